@@ -1,0 +1,28 @@
+import { baseCodes } from "./codes/base.ts";
+import { catalogCodes } from "./codes/catalog.ts";
+import { configCodes } from "./codes/config.ts";
+import { consoleCodes } from "./codes/console.ts";
+import { directorCodes } from "./codes/director.ts";
+import { filedCodes } from "./codes/filed.ts";
+import { rpcCodes } from "./codes/rpc.ts";
+import { storedCodes } from "./codes/stored.ts";
+
+/** What a code means: its cause in one line and the remedy in one line. The reference page is generated from this. */
+export interface CodeMeaning {
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+/** Every error code of the product, by area. Codes are stable: scripts and the manual refer to them. */
+export const errorCodes = {
+  ...baseCodes,
+  ...configCodes,
+  ...rpcCodes,
+  ...catalogCodes,
+  ...storedCodes,
+  ...filedCodes,
+  ...directorCodes,
+  ...consoleCodes,
+} satisfies Record<string, CodeMeaning>;
+
+export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,2 @@
+/** Error codes of the area "filed": cause and remedy, one line each. */
+export const filedCodes = {} as const;
