@@ -1,0 +1,66 @@
+import type { Bootstrap } from "#proto/bootstrap.ts";
+
+/** JobLevel letters that a Backup may be asked for. */
+export type BackupLevel = "F" | "D" | "I";
+
+/** What is to come back: made by the restore selection, read by the storage daemon. */
+export interface RestorePlan {
+  readonly bootstrap: Bootstrap;
+  /** Volumes in the order in which they are read. */
+  readonly volumes: readonly RestoreVolume[];
+  /** Files that the selection marked; 0: unknown (a Bootstrap file of the administrator). */
+  readonly filesExpected: number;
+  /** Jobs from which the files come. */
+  readonly jobIds: readonly number[];
+}
+
+export interface RestoreVolume {
+  readonly volume: string;
+  readonly mediaType: string;
+  /** Storage resource that can read it, by name; empty: the Job's own. */
+  readonly storage: string;
+}
+
+/** Who asked for a job. */
+export type RunOrigin =
+  { readonly kind: "console"; readonly user: string } | { readonly kind: "schedule"; readonly schedule: string } | { readonly kind: "job"; readonly jobId: number };
+
+/**
+ * A wish to run a job: the Job resource and what differs from it, all by name. The engine looks the names up at once, so a job
+ * keeps the resources it was submitted with, whatever `reload` brings.
+ */
+export interface RunRequest {
+  readonly job: string;
+  readonly origin: RunOrigin;
+  readonly level?: BackupLevel;
+  readonly client?: string;
+  readonly fileset?: string;
+  readonly pool?: string;
+  readonly nextPool?: string;
+  readonly storage?: string;
+  readonly catalog?: string;
+  readonly messages?: string;
+  /** Start no sooner: unix milliseconds. */
+  readonly whenMs?: number;
+  readonly priority?: number;
+  readonly accurate?: boolean;
+  readonly spoolData?: boolean;
+  /** Instead of the time found in the catalog: unix milliseconds. */
+  readonly sinceMs?: number;
+  readonly comment?: string;
+  readonly ignoreDuplicateCheck?: boolean;
+  readonly verifyJob?: string;
+  /** Restore only. */
+  readonly restore?: RestoreOptions;
+}
+
+export interface RestoreOptions {
+  readonly plan: RestorePlan;
+  /** Directory as carried by lib/base/byte-name.ts; empty or "/": the original place. Absent: the Job resource's. */
+  readonly where?: string;
+  readonly regexWhere?: string;
+  readonly replace?: "always" | "ifnewer" | "ifolder" | "never";
+  /** Client on which the files are put, by name. */
+  readonly restoreClient?: string;
+  readonly prefixLinks?: boolean;
+}
