@@ -1,0 +1,55 @@
+import { defineResource, directive, type ResourceOf } from "#lib/config/define-resource.ts";
+import { bool, integer, nameText, oneOf, resourceName, size, text, time } from "#lib/config/directive-types.ts";
+import { reference, referenceList } from "#lib/config/reference-types.ts";
+import type { DirectorResources } from "./resources.ts";
+
+/** The Pool resource: a set of Volumes that are used alike. */
+export const poolTable = defineResource(
+  "Pool",
+  {
+    name: directive(resourceName(), { required: true, acts: true, description: "Name by which other resources refer to it." }),
+    description: directive(text(), { acts: true, description: "Free text for people." }),
+    poolType: directive(oneOf("Backup", "Copy", "Cloned", "Archive", "Migration", "Scratch"), {
+      required: true,
+      acts: true,
+      description: "What the Volumes of the Pool are for.",
+    }),
+    labelFormat: directive(nameText(), { acts: true, description: "Name of new Volumes: a beginning to which a number is added, or a pattern with variables." }),
+    labelType: directive(oneOf("Bacula", "ANSI", "IBM"), { default: "Bacula", acts: false, description: "Kind of label written on Volumes." }),
+    cleaningPrefix: directive(nameText(), { acts: false, description: "Beginning of the barcodes of cleaning tapes." }),
+    useCatalog: directive(bool(), { default: true, acts: false, description: "Keeps Volumes of the Pool in the catalog." }),
+    useVolumeOnce: directive(bool(), { default: false, acts: false, description: "Writes one job on each Volume.", deprecated: "use MaximumVolumeJobs = 1" }),
+    purgeOldestVolume: directive(bool(), { default: false, acts: false, description: "Takes the oldest Volume, though its records are still kept, when no other is left." }),
+    actionOnPurge: directive(oneOf("None", "Truncate"), { acts: false, description: "What is done to a Volume when it is purged." }),
+    recycleOldestVolume: directive(bool(), { default: false, acts: false, description: "Prunes the oldest Volume and takes it if nothing remains on it." }),
+    recycleCurrentVolume: directive(bool(), { default: false, acts: false, description: "Prunes the Volume in the drive and takes it if nothing remains on it." }),
+    maximumVolumes: directive(integer(), { default: 0, acts: true, description: "Most Volumes that are created in the Pool; 0 is no limit." }),
+    maximumVolumeJobs: directive(integer(), { default: 0, acts: true, description: "Most jobs on one Volume; 0 is no limit." }),
+    maximumVolumeFiles: directive(integer(), { default: 0, acts: false, description: "Most file marks on one Volume; 0 is no limit." }),
+    maximumVolumeBytes: directive(size(), { default: 0, acts: true, description: "Most bytes on one Volume; 0 is no limit." }),
+    maximumPoolBytes: directive(size(), { default: 0, acts: false, description: "Most bytes in all Volumes of the Pool; 0 is no limit." }),
+    catalogFiles: directive(bool(), { default: true, acts: false, description: "Keeps records of files for jobs of the Pool." }),
+    cacheRetention: directive(time(), { default: 0, acts: false, description: "How long parts of cloud Volumes are kept locally." }),
+    volumeRetention: directive(time(), { default: 31_536_000, acts: false, description: "How long a Volume is kept after it was last written." }),
+    volumeUseDuration: directive(time(), { default: 0, acts: true, description: "How long after its first use a Volume may be appended to; 0 is no limit." }),
+    migrationTime: directive(time(), { default: 0, acts: false, description: "Age from which jobs are migrated by PoolTime." }),
+    migrationHighBytes: directive(size(), { default: 0, acts: false, description: "Fill at which PoolOccupancy migration begins." }),
+    migrationLowBytes: directive(size(), { default: 0, acts: false, description: "Fill at which PoolOccupancy migration ends." }),
+    nextPool: directive(reference("Pool"), { acts: false, description: "Pool that Copy, Migration and VirtualFull jobs write to." }),
+    storage: directive(referenceList("Storage"), { acts: true, description: "Where the Volumes of the Pool are, for jobs that name no Storage." }),
+    storageGroupPolicy: directive(oneOf("LeastUsed", "ListedOrder"), { acts: false, description: "How one of several Storages is chosen." }),
+    autoPrune: directive(bool(), { default: true, acts: false, description: "Prunes expired Volumes when a new one is wanted." }),
+    recycle: directive(bool(), { default: true, acts: false, description: "Lets purged Volumes be written again." }),
+    recyclePool: directive(reference("Pool"), { acts: false, description: "Pool that Volumes move to when they are purged." }),
+    scratchPool: directive(reference("Pool"), { acts: false, description: "Pool that free Volumes are taken from." }),
+    copyPool: directive(referenceList("Pool"), { acts: false, description: "Pools that copies of jobs are written to." }),
+    catalog: directive(reference("Catalog"), { acts: false, description: "Catalog of the Pool, before that of the Client." }),
+    fileRetention: directive(time(), { default: 0, acts: false, description: "How long file records of the Pool's jobs are kept; 0 leaves it to the Client." }),
+    jobRetention: directive(time(), { default: 0, acts: false, description: "How long job records of the Pool's jobs are kept; 0 leaves it to the Client." }),
+    minimumBlockSize: directive(size({ max: 20_000_000 }), { default: 0, acts: false, description: "Smallest block written on Volumes of the Pool (Bareos)." }),
+    maximumBlockSize: directive(size({ max: 20_000_000 }), { default: 0, acts: false, description: "Largest block written on Volumes of the Pool (Bareos)." }),
+  },
+  { description: "A set of Volumes that are used alike." },
+);
+
+export interface PoolResource extends ResourceOf<typeof poolTable, DirectorResources> {}

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkDuplicates, type DuplicateRules } from "./duplicates.ts";
+
+function rules(given: Partial<DuplicateRules> = {}): DuplicateRules {
+  return { allowDuplicateJobs: false, cancelLowerLevelDuplicates: false, cancelQueuedDuplicates: false, cancelRunningDuplicates: false, ...given };
+}
+const running = { jobId: 7, level: "I", isQueued: false };
+
+test("duplicates are allowed unless the Job says no", () => {
+  assert.deepEqual(checkDuplicates("F", [running], rules({ allowDuplicateJobs: true })), { kind: "proceed", cancel: [] });
+  assert.equal(checkDuplicates("I", [running], rules()).kind, "refuse");
+});
+
+test("a Full cancels a running Incremental, never the other way round", () => {
+  const lower = rules({ cancelLowerLevelDuplicates: true });
+  assert.deepEqual(checkDuplicates("F", [running], lower), { kind: "proceed", cancel: [7] });
+  assert.equal(checkDuplicates("I", [{ ...running, level: "F" }], { ...lower, cancelRunningDuplicates: true }).kind, "refuse");
+});
+
+test("queued duplicates are canceled by their own directive, running ones are not", () => {
+  const queuedOnly = rules({ cancelQueuedDuplicates: true });
+  assert.equal(checkDuplicates("I", [{ ...running, isQueued: true }], queuedOnly).kind, "proceed");
+  assert.equal(checkDuplicates("I", [running], queuedOnly).kind, "refuse");
+});
