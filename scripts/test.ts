@@ -1,0 +1,114 @@
+/**
+ * `npm test`: system packages, static checks, unit tests, regression scenarios; one summary line at the end.
+ * Usage: test.ts [--only=checks|unit|regress] [NAME...], where NAME is a part of the path of a test file.
+ * With CI=true a test that cannot run for want of something counts as failed.
+ */
+import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { run } from "node:test";
+import { type CheckResult, runChecks } from "./checks.ts";
+import { installSystemPackages } from "./system-packages.ts";
+
+const SCENARIO_TIMEOUT_MS = 300_000;
+const UNIT_TIMEOUT_MS = 120_000;
+
+interface Tally {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const inCi = process.env.CI === "true";
+const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+const failures: string[] = [];
+
+process.chdir(new URL("..", import.meta.url).pathname);
+const only = process.argv.find((word) => word.startsWith("--only="))?.slice("--only=".length);
+const names = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const files = globSync("**/*.test.ts", { exclude: ["node_modules/**", ".cache/**", ".quickstart/**"] })
+  .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
+  .toSorted();
+const scenarios = files.filter((file) => file.startsWith("regress/"));
+const units = files.filter((file) => !file.startsWith("regress/"));
+const started = performance.now();
+
+if (only !== "checks") installSystemPackages(say);
+const early: Promise<void>[] = [];
+if ((only === undefined && names.length === 0) || only === "checks") early.push(doChecks());
+if (only === undefined || only === "unit") early.push(doTests("unit tests", units, Math.max(1, availableParallelism() - 1), UNIT_TIMEOUT_MS));
+await Promise.all(early);
+if (only === undefined || only === "regress") await doTests("regression scenarios", scenarios, availableParallelism(), SCENARIO_TIMEOUT_MS);
+
+for (const failure of failures) say(`\nFAILED ${failure}`);
+say(`\n${((performance.now() - started) / 1000).toFixed(0)} seconds`);
+say(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
+process.exitCode = tally.failed === 0 && tally.passed > 0 ? 0 : 1;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function doChecks(): Promise<void> {
+  for await (const result of runChecks()) recordCheck(result);
+}
+
+function recordCheck({ name, ok, output, seconds }: CheckResult): void {
+  if (ok) tally.passed += 1;
+  else fail(`check: ${name}`, output);
+  say(`${ok ? "ok" : "NOT OK"}  ${name} (${seconds.toFixed(1)} s)`);
+}
+
+function fail(name: string, detail: string): void {
+  tally.failed += 1;
+  failures.push(`${name}\n${indent(detail.trimEnd())}`);
+}
+
+/** Runs test files in processes of their own and counts every test in them. */
+async function doTests(title: string, testFiles: readonly string[], concurrency: number, timeout: number): Promise<void> {
+  if (testFiles.length === 0) return;
+  const outputs = new Map<string, string[]>();
+  let count = 0;
+  const stream = run({ files: [...testFiles], concurrency, timeout });
+  for await (const event of stream) {
+    if (event.type === "test:stderr" || event.type === "test:stdout") {
+      const lines = outputs.get(event.data.file) ?? [];
+      outputs.set(event.data.file, [...lines.slice(-200), event.data.message]);
+    }
+    if (event.type !== "test:pass" && event.type !== "test:fail") continue;
+    const { name, file, details, skip } = event.data;
+    if (details.type === "suite" && event.type === "test:pass") continue;
+    const label = `${shortPath(file)}: ${name}`;
+    const seconds = (details.duration_ms / 1000).toFixed(1);
+    count += 1;
+    if (skip !== undefined && skip !== false) {
+      say(`skipped  ${label}${typeof skip === "string" ? ` (${skip})` : ""}`);
+      if (inCi) fail(label, `cannot run here, and nothing may be skipped with CI=true: ${skip}`);
+      else tally.skipped += 1;
+    } else if (event.type === "test:pass") {
+      tally.passed += 1;
+      if (details.duration_ms > 5000 || testFiles.length < 5) say(`ok  ${label} (${seconds} s)`);
+    } else if (!isParentOfFailure(event.data.details.error)) {
+      say(`NOT OK  ${label} (${seconds} s)`);
+      fail(label, `${describe(event.data.details.error)}\n${(outputs.get(file ?? "") ?? []).join("")}`);
+    }
+  }
+  say(`-- ${title}: ${count} in ${testFiles.length} files`);
+}
+
+/** A suite or file that failed only because a test inside it did is not counted again. */
+function isParentOfFailure(error: Error): boolean {
+  return (error as { failureType?: string }).failureType === "subtestsFailed";
+}
+
+function describe(error: Error): string {
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return cause.stack ?? cause.message;
+}
+
+function shortPath(file: string | undefined): string {
+  return file === undefined ? "" : file.replace(`${process.cwd()}/`, "");
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, "    ");
+}
