@@ -28,6 +28,7 @@ export const protobufFileName = "auth.proto";
 
 /** First calls on every connection: version handshake and mutual proof of the shared password, inside TLS 1.3. */
 
+/** Who calls. */
 export interface HelloRequest {
   /** Protocol number of the caller (proto/versions.md). */
   protocol: number;
@@ -38,6 +39,7 @@ export interface HelloRequest {
   name: string;
 }
 
+/** Who answers, and what both sides may rely on. */
 export interface HelloReply {
   protocol: number;
   release: string;
@@ -49,12 +51,14 @@ export interface HelloReply {
   capabilities: string[];
 }
 
+/** The caller's two steps of the proof. */
 export interface ProveRequest {
   step: { $case: "start"; value: ProveStart } | //
   /** HMAC of the caller over the transcript; 32 bytes. */
   { $case: "clientProof"; value: Buffer } | undefined;
 }
 
+/** First step: who calls, whom it means to reach, and a fresh nonce. */
 export interface ProveStart {
   protocol: number;
   role: Role;
@@ -66,10 +70,12 @@ export interface ProveStart {
   nonce: Buffer;
 }
 
+/** The server's two steps of the proof. */
 export interface ProveReply {
   step: { $case: "answer"; value: ProveAnswer } | { $case: "verdict"; value: ProveVerdict } | undefined;
 }
 
+/** Second step: the server's own nonce and its proof, so that the caller knows the server before it proves itself. */
 export interface ProveAnswer {
   protocol: number;
   role: Role;
@@ -81,6 +87,7 @@ export interface ProveAnswer {
   serverProof: Buffer;
 }
 
+/** Last step: the caller's proof was right. */
 export interface ProveVerdict {
   /** Token that authorises the further calls of this caller on this daemon; 32 random bytes, valid for this TLS peer only. */
   session: Buffer;

@@ -13,11 +13,13 @@ export const protobufFileName = "bootstrap.proto";
 
 /** What to read from which Volume: a Bootstrap (BSR) as data. Entries are OR-ed, fields inside an entry AND-ed, lists OR-ed. */
 
+/** The whole of what a job reads, in the order of the Volumes. */
 export interface Bootstrap {
   /** At most 100,000 entries. */
   entries: BootstrapEntry[];
 }
 
+/** One selection on one Volume. */
 export interface BootstrapEntry {
   /** Volume to mount; at most 127 bytes. */
   volume: string;
@@ -41,11 +43,13 @@ export interface BootstrapEntry {
   streams: number[];
 }
 
+/** Addresses on a Volume: file << 32 | block on tape, byte address on disk; both ends included. */
 export interface AddressRange {
   first: number;
   last: number;
 }
 
+/** FileIndexes, both ends included; 1 or more. */
 export interface IndexRange {
   first: number;
   last: number;

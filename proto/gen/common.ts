@@ -135,6 +135,7 @@ export interface StatusRequest {
   api: boolean;
 }
 
+/** A daemon's answer to `status`. */
 export interface StatusReply {
   /** Lines for the operator, already in the order and wording of the status command, without end-of-line. At most 10,000. */
   lines: string[];

@@ -28,6 +28,7 @@ export const protobufFileName = "console.proto";
 
 /** The operator's side: lines and answers in, typed output out. The console decides nothing. */
 
+/** One thing that the operator or a script did. */
 export interface ConsoleInput {
   input:
     | //
@@ -45,6 +46,7 @@ export interface ConsoleInput {
     | undefined;
 }
 
+/** Facts of the terminal that shape the output. */
 export interface ConsoleOpen {
   /** True if a person sits there (a terminal). */
   interactive: boolean;
@@ -52,6 +54,7 @@ export interface ConsoleOpen {
   columns: number;
 }
 
+/** One piece of output, typed; the console renders it. */
 export interface ConsoleOutput {
   output:
     | //
@@ -81,6 +84,7 @@ export interface ConsoleOutput {
     | undefined;
 }
 
+/** Head of a table. */
 export interface TableHead {
   columns: Column[];
   /** One column a line (llist) instead of a table. */
@@ -89,21 +93,25 @@ export interface TableHead {
   name: string;
 }
 
+/** One column; its name at most 127 bytes. */
 export interface Column {
   name: string;
   /** Right-aligned, with thousands commas. */
   number: boolean;
 }
 
+/** Rows of the table at hand; at most 1,000 a message. */
 export interface TableRows {
   rows: TableRow[];
 }
 
+/** One row. */
 export interface TableRow {
   /** One per column; text as the catalog holds it. Empty stands for NULL too. */
   values: string[];
 }
 
+/** A prompt: the next line of input is its answer. */
 export interface Question {
   /** Prompt, e.g. "OK to run? (yes/mod/no): ". */
   prompt: string;
@@ -117,6 +125,7 @@ export interface Question {
   secret: boolean;
 }
 
+/** A command ended. */
 export interface Ready {
   /** False if the command failed. */
   ok: boolean;
@@ -124,21 +133,25 @@ export interface Ready {
   code: number;
 }
 
+/** How what follows is to be rendered. */
 export interface ApiMode {
   /** 0 people, 1 old machine mode, 2 JSON/machine mode. */
   mode: number;
 }
 
+/** How far a long command has come, in its own unit; total 0: unknown. Text at most 1 KiB. */
 export interface Progress {
   done: number;
   total: number;
   text: string;
 }
 
+/** The line as typed up to the cursor; at most 64 KiB. */
 export interface CompleteRequest {
   line: string;
 }
 
+/** What may follow. */
 export interface CompleteReply {
   /** Words that may stand at the end of the line; at most 1,000. */
   words: string[];

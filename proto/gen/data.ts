@@ -34,6 +34,7 @@ export interface DataOpen {
   key: Buffer;
 }
 
+/** One step of the file daemon. */
 export interface AppendRequest {
   step: { $case: "open"; value: DataOpen } | //
   /** A batch; its number is one more than that of the batch before it. 1 MiB at most, unless one record is longer (16 MiB at most). */
@@ -42,6 +43,7 @@ export interface AppendRequest {
   { $case: "end"; value: AppendEnd } | undefined;
 }
 
+/** How the client's half ended, and what it sent in all. */
 export interface AppendEnd {
   /** Batches sent in all. */
   batches: number;
@@ -50,6 +52,7 @@ export interface AppendEnd {
   errors: number;
 }
 
+/** One step of the storage daemon. */
 export interface AppendReply {
   /** Batches that are on the Volume. The first reply of a stream tells where to go on; later ones release the sender's buffer. */
   batches: number;
@@ -59,6 +62,7 @@ export interface AppendReply {
   failed: string;
 }
 
+/** One step of the file daemon that restores. */
 export interface ReadRequest {
   step: { $case: "open"; value: DataOpen } | //
   /** Batches received so far: on a new stream after `open` where to go on, later ones release the sender's buffer. */
@@ -67,6 +71,7 @@ export interface ReadRequest {
   { $case: "stop"; value: Nothing } | undefined;
 }
 
+/** One step of the storage daemon that reads. */
 export interface ReadReply {
   step:
     | //
@@ -81,12 +86,14 @@ export interface ReadReply {
     | undefined;
 }
 
+/** The saved job whose records follow. */
 export interface ReadSession {
   volSessionId: number;
   volSessionTime: number;
   jobId: number;
 }
 
+/** How reading ended. */
 export interface ReadEnd {
   /** Damage met, one line each with Volume and address; at most 1,000. */
   damages: string[];

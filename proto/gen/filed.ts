@@ -65,6 +65,7 @@ export interface StorageTicket {
   name: string;
 }
 
+/** All that a client needs for its half of a job; the Director need not stay. */
 export interface StartFileJobRequest {
   job:
     | JobRef
@@ -104,6 +105,7 @@ export interface ClientScript {
   label: string;
 }
 
+/** What to save. */
 export interface BackupWork {
   /** F, D, I (or B, f). */
   level: string;
@@ -118,6 +120,7 @@ export interface BackupWork {
   allowCompression: boolean;
 }
 
+/** Where and how to put files back. */
 export interface RestoreWork {
   /** Directory under which everything is put; empty or "/": the original place. Names are bytes. */
   where: Buffer;
@@ -132,11 +135,13 @@ export interface RestoreWork {
   prefixLinks: boolean;
 }
 
+/** The job is durable at the client. */
 export interface StartFileJobReply {
   /** True if the job was known already (a repeated call after a lost answer). */
   known: boolean;
 }
 
+/** A part of the list of what the catalog holds of the jobs before. */
 export interface AccurateChunk {
   job:
     | JobRef
@@ -145,6 +150,7 @@ export interface AccurateChunk {
   files: AccurateFile[];
 }
 
+/** One file as the catalog knows it. */
 export interface AccurateFile {
   path: Buffer;
   /** LStat text as in the catalog. */
@@ -154,12 +160,14 @@ export interface AccurateFile {
   deltaSeq: number;
 }
 
+/** What a backup would save, without saving it. */
 export interface EstimateRequest {
   work: BackupWork | undefined;
   listing: boolean;
   job: JobRef | undefined;
 }
 
+/** Lines while it walks, the sums at the end. */
 export interface EstimateReply {
   /** Lines like `ls -l`, names as bytes. */
   lines: Buffer[];

@@ -37,6 +37,7 @@ export namespace PatternKind {
   export type UNRECOGNIZED = typeof PatternKind.UNRECOGNIZED;
 }
 
+/** What to save and what to leave out. */
 export interface FileSet {
   name: string;
   /** At most 1,000. */
@@ -49,6 +50,7 @@ export interface FileSet {
   ownDirectories: Buffer[];
 }
 
+/** One Include { } block. */
 export interface IncludeBlock {
   /** In order; the first whose patterns match decides. */
   options: FileOptions[];
@@ -60,6 +62,7 @@ export interface IncludeBlock {
   plugins: string[];
 }
 
+/** One Options { } block: patterns, and what holds for the files they pick. */
 export interface FileOptions {
   patterns: Pattern[];
   exclude: boolean;
@@ -95,6 +98,7 @@ export interface FileOptions {
   enhancedWild: boolean;
 }
 
+/** One wild or regular expression; at most 4 KiB. */
 export interface Pattern {
   kind: PatternKind;
   /** Names are bytes. */

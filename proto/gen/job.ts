@@ -17,12 +17,14 @@ export const protobufFileName = "job.proto";
  * acknowledges what is safely in the catalog; the daemon trims what was acknowledged.
  */
 
+/** One step of the Director that follows a job. */
 export interface FollowRequest {
   step: { $case: "start"; value: FollowStart } | //
   /** All events up to and including this number are safe in the catalog and may be forgotten. */
   { $case: "ack"; value: number } | undefined;
 }
 
+/** Which job, from where. */
 export interface FollowStart {
   job:
     | JobRef
@@ -31,6 +33,7 @@ export interface FollowStart {
   from: number;
 }
 
+/** One entry of a job's event log. */
 export interface JobEvent {
   /** 1, 2, 3 ... without gaps for durable events; 0 for passing facts (progress) that are never replayed. */
   number: number;
@@ -51,6 +54,7 @@ export interface JobEvent {
   { $case: "end"; value: JobEnd } | undefined;
 }
 
+/** How far a half job has come. */
 export interface JobProgress {
   /** Files and bytes dealt with so far. */
   files: number;
@@ -60,6 +64,7 @@ export interface JobProgress {
   errors: number;
 }
 
+/** A run of the job's files on one Volume, as JobMedia keeps it. */
 export interface JobMediaRow {
   /** Volume on which the run lies; at most 127 bytes. */
   volume: string;
@@ -96,6 +101,7 @@ export interface VolumeState {
   volType: number;
 }
 
+/** What a storage daemon wants of the Director. */
 export interface JobQuestion {
   /** Why it is asked, for the operator and status; at most 1 KiB. */
   reason: string;
@@ -112,6 +118,7 @@ export interface JobQuestion {
     | undefined;
 }
 
+/** Asks for the name of a Volume. */
 export interface FindVolume {
   pool: string;
   mediaType: string;
@@ -121,6 +128,7 @@ export interface FindVolume {
   device: string;
 }
 
+/** Asks about a Volume by name. */
 export interface CheckVolume {
   volume: string;
   pool: string;
@@ -128,6 +136,7 @@ export interface CheckVolume {
   device: string;
 }
 
+/** Asks for a person. */
 export interface OperatorRequest {
   /** Text to show, e.g. which Volume to mount where and what to type. */
   text: string;
@@ -135,6 +144,7 @@ export interface OperatorRequest {
   volume: string;
 }
 
+/** The Director's answer to one question. */
 export interface AnswerRequest {
   job:
     | JobRef
@@ -184,6 +194,7 @@ export interface CatalogVolume {
   useDurationS: number;
 }
 
+/** How a half job ended, and its sums. */
 export interface JobEnd {
   /** JobStatus letter of this half: T, W, E, f, A, I. */
   status: string;
@@ -210,6 +221,7 @@ export interface JobEnd {
   lastVolumeBytes: number;
 }
 
+/** Ends a running job. */
 export interface CancelRequest {
   job:
     | JobRef

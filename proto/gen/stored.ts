@@ -32,6 +32,7 @@ export const protobufFileName = "stored.proto";
 
 /** What a Director asks of a storage daemon. */
 
+/** All that a storage daemon needs for its half of a job. */
 export interface StartStorageJobRequest {
   job: JobRef | undefined;
   jobName: string;
@@ -58,6 +59,7 @@ export interface StartStorageJobRequest {
   preferMountedVolumes: boolean;
 }
 
+/** Where to append. */
 export interface AppendWork {
   pool: string;
   poolType: string;
@@ -65,10 +67,12 @@ export interface AppendWork {
   catalogFiles: boolean;
 }
 
+/** What to read. */
 export interface ReadWork {
   bootstrap: Bootstrap | undefined;
 }
 
+/** The job is durable at the storage daemon. */
 export interface StartStorageJobReply {
   known: boolean;
   /** Session under which the job's blocks are written. */
@@ -76,6 +80,7 @@ export interface StartStorageJobReply {
   volSessionTime: number;
 }
 
+/** Which Volume to label, where. */
 export interface LabelRequest {
   device: string;
   volume: string;
@@ -90,12 +95,14 @@ export interface LabelRequest {
   relabel: boolean;
 }
 
+/** Which device; slot 0: none given. */
 export interface DeviceRequest {
   device: string;
   slot: number;
   drive: number;
 }
 
+/** Lines while it works, the outcome at the end. */
 export interface DeviceReply {
   /** A line for the operator while it works. */
   line: string;
