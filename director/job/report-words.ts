@@ -1,0 +1,60 @@
+/** `1,234,567`. */
+export function withCommas(value: number): string {
+  return String(Math.trunc(value)).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+}
+
+/** `1.234 M`: thousands, cut off, as reports show sizes. */
+export function withSuffix(value: number): string {
+  const suffixes = ["", "K", "M", "G", "T", "P"] as const;
+  let rest = Math.trunc(value);
+  let step = 0;
+  let fraction = 0;
+  while (rest >= 1000 && step < suffixes.length - 1) {
+    fraction = rest % 1000;
+    rest = Math.trunc(rest / 1000);
+    step++;
+  }
+  return step === 0 ? `${rest} ` : `${rest}.${String(fraction).padStart(3, "0")} ${suffixes[step]}`;
+}
+
+/** `1,234,567 (1.234 MB)`. */
+export function bytesWords(bytes: number): string {
+  return `${withCommas(bytes)} (${withSuffix(bytes)}B)`;
+}
+
+/** `1 hour 2 mins 3 secs`; less than a second counts as one. */
+export function elapsedWords(ms: number): string {
+  const units = [
+    ["year", 365 * 86_400],
+    ["month", 30 * 86_400],
+    ["day", 86_400],
+    ["hour", 3600],
+    ["min", 60],
+    ["sec", 1],
+  ] as const;
+  let rest = elapsedSeconds(ms);
+  const parts: string[] = [];
+  for (const [unit, seconds] of units) {
+    const count = Math.floor(rest / seconds);
+    rest -= count * seconds;
+    if (count > 0) parts.push(`${count} ${unit}${count === 1 ? "" : "s"}`);
+  }
+  return parts.join(" ");
+}
+
+/** `1234.5 KB/s`, with KB of 1000. */
+export function rateWords(bytes: number, ms: number): string {
+  return `${(bytes / 1000 / elapsedSeconds(ms)).toFixed(1)} KB/s`;
+}
+
+/** `None`, or the saving and the ratio: `44.6% 1.8:1`. */
+export function compressionWords(writtenBytes: number, readBytes: number): string {
+  if (readBytes <= 0 || writtenBytes <= 0) return "None";
+  const saving = 100 - (100 * writtenBytes) / readBytes;
+  return saving < 0.5 ? "None" : `${saving.toFixed(1)}% ${(readBytes / writtenBytes).toFixed(1)}:1`;
+}
+
+/** Whole seconds between two moments, at least one. */
+function elapsedSeconds(ms: number): number {
+  return Math.max(1, Math.floor(ms / 1000));
+}

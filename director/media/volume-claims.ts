@@ -1,0 +1,47 @@
+/** A Volume that was given to a running job. */
+interface Claim {
+  readonly jobId: number;
+  readonly device: string;
+  /** Jobs on the Volume when it was given, those given before and not yet counted included. */
+  readonly jobsBefore: number;
+}
+
+/**
+ * Volumes that running jobs were told to append to. The catalog counts a job on a Volume only when its daemon reports it, so two
+ * jobs that ask at the same time would both get a Volume that takes one; and a Volume can only be in one drive.
+ */
+export class VolumeClaims {
+  readonly #claims = new Map<string, Claim[]>();
+
+  /** Notes that the job was given the Volume for the device. `jobs`: jobs on it as the catalog counts them. */
+  take(volume: string, claim: { readonly jobId: number; readonly device: string; readonly jobs: number }): void {
+    const others = (this.#claims.get(volume) ?? []).filter((each) => each.jobId !== claim.jobId);
+    const jobsBefore = this.jobsOn(volume, claim.jobs, claim.jobId);
+    this.#claims.set(volume, [...others, { jobId: claim.jobId, device: claim.device, jobsBefore }]);
+  }
+
+  /** Forgets what the job was given: it has ended. */
+  release(jobId: number): void {
+    for (const [volume, claims] of this.#claims) {
+      const rest = claims.filter((claim) => claim.jobId !== jobId);
+      if (rest.length === 0) this.#claims.delete(volume);
+      else this.#claims.set(volume, rest);
+    }
+  }
+
+  /** Jobs on the Volume, counting those that were given it and are not in the catalog's count yet; without `jobId` itself. */
+  jobsOn(volume: string, counted: number, jobId: number): number {
+    const others = (this.#claims.get(volume) ?? []).filter((claim) => claim.jobId !== jobId);
+    return Math.max(counted, ...others.map((claim) => claim.jobsBefore + 1));
+  }
+
+  /** True if another running job was given the Volume for another device. */
+  isElsewhere(volume: string, device: string, jobId: number): boolean {
+    return (this.#claims.get(volume) ?? []).some((claim) => claim.jobId !== jobId && claim.device !== device);
+  }
+
+  /** True if the job was given the Volume before. */
+  isHeldBy(volume: string, jobId: number): boolean {
+    return (this.#claims.get(volume) ?? []).some((claim) => claim.jobId === jobId);
+  }
+}
