@@ -12,6 +12,13 @@ import { installSystemPackages } from "./system-packages.ts";
 const SCENARIO_TIMEOUT_MS = 300_000;
 const UNIT_TIMEOUT_MS = 120_000;
 
+interface Failure {
+  readonly name: string;
+  readonly detail: string;
+  /** The test file whose output may explain it. */
+  readonly file: string | undefined;
+}
+
 interface Tally {
   passed: number;
   failed: number;
@@ -19,8 +26,10 @@ interface Tally {
 }
 
 const inCi = process.env.CI === "true";
+/** The last lines that each test file printed. */
+const outputs = new Map<string, string[]>();
 const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
-const failures: string[] = [];
+const failures: Failure[] = [];
 
 process.chdir(new URL("..", import.meta.url).pathname);
 const only = process.argv.find((word) => word.startsWith("--only="))?.slice("--only=".length);
@@ -39,7 +48,10 @@ if (only === undefined || only === "unit") early.push(doTests("unit tests", unit
 await Promise.all(early);
 if (only === undefined || only === "regress") await doTests("regression scenarios", scenarios, availableParallelism(), SCENARIO_TIMEOUT_MS);
 
-for (const failure of failures) say(`\nFAILED ${failure}`);
+for (const { name, detail, file } of failures) {
+  const output = (outputs.get(file ?? "") ?? []).join("");
+  say(`\nFAILED ${name}\n${indent(`${detail.trimEnd()}${output === "" ? "" : `\nOutput of the file:\n${output.trimEnd()}`}`)}`);
+}
 say(`\n${((performance.now() - started) / 1000).toFixed(0)} seconds`);
 say(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
 process.exitCode = tally.failed === 0 && tally.passed > 0 ? 0 : 1;
@@ -58,15 +70,14 @@ function recordCheck({ name, ok, output, seconds }: CheckResult): void {
   say(`${ok ? "ok" : "NOT OK"}  ${name} (${seconds.toFixed(1)} s)`);
 }
 
-function fail(name: string, detail: string): void {
+function fail(name: string, detail: string, file?: string): void {
   tally.failed += 1;
-  failures.push(`${name}\n${indent(detail.trimEnd())}`);
+  failures.push({ name, detail, file });
 }
 
 /** Runs test files in processes of their own and counts every test in them. */
 async function doTests(title: string, testFiles: readonly string[], concurrency: number, timeout: number): Promise<void> {
   if (testFiles.length === 0) return;
-  const outputs = new Map<string, string[]>();
   let count = 0;
   const stream = run({ files: [...testFiles], concurrency, timeout });
   for await (const event of stream) {
@@ -89,7 +100,7 @@ async function doTests(title: string, testFiles: readonly string[], concurrency:
       if (details.duration_ms > 5000 || testFiles.length < 5) say(`ok  ${label} (${seconds} s)`);
     } else if (!isParentOfFailure(event.data.details.error)) {
       say(`NOT OK  ${label} (${seconds} s)`);
-      fail(label, `${describe(event.data.details.error)}\n${(outputs.get(file ?? "") ?? []).join("")}`);
+      fail(label, describe(event.data.details.error), file);
     }
   }
   say(`-- ${title}: ${count} in ${testFiles.length} files`);

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { freePorts } from "./ports.ts";
+import { Daemon, type Ended, mustRun, runCommand } from "./process.ts";
+import { type JobReport, parseReports } from "./report.ts";
+import { type Ports, siteFiles, type SiteOptions } from "./site.ts";
+
+/** The folder of the launchers under test. */
+export const BIN = fileURLToPath(new URL("../../bin", import.meta.url));
+
+type Role = "sd" | "fd" | "dir";
+const ROLES: readonly Role[] = ["sd", "fd", "dir"];
+const LAUNCHERS = { sd: "nocturne-sd", fd: "nocturne-fd", dir: "nocturne-dir" } as const;
+const CONFIGS = { sd: "bacula-sd.conf", fd: "bacula-fd.conf", dir: "bacula-dir.conf" } as const;
+
+/** A job takes longer than this only when something is wrong. */
+const JOB_TIMEOUT_MS = 180_000;
+
+/**
+ * A site of its own: directory, configuration files, free ports, three real daemons, a console. Everything goes through the
+ * programs' command lines, files and texts, as an administrator would.
+ */
+export class World implements AsyncDisposable {
+  readonly dir: string;
+  readonly ports: Ports;
+  readonly daemons = new Map<Role, Daemon>();
+  /** Kept for the logs of a failed scenario. */
+  keep = false;
+
+  private constructor(dir: string, ports: Ports) {
+    this.dir = dir;
+    this.ports = ports;
+  }
+
+  /** Makes directory and configuration; starts nothing. */
+  static async create(options: SiteOptions | ((dir: string, ports: Ports) => SiteOptions) = {}): Promise<World> {
+    const dir = mkdtempSync(join(process.env.NOCTURNE_REGRESS_DIR ?? tmpdir(), "nocturne-world-"));
+    const [director = 0, fileDaemon = 0, storage = 0] = await freePorts(3);
+    const world = new World(dir, { director, fileDaemon, storage });
+    for (const part of ["tree", "volumes", "work/dir", "work/fd", "work/sd", "logs"]) mkdirSync(world.path(part), { recursive: true });
+    world.configure(typeof options === "function" ? options(dir, world.ports) : options);
+    return world;
+  }
+
+  path(...parts: readonly string[]): string {
+    return join(this.dir, ...parts);
+  }
+
+  /** Writes the configuration files anew. */
+  configure(options: SiteOptions): void {
+    for (const [name, text] of siteFiles(this.dir, this.ports, options)) writeFileSync(this.path(name), text, { mode: 0o600 });
+  }
+
+  /** Changes one configuration file as an administrator's sed would; the text must be there. */
+  edit(file: string, from: string | RegExp, to: string): void {
+    const before = readFileSync(this.path(file), "utf8");
+    const after = before.replace(from, to);
+    assert.notEqual(after, before, `${file} does not hold ${from}`);
+    writeFileSync(this.path(file), after);
+  }
+
+  /** Creates the catalog and starts the daemons; those that run already are left alone. */
+  async start(...roles: readonly Role[]): Promise<void> {
+    const wanted = roles.length === 0 ? ROLES : roles;
+    if (wanted.includes("dir") && !existsSync(this.path("catalog-made"))) {
+      await mustRun(join(BIN, "nocturne"), ["catalog", "create", "-c", this.path("bacula-dir.conf")]);
+      writeFileSync(this.path("catalog-made"), "");
+    }
+    await Promise.all(wanted.map((role) => this.startOne(role)));
+  }
+
+  async startOne(role: Role): Promise<void> {
+    if (this.daemons.get(role)?.isRunning === true) return;
+    const port = { sd: this.ports.storage, fd: this.ports.fileDaemon, dir: this.ports.director }[role];
+    const command = [join(BIN, LAUNCHERS[role]), "-f", "-c", this.path(CONFIGS[role])];
+    this.daemons.set(role, await Daemon.start(LAUNCHERS[role], command, { logFile: this.path("logs", `${role}.log`), port }));
+  }
+
+  /** kill -9. */
+  async kill(role: Role): Promise<void> {
+    await this.daemons.get(role)?.kill();
+  }
+
+  async stop(...roles: readonly Role[]): Promise<void> {
+    const wanted = roles.length === 0 ? ROLES.toReversed() : roles;
+    for (const role of wanted) await this.daemons.get(role)?.stop();
+  }
+
+  /** Runs bconsole on these lines and gives what it printed. */
+  async console(...lines: readonly string[]): Promise<string> {
+    return (await this.consoleEnded(...lines)).output;
+  }
+
+  /** Runs bconsole on these lines; a timeout shows what it had printed. */
+  async consoleEnded(...lines: readonly string[]): Promise<Ended> {
+    const input = `${lines.join("\n")}\n`;
+    const ended = await runCommand(join(BIN, "bconsole"), ["-c", this.path("bconsole.conf")], { input, timeoutMs: JOB_TIMEOUT_MS });
+    writeFileSync(this.path("logs", "console.log"), `${input}---\n${ended.output}\n===\n`, { flag: "a" });
+    if (ended.signal !== null) throw new Error(`bconsole did not end (${ended.signal}):\n${ended.output}`);
+    return ended;
+  }
+
+  /** Queues a job by a console line that ends in `yes`; gives its JobId. */
+  async queue(line: string, ...answers: readonly string[]): Promise<number> {
+    const output = await this.console(line, ...answers);
+    const jobId = /JobId=(\d+)/.exec(output)?.[1];
+    if (jobId === undefined) throw new Error(`no job was queued by "${line}":\n${output}`);
+    return Number(jobId);
+  }
+
+  /** Waits until a job has ended; gives its report. */
+  async report(jobId: number): Promise<JobReport> {
+    await this.console(`wait jobid=${jobId}`);
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      const report = parseReports(this.messages()).find((one) => one.jobId === jobId);
+      if (report !== undefined) return report;
+      if (Date.now() > deadline) throw new Error(`job ${jobId} has ended without a report; messages:\n${this.messages().slice(-4000)}`);
+      await sleep(50);
+    }
+  }
+
+  /** Runs a job and gives its report. */
+  async run(line: string): Promise<JobReport> {
+    return await this.report(await this.queue(`run ${line} yes`));
+  }
+
+  /** Runs a backup of job Save that must end OK. */
+  async backup(level: string, more = ""): Promise<JobReport> {
+    const report = await this.run(`job=Save level=${level} ${more}`);
+    assert.equal(report.termination, "Backup OK", report.text + this.messages().slice(-3000));
+    return report;
+  }
+
+  /** Restores with `select all done` (or what `how` says) into a new directory, which it gives back. The job must end OK. */
+  async restore(how = "select all done", where = this.path(`restored-${Date.now()}`)): Promise<string> {
+    const report = await this.report(await this.queue(`restore where=${where} ${how} yes`));
+    assert.equal(report.termination, "Restore OK", report.text + this.messages().slice(-3000));
+    return where;
+  }
+
+  /** What the Messages resource appended to its file. */
+  messages(): string {
+    return existsSync(this.path("messages.log")) ? readFileSync(this.path("messages.log"), "utf8") : "";
+  }
+
+  /** What a daemon wrote to its standard output and error. */
+  daemonLog(role: Role): string {
+    return readFileSync(this.path("logs", `${role}.log`), "utf8");
+  }
+
+  /** Bytes of all Volumes. */
+  volumeBytes(): number {
+    return readdirSync(this.path("volumes")).reduce((sum, name) => sum + statSync(this.path("volumes", name)).size, 0);
+  }
+
+  /** Names of the Volumes on disk, sorted. */
+  volumes(): string[] {
+    return readdirSync(this.path("volumes")).toSorted();
+  }
+
+  /** Waits until the Volumes hold so many bytes: the job is in the middle of its work. */
+  async untilVolumeBytes(bytes: number): Promise<void> {
+    await this.until(`Volumes hold ${bytes} bytes`, () => this.volumeBytes() >= bytes);
+  }
+
+  /** Waits until a claim holds; an error after a minute names it. */
+  async until(claim: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + 60_000;
+    while (!(await holds())) {
+      if (Date.now() > deadline) throw new Error(`not so after a minute: ${claim}; messages:\n${this.messages().slice(-2000)}`);
+      await sleep(25);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    if (!this.keep) rmSync(this.dir, { recursive: true, force: true });
+  }
+}
