@@ -1,0 +1,77 @@
+import { loadConfigFile, loadConfigText, type LoadedConfig, type LoadOptions, type ProgramLanguage } from "#lib/config/load.ts";
+import type { MessagesResource } from "#lib/config/message-routes.ts";
+import type { ProblemList } from "#lib/config/problem.ts";
+import { checkAddresses, checkStatistics, checkTls, only, requireOne, requireSome } from "#lib/config/requirements.ts";
+import type { ResourceSet } from "#lib/config/resolve.ts";
+import type { StatisticsResource } from "#lib/config/statistics-resource.ts";
+import type { AutochangerResource } from "./autochanger.ts";
+import type { CloudResource } from "./cloud.ts";
+import type { DeviceResource } from "./device.ts";
+import type { DirectorResource } from "./director.ts";
+import { storageTables } from "./resources.ts";
+import type { StorageDaemonResource } from "./storage-daemon.ts";
+
+/** The configuration of a storage daemon: every reference is the resource itself. Maps are in the order of the file. */
+export interface StorageConfig extends LoadedConfig {
+  readonly storage: StorageDaemonResource;
+  readonly directors: ReadonlyMap<string, DirectorResource>;
+  readonly devices: ReadonlyMap<string, DeviceResource>;
+  readonly autochangers: ReadonlyMap<string, AutochangerResource>;
+  readonly clouds: ReadonlyMap<string, CloudResource>;
+  readonly messages: ReadonlyMap<string, MessagesResource>;
+  readonly statistics: ReadonlyMap<string, StatisticsResource>;
+}
+
+/** The language of bacula-sd.conf. */
+export const storageLanguage: ProgramLanguage = { fileName: "bacula-sd.conf", tables: storageTables, blockTables: [], check: checkStorage };
+
+/** Reads the storage daemon's configuration. Throws ConfigError with all errors. */
+export async function loadStorageConfig(path: string, options: LoadOptions = {}): Promise<StorageConfig> {
+  return typed(await loadConfigFile(storageLanguage, path, options));
+}
+
+/** The same for a text in memory; `file` is the name that messages show. */
+export async function parseStorageConfig(text: string, file = "bacula-sd.conf", options: LoadOptions = {}): Promise<StorageConfig> {
+  return typed(await loadConfigText(storageLanguage, text, file, options));
+}
+
+function typed(loaded: LoadedConfig): StorageConfig {
+  const { resources } = loaded;
+  return {
+    ...loaded,
+    storage: only(resources.of<StorageDaemonResource>("Storage")),
+    directors: resources.of("Director"),
+    devices: resources.of("Device"),
+    autochangers: resources.of("Autochanger"),
+    clouds: resources.of("Cloud"),
+    messages: resources.of("Messages"),
+    statistics: resources.of("Statistics"),
+  };
+}
+
+function checkStorage(resources: ResourceSet, problems: ProblemList): void {
+  requireOne(resources, "Storage", problems);
+  for (const type of ["Director", "Device", "Messages"]) requireSome(resources, type, problems);
+  for (const storage of resources.of<StorageDaemonResource>("Storage").values()) {
+    checkAddresses(storage, { address: "sdAddress", addresses: "sdAddresses" }, problems);
+    checkTls(storage, problems);
+  }
+  for (const director of resources.of<DirectorResource>("Director").values()) checkTls(director, problems);
+  for (const device of resources.of<DeviceResource>("Device").values()) checkDevice(device, problems);
+  for (const statistics of resources.of<StatisticsResource>("Statistics").values()) checkStatistics(statistics, problems);
+  for (const name of resources.of("Autochanger").keys()) {
+    const device = resources.of("Device").get(name);
+    if (device !== undefined) problems.add({ severity: "error", at: device.origin.at, resource: `Device "${name}"`, message: "an Autochanger has the same name" });
+  }
+}
+
+function checkDevice(device: DeviceResource, problems: ProblemList): void {
+  const { at } = device.origin;
+  const resource = `Device "${device.name}"`;
+  if (device.maximumBlockSize !== 0 && device.minimumBlockSize > device.maximumBlockSize) {
+    problems.add({ severity: "error", at, resource, directive: "MinimumBlockSize", message: "it is larger than MaximumBlockSize" });
+  }
+  if (device.deviceType === "Cloud" && device.cloud === undefined) {
+    problems.add({ severity: "error", at, resource, directive: "Cloud", message: "it is required with DeviceType = Cloud" });
+  }
+}
