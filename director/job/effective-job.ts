@@ -1,0 +1,151 @@
+import type { MessagesResource } from "#lib/config/message-routes.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import type { CatalogResource } from "#director/config/catalog.ts";
+import type { ClientResource } from "#director/config/client.ts";
+import type { FileSetResource } from "#director/config/file-set.ts";
+import type { JobLevel, JobResource, JobType } from "#director/config/job.ts";
+import type { PoolResource } from "#director/config/pool.ts";
+import type { DirectorResources } from "#director/config/resources.ts";
+import type { StorageResource } from "#director/config/storage.ts";
+import type { ConfigView } from "./config-view.ts";
+import type { BackupLevel, RestoreOptions, RunOrigin, RunRequest } from "./run-request.ts";
+
+/** Types that this release runs, by JobType letter. */
+export type RunnableType = "B" | "R" | "D";
+
+/** A resource and the words that reports print about where it came from. */
+export interface Chosen<Resource> {
+  readonly resource: Resource;
+  readonly from: string;
+}
+
+/** The Job resource, its overrides and everything they name: what a job keeps from its submission to its end. */
+export interface EffectiveJob {
+  readonly request: RunRequest;
+  readonly origin: RunOrigin;
+  readonly job: JobResource;
+  readonly type: RunnableType;
+  /** Level asked for; blank for Restore and Admin. */
+  readonly level: BackupLevel | " ";
+  readonly client: ClientResource;
+  readonly fileset: FileSetResource;
+  /** Pool unless the level has one of its own; see `poolOfLevel`. */
+  readonly pool: Chosen<PoolResource>;
+  readonly storage: Chosen<StorageResource>;
+  readonly catalog: Chosen<CatalogResource>;
+  readonly messages: MessagesResource;
+  readonly priority: number;
+  readonly isAccurate: boolean;
+  readonly spoolData: boolean;
+  /** Unix milliseconds; 0: at once. */
+  readonly notBeforeMs: number;
+  readonly comment: string;
+  readonly restore: (RestoreOptions & { readonly where: string; readonly replace: NonNullable<RestoreOptions["replace"]> }) | null;
+}
+
+const TYPES: Readonly<Record<JobType, RunnableType | null>> = { Backup: "B", Restore: "R", Admin: "D", Verify: null, Migrate: null, Copy: null };
+const LEVELS: Partial<Readonly<Record<JobLevel, BackupLevel>>> = { Full: "F", Differential: "D", Incremental: "I" };
+
+/** Looks up everything a wish names. Throws OperatorError if a name is unknown, disabled, or the type or level cannot be run. */
+export function effectiveJob(request: RunRequest, config: ConfigView): EffectiveJob {
+  const job = must(config, "Job", request.job);
+  if (!job.enabled) throw new OperatorError("JOB_DISABLED", `Job "${job.name}" is disabled`, { hint: "set Enabled = yes" });
+  const type = runnableType(job);
+  const client = clientOf(request, job, config);
+  const pool = request.pool === undefined ? { resource: job.pool, from: "Job resource" } : { resource: must(config, "Pool", request.pool), from: "User input" };
+  return {
+    request,
+    origin: request.origin,
+    job,
+    type,
+    level: levelOf(request, job, type),
+    client,
+    fileset: request.fileset === undefined ? job.fileSet : must(config, "FileSet", request.fileset),
+    pool,
+    storage: storageOf(request, job, pool.resource, config),
+    catalog: catalogOf(request, client, pool.resource, config),
+    messages: request.messages === undefined ? job.messages : must(config, "Messages", request.messages),
+    priority: request.priority ?? job.priority,
+    isAccurate: request.accurate ?? job.accurate,
+    spoolData: request.spoolData ?? job.spoolData,
+    notBeforeMs: request.whenMs ?? 0,
+    comment: request.comment ?? "",
+    restore: restoreOf(request, job),
+  };
+}
+
+/** The Pool for the level that is run in the end: an override, the Job's Pool for that level, or the Job's Pool. */
+export function poolOfLevel(effective: EffectiveJob, level: string): Chosen<PoolResource> {
+  if (effective.request.pool !== undefined) return effective.pool;
+  const { fullBackupPool, differentialBackupPool, incrementalBackupPool } = effective.job;
+  if (level === "F" && fullBackupPool !== undefined) return { resource: fullBackupPool, from: "Job FullPool override" };
+  if (level === "D" && differentialBackupPool !== undefined) return { resource: differentialBackupPool, from: "Job DiffPool override" };
+  if (level === "I" && incrementalBackupPool !== undefined) return { resource: incrementalBackupPool, from: "Job IncPool override" };
+  return effective.pool;
+}
+
+/** The Storage for the Pool that is used in the end: a Pool for the level may have its own. */
+export function storageOfPool(effective: EffectiveJob, pool: PoolResource): Chosen<StorageResource> {
+  const own = pool.storage[0];
+  const isFixed = effective.request.storage !== undefined || effective.job.storage.length > 0;
+  return isFixed || own === undefined ? effective.storage : { resource: own, from: "Pool resource" };
+}
+
+function runnableType(job: JobResource): RunnableType {
+  const type = TYPES[job.type];
+  if (type !== null) return type;
+  throw new OperatorError("JOB_TYPE_UNSUPPORTED", `Job "${job.name}": jobs of type ${job.type} are not supported in this release`);
+}
+
+function levelOf(request: RunRequest, job: JobResource, type: RunnableType): BackupLevel | " " {
+  if (type !== "B") return " ";
+  if (request.level !== undefined) return request.level;
+  if (job.level === undefined) return "F";
+  const level = LEVELS[job.level];
+  if (level !== undefined) return level;
+  throw new OperatorError("JOB_TYPE_UNSUPPORTED", `Job "${job.name}": level ${job.level} is not supported in this release`, { hint: "use Full, Differential or Incremental" });
+}
+
+function clientOf(request: RunRequest, job: JobResource, config: ConfigView): ClientResource {
+  const name = request.restore?.restoreClient ?? request.client;
+  const client = name === undefined ? job.client : must(config, "Client", name);
+  if (!client.enabled) throw new OperatorError("JOB_DISABLED", `Client "${client.name}" is disabled`, { hint: "set Enabled = yes" });
+  return client;
+}
+
+function storageOf(request: RunRequest, job: JobResource, pool: PoolResource, config: ConfigView): Chosen<StorageResource> {
+  const planned = request.restore?.plan.volumes.find((volume) => volume.storage !== "")?.storage;
+  const chosen = chooseStorage(request.storage ?? planned, job, pool, config);
+  if (!chosen.resource.enabled) throw new OperatorError("JOB_DISABLED", `Storage "${chosen.resource.name}" is disabled`, { hint: "set Enabled = yes" });
+  return chosen;
+}
+
+function chooseStorage(asked: string | undefined, job: JobResource, pool: PoolResource, config: ConfigView): Chosen<StorageResource> {
+  if (asked !== undefined) return { resource: must(config, "Storage", asked), from: "User input" };
+  if (job.storage[0] !== undefined) return { resource: job.storage[0], from: "Job resource" };
+  if (pool.storage[0] !== undefined) return { resource: pool.storage[0], from: "Pool resource" };
+  throw new OperatorError("JOB_INCOMPLETE_RESOURCES", `Job "${job.name}" names no Storage, and neither does Pool "${pool.name}"`, {
+    hint: "add Storage to the Job or to the Pool",
+  });
+}
+
+function catalogOf(request: RunRequest, client: ClientResource, pool: PoolResource, config: ConfigView): Chosen<CatalogResource> {
+  if (request.catalog !== undefined) return { resource: must(config, "Catalog", request.catalog), from: "User input" };
+  if (pool.catalog !== undefined) return { resource: pool.catalog, from: "Pool resource" };
+  return { resource: client.catalog, from: "Client resource" };
+}
+
+function restoreOf(request: RunRequest, job: JobResource): EffectiveJob["restore"] {
+  if (job.type !== "Restore") return null;
+  if (request.restore === undefined) {
+    throw new OperatorError("JOB_INCOMPLETE_RESOURCES", `Job "${job.name}" restores, but nothing says what`, { hint: "use the restore command" });
+  }
+  const { where, replace } = request.restore;
+  return { ...request.restore, where: where ?? job.where ?? "", replace: replace ?? (job.replace.toLowerCase() as NonNullable<RestoreOptions["replace"]>) };
+}
+
+function must<Type extends keyof DirectorResources>(config: ConfigView, type: Type, name: string): DirectorResources[Type] {
+  const found = config.find(type, name);
+  if (found !== undefined) return found;
+  throw new OperatorError("JOB_UNKNOWN_RESOURCE", `there is no ${type} "${name}"`, { hint: `type: show ${type.toLowerCase()}s` });
+}
