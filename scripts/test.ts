@@ -88,7 +88,7 @@ async function doTests(title: string, testFiles: readonly string[], concurrency:
     if (event.type !== "test:pass" && event.type !== "test:fail") continue;
     const { name, file, details, skip } = event.data;
     if (details.type === "suite" && event.type === "test:pass") continue;
-    const label = `${shortPath(file)}: ${name}`;
+    const label = testFiles.some((one) => file?.endsWith(one)) ? `${shortPath(file)}: ${name}` : name;
     const seconds = (details.duration_ms / 1000).toFixed(1);
     count += 1;
     if (skip !== undefined && skip !== false) {

@@ -2,10 +2,13 @@ import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { DEBIAN_BACULA, JUDGING_DEBIAN, NOCTURNE } from "./programs.ts";
 import type { Ports, SiteOptions } from "./site.ts";
 import { World } from "./world.ts";
 
 const KEPT = fileURLToPath(new URL("../../.cache/regress", import.meta.url));
+
+const SUBJECT = JUDGING_DEBIAN ? DEBIAN_BACULA : NOCTURNE;
 
 /** What a scenario needs of the machine; where it is missing the scenario is skipped with this as the reason. */
 export interface Needs {
@@ -33,23 +36,22 @@ export interface ScenarioOptions extends Needs {
 export function scenario(fact: string, options: ScenarioOptions, body: ScenarioBody): void {
   const reason = whyNot(options);
   void test(fact, { skip: reason ?? false }, async (context) => {
-    await using world = await World.create(options.site ?? {});
+    await using world = await World.create(options.site ?? {}, SUBJECT);
     try {
       await body(world, context);
     } catch (error) {
-      keepEvidence(fact, world);
-      throw error;
+      throw new Error(`${error instanceof Error ? error.message : String(error)}\nevidence: ${keepEvidence(fact, world)}`, { cause: error });
     }
   });
 }
 
 /** Copies what explains a failure: configuration, logs, messages; not the data. */
-function keepEvidence(fact: string, world: World): void {
+function keepEvidence(fact: string, world: World): string {
   const place = join(KEPT, fact.replaceAll(/[^A-Za-z0-9]+/g, "-").toLowerCase());
   rmSync(place, { recursive: true, force: true });
   mkdirSync(place, { recursive: true });
   for (const name of ["bacula-dir.conf", "bacula-fd.conf", "bacula-sd.conf", "bconsole.conf", "messages.log", "logs"]) {
     if (existsSync(world.path(name))) cpSync(world.path(name), join(place, name), { recursive: true });
   }
-  console.error(`evidence kept in ${place}`);
+  return place;
 }

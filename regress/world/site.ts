@@ -35,6 +35,13 @@ export interface Ports {
 /** Names that scenarios use. */
 export const PASSWORDS = { console: "console-secret", client: "client-secret", storage: "storage-secret" } as const;
 
+const QUERIES = `:Volumes of a job
+*Enter JobId:
+SELECT DISTINCT VolumeName FROM JobMedia, Media WHERE JobMedia.MediaId = Media.MediaId AND JobMedia.JobId = %1;
+:Names of all jobs
+SELECT Name FROM Job ORDER BY JobId;
+`;
+
 /** The four configuration files of a site under `dir`: job Save of client client-fd to pool Files on device Disk. */
 export function siteFiles(dir: string, ports: Ports, options: SiteOptions): ReadonlyMap<string, string> {
   return new Map([
@@ -42,6 +49,7 @@ export function siteFiles(dir: string, ports: Ports, options: SiteOptions): Read
     ["bacula-fd.conf", fileDaemonFile(dir, ports, options)],
     ["bacula-sd.conf", storageFile(dir, ports, options)],
     ["bconsole.conf", consoleFile(ports)],
+    ["query.sql", QUERIES],
   ]);
 }
 
@@ -55,6 +63,7 @@ function directorFile(dir: string, ports: Ports, options: SiteOptions): string {
   Maximum Concurrent Jobs = 10
   Password = "${PASSWORDS.console}"
   Messages = Standard
+  QueryFile = "${dir}/query.sql"
   ${options.director ?? ""}
 }
 Catalog {

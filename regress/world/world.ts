@@ -3,18 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { freePorts } from "./ports.ts";
 import { Daemon, type Ended, mustRun, runCommand } from "./process.ts";
+import { NOCTURNE, type Programs } from "./programs.ts";
 import { type JobReport, parseReports } from "./report.ts";
 import { type Ports, siteFiles, type SiteOptions } from "./site.ts";
 
-/** The folder of the launchers under test. */
-export const BIN = fileURLToPath(new URL("../../bin", import.meta.url));
-
 type Role = "sd" | "fd" | "dir";
 const ROLES: readonly Role[] = ["sd", "fd", "dir"];
-const LAUNCHERS = { sd: "nocturne-sd", fd: "nocturne-fd", dir: "nocturne-dir" } as const;
 const CONFIGS = { sd: "bacula-sd.conf", fd: "bacula-fd.conf", dir: "bacula-dir.conf" } as const;
 
 /** A job takes longer than this only when something is wrong. */
@@ -27,20 +23,25 @@ const JOB_TIMEOUT_MS = 180_000;
 export class World implements AsyncDisposable {
   readonly dir: string;
   readonly ports: Ports;
+  readonly programs: Programs;
   readonly daemons = new Map<Role, Daemon>();
   /** Kept for the logs of a failed scenario. */
   keep = false;
 
-  private constructor(dir: string, ports: Ports) {
+  private constructor(dir: string, ports: Ports, programs: Programs) {
+    this.programs = programs;
     this.dir = dir;
     this.ports = ports;
   }
 
   /** Makes directory and configuration; starts nothing. */
-  static async create(options: SiteOptions | ((dir: string, ports: Ports) => SiteOptions) = {}): Promise<World> {
+  static async create(
+    options: SiteOptions | ((dir: string, ports: Ports) => SiteOptions) = {},
+    programs: Programs = NOCTURNE,
+  ): Promise<World> {
     const dir = mkdtempSync(join(process.env.NOCTURNE_REGRESS_DIR ?? tmpdir(), "nocturne-world-"));
     const [director = 0, fileDaemon = 0, storage = 0] = await freePorts(3);
-    const world = new World(dir, { director, fileDaemon, storage });
+    const world = new World(dir, { director, fileDaemon, storage }, programs);
     for (const part of ["tree", "volumes", "work/dir", "work/fd", "work/sd", "logs"]) mkdirSync(world.path(part), { recursive: true });
     world.configure(typeof options === "function" ? options(dir, world.ports) : options);
     return world;
@@ -67,7 +68,7 @@ export class World implements AsyncDisposable {
   async start(...roles: readonly Role[]): Promise<void> {
     const wanted = roles.length === 0 ? ROLES : roles;
     if (wanted.includes("dir") && !existsSync(this.path("catalog-made"))) {
-      await mustRun(join(BIN, "nocturne"), ["catalog", "create", "-c", this.path("bacula-dir.conf")]);
+      await this.programs.createCatalog(this.dir);
       writeFileSync(this.path("catalog-made"), "");
     }
     await Promise.all(wanted.map((role) => this.startOne(role)));
@@ -76,8 +77,8 @@ export class World implements AsyncDisposable {
   async startOne(role: Role): Promise<void> {
     if (this.daemons.get(role)?.isRunning === true) return;
     const port = { sd: this.ports.storage, fd: this.ports.fileDaemon, dir: this.ports.director }[role];
-    const command = [join(BIN, LAUNCHERS[role]), "-f", "-c", this.path(CONFIGS[role])];
-    this.daemons.set(role, await Daemon.start(LAUNCHERS[role], command, { logFile: this.path("logs", `${role}.log`), port }));
+    const command = [...this.programs[role], "-f", "-c", this.path(CONFIGS[role])];
+    this.daemons.set(role, await Daemon.start(role, command, { logFile: this.path("logs", `${role}.log`), port }));
   }
 
   /** kill -9. */
@@ -98,7 +99,7 @@ export class World implements AsyncDisposable {
   /** Runs bconsole on these lines; a timeout shows what it had printed. */
   async consoleEnded(...lines: readonly string[]): Promise<Ended> {
     const input = `${lines.join("\n")}\n`;
-    const ended = await runCommand(join(BIN, "bconsole"), ["-c", this.path("bconsole.conf")], { input, timeoutMs: JOB_TIMEOUT_MS });
+    const ended = await runCommand(this.programs.console, ["-c", this.path("bconsole.conf")], { input, timeoutMs: JOB_TIMEOUT_MS });
     writeFileSync(this.path("logs", "console.log"), `${input}---\n${ended.output}\n===\n`, { flag: "a" });
     if (ended.signal !== null) throw new Error(`bconsole did not end (${ended.signal}):\n${ended.output}`);
     return ended;
@@ -126,7 +127,12 @@ export class World implements AsyncDisposable {
 
   /** Runs a job and gives its report. */
   async run(line: string): Promise<JobReport> {
-    return await this.report(await this.queue(`run ${line} yes`));
+    return await this.runLine(`run ${line} yes`);
+  }
+
+  /** Like run, for a whole console line that queues a job. */
+  async runLine(line: string): Promise<JobReport> {
+    return await this.report(await this.queue(line));
   }
 
   /** Runs a backup of job Save that must end OK. */
@@ -151,6 +157,12 @@ export class World implements AsyncDisposable {
   /** What a daemon wrote to its standard output and error. */
   daemonLog(role: Role): string {
     return readFileSync(this.path("logs", `${role}.log`), "utf8");
+  }
+
+  /** Names of everything under a directory, relative to it, sorted. */
+  async namesUnder(dir: string): Promise<string[]> {
+    const { stdout } = await mustRun("find", [dir, "-mindepth", "1", "-printf", "%P\\n"]);
+    return stdout.split("\n").filter((name) => name !== "").toSorted();
   }
 
   /** Bytes of all Volumes. */

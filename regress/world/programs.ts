@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { mustRun } from "./process.ts";
+
+/** The programs of one make: what stands behind the same configuration files and console commands. */
+export interface Programs {
+  readonly dir: readonly string[];
+  readonly fd: readonly string[];
+  readonly sd: readonly string[];
+  readonly console: string;
+  /** Creates the catalog that the Director's configuration names. */
+  createCatalog(worldDir: string): Promise<void>;
+}
+
+/** The folder of the launchers under test. */
+export const BIN = fileURLToPath(new URL("../../bin", import.meta.url));
+
+/** What this repository builds. */
+export const NOCTURNE: Programs = {
+  dir: [join(BIN, "nocturne-dir")],
+  fd: [join(BIN, "nocturne-fd")],
+  sd: [join(BIN, "nocturne-sd")],
+  console: join(BIN, "bconsole"),
+  createCatalog: async (worldDir) => {
+    await mustRun(join(BIN, "nocturne"), ["catalog", "create", "-c", join(worldDir, "bacula-dir.conf")]);
+  },
+};
+
+/** Set to judge Debian's Bacula in our place, which shows whether a scenario itself is fair: NOCTURNE_REGRESS_SUBJECT=debian. */
+export const JUDGING_DEBIAN = process.env.NOCTURNE_REGRESS_SUBJECT === "debian";
+
+const DEBIAN_CATALOG_SQL = "/usr/share/dbconfig-common/data/bacula-director-sqlite3/install/sqlite3";
+
+/** Files that must be there for DEBIAN_BACULA. */
+export const DEBIAN_BACULA_FILES = ["/usr/sbin/bacula-dir", "/usr/sbin/bacula-fd", "/usr/sbin/bacula-sd", "/usr/sbin/bconsole", DEBIAN_CATALOG_SQL] as const;
+
+/** Debian's packages of Bacula, run privately beside ours as a peer and as a judge. */
+export const DEBIAN_BACULA: Programs = {
+  dir: ["/usr/sbin/bacula-dir"],
+  fd: ["/usr/sbin/bacula-fd"],
+  sd: ["/usr/sbin/bacula-sd"],
+  console: "/usr/sbin/bconsole",
+  createCatalog: async (worldDir) => createDebianCatalog(join(worldDir, "work/dir/bacula.db")),
+};
+
+/** Makes an empty SQLite catalog as Debian's packages make it. */
+export function createDebianCatalog(path: string): void {
+  const database = new DatabaseSync(path);
+  database.exec(readFileSync(DEBIAN_CATALOG_SQL, "utf8"));
+  database.close();
+}
