@@ -1,0 +1,357 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { must } from "#lib/base/assert.ts";
+import { BATCH_BYTES_MAX, BatchBuilder, BatchCursor, RECORD_HEADER_BYTES } from "#lib/wire/record.ts";
+import { BLOCK_HEADER_BYTES, isCatalogStream, labelType } from "../volume/format.ts";
+import { SessionBlocks } from "../volume/session-blocks.ts";
+import { VolumeWriter } from "../volume/volume-writer.ts";
+import { writeSessionLabel } from "../volume/session-label.ts";
+import type { Medium } from "./device.ts";
+import type { FilledBlock } from "../volume/session-blocks.ts";
+import type { Region, VolumeWriterOptions } from "../volume/volume-writer.ts";
+import type { SessionKey } from "../volume/block.ts";
+import type { SessionLabel } from "../volume/session-label.ts";
+
+/** Facts of the device that concern what is written. Bytes. */
+export interface EngineOptions {
+  readonly blockBytesMax: number;
+  readonly blockBytesMin: number;
+  readonly checksum: boolean;
+  readonly regionBytesMax: number;
+}
+
+/** A job that begins to append. */
+export interface SessionStart {
+  readonly session: SessionKey;
+  readonly label: SessionLabel;
+  /** Whether attributes are collected for the catalog. */
+  readonly wantsAttributes: boolean;
+  /** File to which attributes are spooled until the end of the job; undefined: they are told as soon as their data is written. */
+  readonly spoolPath?: string | undefined;
+}
+
+/** How much of a session is on the medium. */
+export interface SessionProgress {
+  readonly sessionId: number;
+  /** Batches of which every byte is on the medium. */
+  readonly batches: number;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** What has become true since the last report. */
+export interface EngineReport {
+  readonly progress: SessionProgress[];
+  /** Attribute batches whose data is on the medium. */
+  readonly attributes: { readonly sessionId: number; readonly batch: Uint8Array<ArrayBuffer> }[];
+  readonly regions: Region[];
+  /** Sessions whose last block is on the medium; not yet durable. */
+  readonly ended: number[];
+  /** Facts of the mounted Volume; undefined while none is. */
+  readonly volume: { readonly bytes: number; readonly blocks: number; readonly writes: number } | undefined;
+  /** The Volume takes no more; blocks wait for the next. */
+  readonly full: { readonly reason: string; readonly isError: boolean } | undefined;
+}
+
+/** Full blocks are written at the latest when so many bytes wait. */
+const DRAIN_BYTES = 2 * 1024 * 1024;
+
+/** An attribute batch is told when it has grown to this. */
+const ATTRIBUTES_BYTES = 256 * 1024;
+
+/** After so many bytes the kernel is asked to begin writing them to the disk, so that the sync at a job's end is short. */
+const WRITEBACK_BYTES = 64 * 1024 * 1024;
+
+/** Buffers kept for blocks to come. */
+const FREE_BUFFERS_MAX = 128;
+
+interface Session {
+  readonly start: SessionStart;
+  readonly blocks: SessionBlocks;
+  /** Sequence of the session's last block on the medium. */
+  written: number;
+  /** Batches taken in, with the sequence of the block in which each ends. */
+  readonly taken: { readonly batch: number; readonly sequence: number }[];
+  batches: number;
+  files: number;
+  bytes: number;
+  lastFileIndex: number;
+  readonly attributes: BatchBuilder;
+  /** Attribute batches that wait until the block of this sequence is on the medium. */
+  readonly held: { readonly batch: Uint8Array<ArrayBuffer>; readonly sequence: number }[];
+  readonly spool: number | undefined;
+  /** Sequence of the block with the end-of-session label. */
+  lastSequence: number | undefined;
+}
+
+/** Appends the batches of several jobs to one Volume after another. Runs in the device's thread; every call does its work at once. */
+export class AppendEngine {
+  readonly #options: EngineOptions;
+  readonly #report: (report: EngineReport) => void;
+  readonly #sessions = new Map<number, Session>();
+  readonly #free: Uint8Array[] = [];
+  readonly #pending: FilledBlock[] = [];
+  #pendingBytes = 0;
+  #writer: VolumeWriter | undefined;
+  #medium: Medium | undefined;
+  #sinceWriteback = 0;
+  #changed = new Set<number>();
+  #attributes: { sessionId: number; batch: Uint8Array<ArrayBuffer> }[] = [];
+  #ended: number[] = [];
+  #isFull = false;
+
+  constructor(options: EngineOptions, report: (report: EngineReport) => void) {
+    this.#options = options;
+    this.#report = report;
+  }
+
+  /** Bytes of full blocks that wait to be written. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** Whether a Volume is mounted that takes blocks. */
+  get isMounted(): boolean {
+    return this.#medium !== undefined;
+  }
+
+  /** Goes on with this Volume; blocks that wait are written to it. */
+  mount(medium: Medium, start: { readonly nextNumber: number; readonly isFresh: boolean }, limits: Pick<VolumeWriterOptions, "volumeBytesMax">): void {
+    this.#medium = medium;
+    this.#isFull = false;
+    const { checksum, regionBytesMax } = this.#options;
+    this.#writer = new VolumeWriter(medium, start, { checksum, regionBytesMax, ...limits }, (block) => this.#written(block));
+    this.drain();
+  }
+
+  /** Leaves the Volume: ends all runs on it, makes it durable, closes it. */
+  async unmount(): Promise<void> {
+    const medium = this.#medium;
+    if (medium === undefined) return;
+    this.#writer?.closeRegions();
+    this.#tell(undefined);
+    this.#medium = undefined;
+    this.#writer = undefined;
+    try {
+      await medium.sync();
+    } finally {
+      medium.close();
+    }
+  }
+
+  /** Makes what was written so far durable. */
+  async sync(): Promise<void> {
+    await this.#medium?.sync();
+  }
+
+  /** Begins a session with its label. */
+  begin(start: SessionStart): void {
+    const blocks = new SessionBlocks({
+      session: start.session,
+      blockBytesMin: this.#options.blockBytesMin,
+      takeBuffer: () => this.#free.pop() ?? new Uint8Array(this.#options.blockBytesMax),
+      onBlock: (block) => this.#filled(block),
+    });
+    this.#sessions.set(start.session.id, {
+      start,
+      blocks,
+      written: 0,
+      taken: [],
+      batches: 0,
+      files: 0,
+      bytes: 0,
+      lastFileIndex: 0,
+      attributes: new BatchBuilder({ capacityBytes: ATTRIBUTES_BYTES + 64 * 1024 }),
+      held: [],
+      spool: start.spoolPath === undefined ? undefined : openSpool(start.spoolPath),
+      lastSequence: undefined,
+    });
+    blocks.appendLabel(labelType.startOfSession, start.label.jobId, writeSessionLabel(start.label));
+  }
+
+  /** Takes in a batch. BATCH_INVALID when it holds what a client may not send; the session is then to be aborted. */
+  append(sessionId: number, number: number, batch: Uint8Array): void {
+    const session = this.#session(sessionId);
+    const cursor = new BatchCursor(batch);
+    while (cursor.next()) this.#record(session, cursor);
+    session.batches = number;
+    session.taken.push({ batch: number, sequence: session.blocks.lastUsedSequence });
+    if (session.attributes.length >= ATTRIBUTES_BYTES) this.#closeAttributes(session);
+    if (this.#pendingBytes >= DRAIN_BYTES) this.drain();
+  }
+
+  /** Ends a session: its label, then its last block is written. It is told as ended when that block is on the medium. */
+  end(sessionId: number, facts: { readonly date: number; readonly status: string; readonly errors: number }): void {
+    const session = this.#session(sessionId);
+    this.#closeAttributes(session);
+    if (session.spool !== undefined) closeSync(session.spool);
+    this.drain();
+    const writer = this.#writer;
+    const startAddress = writer?.regionStart(sessionId) ?? 0;
+    const endAddress = writer?.address ?? 0;
+    const data = writeSessionLabel(
+      { ...session.start.label, date: facts.date },
+      {
+        files: session.files,
+        bytes: session.bytes,
+        startBlock: startAddress % 2 ** 32,
+        endBlock: endAddress % 2 ** 32,
+        startFile: Math.floor(startAddress / 2 ** 32),
+        endFile: Math.floor(endAddress / 2 ** 32),
+        errors: facts.errors,
+        status: facts.status,
+      },
+    );
+    session.blocks.appendLabel(labelType.endOfSession, session.start.label.jobId, data);
+    session.blocks.flush();
+    session.lastSequence = session.blocks.sequence - 1;
+    this.drain();
+  }
+
+  /** Forgets a session and its blocks that are not on the medium. What is there stays, without an end. */
+  abort(sessionId: number): void {
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return;
+    this.#sessions.delete(sessionId);
+    if (session.spool !== undefined && session.lastSequence === undefined) closeSync(session.spool);
+    for (let at = this.#pending.length - 1; at >= 0; at -= 1) {
+      const block = must(this.#pending[at], "a pending block");
+      if (block.session.id !== sessionId) continue;
+      this.#pending.splice(at, 1);
+      this.#pendingBytes -= block.bytes.byteLength;
+    }
+    this.#writer?.closeRegion(sessionId);
+    this.#tell(undefined);
+  }
+
+  /** Writes the blocks that are full. */
+  drain(): void {
+    const writer = this.#writer;
+    if (writer === undefined || this.#isFull) return;
+    const outcome = writer.drain(this.#pending);
+    this.#pendingBytes = this.#pending.reduce((sum, block) => sum + block.bytes.byteLength, 0);
+    if (outcome.kind === "full") this.#isFull = true;
+    this.#tell(outcome.kind === "full" ? { reason: outcome.reason, isError: outcome.isError } : undefined);
+  }
+
+  /** Writes also blocks that are not full, of sessions whose sender may be waiting for an acknowledgement. */
+  flush(): void {
+    for (const session of this.#sessions.values()) {
+      if (session.taken.length > 0) session.blocks.flush();
+      this.#closeAttributes(session);
+    }
+    this.drain();
+  }
+
+  #record(session: Session, cursor: BatchCursor): void {
+    const { fileIndex, stream } = cursor;
+    if (fileIndex <= 0 || stream <= 0 || fileIndex < session.lastFileIndex) {
+      throw new OperatorError("BATCH_INVALID", `a record with FileIndex ${fileIndex} and stream ${stream} may not follow FileIndex ${session.lastFileIndex}`);
+    }
+    if (fileIndex !== session.lastFileIndex) {
+      session.lastFileIndex = fileIndex;
+      session.files += 1;
+    }
+    session.bytes += cursor.dataSize;
+    session.blocks.append(cursor, cursor.bytes, cursor.start + RECORD_HEADER_BYTES, cursor.end);
+    if (session.start.wantsAttributes && isCatalogStream(stream)) this.#collect(session, cursor);
+  }
+
+  #collect(session: Session, cursor: BatchCursor): void {
+    if (cursor.dataSize + RECORD_HEADER_BYTES > BATCH_BYTES_MAX) {
+      throw new OperatorError("BATCH_INVALID", `the attributes of FileIndex ${cursor.fileIndex} are ${cursor.dataSize} bytes long; ${BATCH_BYTES_MAX} is the most`);
+    }
+    if (!session.attributes.fits(cursor.dataSize)) this.#closeAttributes(session);
+    session.attributes.append(cursor.fileIndex, cursor.stream, cursor.data);
+  }
+
+  #closeAttributes(session: Session): void {
+    if (session.attributes.length === 0) return;
+    const batch = session.attributes.take();
+    if (session.spool !== undefined) return spoolBatch(session.spool, batch);
+    session.held.push({ batch, sequence: session.blocks.lastUsedSequence });
+  }
+
+  #filled(block: FilledBlock): void {
+    this.#pending.push(block);
+    this.#pendingBytes += block.bytes.byteLength;
+  }
+
+  #written(block: FilledBlock): void {
+    this.#recycle(block.bytes);
+    this.#sinceWriteback += block.bytes.byteLength;
+    if (this.#sinceWriteback >= WRITEBACK_BYTES) {
+      this.#sinceWriteback = 0;
+      this.#medium?.startWriteback();
+    }
+    const session = this.#sessions.get(block.session.id);
+    if (session === undefined) return;
+    session.written = block.sequence;
+    this.#changed.add(block.session.id);
+    while (session.held[0] !== undefined && session.held[0].sequence <= session.written) {
+      this.#attributes.push({ sessionId: block.session.id, batch: must(session.held.shift(), "a held batch").batch });
+    }
+    if (session.lastSequence === session.written) {
+      this.#ended.push(block.session.id);
+      this.#writer?.closeRegion(block.session.id);
+    }
+  }
+
+  #recycle(bytes: Uint8Array): void {
+    if (this.#free.length < FREE_BUFFERS_MAX) this.#free.push(new Uint8Array(bytes.buffer, 0, this.#options.blockBytesMax));
+  }
+
+  /** Tells what is new, if anything is. */
+  #tell(full: EngineReport["full"]): void {
+    const writer = this.#writer;
+    const progress = [...this.#changed].flatMap((id) => this.#progressOf(id));
+    const regions = writer?.takeClosedRegions() ?? [];
+    const attributes = this.#attributes;
+    const ended = this.#ended;
+    this.#changed = new Set();
+    this.#attributes = [];
+    this.#ended = [];
+    if (progress.length + regions.length + attributes.length + ended.length === 0 && full === undefined) return;
+    const medium = this.#medium;
+    const volume = writer === undefined || medium === undefined ? undefined : { bytes: medium.end, blocks: writer.blocks, writes: writer.writes };
+    this.#report({ progress, attributes, regions, ended, volume, full });
+  }
+
+  #progressOf(sessionId: number): SessionProgress[] {
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return [];
+    let done = -1;
+    while (session.taken[done + 1] !== undefined && must(session.taken[done + 1], "a batch").sequence <= session.written) done += 1;
+    const last = session.taken[done];
+    if (last !== undefined) session.taken.splice(0, done + 1);
+    const batches = session.taken[0] === undefined ? session.batches : session.taken[0].batch - 1;
+    return [{ sessionId, batches, files: session.files, bytes: session.bytes }];
+  }
+
+  #session(sessionId: number): Session {
+    return must(this.#sessions.get(sessionId), `session ${sessionId} of the append engine`);
+  }
+}
+
+/** Least block size that a device may be given: a session label must fit. */
+export const ENGINE_BLOCK_BYTES_LEAST = BLOCK_HEADER_BYTES + RECORD_HEADER_BYTES + 2048;
+
+function openSpool(path: string): number {
+  try {
+    return openSync(path, "w", 0o600);
+  } catch (cause) {
+    throw new OperatorError("JOB_SPOOL_FAILED", `the attribute spool file ${path} cannot be made`, { cause });
+  }
+}
+
+/** A spool file is a run of [length u32][batch]. */
+function spoolBatch(fd: number, batch: Uint8Array): void {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(batch.byteLength);
+  try {
+    writeSync(fd, length);
+    for (let at = 0; at < batch.byteLength; ) at += writeSync(fd, batch, at);
+  } catch (cause) {
+    throw new OperatorError("JOB_SPOOL_FAILED", "the attribute spool file cannot be written", { cause });
+  }
+}

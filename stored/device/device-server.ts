@@ -1,0 +1,208 @@
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { must } from "#lib/base/assert.ts";
+import { BlockReader } from "../volume/block-reader.ts";
+import { LABEL_PROBE_BYTES, readLabelBlock, writeLabelBlock } from "../volume/label-block.ts";
+import { VolumeReader } from "../volume/volume-reader.ts";
+import { AppendEngine } from "./append-engine.ts";
+import { openDriver } from "./drivers.ts";
+import type { AppendMounted, AppendWish, DeviceCallName, DeviceCalls, DeviceThreadOptions, Inspection, LabelWish, ReadPart, TailCheck } from "./device-protocol.ts";
+import type { Device, Medium } from "./device.ts";
+import type { EngineReport } from "./append-engine.ts";
+
+type Handlers = { readonly [Name in DeviceCallName]: (argument: DeviceCalls[Name]["argument"]) => DeviceCalls[Name]["result"] | Promise<DeviceCalls[Name]["result"]> };
+
+/** One device with what is open on it: the calls of device-protocol.ts, made in the device's thread (or directly, in tests). */
+export class DeviceServer {
+  readonly engine: AppendEngine;
+  readonly #options: DeviceThreadOptions;
+  readonly #device: Device;
+  readonly #readers = new Map<number, { readonly reader: VolumeReader; medium: Medium | undefined }>();
+  readonly #handlers: Handlers;
+
+  constructor(options: DeviceThreadOptions, report: (report: EngineReport) => void) {
+    this.#options = options;
+    this.#device = openDriver(options.device);
+    this.engine = new AppendEngine(options.engine, report);
+    const engine = this.engine;
+    this.#handlers = {
+      inspect: ({ volume }) => this.#inspect(volume),
+      label: (wish) => this.#label(wish),
+      mountAppend: (wish) => this.#mountAppend(wish),
+      unmountAppend: async () => {
+        await engine.unmount();
+        return null;
+      },
+      begin: (start) => {
+        engine.begin(start);
+        return null;
+      },
+      end: ({ sessionId, ...facts }) => {
+        engine.end(sessionId, facts);
+        return null;
+      },
+      finish: async ({ sessionId }) => {
+        await engine.sync();
+        engine.abort(sessionId);
+        return null;
+      },
+      abort: ({ sessionId }) => {
+        engine.abort(sessionId);
+        return null;
+      },
+      openRead: ({ readerId, volume, entries }) => {
+        this.#openRead(readerId, volume, entries);
+        return null;
+      },
+      read: ({ readerId, bytes }) => this.#read(readerId, bytes),
+      closeRead: ({ readerId, isComplete }) => this.#closeRead(readerId, isComplete),
+      space: () => this.#device.space() ?? null,
+    };
+  }
+
+  /** Makes a call by its name. */
+  async call<Name extends DeviceCallName>(name: Name, argument: DeviceCalls[Name]["argument"]): Promise<DeviceCalls[Name]["result"]> {
+    const handler = this.#handlers[name] as (argument: DeviceCalls[Name]["argument"]) => Promise<DeviceCalls[Name]["result"]>;
+    return await handler(argument);
+  }
+
+  #inspect(volume: string): Inspection {
+    if (!this.#device.has(volume)) return { kind: "missing" };
+    using medium = this.#device.open(volume, this.#device.keepsData ? "read" : "append");
+    return inspectMedium(medium);
+  }
+
+  #label(wish: LabelWish & { readonly replace: boolean }): number {
+    const { volume } = wish.label;
+    const block = this.#labelBlock(wish, true);
+    if (!wish.replace || !this.#device.has(volume)) {
+      using medium = this.#device.create(volume, block);
+      return medium.end;
+    }
+    using medium = this.#device.open(volume, "append");
+    medium.relabel(block);
+    return medium.end;
+  }
+
+  #mountAppend(wish: AppendWish): AppendMounted {
+    const { volume } = wish.label;
+    if (wish.action === "create") {
+      const medium = this.#device.create(volume, this.#labelBlock(wish, false));
+      return this.#mounted(medium, wish, 1, true, undefined);
+    }
+    const medium = this.#device.open(volume, "append");
+    try {
+      if (wish.action === "relabel") return this.#relabeled(medium, wish);
+      const found = inspectMedium(medium);
+      if (found.kind !== "labeled") throw notLabeled(this.#device.name, volume, found);
+      if (found.label.volume !== volume) throw wrongLabel(this.#device.name, volume, found.label.volume);
+      const isUnused = found.isPreLabel && medium.end <= labelBytes(medium);
+      if (isUnused) return this.#relabeled(medium, { ...wish, label: { ...wish.label, labelDate: found.label.labelDate } });
+      if (medium.end < wish.catalogBytes) throw this.#tooShort(volume, medium.end, wish.catalogBytes);
+      const tail = this.#device.keepsData && medium.end > wish.catalogBytes ? checkTail(medium, wish.catalogBytes) : undefined;
+      return this.#mounted(medium, wish, wish.catalogBlocks + (tail?.blocks ?? 0) + 1, false, tail);
+    } catch (error) {
+      medium.close();
+      throw error;
+    }
+  }
+
+  #relabeled(medium: Medium, wish: AppendWish): AppendMounted {
+    medium.relabel(this.#labelBlock(wish, false));
+    return this.#mounted(medium, wish, 1, true, undefined);
+  }
+
+  #mounted(medium: Medium, wish: AppendWish, nextNumber: number, isLabelNew: boolean, tail: TailCheck | undefined): AppendMounted {
+    const bytes = medium.end;
+    const mounted = { bytes, isLabelNew, tail };
+    this.engine.mount(medium, { nextNumber, isFresh: isLabelNew }, { volumeBytesMax: wish.volumeBytesMax });
+    return mounted;
+  }
+
+  #labelBlock(wish: LabelWish, isPreLabel: boolean): Uint8Array {
+    return writeLabelBlock(wish.label, { isPreLabel, session: wish.session, checksum: this.#options.engine.checksum });
+  }
+
+  #openRead(readerId: number, volume: string, entries: DeviceCalls["openRead"]["argument"]["entries"]): void {
+    const open = this.#readers.get(readerId) ?? { reader: new VolumeReader(), medium: undefined };
+    this.#readers.set(readerId, open);
+    open.medium?.close();
+    open.medium = undefined;
+    const medium = this.#device.open(volume, "read");
+    try {
+      const found = inspectMedium(medium);
+      if (found.kind !== "labeled") throw notLabeled(this.#device.name, volume, found);
+      if (found.label.volume !== volume) throw wrongLabel(this.#device.name, volume, found.label.volume);
+      open.reader.openVolume(volume, medium, entries);
+      open.medium = medium;
+    } catch (error) {
+      medium.close();
+      throw error;
+    }
+  }
+
+  #read(readerId: number, bytes: number): ReadPart {
+    const { reader } = must(this.#readers.get(readerId), `reader ${readerId}`);
+    const part = reader.read(bytes);
+    return { ...part, damages: reader.takeDamages(), files: reader.files, bytesRead: reader.bytesRead };
+  }
+
+  #closeRead(readerId: number, isComplete: boolean): readonly string[] {
+    const open = this.#readers.get(readerId);
+    if (open === undefined) return [];
+    this.#readers.delete(readerId);
+    open.medium?.close();
+    if (isComplete) open.reader.end();
+    return open.reader.takeDamages();
+  }
+
+  #tooShort(volume: string, found: number, expected: number): OperatorError {
+    return new OperatorError(
+      "VOLUME_SIZE_MISMATCH",
+      `device "${this.#device.name}": Volume "${volume}" is ${found} bytes long, but the catalog says ${expected}. It is marked Error and not written to`,
+    );
+  }
+}
+
+/** Looks at the label of an open Volume. */
+function inspectMedium(medium: Medium): Inspection {
+  const start = new Uint8Array(LABEL_PROBE_BYTES);
+  try {
+    const { label, isPreLabel } = readLabelBlock(start.subarray(0, medium.readAt(start, 0)));
+    return { kind: "labeled", bytes: medium.end, label, isPreLabel };
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return { kind: "foreign", bytes: medium.end, code: error.code, reason: error.message };
+  }
+}
+
+function labelBytes(medium: Medium): number {
+  const start = new Uint8Array(LABEL_PROBE_BYTES);
+  return readLabelBlock(start.subarray(0, medium.readAt(start, 0))).bytes;
+}
+
+/**
+ * Reads what lies behind the end that the catalog knows. Intact blocks are kept (they may be of a job that ended just before a crash);
+ * only what follows the last intact block, and so is a block that was never finished, is cut off.
+ */
+function checkTail(medium: Medium, catalogBytes: number): TailCheck {
+  let intactEnd = catalogBytes;
+  let blocks = 0;
+  const reader = new BlockReader(medium, () => {});
+  reader.seek(catalogBytes);
+  for (let block = reader.next(); block !== undefined; block = reader.next()) {
+    intactEnd = block.address + block.header.size;
+    blocks += 1;
+  }
+  const cutBytes = medium.end - intactEnd;
+  if (cutBytes > 0) medium.truncate(intactEnd);
+  return { catalogBytes, blocks, keptBytes: intactEnd - catalogBytes, cutBytes };
+}
+
+function notLabeled(device: string, volume: string, found: Inspection): OperatorError {
+  if (found.kind !== "foreign") return new OperatorError("VOLUME_NOT_FOUND", `device "${device}" has no Volume "${volume}"`);
+  return new OperatorError(found.code, `device "${device}": what is there for Volume "${volume}" cannot be used: ${found.reason}`);
+}
+
+function wrongLabel(device: string, wanted: string, found: string): OperatorError {
+  return new OperatorError("VOLUME_WRONG_LABEL", `device "${device}" holds Volume "${found}", not "${wanted}"`);
+}

@@ -1,0 +1,100 @@
+import { Worker } from "node:worker_threads";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { impossible } from "#lib/base/assert.ts";
+import type { CarriedError, DeviceCallName, DeviceCalls, DeviceThreadOptions, FromDevice, ToDevice } from "./device-protocol.ts";
+import type { EngineReport } from "./append-engine.ts";
+
+/** Who hears what the thread tells unasked. */
+export interface DeviceListener {
+  report(report: EngineReport): void;
+  sessionFailed(sessionId: number, error: Error): void;
+  /** The thread itself has ended: nothing more can be done with the device. */
+  died(error: Error): void;
+}
+
+/** The main thread's end of a device's thread. */
+export class DeviceThread implements AsyncDisposable {
+  readonly #worker: Worker;
+  readonly #listener: DeviceListener;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  #nextId = 1;
+  #death: Error | undefined;
+
+  constructor(options: DeviceThreadOptions, listener: DeviceListener) {
+    this.#listener = listener;
+    this.#worker = new Worker(new URL("./device-worker.ts", import.meta.url), { workerData: options, name: `device ${options.device.name}` });
+    this.#worker.on("message", (message: FromDevice) => this.#receive(message));
+    this.#worker.on("error", (error) => this.#die(error instanceof Error ? error : new Error(String(error))));
+    this.#worker.on("exit", () => this.#die(new Error("the device's thread has ended")));
+  }
+
+  /** Makes a call in the thread. Rejects with the OperatorError that was thrown there. */
+  async call<Name extends DeviceCallName>(name: Name, argument: DeviceCalls[Name]["argument"]): Promise<DeviceCalls[Name]["result"]> {
+    if (this.#death !== undefined) throw this.#death;
+    const id = this.#nextId++;
+    const waiting = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, waiting);
+    this.#post({ kind: "call", id, name, argument });
+    return (await waiting.promise) as DeviceCalls[Name]["result"];
+  }
+
+  /** Hands a batch over. Its buffer is transferred when it belongs to the batch alone; else the batch is copied. */
+  append(sessionId: number, number: number, batch: Uint8Array): void {
+    const owned = ownBytes(batch);
+    this.#post({ kind: "append", sessionId, number, batch: owned }, [owned.buffer]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#death ??= new Error("the device's thread was stopped");
+    await this.#worker.terminate();
+  }
+
+  #post(message: ToDevice, transfer: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, [...transfer]);
+  }
+
+  #receive(message: FromDevice): void {
+    switch (message.kind) {
+      case "result":
+        this.#take(message.id)?.resolve(message.value);
+        return;
+      case "failure":
+        this.#take(message.id)?.reject(uncarried(message.error));
+        return;
+      case "report":
+        this.#listener.report(message.report);
+        return;
+      case "sessionFailed":
+        this.#listener.sessionFailed(message.sessionId, uncarried(message.error));
+        return;
+      default:
+        impossible(message, "device thread");
+    }
+  }
+
+  #take(id: number): PromiseWithResolvers<unknown> | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+
+  #die(error: Error): void {
+    const isNews = this.#death === undefined;
+    this.#death ??= error;
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#death);
+    this.#waiting.clear();
+    if (isNews) this.#listener.died(error);
+  }
+}
+
+/** The batch in a buffer that may be given away: its own one if hardly anything else is in it, else a copy. */
+function ownBytes(batch: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = batch;
+  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength - batch.byteLength <= 256 && batch.byteLength > 16 * 1024;
+  return isWhole ? new Uint8Array(buffer, batch.byteOffset, batch.byteLength) : Uint8Array.from(batch);
+}
+
+function uncarried(error: CarriedError): Error {
+  if (error.code === undefined) return new Error(error.message);
+  return new OperatorError(error.code, error.message, error.hint === undefined ? {} : { hint: error.hint });
+}

@@ -1,0 +1,69 @@
+/* The thread of one device: everything that waits for the medium, computes checksums or copies file data happens here. */
+import { parentPort, workerData } from "node:worker_threads";
+import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
+import { impossible, must } from "#lib/base/assert.ts";
+import { DeviceServer } from "./device-server.ts";
+import type { CarriedError, DeviceThreadOptions, FromDevice, ToDevice } from "./device-protocol.ts";
+
+const port = must(parentPort, "a parent: this file runs as a worker thread");
+const server = new DeviceServer(workerData as DeviceThreadOptions, (report) => {
+  post({ kind: "report", report }, report.attributes.map(({ batch }) => batch.buffer));
+});
+
+/** A sender that waits for its acknowledgement must not wait for ever: after this silence also blocks that are not full are written. */
+const IDLE_MS = 250;
+let idle: NodeJS.Timeout | undefined;
+let isDrainPlanned = false;
+
+port.on("message", (message: ToDevice) => {
+  switch (message.kind) {
+    case "append":
+      return append(message);
+    case "call":
+      return void answer(message);
+    default:
+      return impossible(message, "device worker");
+  }
+});
+
+function append(message: Extract<ToDevice, { kind: "append" }>): void {
+  try {
+    server.engine.append(message.sessionId, message.number, message.batch);
+  } catch (error) {
+    post({ kind: "sessionFailed", sessionId: message.sessionId, error: carried(error) });
+  }
+  if (!isDrainPlanned) {
+    // After the messages that are here already, so that several batches go out in one write.
+    isDrainPlanned = true;
+    setImmediate(() => {
+      isDrainPlanned = false;
+      server.engine.drain();
+    });
+  }
+  if (idle === undefined) idle = setTimeout(() => server.engine.flush(), IDLE_MS);
+  else idle.refresh();
+}
+
+async function answer({ id, name, argument }: Extract<ToDevice, { kind: "call" }>): Promise<void> {
+  try {
+    const value = await server.call(name, argument as never);
+    post({ kind: "result", id, value }, buffersOf(value));
+  } catch (error) {
+    post({ kind: "failure", id, error: carried(error) });
+  }
+}
+
+/** Batches of a read result go over without a copy. */
+function buffersOf(value: unknown): ArrayBuffer[] {
+  if (typeof value !== "object" || value === null || !("items" in value)) return [];
+  return (value.items as { readonly batch?: Uint8Array<ArrayBuffer> }[]).flatMap((item) => (item.batch === undefined ? [] : [item.batch.buffer]));
+}
+
+function post(message: FromDevice, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, [...transfer]);
+}
+
+function carried(error: unknown): CarriedError {
+  if (error instanceof OperatorError) return { code: error.code, message: describeError(new Error(error.message, { cause: error.cause })), hint: error.hint };
+  return { code: undefined, message: error instanceof Error ? (error.stack ?? error.message) : String(error), hint: undefined };
+}

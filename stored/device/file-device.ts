@@ -1,0 +1,261 @@
+import { closeSync, constants, existsSync, fdatasync, fstatSync, fsync, fsyncSync, ftruncateSync, linkSync, openSync, readSync, renameSync, statfsSync, unlinkSync, writeSync, writevSync } from "node:fs";
+import { join } from "node:path";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { checkedVolumeName } from "./volume-name.ts";
+import type { AppendOutcome, Device, Medium } from "./device.ts";
+
+/** Rights of a new Volume: the daemon's user and group, nobody else. */
+const VOLUME_MODE = 0o640;
+
+/** Disk files as Volumes: one file a Volume, in the directory that is the Archive Device. */
+export class FileDevice implements Device {
+  readonly volType = 1;
+  readonly keepsData = true;
+  readonly name: string;
+  readonly #directory: string;
+
+  constructor(options: { readonly name: string; readonly archiveDevice: string }) {
+    this.name = options.name;
+    this.#directory = options.archiveDevice;
+  }
+
+  has(volume: string): boolean {
+    return existsSync(this.#path(volume));
+  }
+
+  open(volume: string, mode: "read" | "append"): Medium {
+    const path = this.#path(volume);
+    const flags = mode === "read" ? constants.O_RDONLY : constants.O_RDWR;
+    try {
+      return new FileMedium(this.name, volume, path, openSync(path, flags));
+    } catch (cause) {
+      throw this.#openFailure(volume, path, cause);
+    }
+  }
+
+  create(volume: string, label: Uint8Array): Medium {
+    const path = this.#path(volume);
+    if (existsSync(path)) throw this.#exists(volume, path);
+    const temporary = join(this.#directory, `.${volume}.new`);
+    let fd: number;
+    try {
+      fd = openSync(temporary, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, VOLUME_MODE);
+    } catch (cause) {
+      throw this.#openFailure(volume, temporary, cause);
+    }
+    try {
+      writeWhole(fd, label, 0);
+      fsyncSync(fd);
+      this.#giveName(volume, temporary, path);
+      syncDirectory(this.#directory);
+    } catch (cause) {
+      closeSync(fd);
+      if (existsSync(temporary)) unlinkSync(temporary);
+      if (cause instanceof OperatorError) throw cause;
+      throw new OperatorError("DEVICE_IO_FAILED", `device "${this.name}": Volume "${volume}" cannot be made`, { cause });
+    }
+    return new FileMedium(this.name, volume, path, fd);
+  }
+
+  space(): { readonly free: number; readonly total: number } | undefined {
+    try {
+      const facts = statfsSync(this.#directory);
+      return { free: facts.bavail * facts.bsize, total: facts.blocks * facts.bsize };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Links the finished file to its name, which never replaces another; where links are unknown (FAT, CIFS) it is renamed. */
+  #giveName(volume: string, temporary: string, path: string): void {
+    try {
+      linkSync(temporary, path);
+      unlinkSync(temporary);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === "EEXIST") throw this.#exists(volume, path);
+      renameSync(temporary, path);
+    }
+  }
+
+  #path(volume: string): string {
+    return join(this.#directory, checkedVolumeName(volume));
+  }
+
+  #exists(volume: string, path: string): OperatorError {
+    return new OperatorError("VOLUME_EXISTS", `device "${this.name}" holds a Volume "${volume}" already (${path})`);
+  }
+
+  #openFailure(volume: string, path: string, cause: unknown): OperatorError {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" && existsSync(this.#directory)) {
+      return new OperatorError("VOLUME_NOT_FOUND", `device "${this.name}" has no Volume "${volume}" (${path})`);
+    }
+    if (code === "EROFS" || code === "EACCES" || code === "EPERM") {
+      return new OperatorError("VOLUME_READ_ONLY", `device "${this.name}": Volume "${volume}" cannot be opened for this use (${path})`, { cause });
+    }
+    return new OperatorError("DEVICE_OPEN_FAILED", `device "${this.name}" cannot open Volume "${volume}" (${path})`, { cause });
+  }
+}
+
+/** An open Volume file. */
+class FileMedium implements Medium {
+  readonly volume: string;
+  readonly #device: string;
+  readonly #path: string;
+  readonly #fd: number;
+  #end: number;
+  #isOpen = true;
+  /** Background fdatasync under way; the descriptor must stay open until it ends. */
+  #writeback: Promise<void> | undefined;
+  #writebackFailure: Error | undefined;
+
+  constructor(device: string, volume: string, path: string, fd: number) {
+    this.volume = volume;
+    this.#device = device;
+    this.#path = path;
+    this.#fd = fd;
+    this.#end = fstatSync(fd).size;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  readAt(into: Uint8Array, address: number): number {
+    try {
+      let filled = 0;
+      while (filled < into.byteLength) {
+        const count = readSync(this.#fd, into, filled, into.byteLength - filled, address + filled);
+        if (count === 0) break;
+        filled += count;
+      }
+      return filled;
+    } catch (cause) {
+      throw this.#failure(`reading at ${address}`, cause);
+    }
+  }
+
+  append(blocks: readonly Uint8Array[]): AppendOutcome {
+    const total = blocks.reduce((sum, block) => sum + block.byteLength, 0);
+    let written = 0;
+    try {
+      written = writevSync(this.#fd, blocks as Uint8Array[], this.#end);
+      while (written < total) {
+        const count = writevSync(this.#fd, rest(blocks, written), this.#end + written);
+        if (count === 0) return this.#full(blocks, written, "the medium takes no more bytes");
+        written += count;
+      }
+      this.#end += total;
+      return { kind: "written" };
+    } catch (cause) {
+      const code = (cause as NodeJS.ErrnoException).code;
+      if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" || code === "ENXIO") return this.#full(blocks, written, code);
+      this.#cutBack(this.#end);
+      throw this.#failure(`writing at ${this.#end}`, cause);
+    }
+  }
+
+  relabel(label: Uint8Array): void {
+    try {
+      // The new label first: a crash in between leaves a Volume that is labeled, never an empty file.
+      writeWhole(this.#fd, label, 0);
+      ftruncateSync(this.#fd, label.byteLength);
+      fsyncSync(this.#fd);
+      this.#end = label.byteLength;
+    } catch (cause) {
+      throw this.#failure("writing its label", cause);
+    }
+  }
+
+  truncate(address: number): void {
+    try {
+      ftruncateSync(this.#fd, address);
+      this.#end = address;
+    } catch (cause) {
+      throw this.#failure(`cutting it off at ${address}`, cause);
+    }
+  }
+
+  startWriteback(): void {
+    if (this.#writeback !== undefined || !this.#isOpen) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#writeback = promise;
+    // Its failure shows again at the next sync: the kernel reports it to every later fsync of this descriptor only once, so keep it.
+    fdatasync(this.#fd, (error) => {
+      this.#writeback = undefined;
+      if (error !== null) this.#writebackFailure ??= error;
+      resolve();
+    });
+  }
+
+  async sync(): Promise<void> {
+    await this.#writeback;
+    const failure = this.#writebackFailure;
+    if (failure !== undefined) throw this.#failure("making it durable", failure);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    fsync(this.#fd, (error) => (error === null ? resolve() : reject(this.#failure("making it durable", error))));
+    await promise;
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    if (this.#writeback === undefined) closeSync(this.#fd);
+    else void this.#writeback.then(() => closeSync(this.#fd));
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Ends an append that did not fit: whole blocks stay, the rest of the block that did not fit goes. */
+  #full(blocks: readonly Uint8Array[], written: number, reason: string): AppendOutcome {
+    let whole = 0;
+    let bytes = 0;
+    for (const block of blocks) {
+      if (bytes + block.byteLength > written) break;
+      bytes += block.byteLength;
+      whole += 1;
+    }
+    this.#cutBack(this.#end + bytes);
+    return { kind: "full", blocks: whole, reason };
+  }
+
+  #cutBack(end: number): void {
+    try {
+      ftruncateSync(this.#fd, end);
+      this.#end = end;
+    } catch (cause) {
+      throw this.#failure(`cutting off a half block at ${end}`, cause);
+    }
+  }
+
+  #failure(doing: string, cause: unknown): OperatorError {
+    return new OperatorError("DEVICE_IO_FAILED", `device "${this.#device}", Volume "${this.volume}" (${this.#path}): ${doing} failed`, { cause });
+  }
+}
+
+/** What of `blocks` comes after their first `skip` bytes. */
+function rest(blocks: readonly Uint8Array[], skip: number): Uint8Array[] {
+  const left: Uint8Array[] = [];
+  let at = 0;
+  for (const block of blocks) {
+    const from = Math.max(0, skip - at);
+    if (from < block.byteLength) left.push(block.subarray(from));
+    at += block.byteLength;
+  }
+  return left;
+}
+
+function writeWhole(fd: number, bytes: Uint8Array, address: number): void {
+  for (let at = 0; at < bytes.byteLength; ) at += writeSync(fd, bytes, at, bytes.byteLength - at, address + at);
+}
+
+function syncDirectory(path: string): void {
+  const fd = openSync(path, constants.O_RDONLY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,71 @@
+import { DeviceServer } from "../device/device-server.ts";
+import type { EngineReport } from "../device/append-engine.ts";
+import type { DeviceThreadOptions } from "../device/device-protocol.ts";
+import type { SessionLabel } from "../volume/session-label.ts";
+
+/** Start of the storage daemon that the tests play: 2026-01-02 03:04:05 UTC. */
+export const SESSION_TIME = 1_767_323_045;
+
+/** A device without its thread, and everything that it told. */
+export interface DeviceBench {
+  readonly server: DeviceServer;
+  readonly reports: EngineReport[];
+}
+
+/** A File device in `directory`, with the block size given. */
+export function fileBench(directory: string, engine: Partial<DeviceThreadOptions["engine"]> = {}): DeviceBench {
+  const reports: EngineReport[] = [];
+  const options = {
+    device: { name: "Disk", deviceType: "File", archiveDevice: directory },
+    engine: { blockBytesMax: 64_512, blockBytesMin: 0, checksum: true, regionBytesMax: 0, ...engine },
+  };
+  return { server: new DeviceServer(options, (report) => reports.push(report)), reports };
+}
+
+/** A Volume's label with defaults. */
+export function volumeLabel(volume: string, more: Partial<Parameters<typeof fields>[0]> = {}) {
+  return fields({ volume, previousVolume: "", ...more });
+}
+
+function fields(own: { readonly volume: string; readonly previousVolume: string }) {
+  return {
+    ...own,
+    labelDate: Date.UTC(2026, 0, 2, 3, 4, 5),
+    writeDate: Date.UTC(2026, 0, 2, 3, 4, 6),
+    pool: "Default",
+    poolType: "Backup",
+    mediaType: "File",
+    host: "host.example",
+    program: "test-sd",
+    programVersion: "Nocturne 0.1.0",
+    programDate: "",
+  };
+}
+
+/** What mountAppend wants for a Volume. */
+export function appendWish(volume: string, more: { action?: "create" | "relabel" | "append"; catalogBytes?: number; catalogBlocks?: number; volumeBytesMax?: number; previousVolume?: string } = {}) {
+  const { action = "create", catalogBytes = 0, catalogBlocks = 0, volumeBytesMax = 0, previousVolume = "" } = more;
+  return { action, catalogBytes, catalogBlocks, volumeBytesMax, label: volumeLabel(volume, { previousVolume }), session: { id: 1, time: SESSION_TIME } };
+}
+
+/** A session's label with defaults. */
+export function sessionLabel(jobId: number): SessionLabel {
+  return {
+    jobId,
+    date: Date.UTC(2026, 0, 2, 3, 4, 7),
+    pool: "Default",
+    poolType: "Backup",
+    jobName: `Save${jobId}`,
+    client: "client-fd",
+    job: `Save${jobId}.2026-01-02_03.04.05_0${jobId}`,
+    fileset: "All",
+    type: "B",
+    level: "F",
+    filesetMd5: "abcdefghijklmnopqrstuv",
+  };
+}
+
+/** What begins a session whose attributes are told. */
+export function sessionStart(id: number) {
+  return { session: { id, time: SESSION_TIME }, label: sessionLabel(id), wantsAttributes: true };
+}
