@@ -1,0 +1,192 @@
+import { hash } from "node:crypto";
+import type { Connection } from "mysql2";
+import { encodeName } from "#lib/base/byte-name.ts";
+import { must } from "#lib/base/assert.ts";
+import { readAttributeBatch, type AttributeSink } from "./attribute-batch.ts";
+import { GenerationCache } from "./generation-cache.ts";
+import { Slots } from "./mutex.ts";
+import { query } from "./mysql-pool.ts";
+import type { AttributesInput } from "./sql-connection.ts";
+import type { AttributesInserted, LastFile } from "./sqlite-protocol.ts";
+import { isTooDeep, parentPath } from "./split-name.ts";
+
+/** Paths kept in memory: some 20 MB at 150 bytes each. */
+const PATHS_CACHED = 100_000;
+/** Rows of one look-up or insert of paths. */
+const PATHS_PER_STATEMENT = 500;
+/** Characters of one INSERT; every server takes a packet of 1 MiB. */
+const STATEMENT_CHARS = 400_000;
+
+/** Lends a connection for the creation of paths, outside the transaction of the job. */
+export type Borrow = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
+
+interface FileValues {
+  readonly path: string;
+  /** The row as SQL values, but for PathId, which goes between the two parts. */
+  readonly before: string;
+  readonly after: string;
+}
+
+/**
+ * Writes the attributes of jobs into a MySQL catalog. Paths are created in statements of their own, committed at once: they are shared by
+ * all jobs, so a transaction that held them until its end would make others wait, or deadlock. A path that no file uses does no harm.
+ */
+export class MysqlAttributes {
+  readonly #borrow: Borrow;
+  readonly #pathIds = new GenerationCache<string, number>(PATHS_CACHED);
+  readonly #pathsMutex = new Slots(1);
+
+  constructor(borrow: Borrow) {
+    this.#borrow = borrow;
+  }
+
+  /** Inserts all files of the batches on `connection`, inside its open transaction. Throws CATALOG_BATCH_INVALID. */
+  async insert(connection: Connection, input: AttributesInput): Promise<AttributesInserted> {
+    const rows = new RowCollector(input.jobId);
+    for (const batch of input.batches) readAttributeBatch(batch, rows);
+    const pathIds = await this.#resolve(rows.paths);
+    if (rows.late !== null) await applyLateDigest(connection, input, rows.late);
+    await insertFiles(connection, rows.files, pathIds);
+    await insertVisible(connection, input.jobId, rows.paths, pathIds);
+    const last = rows.last;
+    return { files: rows.files.length, last: last === null ? input.last : { ...last, pathId: must(pathIds.get(last.path), "PathId of the last file") } };
+  }
+
+  /** Ids of the paths and of all above them. */
+  async #resolve(paths: ReadonlySet<string>): Promise<Map<string, number>> {
+    const ids = new Map<string, number>();
+    const missing = new Set<string>();
+    for (const path of withAncestors(paths)) {
+      const known = this.#pathIds.get(path);
+      if (known === undefined) missing.add(path);
+      else ids.set(path, known);
+    }
+    if (missing.size === 0) return ids;
+    await this.#pathsMutex.acquire();
+    try {
+      await this.#borrow(async (connection) => await this.#findOrCreate(connection, [...missing].toSorted(), ids));
+    } finally {
+      this.#pathsMutex.release();
+    }
+    for (const path of missing) this.#pathIds.set(path, must(ids.get(path), "PathId"));
+    return ids;
+  }
+
+  async #findOrCreate(connection: Connection, paths: readonly string[], ids: Map<string, number>): Promise<void> {
+    const created: string[] = [];
+    for (const some of pieces(paths, PATHS_PER_STATEMENT)) {
+      await findPaths(connection, some, ids);
+      const unknown = some.filter((path) => !ids.has(path));
+      for (const few of byLength(unknown)) await query(connection, `INSERT IGNORE INTO Path (Path) VALUES ${few.map((path) => `(${literal(path)})`).join(",")}`);
+      if (unknown.length > 0) await findPaths(connection, unknown, ids);
+      created.push(...some);
+    }
+    const links = created.flatMap((path) => {
+      const parent = isTooDeep(path) ? null : parentPath(path);
+      return parent === null ? [] : [`(${ids.get(path)},${must(ids.get(parent), "parent's PathId")})`];
+    });
+    for (const some of pieces(links, PATHS_PER_STATEMENT)) await query(connection, `INSERT IGNORE INTO PathHierarchy (PathId, PPathId) VALUES ${some.join(",")}`);
+  }
+}
+
+/** Takes a batch apart into values of an INSERT. */
+class RowCollector implements AttributeSink {
+  readonly #jobId: number;
+  readonly files: FileValues[] = [];
+  readonly paths = new Set<string>();
+  late: { readonly fileIndex: number; readonly digest: string } | null = null;
+  last: (Omit<LastFile, "pathId"> & { readonly path: string }) | null = null;
+  #lastPath: string | null = null;
+
+  constructor(jobId: number) {
+    this.#jobId = jobId;
+  }
+
+  file(fileIndex: number, path: string, filename: string, deltaSeq: number, lstat: string, digest: string): void {
+    if (path !== this.#lastPath) this.paths.add(path);
+    this.#lastPath = path;
+    this.files.push({ path, before: `(${fileIndex},${this.#jobId},`, after: `,${literal(filename)},${deltaSeq},'${lstat}','${digest}')` });
+    this.last = { fileIndex, filename, path };
+  }
+
+  /** After the first file of several batches, a late digest is that of the last file: its row is still here. */
+  lateDigest(fileIndex: number, digest: string): void {
+    const row = this.files.at(-1);
+    if (row === undefined) this.late = { fileIndex, digest };
+    else if (this.last?.fileIndex === fileIndex) this.files[this.files.length - 1] = { ...row, after: row.after.replace(/'[^']*'\)$/, `'${digest}')`) };
+  }
+}
+
+async function findPaths(connection: Connection, paths: readonly string[], ids: Map<string, number>): Promise<void> {
+  const byHash = new Map(paths.map((path) => [hash("sha256", encodeName(path), "hex"), path]));
+  const list = [...byHash.keys()].map((digest) => `X'${digest}'`).join(",");
+  const rows = (await query(connection, `SELECT PathId, LOWER(HEX(PathHash)) AS Digest FROM Path WHERE PathHash IN (${list})`)) as { PathId: number; Digest: string | Buffer }[];
+  for (const row of rows) ids.set(must(byHash.get(row.Digest.toString()), "path of a hash"), Number(row.PathId));
+}
+
+async function insertFiles(connection: Connection, files: readonly FileValues[], pathIds: ReadonlyMap<string, number>): Promise<void> {
+  let values: string[] = [];
+  let chars = 0;
+  const flush = async (): Promise<void> => {
+    if (values.length === 0) return;
+    await query(connection, `INSERT INTO File (FileIndex, JobId, PathId, Filename, DeltaSeq, LStat, MD5) VALUES ${values.join(",")}`);
+    values = [];
+    chars = 0;
+  };
+  for (const file of files) {
+    const row = `${file.before}${pathIds.get(file.path)}${file.after}`;
+    values.push(row);
+    chars += row.length;
+    if (chars >= STATEMENT_CHARS) await flush();
+  }
+  await flush();
+}
+
+async function insertVisible(connection: Connection, jobId: number, paths: ReadonlySet<string>, pathIds: ReadonlyMap<string, number>): Promise<void> {
+  const rows = [...withAncestors(paths)].map((path) => pathIds.get(path)!).toSorted((a, b) => a - b).map((id) => `(${jobId},${id})`);
+  for (const some of pieces(rows, 2 * PATHS_PER_STATEMENT)) await query(connection, `INSERT IGNORE INTO PathVisibility (JobId, PathId) VALUES ${some.join(",")}`);
+}
+
+async function applyLateDigest(connection: Connection, input: AttributesInput, late: NonNullable<RowCollector["late"]>): Promise<void> {
+  const { last } = input;
+  if (last.fileIndex === 0 || last.fileIndex !== late.fileIndex) return;
+  const where = `JobId = ${input.jobId} AND PathId = ${last.pathId} AND Filename = ${literal(last.filename)} AND FileIndex = ${last.fileIndex}`;
+  await query(connection, `UPDATE File SET MD5 = '${late.digest}' WHERE ${where}`);
+}
+
+/** The paths and all above them; those that are too deep stand alone. */
+function withAncestors(paths: ReadonlySet<string>): Set<string> {
+  const all = new Set<string>();
+  for (const path of paths) {
+    if (isTooDeep(path)) {
+      all.add(path);
+      continue;
+    }
+    for (let at: string | null = path; at !== null && !all.has(at); at = parentPath(at)) all.add(at);
+  }
+  return all;
+}
+
+function* pieces<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}
+
+function* byLength(paths: readonly string[]): Generator<readonly string[]> {
+  let some: string[] = [];
+  let chars = 0;
+  for (const path of paths) {
+    if (some.length > 0 && chars + path.length > STATEMENT_CHARS / 2) {
+      yield some;
+      some = [];
+      chars = 0;
+    }
+    some.push(path);
+    chars += path.length;
+  }
+  if (some.length > 0) yield some;
+}
+
+/** A file name as an SQL literal: plain names quoted, all others as hexadecimal bytes, which no character set and no sql_mode can bend. */
+function literal(name: string): string {
+  return /^[ !#-&(-[\]-~]*$/.test(name) ? `'${name}'` : `X'${encodeName(name).toString("hex")}'`;
+}

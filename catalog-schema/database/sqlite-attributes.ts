@@ -1,0 +1,132 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { readAttributeBatch, type AttributeSink } from "./attribute-batch.ts";
+import { GenerationCache } from "./generation-cache.ts";
+import { isTooDeep, parentPath } from "./split-name.ts";
+import type { AttributesInserted, LastFile } from "./sqlite-protocol.ts";
+import { toSqlite } from "./sqlite-values.ts";
+
+/** Paths kept in memory: some 20 MB at 150 bytes each. */
+const PATHS_CACHED = 100_000;
+
+/**
+ * Writes the attributes of jobs into File, Path, PathHierarchy and PathVisibility. Lives in the writer's thread and works inside the
+ * transaction that is open there. Whoever rolls that back, or deletes paths, must call `forgetPaths`.
+ */
+export class SqliteAttributes implements AttributeSink {
+  readonly #insertFile: StatementSync;
+  readonly #lateDigest: StatementSync;
+  readonly #findPath: StatementSync;
+  readonly #insertPath: StatementSync;
+  readonly #insertParent: StatementSync;
+  readonly #insertVisible: StatementSync;
+  readonly #dataVersion: StatementSync;
+  readonly #pathIds = new GenerationCache<string, number>(PATHS_CACHED);
+  /** "JobId:PathId" of what is known to stand in PathVisibility. */
+  readonly #visible = new GenerationCache<string, true>(PATHS_CACHED);
+  #seenDataVersion = -1;
+  #jobId = 0;
+  #files = 0;
+  #lastPath: string | null = null;
+  #pathId = 0;
+  #lastIndex = 0;
+  #lastPathId = 0;
+  #lastFilename = "";
+
+  constructor(database: DatabaseSync) {
+    this.#insertFile = database.prepare(`INSERT INTO File (FileIndex, JobId, PathId, Filename, DeltaSeq, LStat, MD5) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+    this.#lateDigest = database.prepare(`UPDATE File SET MD5 = ? WHERE JobId = ? AND PathId = ? AND Filename = ? AND FileIndex = ?`);
+    this.#findPath = database.prepare(`SELECT PathId FROM Path WHERE Path = ?`);
+    this.#insertPath = database.prepare(`INSERT INTO Path (Path) VALUES (?)`);
+    this.#insertParent = database.prepare(`INSERT OR IGNORE INTO PathHierarchy (PathId, PPathId) VALUES (?, ?)`);
+    this.#insertVisible = database.prepare(`INSERT OR IGNORE INTO PathVisibility (JobId, PathId) VALUES (?, ?)`);
+    this.#dataVersion = database.prepare(`PRAGMA data_version`);
+  }
+
+  /** Inserts all files of the batches. Throws CATALOG_BATCH_INVALID; the caller then rolls back. */
+  insert(jobId: number, last: LastFile, batches: readonly Uint8Array[]): AttributesInserted {
+    this.#forgetWhenOthersWrote();
+    this.#jobId = jobId;
+    this.#files = 0;
+    this.#lastPath = null;
+    this.#lastIndex = last.fileIndex;
+    this.#lastPathId = last.pathId;
+    this.#lastFilename = last.filename;
+    for (const batch of batches) readAttributeBatch(batch, this);
+    return { files: this.#files, last: { fileIndex: this.#lastIndex, pathId: this.#lastPathId, filename: this.#lastFilename } };
+  }
+
+  /** Nothing that is remembered holds any longer: a transaction was undone, or paths were deleted. */
+  forgetPaths(): void {
+    this.#pathIds.clear();
+    this.#visible.clear();
+    this.#lastPath = null;
+  }
+
+  file(fileIndex: number, path: string, filename: string, deltaSeq: number, lstat: string, digest: string): void {
+    if (path !== this.#lastPath) this.#enterPath(path);
+    this.#insertFile.run(fileIndex, this.#jobId, this.#pathId, toSqlite(filename), deltaSeq, lstat, digest);
+    this.#files += 1;
+    this.#lastIndex = fileIndex;
+    this.#lastPathId = this.#pathId;
+    this.#lastFilename = filename;
+  }
+
+  lateDigest(fileIndex: number, digest: string): void {
+    if (fileIndex !== this.#lastIndex || fileIndex === 0) return;
+    this.#lateDigest.run(digest, this.#jobId, this.#lastPathId, toSqlite(this.#lastFilename), fileIndex);
+  }
+
+  #enterPath(path: string): void {
+    this.#pathId = this.#pathIdOf(path);
+    this.#lastPath = path;
+    if (isTooDeep(path)) this.#insertVisible.run(this.#jobId, this.#pathId);
+    else this.#makeVisible(path, this.#pathId);
+  }
+
+  #pathIdOf(path: string): number {
+    const known = this.#pathIds.get(path);
+    if (known !== undefined) return known;
+    const found = this.#findPath.get(toSqlite(path)) as { PathId: number } | undefined;
+    const pathId = found?.PathId ?? this.#createPath(path);
+    this.#pathIds.set(path, pathId);
+    return pathId;
+  }
+
+  /** A loop, not a recursion: a hostile path has 32,768 levels. */
+  #createPath(path: string): number {
+    const pathId = this.#insertOnePath(path);
+    if (isTooDeep(path)) return pathId;
+    let child = pathId;
+    for (let parent = parentPath(path); parent !== null; parent = parentPath(parent)) {
+      const found = this.#pathIds.get(parent) ?? (this.#findPath.get(toSqlite(parent)) as { PathId: number } | undefined)?.PathId;
+      const parentId = found ?? this.#insertOnePath(parent);
+      this.#insertParent.run(child, parentId);
+      if (found !== undefined) break;
+      child = parentId;
+    }
+    return pathId;
+  }
+
+  #insertOnePath(path: string): number {
+    return Number(this.#insertPath.run(toSqlite(path)).lastInsertRowid);
+  }
+
+  /** A path that is visible has only visible paths above it, so the way up ends at the first one. */
+  #makeVisible(path: string, pathId: number): void {
+    let id = pathId;
+    for (let at: string | null = path; at !== null; at = parentPath(at)) {
+      if (at !== path) id = this.#pathIdOf(at);
+      const key = `${this.#jobId}:${id}`;
+      if (this.#visible.get(key) === true) return;
+      const isNew = this.#insertVisible.run(this.#jobId, id).changes === 1;
+      this.#visible.set(key, true);
+      if (!isNew) return;
+    }
+  }
+
+  #forgetWhenOthersWrote(): void {
+    const { data_version: version } = this.#dataVersion.get() as { data_version: number };
+    if (version !== this.#seenDataVersion) this.forgetPaths();
+    this.#seenDataVersion = version;
+  }
+}

@@ -1,0 +1,189 @@
+import { DatabaseSync, constants, type StatementSync } from "node:sqlite";
+import { parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { must } from "#lib/base/assert.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { GenerationCache } from "./generation-cache.ts";
+import { SqliteAttributes } from "./sqlite-attributes.ts";
+import type { CursorPage, SqlValue, WorkerAnswer, WorkerFailure, WorkerReply, WorkerRequest, WorkerStart } from "./sqlite-protocol.ts";
+import { fromSqlite } from "./sqlite-values.ts";
+
+/** Statements kept prepared. */
+const STATEMENTS_CACHED = 256;
+/** How long a statement waits for another process that writes. */
+const BUSY_TIMEOUT_MS = 15_000;
+
+interface Cursor {
+  readonly rows: Iterator<readonly SqlValue[]>;
+  readonly columns: readonly string[];
+  readonly isExact: boolean;
+}
+
+/** One connection of SQLite in a thread of its own: SQLite is synchronous and must not hold up the daemon. */
+class SqliteWorker {
+  readonly #database: DatabaseSync;
+  #attributes: SqliteAttributes | null = null;
+  readonly #statements = new GenerationCache<string, StatementSync>(STATEMENTS_CACHED);
+  readonly #cursors = new Map<number, Cursor>();
+  #lastCursor = 0;
+
+  constructor(start: WorkerStart) {
+    this.#database = new DatabaseSync(start.file, { readOnly: start.isReader, timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: false, defensive: true });
+    setPragmas(this.#database, start.isReader);
+    this.#database.setAuthorizer(authorize);
+  }
+
+  answer(request: WorkerRequest): WorkerAnswer {
+    switch (request.kind) {
+      case "execute":
+        return this.#execute(request.sql, request.params);
+      case "openCursor":
+        return this.#openCursor(request);
+      case "nextPage":
+        return { kind: "page", page: this.#nextPage(request.cursor, request.rows) };
+      case "closeCursor":
+        this.#closeCursor(request.cursor);
+        return { kind: "done" };
+      case "attributes":
+        this.#attributes ??= new SqliteAttributes(this.#database); // not before: a catalog that is being created has no tables yet
+        return { kind: "attributes", inserted: this.#attributes.insert(request.jobId, request.last, request.batches) };
+      case "rollback":
+        this.#attributes?.forgetPaths();
+        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+        return { kind: "done" };
+      case "close":
+        this.#close();
+        return { kind: "done" };
+    }
+  }
+
+  #execute(sql: string, params: readonly SqlValue[]): WorkerAnswer {
+    const statement = this.#prepared(sql);
+    const columns = statement.columns().map((column) => column.name);
+    if (columns.length === 0) {
+      const { changes, lastInsertRowid } = statement.run(...params);
+      return { kind: "changed", changes: Number(changes), insertId: Number(lastInsertRowid) };
+    }
+    return { kind: "rows", columns, rows: readAll(statement, params).map((row) => convertRow(row, columns, false)) };
+  }
+
+  #prepared(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    statement.setReturnArrays(true);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  /** A cursor has a statement of its own: the same text may be open twice. */
+  #openCursor({ sql, params, isExact, rows: rowsMax }: Extract<WorkerRequest, { kind: "openCursor" }>): WorkerAnswer {
+    const statement = this.#database.prepare(sql);
+    statement.setReturnArrays(true);
+    statement.setReadBigInts(isExact);
+    const columns = statement.columns().map((column) => column.name);
+    if (columns.length === 0) {
+      const { changes, lastInsertRowid } = statement.run(...params);
+      return { kind: "changed", changes: Number(changes), insertId: Number(lastInsertRowid) };
+    }
+    const rows = statement.iterate(...params) as unknown as Iterator<readonly SqlValue[]>;
+    const cursor = (this.#lastCursor += 1);
+    this.#cursors.set(cursor, { rows, columns, isExact });
+    return { kind: "cursor", cursor, columns, first: this.#nextPage(cursor, rowsMax) };
+  }
+
+  #nextPage(id: number, rowsMax: number): CursorPage {
+    const cursor = must(this.#cursors.get(id), `cursor ${id}`);
+    const rows: (readonly SqlValue[])[] = [];
+    while (rows.length < rowsMax) {
+      const next = cursor.rows.next();
+      if (next.done === true) {
+        this.#cursors.delete(id);
+        return { rows, isLast: true };
+      }
+      rows.push(convertRow(next.value, cursor.columns, cursor.isExact));
+    }
+    return { rows, isLast: false };
+  }
+
+  #closeCursor(id: number): void {
+    this.#cursors.get(id)?.rows.return?.();
+    this.#cursors.delete(id);
+  }
+
+  #close(): void {
+    for (const id of this.#cursors.keys()) this.#closeCursor(id);
+    this.#database.close();
+  }
+}
+
+/**
+ * WAL lets readers go on beside the writer. synchronous=FULL: a commit is on the disk before it is acknowledged to a storage daemon,
+ * which then forgets its log; with NORMAL a power loss could take back what we acknowledged.
+ */
+function setPragmas(database: DatabaseSync, isReader: boolean): void {
+  if (!isReader) {
+    database.exec("PRAGMA journal_mode = WAL");
+    database.exec("PRAGMA synchronous = FULL");
+    database.exec("PRAGMA wal_autocheckpoint = 4000");
+  }
+  database.exec(`PRAGMA cache_size = -${isReader ? 32_768 : 65_536}`);
+  database.exec("PRAGMA temp_store = MEMORY");
+}
+
+/** Statements of the operator come here too: none may open other files. */
+function authorize(action: number): number {
+  return action === constants.SQLITE_ATTACH || action === constants.SQLITE_DETACH ? constants.SQLITE_DENY : constants.SQLITE_OK;
+}
+
+/** Reads as numbers; only when one is above 2^53 as bigint, which costs an object per number. */
+function readAll(statement: StatementSync, params: readonly SqlValue[]): readonly (readonly SqlValue[])[] {
+  try {
+    return statement.all(...params) as unknown as readonly (readonly SqlValue[])[];
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ERR_OUT_OF_RANGE") throw error;
+    statement.setReadBigInts(true);
+    try {
+      return statement.all(...params) as unknown as readonly (readonly SqlValue[])[];
+    } finally {
+      statement.setReadBigInts(false);
+    }
+  }
+}
+
+function convertRow(row: readonly SqlValue[], columns: readonly string[], isExact: boolean): readonly SqlValue[] {
+  const converted = row as SqlValue[];
+  for (let at = 0; at < row.length; at++) {
+    const value = row[at]!;
+    if (typeof value === "object" || typeof value === "bigint") converted[at] = fromSqlite(value, columns[at]!, isExact);
+  }
+  return converted;
+}
+
+function describe(error: unknown): WorkerFailure {
+  const failure = error as { message?: string; errcode?: number };
+  return { message: failure.message ?? String(error), errcode: failure.errcode ?? 0, code: error instanceof OperatorError ? error.code : null };
+}
+
+/** Answers every request in order; the first reply (id 0) says whether the database could be opened. */
+function serve(port: MessagePort, start: WorkerStart): void {
+  const reply = (message: WorkerReply): void => port.postMessage(message);
+  let worker: SqliteWorker;
+  try {
+    worker = new SqliteWorker(start);
+  } catch (error) {
+    reply({ id: 0, failure: describe(error) });
+    port.close();
+    return;
+  }
+  reply({ id: 0, answer: { kind: "done" } });
+  port.on("message", ({ id, request }: { id: number; request: WorkerRequest }) => {
+    try {
+      reply({ id, answer: worker.answer(request) });
+    } catch (error) {
+      reply({ id, failure: describe(error) });
+    }
+    if (request.kind === "close") port.close();
+  });
+}
+
+serve(must(parentPort, "a worker thread"), workerData as WorkerStart);
