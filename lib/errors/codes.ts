@@ -5,6 +5,7 @@ import { consoleCodes } from "./codes/console.ts";
 import { directorCodes } from "./codes/director.ts";
 import { filedCodes } from "./codes/filed.ts";
 import { rpcCodes } from "./codes/rpc.ts";
+import { setupCodes } from "./codes/setup.ts";
 import { storedCodes } from "./codes/stored.ts";
 
 /** What a code means: its cause in one line and the remedy in one line. The reference page is generated from this. */
@@ -23,6 +24,7 @@ export const errorCodes = {
   ...filedCodes,
   ...directorCodes,
   ...consoleCodes,
+  ...setupCodes,
 } satisfies Record<string, CodeMeaning>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,180 @@
+import { join } from "node:path";
+import type { SitePlan } from "./site-plan.ts";
+import { tlsLines } from "./tls-lines.ts";
+
+/** Text of bacula-dir.conf. */
+export function directorFile(plan: SitePlan): string {
+  const { site, address, ports, passwords, dataDir } = plan;
+  return `#
+# The Director of ${site}: what is saved, when, where to, and for how long.
+#
+# Written by "nocturne init". It is yours now: edit it, check it with "nocturne-dir -t -c FILE",
+# then type "reload" in bconsole.
+#
+
+Director {
+  Name = ${site}-dir
+  Description = "Director of ${site}"
+  DirPort = ${ports.director}
+  DirAddress = ${address}
+  WorkingDirectory = "${join(dataDir, "dir")}"
+  PidDirectory = "${join(dataDir, "dir")}"
+  QueryFile = "${join(plan.configDir, "query.sql")}"
+  Maximum Concurrent Jobs = 20
+  Password = "${passwords.console}"          # of bconsole
+  Messages = Daemon
+${tlsLines(plan, "dir")}
+}
+
+#
+# What jobs have in common. A Job may say otherwise.
+#
+JobDefs {
+  Name = "DefaultJob"
+  Type = Backup
+  Level = Incremental
+  Client = ${site}-fd
+  FileSet = "Full Set"
+  Schedule = "WeeklyCycle"
+  Storage = File1
+  Messages = Standard
+  Pool = File
+  SpoolAttributes = yes
+  Priority = 10
+  Write Bootstrap = "${join(dataDir, "dir", "%c.bsr")}"
+}
+
+Job {
+  Name = "Backup-${site}"
+  JobDefs = "DefaultJob"
+}
+
+#
+# The pattern of every restore; "restore" in bconsole fills in the rest.
+#
+Job {
+  Name = "RestoreFiles"
+  Type = Restore
+  Client = ${site}-fd
+  Storage = File1
+  FileSet = "Full Set"
+  Pool = File
+  Messages = Standard
+  Where = "${join(dataDir, "restored")}"
+}
+
+#
+# What is saved.
+#
+FileSet {
+  Name = "Full Set"
+  Include {
+    Options {
+      Signature = SHA256
+      OneFS = no
+      Sparse = yes
+      ACL Support = yes
+      XAttr Support = yes
+      NoAtime = yes
+    }
+${plan.paths.map((path) => `    File = "${quoted(path)}"`).join("\n")}
+  }
+  Exclude {
+    File = "${dataDir}"
+    File = /proc
+    File = /sys
+    File = /dev
+    File = /run
+    File = /tmp
+    File = /var/tmp
+  }
+}
+
+#
+# When: a Full on the first Sunday of a month, Differentials on the others, Incrementals on weekdays.
+#
+Schedule {
+  Name = "WeeklyCycle"
+  Run = Full 1st sun at 23:05
+  Run = Differential 2nd-5th sun at 23:05
+  Run = Incremental mon-sat at 23:05
+}
+
+#
+# Whose files: one Client for each machine.
+#
+Client {
+  Name = ${site}-fd
+  Address = ${address}
+  FDPort = ${ports.fileDaemon}
+  Catalog = MyCatalog
+  Password = "${passwords.fileDaemon}"       # of the file daemon
+  File Retention = 60 days
+  Job Retention = 6 months
+  AutoPrune = yes
+${tlsLines(plan, "dir")}
+}
+
+#
+# Where to: the storage daemon and its device.
+#
+Storage {
+  Name = File1
+  Address = ${address}                       # a name that the clients can resolve
+  SDPort = ${ports.storage}
+  Password = "${passwords.storage}"          # of the storage daemon
+  Device = FileDevice1
+  Media Type = File1
+  Maximum Concurrent Jobs = 10
+${tlsLines(plan, "dir")}
+}
+
+#
+# The embedded catalog: a file under WorkingDirectory. For a MySQL or MariaDB server write
+#   dbdriver = "mysql"; dbname = "nocturne"; dbuser = "nocturne"; dbpassword = ""; dbaddress = "localhost"
+#
+Catalog {
+  Name = MyCatalog
+  dbname = "nocturne"
+}
+
+Pool {
+  Name = File
+  Pool Type = Backup
+  Recycle = yes
+  AutoPrune = yes
+  Volume Retention = 365 days
+  Maximum Volume Bytes = 50G
+  Maximum Volumes = 100
+  Label Format = "Vol-"
+}
+
+Pool {
+  Name = Scratch
+  Pool Type = Backup
+}
+
+#
+# Where messages go. To have them mailed:
+#   mailcommand = "/usr/sbin/bsmtp -h localhost -f \\"<%r>\\" -s \\"Nocturne: %t %e of %c %l\\" %r"
+#   mail = root = all, !skipped
+#
+Messages {
+  Name = Standard
+  console = all, !skipped, !saved
+  append = "${join(dataDir, "log", "nocturne.log")}" = all, !skipped
+  catalog = all
+}
+
+Messages {
+  Name = Daemon
+  console = all, !skipped, !saved
+  append = "${join(dataDir, "log", "nocturne.log")}" = all, !skipped
+}
+`;
+}
+
+/** A path inside double quotes. */
+function quoted(path: string): string {
+  return path.replaceAll(/["\\]/g, "\\$&");
+}
