@@ -1,5 +1,5 @@
 import type { ReplyOf, RequestOf } from "./method.ts";
-import type { RoleName } from "./role.ts";
+import type { RoleName } from "#lib/auth/role.ts";
 
 /** Who calls, as far as the connection and the login proved it. */
 export interface CallPeer {

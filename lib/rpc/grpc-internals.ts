@@ -1,0 +1,94 @@
+import type { EventEmitter } from "node:events";
+import type { ServerHttp2Session } from "node:http2";
+import type { Readable } from "node:stream";
+import { ChannelCredentials, type CallCredentials, type Server, type ServerInterceptingCallInterface, credentials as grpcCredentials } from "@grpc/grpc-js";
+import { invariant } from "#lib/base/assert.ts";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+
+/*
+ * What we need of grpc-js beyond its public interface stands here and nowhere else. The version of grpc-js is pinned in
+ * package.json; grpc-internals.test.ts fails if any of this is gone after an upgrade.
+ */
+
+/** Settings of HTTP/2 that grpc-js has no server option for. */
+export interface SessionTuning {
+  readonly initialWindowSize: number;
+  readonly maxConcurrentStreams: number;
+  readonly connectionWindowBytes: number;
+}
+
+/** Gives every HTTP/2 session of the server larger windows; without this an upload moves 64 KiB a round trip. */
+export function tuneServer(server: Server, tuning: SessionTuning): void {
+  const inside = server as unknown as {
+    commonServerOptions: { settings?: Record<string, number> };
+    createHttp2Server: (credentials: unknown) => EventEmitter;
+  };
+  invariant(typeof inside.commonServerOptions === "object" && typeof inside.createHttp2Server === "function", "grpc-js has a server as we know it");
+  inside.commonServerOptions.settings = { initialWindowSize: tuning.initialWindowSize, maxConcurrentStreams: tuning.maxConcurrentStreams };
+  const create = inside.createHttp2Server.bind(server);
+  inside.createHttp2Server = (credentials) => {
+    const http2Server = create(credentials);
+    http2Server.on("session", (session: ServerHttp2Session) => session.setLocalWindowSize(tuning.connectionWindowBytes));
+    return http2Server;
+  };
+}
+
+/** Bounds the messages that a call may receive, before memory is taken for them. The call is the one given to the first interceptor. */
+export function limitReceivedMessages(call: ServerInterceptingCallInterface, bytesMax: number): void {
+  const decoder = (call as unknown as { decoder?: { maxReadMessageLength?: number } }).decoder;
+  invariant(typeof decoder?.maxReadMessageLength === "number", "grpc-js has a stream decoder as we know it");
+  decoder.maxReadMessageLength = bytesMax;
+}
+
+/** Sets how many messages a stream of grpc-js reads ahead (16 by its own choice, which may be 16 times 17 MiB). */
+export function limitReadAhead(stream: Readable, messages: number): void {
+  const state = (stream as unknown as { _readableState?: { highWaterMark?: number } })._readableState;
+  invariant(typeof state?.highWaterMark === "number", "a stream has a read state as we know it");
+  state.highWaterMark = messages;
+}
+
+/** Makes a TLS connection of a TCP socket and checks the far side; rejects if it is not acceptable. */
+export type SecureConnect = (socket: Socket) => Promise<TLSSocket>;
+
+/**
+ * Channel credentials whose TLS connection is made and judged by our own function. grpc-js asks for a "secure connector"; its own
+ * one cannot accept self-signed peers and still show us their certificate.
+ */
+export class OwnTlsCredentials extends ChannelCredentials {
+  readonly #connect: SecureConnect;
+
+  constructor(connect: SecureConnect) {
+    super();
+    this.#connect = connect;
+  }
+
+  override compose(): ChannelCredentials {
+    throw new Error("call credentials are not used here");
+  }
+
+  override _isSecure(): boolean {
+    return true;
+  }
+
+  override _equals(other: ChannelCredentials): boolean {
+    return this === other;
+  }
+
+  override _createSecureConnector(_target: unknown, _options: unknown, callCredentials?: CallCredentials): SecureConnector {
+    const connect = this.#connect;
+    return {
+      connect: async (socket) => ({ socket: await connect(socket), secure: true }),
+      waitForReady: async () => {},
+      getCallCredentials: () => callCredentials ?? grpcCredentials.createEmpty(),
+      destroy: () => {},
+    };
+  }
+}
+
+interface SecureConnector {
+  connect(socket: Socket): Promise<{ socket: Socket; secure: boolean }>;
+  waitForReady(): Promise<void>;
+  getCallCredentials(): CallCredentials;
+  destroy(): void;
+}

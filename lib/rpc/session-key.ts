@@ -1,0 +1,2 @@
+/** Metadata key of the token that a login gave out. */
+export const SESSION_KEY = "nocturne-session-bin";
