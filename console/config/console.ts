@@ -14,7 +14,6 @@ export const consoleTable = defineResource(
     heartbeatInterval: directive(time(), { default: 300, acts: true, description: "Interval of signs of life on idle connections." }),
     commCompression: directive(bool(), { default: true, acts: false, description: "Compresses what goes over the network." }),
     fipsRequire: directive(bool(), { default: false, acts: false, description: "Insists on a FIPS mode of the cryptographic library." }),
-    historyFile: directive(path(), { acts: true, description: "File that typed lines are kept in." }),
     ...tlsDirectives,
   },
   { description: "Who the console is, if not the one that may do everything." },

@@ -1,6 +1,5 @@
 import { compileRegex } from "#lib/base/regex.ts";
 import { defineBlock, directive, type BlockOf, type DirectiveType } from "#lib/config/define-resource.ts";
-import { didYouMean } from "#lib/config/did-you-mean.ts";
 import { bool, integer, oneOf, quote, repeatedText, scalar, text, textList } from "#lib/config/directive-types.ts";
 import { ConfigMistake } from "#lib/config/problem.ts";
 
@@ -73,7 +72,7 @@ function driveTypes(): DirectiveType<readonly string[]> {
     parse(statement, context, before) {
       const value = type.parse(statement, context, before);
       const wrong = value.find((word) => !DRIVE_TYPES.includes(word.toLowerCase()));
-      if (wrong !== undefined) throw new ConfigMistake(`"${wrong}" is not a drive type; use ${DRIVE_TYPES.join(", ")}`, { hint: didYouMean(wrong, DRIVE_TYPES) });
+      if (wrong !== undefined) context.warn(`"${wrong}" is not a drive type; known are ${DRIVE_TYPES.join(", ")}`);
       return value;
     },
   };

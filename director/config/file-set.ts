@@ -125,8 +125,8 @@ export interface FileSetResource extends ResourceOf<typeof fileSetTable> {}
 export const fileSetBlockTables: readonly BlockTable[] = [includeTable, optionsTable, excludeTable];
 
 /**
- * The digest by which the catalog knows one version of a FileSet: MD5 over the File and Plugin lines of all Include blocks
- * and the names of the Exclude blocks, base64 without padding.
+ * The digest by which the catalog knows one version of a FileSet: MD5 over the File and Plugin lines of all Include blocks and
+ * the names of the Exclude blocks, written as Bacula writes it, so that a catalog of Bacula's knows the FileSet again.
  */
 export function filesetMd5(fileSet: Pick<FileSetResource, "include" | "exclude">): string {
   const hash = createHash("md5");
@@ -134,5 +134,23 @@ export function filesetMd5(fileSet: Pick<FileSetResource, "include" | "exclude">
     for (const entry of include.entries) hash.update(encodeName(entry.text));
   }
   for (const name of fileSet.exclude) hash.update(encodeName(name));
-  return hash.digest("base64").replace(/=+$/, "");
+  return legacyBase64(hash.digest());
+}
+
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/**
+ * The base64 of FileSet digests in Bacula's catalogs. It is not the usual one: each byte is taken as a signed number, whose sign
+ * overwrites the bits that wait for output, and the last digit holds the remaining bits in its low end.
+ */
+function legacyBase64(bytes: Uint8Array): string {
+  let text = "";
+  let bits = 0;
+  let waiting = 0;
+  for (const byte of bytes) {
+    bits = (bits << 8) | (byte >= 128 ? byte - 256 : byte);
+    waiting += 8;
+    for (; waiting >= 6; waiting -= 6) text += DIGITS[(bits >> (waiting - 6)) & 63];
+  }
+  return waiting === 0 ? text : text + DIGITS[bits & ((1 << waiting) - 1)];
 }

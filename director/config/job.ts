@@ -72,7 +72,7 @@ const jobDirectives = {
   rescheduleIncompleteJobs: directive(bool(), { default: true, acts: false, description: "Goes on with a job that was interrupted." }),
   rescheduleInterval: directive(time(), { default: 1800, acts: false, description: "Time before a failed job runs again." }),
   rescheduleTimes: directive(integer(), { default: 0, acts: false, description: "How often a failed job runs again; 0 is no limit." }),
-  priority: directive(integer({ min: 1 }), { default: 10, acts: true, description: "Jobs of a smaller number run first." }),
+  priority: directive(integer(), { default: 10, acts: true, description: "Jobs of a smaller number run first." }),
   backupsToKeep: directive(integer(), { default: 0, acts: false, description: "Saves that a VirtualFull does not merge." }),
   allowMixedPriority: directive(bool(), { default: false, acts: true, description: "Runs beside jobs of another priority." }),
   allowIncompleteJobs: directive(bool(), { default: true, acts: false, description: "Keeps what an interrupted save has written." }),

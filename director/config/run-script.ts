@@ -2,7 +2,6 @@ import type { DirectiveType, ParseContext, PrintedDirective } from "#lib/config/
 import { defineBlock, directive, type BlockOf } from "#lib/config/define-resource.ts";
 import { bool, onlyWord, oneOf, quote, repeatedText, scalar } from "#lib/config/directive-types.ts";
 import { checkPercentCodes } from "#lib/config/percent-codes.ts";
-import { ConfigMistake } from "#lib/config/problem.ts";
 
 /** Where a script runs. A client without name is the job's own. */
 export type RunScriptTarget = { readonly kind: "director" } | { readonly kind: "client"; readonly name: string | undefined };
@@ -100,7 +99,7 @@ export function runScripts(): DirectiveType<readonly RunScript[]> {
     empty: [],
     parse(statement, context, before) {
       const block = context.readBlock(runScriptTable, statement.block ?? [], statement.at) as BlockOf<typeof runScriptTable>;
-      if (block.commands.length === 0) throw new ConfigMistake("the RunScript block has no Command", { at: statement.at });
+      if (block.commands.length === 0) context.warn("the RunScript block has no Command", statement.at);
       if (block.runsWhen === "Never") context.warn("the RunScript block has no RunsWhen and will never run", statement.at);
       const { target, runsOnSuccess, runsOnFailure, failJobOnError, runsWhen } = block;
       const scripts = block.commands.map((item): RunScript => {

@@ -46,6 +46,6 @@ const fileDaemonDirectives = {
 export const fileDaemonTable = defineResource("FileDaemon", fileDaemonDirectives, { description: "The file daemon itself." });
 
 /** `Client { ... }` means the same as `FileDaemon { ... }`. */
-export const clientTable = defineResource("Client", fileDaemonDirectives, { namespace: "FileDaemon", description: "The file daemon itself." });
+export const clientTable = defineResource("Client", fileDaemonDirectives, { namespace: "FileDaemon", isAlias: true, description: "The file daemon itself." });
 
 export interface FileDaemonResource extends ResourceOf<typeof fileDaemonTable, FileDaemonResources> {}

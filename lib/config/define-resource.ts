@@ -122,15 +122,18 @@ export interface ResourceTable<R extends Rows = Rows> extends BlockTable<R> {
   readonly description: string;
   /** True for JobDefs: nothing is required in it and no default applies, for it is only copied from. */
   readonly partial: boolean;
+  /** True if it is another word for a type that has the same directives; the coverage table leaves it out. */
+  readonly isAlias: boolean;
 }
 
 /** Declares a resource type; its TypeScript type is `ResourceOf<typeof table, ProgramResources>`. */
 export function defineResource<const R extends Rows>(
   type: string,
   rows: R,
-  options: { readonly description: string; readonly namespace?: string; readonly partial?: boolean },
+  options: { readonly description: string; readonly namespace?: string; readonly partial?: boolean; readonly isAlias?: boolean },
 ): ResourceTable<R> {
-  return { path: type, rows, namespace: options.namespace ?? type, description: options.description, partial: options.partial ?? false };
+  const { description, namespace = type, partial = false, isAlias = false } = options;
+  return { path: type, rows, namespace, description, partial, isAlias };
 }
 
 /** Declares the directives of a nested block. */

@@ -265,7 +265,16 @@ export function textList(label = "list of strings"): DirectiveType<readonly stri
 
 /** Names that a restricted console may use; `*all*` means every one. */
 export function acl(): DirectiveType<readonly string[]> {
-  return textList("list of names, or *all*");
+  const type = textList("list of names, or *all*");
+  return {
+    ...type,
+    parse(statement, context, before) {
+      const end = statement.words.findIndex((word, index) => index % 2 === 1 && word.kind !== ",");
+      if (end < 0) return type.parse(statement, context, before);
+      context.warn(`the rest of the line, from ${shown(statement.words[end])}, is ignored`, statement.words[end]!.at);
+      return type.parse({ ...statement, words: statement.words.slice(0, end) }, context, before);
+    },
+  };
 }
 
 /** One text a line, any number of lines. */

@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { glob, open, realpath } from "node:fs/promises";
 import { decodeName } from "../base/byte-name.ts";
+import { splitCommand } from "../base/split-command.ts";
 import { configLimits } from "./limits.ts";
 
 /** What reading a configuration needs of the machine. Tests give their own, so that a hostile file can run nothing. */
@@ -11,7 +12,7 @@ export interface ConfigHost {
   realPath(path: string): Promise<string>;
   /** Files that match a shell pattern, in any order. */
   matchFiles(pattern: string, countMax: number): Promise<string[]>;
-  /** The standard output of a shell command; rejects if it fails, takes longer than `timeoutMs` or writes more than `bytesMax`. */
+  /** The standard output of a program (no shell); rejects if it fails, takes longer than `timeoutMs` or writes more than `bytesMax`. */
   runCommand(command: string, limits: { bytesMax: number; timeoutMs: number }): Promise<Buffer>;
   /** What the shell makes of a path with `~`, `$VAR` or wildcards. */
   expandPath(path: string): string;
@@ -45,8 +46,10 @@ export const systemHost: ConfigHost = {
   },
   runCommand(command, { bytesMax, timeoutMs }) {
     return new Promise((resolve, reject) => {
+      const [program, ...args] = splitCommand(command);
+      if (program === undefined) return reject(new Error("is empty"));
       const options = { encoding: "buffer", timeout: timeoutMs, maxBuffer: bytesMax, killSignal: "SIGKILL" } as const;
-      execFile("/bin/sh", ["-c", command], options, (error, stdout) => {
+      execFile(program, args, options, (error, stdout) => {
         if (error === null) resolve(stdout);
         else if (error.killed === true) reject(new Error(`took longer than ${timeoutMs / 1000} s`));
         else reject(new Error(error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER" ? `wrote more than ${bytesMax} bytes` : `failed with status ${error.code}`));

@@ -72,7 +72,7 @@ class Parser {
         return statements;
       }
       if (token.kind === "}") return statements;
-      if (token.kind !== "identifier") {
+      if (token.kind !== "identifier" && !(token.kind === "string" && this.#isOpener(this.#peek()))) {
         this.#mistake(token, `expected the name of a directive, found ${shown(token)}`);
         if (token.kind === "{") this.#skipBlock(1);
         else this.#recover(depth);
@@ -89,7 +89,7 @@ class Parser {
     const hasEquals = this.#peek()?.kind === "=";
     if (hasEquals) {
       this.#take();
-      this.#skipEnds();
+      this.#skipLineEnds();
     } else if (this.#peek()?.kind !== "{") {
       this.#mistake(after ?? name, `expected "=" after ${name.raw}, found ${shown(after)}`);
       if (after?.kind !== "end") this.#recover(depth);
@@ -144,6 +144,16 @@ class Parser {
 
   #skipEnds(): void {
     while (this.#peek()?.kind === "end") this.#next++;
+  }
+
+  /** Newlines after an equals sign do not end the statement; a semicolon does. */
+  #skipLineEnds(): void {
+    while (this.#peek()?.kind === "end" && this.#peek()?.raw !== ";") this.#next++;
+  }
+
+  /** Keywords such as ipv4 are no identifiers for the lexer, but names if this follows. */
+  #isOpener(token: Token | undefined): boolean {
+    return token?.kind === "=" || token?.kind === "{";
   }
 
   #peek(): Token | undefined {

@@ -29,13 +29,16 @@ export class ConfigMistake extends Error {
   }
 }
 
-/** A configuration that cannot be used. `problems` holds all errors and warnings found; the message lists the errors. */
+/** A configuration that cannot be used. `problems` holds all errors and warnings found; the message lists the errors and the warnings of the same resources. */
 export class ConfigError extends OperatorError {
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[]) {
     const errors = problems.filter((problem) => problem.severity === "error");
-    super("CONFIG_INVALID", errors.map(formatProblem).join("\n"));
+    const wrong = new Set(errors.map((problem) => problem.resource));
+    // What is doubtful in a resource often explains what is wrong in it.
+    const doubts = problems.filter((problem) => problem.severity === "warning" && problem.resource !== undefined && wrong.has(problem.resource));
+    super("CONFIG_INVALID", [...errors, ...doubts].map(formatProblem).join("\n"));
     this.problems = problems;
   }
 }

@@ -99,7 +99,7 @@ class RunTimesReader {
   }
 
   #time(word: string): void {
-    const match = /^([0-9]{1,2}):([0-9]{1,2})(am|pm)?$/.exec(word);
+    const match = /^([0-9]{1,2}):([0-9]{2})(am|pm)?$/.exec(word);
     if (match === null) throw new ConfigMistake(`"${word}" is not a time such as 23:05 or 1:05pm`);
     const [, hourText, minuteText, half] = match;
     let hour = Number(hourText);
