@@ -1,0 +1,62 @@
+import type { FileSet } from "#proto/fileset.ts";
+import type { EntryList } from "#filed/walk/entry.ts";
+import type { WalkCounts, WalkNote } from "#filed/walk/walker.ts";
+import type { SaveCounts } from "./save-file.ts";
+import type { SaveOptions } from "./save-options.ts";
+
+/** What a walker thread is started with. */
+export interface WalkerStart {
+  readonly control: SharedArrayBuffer;
+  readonly producer: number;
+  readonly fileset: FileSet;
+  readonly sinceNs: bigint;
+  /** The accurate list (previous state of the client), if the job compares with it. */
+  readonly accurate: AccurateTable | undefined;
+}
+
+/** The accurate list in flat form: `path NUL lstat NUL digest NUL`, one file after the other. */
+export interface AccurateTable {
+  readonly bytes: readonly Uint8Array[];
+  readonly files: number;
+}
+
+/** Out of the walker thread. */
+export type FromWalker =
+  | { readonly kind: "list"; readonly list: EntryList; readonly examined: number }
+  | { readonly kind: "note"; readonly note: WalkNote; readonly text: string }
+  | { readonly kind: "end"; readonly counts: WalkCounts; readonly deleted: readonly string[] }
+  | { readonly kind: "failed"; readonly text: string };
+
+/** What an encoder thread is started with. */
+export interface EncoderStart {
+  readonly control: SharedArrayBuffer;
+  readonly producer: number;
+  readonly options: readonly SaveOptions[];
+}
+
+/** Into an encoder thread: a list to save. */
+export interface ToEncoder {
+  readonly ordinal: number;
+  readonly list: EntryList;
+  /** What fails now fails for good. */
+  readonly isLastTry: boolean;
+}
+
+/** An entry that is to be tried again at the end. */
+export interface Retry {
+  readonly path: string;
+  readonly type: number;
+  readonly options: number;
+}
+
+/** Out of an encoder thread. */
+export type FromEncoder =
+  | { readonly kind: "batch"; readonly ordinal: number; readonly batch: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "note"; readonly note: "notSaved" | "warning"; readonly text: string }
+  | { readonly kind: "done"; readonly ordinal: number; readonly counts: SaveCounts; readonly retries: readonly Retry[]; readonly lastPath: string }
+  | { readonly kind: "failed"; readonly text: string };
+
+/** Bytes of finished batches that one encoder may have waiting to be sent. */
+export const ENCODER_BYTES_MAX = 12 * 1024 * 1024;
+/** Lists that the walker may be ahead of the encoders. */
+export const WALKER_LISTS_MAX = 24;
