@@ -23,7 +23,7 @@ Director {
   Maximum Concurrent Jobs = 20
   Password = "${passwords.console}"          # of bconsole
   Messages = Daemon
-${tlsLines(plan, "dir")}
+${tlsLines(plan, "dir", "answers")}
 }
 
 #
@@ -80,13 +80,7 @@ FileSet {
 ${plan.paths.map((path) => `    File = "${quoted(path)}"`).join("\n")}
   }
   Exclude {
-    File = "${dataDir}"
-    File = /proc
-    File = /sys
-    File = /dev
-    File = /run
-    File = /tmp
-    File = /var/tmp
+${plan.excludes.map((path) => `    File = "${quoted(path)}"`).join("\n")}
   }
 }
 
@@ -112,7 +106,7 @@ Client {
   File Retention = 60 days
   Job Retention = 6 months
   AutoPrune = yes
-${tlsLines(plan, "dir")}
+${tlsLines(plan, "dir", "dials")}
 }
 
 #
@@ -126,7 +120,7 @@ Storage {
   Device = FileDevice1
   Media Type = File1
   Maximum Concurrent Jobs = 10
-${tlsLines(plan, "dir")}
+${tlsLines(plan, "dir", "dials")}
 }
 
 #

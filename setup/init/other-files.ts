@@ -12,7 +12,7 @@ export function fileDaemonFile(plan: SitePlan): string {
 Director {
   Name = ${plan.site}-dir
   Password = "${plan.passwords.fileDaemon}"
-${tlsLines(plan, "fd")}
+${tlsLines(plan, "fd", "answers")}
 }
 
 FileDaemon {
@@ -22,7 +22,7 @@ FileDaemon {
   WorkingDirectory = "${join(plan.dataDir, "fd")}"
   PidDirectory = "${join(plan.dataDir, "fd")}"
   Maximum Concurrent Jobs = 20
-${tlsLines(plan, "fd")}
+${tlsLines(plan, "fd", "dials")}
 }
 
 Messages {
@@ -45,14 +45,14 @@ Storage {
   WorkingDirectory = "${join(plan.dataDir, "sd")}"
   PidDirectory = "${join(plan.dataDir, "sd")}"
   Maximum Concurrent Jobs = 20
-${tlsLines(plan, "sd")}
+${tlsLines(plan, "sd", "answers")}
 }
 
 # Who may use it.
 Director {
   Name = ${plan.site}-dir
   Password = "${plan.passwords.storage}"
-${tlsLines(plan, "sd")}
+${tlsLines(plan, "sd", "answers")}
 }
 
 #
@@ -88,7 +88,7 @@ Director {
   DIRport = ${plan.ports.director}
   Address = ${plan.address}
   Password = "${plan.passwords.console}"
-${tlsLines(plan, "console")}
+${tlsLines(plan, "console", "dials")}
 }
 `;
 }

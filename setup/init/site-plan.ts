@@ -16,6 +16,8 @@ export interface SitePlan {
   readonly ports: { readonly director: number; readonly fileDaemon: number; readonly storage: number };
   /** What the first job saves. */
   readonly paths: readonly string[];
+  /** What it leaves out. */
+  readonly excludes: readonly string[];
   readonly passwords: { readonly console: string; readonly fileDaemon: string; readonly storage: string };
 }
 
@@ -28,6 +30,9 @@ export interface SiteWishes {
   readonly paths?: readonly string[] | undefined;
 }
 
+/** What is not kept of a whole machine: the kernel's own file systems, and what is temporary by its nature. */
+const NOT_OF_A_MACHINE = ["/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp"];
+
 const DEFAULT_CONFIG_DIR = "/etc/nocturne";
 const DEFAULT_DATA_DIR = "/var/lib/nocturne";
 
@@ -36,13 +41,16 @@ const USELESS_NAMES = new Set(["", "localhost", "localhost.localdomain", "(none)
 
 /** Fills in what was not asked for. Throws SETUP_NAME when the machine has no usable name and none was given. */
 export function planSite(wishes: SiteWishes): SitePlan {
+  const dataDir = wishes.dataDir ?? (wishes.configDir === DEFAULT_CONFIG_DIR ? DEFAULT_DATA_DIR : join(wishes.configDir, "data"));
+  const paths = wishes.paths ?? ["/"];
   return {
     configDir: wishes.configDir,
-    dataDir: wishes.dataDir ?? (wishes.configDir === DEFAULT_CONFIG_DIR ? DEFAULT_DATA_DIR : join(wishes.configDir, "data")),
+    dataDir,
     site: wishes.name === undefined ? machineName(hostname()) : checkedName(wishes.name),
     address: wishes.address ?? "127.0.0.1",
     ports: wishes.ports ?? { director: 9101, fileDaemon: 9102, storage: 9103 },
-    paths: wishes.paths ?? ["/"],
+    paths,
+    excludes: [dataDir, ...(paths.includes("/") ? NOT_OF_A_MACHINE : [])],
     passwords: { console: newPassword(), fileDaemon: newPassword(), storage: newPassword() },
   };
 }
