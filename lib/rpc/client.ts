@@ -134,6 +134,7 @@ export class RpcClient implements AsyncDisposable {
 
   #connected(options: CallOptions): Promise<Live> {
     if (this.#isClosed) return Promise.reject(new OperatorError("CANCELED", `the connection to ${this.#who} has been closed`));
+    if (this.#live?.channel.isLost === true) this.#live = undefined; // calls that still run on it may end there
     if (this.#live !== undefined) return Promise.resolve(this.#live);
     this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined));
     return abortable(this.#connecting, options.signal);

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP, type Socket } from "node:net";
 import { connect as tlsConnect, type TLSSocket } from "node:tls";
-import { Client } from "@grpc/grpc-js";
+import { Client, connectivityState } from "@grpc/grpc-js";
 import type { TlsIdentity } from "#lib/auth/identity.ts";
 import type { RoleName } from "#lib/auth/role.ts";
 import { sameSecret } from "#lib/auth/secret-compare.ts";
@@ -68,9 +68,9 @@ export class Channel {
     return this.#failure;
   }
 
-  /** True once its connection is gone. */
+  /** True once its connection is gone, or the far side has said farewell on it. */
   get isLost(): boolean {
-    return this.#isLost;
+    return this.#isLost || this.grpc.getChannel().getConnectivityState(false) !== connectivityState.READY;
   }
 
   /** Ends the channel and its connection. */

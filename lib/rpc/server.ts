@@ -152,8 +152,8 @@ export class RpcServer implements AsyncDisposable {
     const reason = new OperatorError("RPC_STOPPING", `${this.#options.role} "${this.#options.name}" is being stopped`);
     for (const call of this.#running) call.abort(reason);
     await this.#settled(LET_GO_MS);
-    const farewell = new Promise<void>((resolve) => this.#grpc.tryShutdown(() => resolve()));
-    await atMost(FAREWELL_MS, farewell); // the last statuses reach the callers
+    this.#grpc.tryShutdown(() => {}); // every session says farewell and closes when its last call has ended
+    if (this.#listener !== undefined) await atMost(FAREWELL_MS, this.#listener.drained());
     this.#grpc.forceShutdown();
     await this.#listener?.destroy();
   }

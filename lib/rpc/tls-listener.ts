@@ -56,6 +56,11 @@ export class TlsListener {
     for (const server of this.#servers) server.close();
   }
 
+  /** Resolves when no connection is left. */
+  async drained(): Promise<void> {
+    await Promise.all([...this.#connections.values()].map(({ socket }) => once(socket, "close")));
+  }
+
   /** Ends every connection, whatever goes on there. */
   async destroy(): Promise<void> {
     this.stop();
