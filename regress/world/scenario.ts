@@ -3,7 +3,7 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { DEBIAN_BACULA, JUDGING_DEBIAN, NOCTURNE } from "./programs.ts";
-import type { Ports, SiteOptions } from "./site.ts";
+import type { SiteWish } from "./site.ts";
 import { World } from "./world.ts";
 
 const KEPT = fileURLToPath(new URL("../../.cache/regress", import.meta.url));
@@ -29,7 +29,7 @@ export type ScenarioBody = (world: World, context: TestContext) => Promise<void>
 
 export interface ScenarioOptions extends Needs {
   /** Configuration of its site. */
-  readonly site?: SiteOptions | ((dir: string, ports: Ports) => SiteOptions);
+  readonly site?: SiteWish | undefined;
 }
 
 /** One fact about the whole system. The logs and configuration of a world in which it does not hold are kept in .cache/regress. */

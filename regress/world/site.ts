@@ -32,7 +32,10 @@ export interface Ports {
   readonly storage: number;
 }
 
-/** Names that scenarios use. */
+/** The configuration of a site, or how to decide it once directory and ports are known. */
+export type SiteWish = SiteOptions | ((dir: string, ports: Ports) => SiteOptions | Promise<SiteOptions>);
+
+/** Passwords that scenarios use. */
 export const PASSWORDS = { console: "console-secret", client: "client-secret", storage: "storage-secret" } as const;
 
 const QUERIES = `:Volumes of a job

@@ -7,7 +7,7 @@ import { freePorts } from "./ports.ts";
 import { Daemon, type Ended, mustRun, runCommand } from "./process.ts";
 import { NOCTURNE, type Programs } from "./programs.ts";
 import { type JobReport, parseReports } from "./report.ts";
-import { type Ports, siteFiles, type SiteOptions } from "./site.ts";
+import { type Ports, siteFiles, type SiteOptions, type SiteWish } from "./site.ts";
 
 type Role = "sd" | "fd" | "dir";
 const ROLES: readonly Role[] = ["sd", "fd", "dir"];
@@ -36,14 +36,14 @@ export class World implements AsyncDisposable {
 
   /** Makes directory and configuration; starts nothing. */
   static async create(
-    options: SiteOptions | ((dir: string, ports: Ports) => SiteOptions) = {},
+    options: SiteWish = {},
     programs: Programs = NOCTURNE,
   ): Promise<World> {
     const dir = mkdtempSync(join(process.env.NOCTURNE_REGRESS_DIR ?? tmpdir(), "nocturne-world-"));
     const [director = 0, fileDaemon = 0, storage = 0] = await freePorts(3);
     const world = new World(dir, { director, fileDaemon, storage }, programs);
     for (const part of ["tree", "volumes", "work/dir", "work/fd", "work/sd", "logs"]) mkdirSync(world.path(part), { recursive: true });
-    world.configure(typeof options === "function" ? options(dir, world.ports) : options);
+    world.configure(typeof options === "function" ? await options(dir, world.ports) : options);
     return world;
   }
 

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { scenario } from "#regress/scenario.ts";
+import { bigFile, plainTree } from "#regress/trees.ts";
+
+const MIB = 1 << 20;
+
+scenario("cancel ends a running job as Canceled, and the next one runs", {}, async (world) => {
+  for (let i = 0; i < 4; i++) bigFile(world.path("tree", `big-${i}`), 200);
+  await world.start();
+  const jobId = await world.queue("run job=Save level=Full yes");
+  await world.untilVolumeBytes(50 * MIB);
+  await world.console(`cancel jobid=${jobId}`);
+  const report = await world.report(jobId);
+  assert.equal(report.termination, "Backup Canceled", report.text);
+  assert.match(await world.console("list jobs"), /\| *A *\|/);
+  await world.backup("Full");
+});
+
+scenario("no more jobs of a client run at once than it allows; the others wait their turn", { site: { job: "Maximum Concurrent Jobs = 1" } }, async (world) => {
+  for (let i = 0; i < 2; i++) bigFile(world.path("tree", `big-${i}`), 150);
+  await world.start();
+  const first = await world.queue("run job=Save level=Full yes");
+  const second = await world.queue("run job=Save level=Full yes");
+  const status = await world.console("status director");
+  assert.match(status, new RegExp(String.raw`^\s*${second}\s.*waiting`, "m"));
+  assert.equal((await world.report(first)).termination, "Backup OK");
+  assert.equal((await world.report(second)).termination, "Backup OK");
+});
+
+scenario(
+  "run scripts before and after a job run on the Director and on the client, and their output is in the job's messages",
+  {
+    site: (dir) => ({
+      job: `Run Before Job = "sh -c 'echo director before %n > ${dir}/dir-before; echo said before'"
+  Run After Job = "touch ${dir}/dir-after"
+  Client Run Before Job = "sh -c 'echo client before; touch ${dir}/fd-before'"
+  Client Run After Job = "touch ${dir}/fd-after"`,
+    }),
+  },
+  async (world) => {
+    plainTree(world.path("tree"), { files: 3 });
+    await world.start();
+    await world.backup("Full");
+    assert.equal(readFileSync(world.path("dir-before"), "utf8"), "director before Save\n");
+    for (const name of ["dir-after", "fd-before", "fd-after"]) assert.ok(existsSync(world.path(name)), name);
+    assert.match(world.messages(), /shell command: run ClientBeforeJob ".*client before/);
+    assert.match(world.messages(), /BeforeJob: said before/);
+    assert.match(world.messages(), /Client(Run)?BeforeJob: client before/);
+  },
+);
+
+scenario("a run script that fails before the job stops it", { site: { job: 'Client Run Before Job = "false"' } }, async (world) => {
+  plainTree(world.path("tree"), { files: 3 });
+  await world.start();
+  const report = await world.run("job=Save level=Full");
+  assert.match(report.termination, /Backup Error/);
+  assert.equal(world.volumeBytes() < MIB, true);
+});
+
+scenario("reload takes a changed configuration, and keeps the old one when the new one is wrong", {}, async (world) => {
+  plainTree(world.path("tree"), { files: 3 });
+  await world.start();
+  world.edit("bacula-dir.conf", "Name = Save\n", "Name = Renamed\n");
+  await world.console("reload");
+  assert.equal((await world.run("job=Renamed level=Full")).termination, "Backup OK");
+  world.edit("bacula-dir.conf", "Pool Type = Backup", "Pool Tipe = Backup");
+  const output = await world.console("reload", "version");
+  assert.match(output + world.messages(), /Pool ?Tipe/i);
+  assert.equal((await world.run("job=Renamed level=Full")).termination, "Backup OK");
+});
+
+scenario("estimate counts what a backup would save, and lists it when asked", {}, async (world) => {
+  plainTree(world.path("tree"));
+  await world.start();
+  const output = await world.console("estimate job=Save level=Full");
+  const files = Number(/files=([\d,]+)/.exec(output)?.[1]?.replaceAll(",", ""));
+  const report = await world.backup("Full");
+  assert.equal(files, Number(report.fields.get("FD Files Written")));
+  assert.match(await world.console("estimate listing job=Save level=Full"), /folder-2\/file-2\.txt/);
+  assert.equal(world.volumes().length, 1);
+});
+
+scenario("a file that cannot be read is a warning by name, and the rest is saved", { root: true }, async (world) => {
+  plainTree(world.path("tree"), { files: 5 });
+  world.edit("bacula-dir.conf", `File = "${world.path("tree")}"`, `File = "${world.path("tree")}"\n    File = "${world.path("not-there")}"`);
+  await world.start();
+  const report = await world.run("job=Save level=Full");
+  assert.match(report.termination, /^Backup OK( -- with warnings)?$/);
+  assert.match(world.messages(), /not-there/);
+});
+
+scenario("messages show what happened once, and list joblog keeps it", {}, async (world) => {
+  plainTree(world.path("tree"), { files: 3 });
+  await world.start();
+  await world.backup("Full");
+  assert.match(await world.console("messages"), /Termination:\s+Backup OK/);
+  assert.doesNotMatch(await world.console("messages"), /Termination/);
+  assert.match(await world.console("list joblog jobid=1"), /Termination:\s+Backup OK/);
+});
+
+scenario("a Volume is found again after the storage daemon was restarted", {}, async (world) => {
+  plainTree(world.path("tree"), { files: 3 });
+  await world.start();
+  await world.backup("Full");
+  await world.stop("sd");
+  await world.start("sd");
+  writeFileSync(world.path("tree/new"), "new");
+  await world.backup("Incremental");
+  assert.equal(world.volumes().length, 1);
+});
