@@ -3,11 +3,10 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { CatalogResource } from "#director/config/catalog.ts";
 import type { ClientResource } from "#director/config/client.ts";
 import type { FileSetResource } from "#director/config/file-set.ts";
+import type { DirectorConfig } from "#director/config/load.ts";
 import type { JobLevel, JobResource, JobType } from "#director/config/job.ts";
 import type { PoolResource } from "#director/config/pool.ts";
-import type { DirectorResources } from "#director/config/resources.ts";
 import type { StorageResource } from "#director/config/storage.ts";
-import type { ConfigView } from "./config-view.ts";
 import type { BackupLevel, RestoreOptions, RunOrigin, RunRequest } from "./run-request.ts";
 
 /** Types that this release runs, by JobType letter. */
@@ -47,12 +46,12 @@ const TYPES: Readonly<Record<JobType, RunnableType | null>> = { Backup: "B", Res
 const LEVELS: Partial<Readonly<Record<JobLevel, BackupLevel>>> = { Full: "F", Differential: "D", Incremental: "I" };
 
 /** Looks up everything a wish names. Throws OperatorError if a name is unknown, disabled, or the type or level cannot be run. */
-export function effectiveJob(request: RunRequest, config: ConfigView): EffectiveJob {
-  const job = must(config, "Job", request.job);
+export function effectiveJob(request: RunRequest, config: DirectorConfig): EffectiveJob {
+  const job = must(config.jobs, "Job", request.job);
   if (!job.enabled) throw new OperatorError("JOB_DISABLED", `Job "${job.name}" is disabled`, { hint: "set Enabled = yes" });
   const type = runnableType(job);
   const client = clientOf(request, job, config);
-  const pool = request.pool === undefined ? { resource: job.pool, from: "Job resource" } : { resource: must(config, "Pool", request.pool), from: "User input" };
+  const pool = request.pool === undefined ? { resource: job.pool, from: "Job resource" } : { resource: must(config.pools, "Pool", request.pool), from: "User input" };
   return {
     request,
     origin: request.origin,
@@ -60,11 +59,11 @@ export function effectiveJob(request: RunRequest, config: ConfigView): Effective
     type,
     level: levelOf(request, job, type),
     client,
-    fileset: request.fileset === undefined ? job.fileSet : must(config, "FileSet", request.fileset),
+    fileset: request.fileset === undefined ? job.fileSet : must(config.fileSets, "FileSet", request.fileset),
     pool,
     storage: storageOf(request, job, pool.resource, config),
     catalog: catalogOf(request, client, pool.resource, config),
-    messages: request.messages === undefined ? job.messages : must(config, "Messages", request.messages),
+    messages: request.messages === undefined ? job.messages : must(config.messages, "Messages", request.messages),
     priority: request.priority ?? job.priority,
     isAccurate: request.accurate ?? job.accurate,
     spoolData: request.spoolData ?? job.spoolData,
@@ -106,22 +105,22 @@ function levelOf(request: RunRequest, job: JobResource, type: RunnableType): Bac
   throw new OperatorError("JOB_TYPE_UNSUPPORTED", `Job "${job.name}": level ${job.level} is not supported in this release`, { hint: "use Full, Differential or Incremental" });
 }
 
-function clientOf(request: RunRequest, job: JobResource, config: ConfigView): ClientResource {
+function clientOf(request: RunRequest, job: JobResource, config: DirectorConfig): ClientResource {
   const name = request.restore?.restoreClient ?? request.client;
-  const client = name === undefined ? job.client : must(config, "Client", name);
+  const client = name === undefined ? job.client : must(config.clients, "Client", name);
   if (!client.enabled) throw new OperatorError("JOB_DISABLED", `Client "${client.name}" is disabled`, { hint: "set Enabled = yes" });
   return client;
 }
 
-function storageOf(request: RunRequest, job: JobResource, pool: PoolResource, config: ConfigView): Chosen<StorageResource> {
+function storageOf(request: RunRequest, job: JobResource, pool: PoolResource, config: DirectorConfig): Chosen<StorageResource> {
   const planned = request.restore?.plan.volumes.find((volume) => volume.storage !== "")?.storage;
   const chosen = chooseStorage(request.storage ?? planned, job, pool, config);
   if (!chosen.resource.enabled) throw new OperatorError("JOB_DISABLED", `Storage "${chosen.resource.name}" is disabled`, { hint: "set Enabled = yes" });
   return chosen;
 }
 
-function chooseStorage(asked: string | undefined, job: JobResource, pool: PoolResource, config: ConfigView): Chosen<StorageResource> {
-  if (asked !== undefined) return { resource: must(config, "Storage", asked), from: "User input" };
+function chooseStorage(asked: string | undefined, job: JobResource, pool: PoolResource, config: DirectorConfig): Chosen<StorageResource> {
+  if (asked !== undefined) return { resource: must(config.storages, "Storage", asked), from: "User input" };
   if (job.storage[0] !== undefined) return { resource: job.storage[0], from: "Job resource" };
   if (pool.storage[0] !== undefined) return { resource: pool.storage[0], from: "Pool resource" };
   throw new OperatorError("JOB_INCOMPLETE_RESOURCES", `Job "${job.name}" names no Storage, and neither does Pool "${pool.name}"`, {
@@ -129,8 +128,8 @@ function chooseStorage(asked: string | undefined, job: JobResource, pool: PoolRe
   });
 }
 
-function catalogOf(request: RunRequest, client: ClientResource, pool: PoolResource, config: ConfigView): Chosen<CatalogResource> {
-  if (request.catalog !== undefined) return { resource: must(config, "Catalog", request.catalog), from: "User input" };
+function catalogOf(request: RunRequest, client: ClientResource, pool: PoolResource, config: DirectorConfig): Chosen<CatalogResource> {
+  if (request.catalog !== undefined) return { resource: must(config.catalogs, "Catalog", request.catalog), from: "User input" };
   if (pool.catalog !== undefined) return { resource: pool.catalog, from: "Pool resource" };
   return { resource: client.catalog, from: "Client resource" };
 }
@@ -144,8 +143,8 @@ function restoreOf(request: RunRequest, job: JobResource): EffectiveJob["restore
   return { ...request.restore, where: where ?? job.where ?? "", replace: replace ?? (job.replace.toLowerCase() as NonNullable<RestoreOptions["replace"]>) };
 }
 
-function must<Type extends keyof DirectorResources>(config: ConfigView, type: Type, name: string): DirectorResources[Type] {
-  const found = config.find(type, name);
+function must<Resource>(resources: ReadonlyMap<string, Resource>, type: string, name: string): Resource {
+  const found = resources.get(name);
   if (found !== undefined) return found;
   throw new OperatorError("JOB_UNKNOWN_RESOURCE", `there is no ${type} "${name}"`, { hint: `type: show ${type.toLowerCase()}s` });
 }

@@ -76,6 +76,7 @@ export function phaseOfLetter(letter: string): RunPhase | null {
 
 /** What reports print as "FD termination status" and "SD termination status" for a letter. */
 export function terminationWords(letter: string): string {
+  if (letter === "") return ""; // the half never began
   return TERMINATION[letter] ?? `Unknown Job termination status=${letter}`;
 }
 

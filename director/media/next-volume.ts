@@ -151,6 +151,7 @@ export class VolumeFinder {
     }
     const name = isSimpleFormat(format) ? await this.#numberedName(format) : await this.#expandedName(format, wish);
     const row = await createMedia(this.#catalog, {
+      ...defaultsFromPool(pool),
       VolumeName: name,
       MediaType: wish.mediaType,
       VolStatus: "Append",
@@ -159,7 +160,6 @@ export class VolumeFinder {
       Enabled: 1,
       RecyclePoolId: pool.RecyclePoolId,
       ScratchPoolId: pool.ScratchPoolId,
-      ...defaultsFromPool(pool),
     });
     lines.push(`Created new Volume="${name}", Pool="${pool.Name}", MediaType="${wish.mediaType}" in catalog.`);
     return row;
@@ -176,7 +176,7 @@ export class VolumeFinder {
 
   async #expandedName(format: string, wish: VolumeWish): Promise<string> {
     const counters = new Map<string, string>();
-    for (const counter of countersIn(format)) counters.set(counter, String(await nextCounter(this.#catalog, counter)));
+    for (const counter of countersIn(format)) counters.set(counter, String(await this.#catalog.transaction(async (tx) => await nextCounter(tx, counter))));
     const name = expandLabelFormat(format, (variable) => counters.get(variable) ?? wish.variables(variable));
     if ((await findMedia(this.#catalog, name)) === null) return name;
     throw new OperatorError("VOLUME_NONE_AVAILABLE", `Label Format "${format}" gives "${name}", which exists already`, { hint: "add something that changes, such as a Counter" });

@@ -26,9 +26,15 @@ test("Append does not undo what an operator has set, Full does", () => {
 
 test("an older statement that arrives late is left out, also after a restart", () => {
   const revisions = new VolumeRevisions();
-  const said = (revision: number, writes: number) => revisions.accept(VolumeState.fromPartial({ volume: "A", revision, writes }), { VolWrites: 10 });
+  const said = (revision: number, writes: number) => revisions.accept(VolumeState.fromPartial({ volume: "A", revision, writes }), { VolWrites: 10, LabelDate: catalogTime(1000_000) });
   assert.equal(said(5, 9), false);
   assert.equal(said(5, 10), true);
   assert.equal(said(4, 20), false);
   assert.equal(said(6, 20), true);
+});
+
+test("after a restart a Volume that was relabelled starts anew, though its count of writes is small", () => {
+  const row = { VolWrites: 10, LabelDate: catalogTime(1000_000) };
+  assert.equal(new VolumeRevisions().accept(VolumeState.fromPartial({ volume: "A", revision: 1, writes: 1, labelDate: 2000 }), row), true);
+  assert.equal(new VolumeRevisions().accept(VolumeState.fromPartial({ volume: "A", revision: 1, writes: 1, labelDate: 1000 }), row), false);
 });

@@ -1,4 +1,4 @@
-import { catalogTime } from "#lib/base/local-time.ts";
+import { catalogTime, parseCatalogTime } from "#lib/base/local-time.ts";
 import type { MediaChanges } from "#catalog/queries/media.ts";
 import { volumeStatuses, type MediaRow, type VolumeStatus } from "#catalog/schema/media.ts";
 import type { CatalogVolume, VolumeState } from "#proto/job.ts";
@@ -80,11 +80,12 @@ export class VolumeRevisions {
 
   /**
    * True if the statement is newer than all that were accepted. Of a Volume that nothing was accepted about since the Director
-   * started, the count of writes tells: it only grows.
+   * started, the count of writes tells, which only grows from one label to the next.
    */
-  accept(state: VolumeState, row: Pick<MediaRow, "VolWrites">): boolean {
+  accept(state: VolumeState, row: Pick<MediaRow, "VolWrites" | "LabelDate">): boolean {
     const newest = this.#newest.get(state.volume);
-    const isNewer = newest === undefined ? state.writes >= row.VolWrites : state.revision > newest;
+    const labelled = (row.LabelDate === null ? null : parseCatalogTime(row.LabelDate)) ?? 0;
+    const isNewer = newest === undefined ? state.writes >= row.VolWrites || state.labelDate * 1000 > labelled : state.revision > newest;
     if (isNewer) this.#newest.set(state.volume, state.revision);
     return isNewer;
   }

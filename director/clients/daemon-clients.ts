@@ -1,0 +1,142 @@
+import type { TlsIdentity } from "#lib/auth/identity.ts";
+import type { Clock } from "#lib/base/clock.ts";
+import { must } from "#lib/base/assert.ts";
+import { retry } from "#lib/base/retry.ts";
+import { tlsSettings } from "#lib/config/tls-directives.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { RpcClient } from "#lib/rpc/client.ts";
+import type { RpcLog } from "#lib/rpc/server.ts";
+import { isRetryable } from "#lib/rpc/status.ts";
+import type { ClientResource } from "#director/config/client.ts";
+import type { DirectorConfig } from "#director/config/load.ts";
+import type { StorageResource } from "#director/config/storage.ts";
+import { FileDaemonService, type EstimateReply, type EstimateRequest } from "#proto/filed.ts";
+import { StorageDaemonService, type DeviceReply, type DeviceRequest, type LabelRequest } from "#proto/stored.ts";
+import type { SetDebugRequest } from "#proto/common.ts";
+import type { DaemonDirectory, FileDaemonCalls, StatusLines, StorageDaemonCalls } from "./daemon-calls.ts";
+
+/** Longest wait for the answer of a daemon to `status` and the like. */
+const ANSWER_MS = 30_000;
+
+/** What clients of daemons are made of. */
+export interface DaemonClientsParts {
+  readonly config: () => DirectorConfig;
+  readonly identity: TlsIdentity;
+  readonly clock: Clock;
+  readonly log: RpcLog;
+}
+
+/** A daemon that was reached: what it says of itself and the certificate that it showed. */
+export interface ReachedDaemon {
+  readonly client: RpcClient;
+  readonly name: string;
+  readonly uname: string;
+  readonly certificateSha256: Buffer;
+}
+
+/** Connections to file and storage daemons, one for each resource, kept open from job to job. */
+export class DaemonClients implements DaemonDirectory, AsyncDisposable {
+  readonly #parts: DaemonClientsParts;
+  readonly #open = new Map<ClientResource | StorageResource, RpcClient>();
+
+  constructor(parts: DaemonClientsParts) {
+    this.#parts = parts;
+  }
+
+  fileDaemon(client: string): FileDaemonCalls {
+    return fileDaemonCalls(this.client(named(this.#parts.config().clients, "Client", client)));
+  }
+
+  storageDaemon(storage: string): StorageDaemonCalls {
+    return storageDaemonCalls(this.storage(named(this.#parts.config().storages, "Storage", storage)));
+  }
+
+  /** The connection to a client; it dials when it is used. */
+  client(resource: ClientResource): RpcClient {
+    // A Client resource may have another name than the file daemon, as in Bacula; only a certificate that names it binds the two.
+    const tls = tlsSettings(resource);
+    const name = tls.caCertificateFile === undefined && tls.caCertificateDir === undefined ? "" : resource.name;
+    return this.#of(resource, { role: "fileDaemon", name }, { address: resource.address ?? resource.name, port: resource.fdPort });
+  }
+
+  /** The connection to a storage daemon. Its own name is not known here: the Storage resource is named freely. */
+  storage(resource: StorageResource): RpcClient {
+    return this.#of(resource, { role: "storageDaemon", name: "" }, { address: resource.address, port: resource.sdPort });
+  }
+
+  /** Connects, again and again for `timeoutMs` while that may help. Throws what the last attempt met. */
+  async reach(client: RpcClient, timeoutMs: number, signal: AbortSignal): Promise<ReachedDaemon> {
+    const { clock } = this.#parts;
+    const deadline = clock.monotonicMs() + timeoutMs;
+    const hello = await retry((inner) => client.ready({ signal: inner }), {
+      clock,
+      signal,
+      isRetryable: (error) => isRetryable(error) && clock.monotonicMs() < deadline,
+    });
+    return { client, name: hello.name, uname: hello.uname, certificateSha256: must(client.certificateSha256, "certificate of a connection that is ready") };
+  }
+
+  /** Closes the connections of resources that are in use no more. `inUse`: resources of the configuration in force and of running jobs. */
+  async retire(inUse: ReadonlySet<ClientResource | StorageResource>): Promise<void> {
+    const gone = [...this.#open].filter(([resource]) => !inUse.has(resource));
+    for (const [resource] of gone) this.#open.delete(resource);
+    await Promise.all(gone.map(([, client]) => client.close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.retire(new Set());
+  }
+
+  #of(
+    resource: ClientResource | StorageResource,
+    server: { readonly role: "fileDaemon" | "storageDaemon"; readonly name: string },
+    at: { readonly address: string; readonly port: number },
+  ): RpcClient {
+    const open = this.#open.get(resource);
+    if (open !== undefined) return open;
+    const { config, identity, log } = this.#parts;
+    const client = new RpcClient({
+      self: { role: "director", name: config().director.name, identity },
+      server,
+      ...at,
+      login: { kind: "password", password: resource.password, where: `${resource.origin.resourceType} "${resource.name}"` },
+      tls: tlsSettings(resource),
+      log,
+    });
+    this.#open.set(resource, client);
+    return client;
+  }
+}
+
+function fileDaemonCalls(client: RpcClient): FileDaemonCalls {
+  return {
+    status: async (options, signal) => statusLines(await client.unary(FileDaemonService.status, statusRequest(options), { signal, timeoutMs: ANSWER_MS })),
+    estimate: (request: EstimateRequest, signal): AsyncIterable<EstimateReply> => client.serverStream(FileDaemonService.estimate, request, { signal }),
+    setDebug: async (request: SetDebugRequest, signal) => void (await client.unary(FileDaemonService.setDebug, request, { signal, timeoutMs: ANSWER_MS })),
+  };
+}
+
+function storageDaemonCalls(client: RpcClient): StorageDaemonCalls {
+  return {
+    status: async (options, signal) => statusLines(await client.unary(StorageDaemonService.status, statusRequest(options), { signal, timeoutMs: ANSWER_MS })),
+    label: (request: LabelRequest, signal): AsyncIterable<DeviceReply> => client.serverStream(StorageDaemonService.label, request, { signal }),
+    mount: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.mount, request, { signal }),
+    unmount: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.unmount, request, { signal }),
+    release: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.release, request, { signal }),
+    setDebug: async (request: SetDebugRequest, signal) => void (await client.unary(StorageDaemonService.setDebug, request, { signal, timeoutMs: ANSWER_MS })),
+  };
+}
+
+function statusRequest(options: { readonly sections?: readonly string[]; readonly api?: boolean }) {
+  return { sections: [...(options.sections ?? [])], api: options.api ?? false };
+}
+
+function statusLines(reply: { readonly lines: readonly string[] }): StatusLines {
+  return { lines: reply.lines };
+}
+
+function named<Resource>(resources: ReadonlyMap<string, Resource>, type: string, name: string): Resource {
+  const found = resources.get(name);
+  if (found !== undefined) return found;
+  throw new OperatorError("JOB_UNKNOWN_RESOURCE", `there is no ${type} "${name}"`, { hint: `type: show ${type.toLowerCase()}s` });
+}

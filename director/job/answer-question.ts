@@ -1,0 +1,92 @@
+import { labelVariables, type VolumeAnswer, type VolumeWish } from "#director/media/next-volume.ts";
+import { isAutochanger } from "#director/config/storage.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import type { RpcClient } from "#lib/rpc/client.ts";
+import type { AnswerRequest, JobQuestion } from "#proto/job.ts";
+import { StorageDaemonService } from "#proto/stored.ts";
+import { recordStorage } from "./catalog-rows.ts";
+import type { JobContext } from "./job-context.ts";
+import { reportLevel, typeWord } from "./level-words.ts";
+
+/** Answers a storage daemon's question and shows in the job's state what it means. Resolves when the daemon has the answer. */
+export async function answerQuestion(context: JobContext, client: RpcClient, number: number, question: JobQuestion, signal: AbortSignal): Promise<void> {
+  const answer = await decide(context, question, signal);
+  const { identity } = context.job;
+  const request: AnswerRequest = { job: { job: identity.job, jobId: identity.jobId }, number, answer };
+  try {
+    await client.unary(StorageDaemonService.answer, request, { signal, timeoutMs: 30_000 });
+  } catch (error) {
+    // Answered before the Director was restarted, or withdrawn: nothing waits for it any more.
+    if (error instanceof OperatorError && isAnswered(error)) return;
+    throw error;
+  }
+}
+
+function isAnswered(error: OperatorError): boolean {
+  return ["JOB_UNKNOWN", "JOB_QUESTION_UNKNOWN"].includes(error.code);
+}
+
+async function decide(context: JobContext, question: JobQuestion, signal: AbortSignal): Promise<NonNullable<AnswerRequest["answer"]>> {
+  const { job, desk, messages } = context;
+  const { ask } = question;
+  switch (ask?.$case) {
+    case "findVolume": {
+      const wish = await volumeWish(context, { ...ask.value, refused: ask.value.refused });
+      return await told(context, await desk.finder.find(wish, signal));
+    }
+    case "checkVolume": {
+      const wish = await volumeWish(context, { ...ask.value, refused: [] });
+      const answer = await desk.finder.check(wish, ask.value.volume, signal);
+      return answer.kind === "use" ? await told(context, answer) : { $case: "none", value: answer.reason };
+    }
+    case "operator":
+      job.mountRequest = ask.value.text;
+      job.apply({ kind: "phase", phase: "needsMount" });
+      await messages.say("Mount", ask.value.text);
+      return { $case: "none", value: "the operator has been told" };
+    default:
+      return { $case: "refuse", value: "this Director does not know the question" };
+  }
+}
+
+async function told(context: JobContext, answer: VolumeAnswer): Promise<NonNullable<AnswerRequest["answer"]>> {
+  const { job, messages } = context;
+  for (const line of answer.lines) await messages.say("Info", line);
+  if (answer.kind === "use") {
+    job.mountRequest = null;
+    job.apply({ kind: "phase", phase: "transferring" });
+    return { $case: "use", value: answer.volume };
+  }
+  job.mountRequest = answer.reason;
+  job.apply({ kind: "phase", phase: "needsMedia" });
+  return { $case: "none", value: answer.reason };
+}
+
+async function volumeWish(context: JobContext, asked: { readonly pool: string; readonly mediaType: string; readonly device: string; readonly refused: readonly string[] }): Promise<VolumeWish> {
+  const { job, desk, parts } = context;
+  const storage = job.storage.resource;
+  const row = await recordStorage(desk.catalog, storage);
+  const facts = {
+    Job: job.identity.job,
+    JobName: job.effective.job.name,
+    JobId: String(job.jobId),
+    Dir: parts.config().director.name,
+    Level: reportLevel(job.level),
+    Type: typeWord(job.effective.type),
+    Client: job.effective.client.name,
+    Pool: asked.pool,
+    Storage: storage.name,
+    Catalog: job.effective.catalog.resource.name,
+    MediaType: asked.mediaType,
+  };
+  return {
+    jobId: job.jobId,
+    pool: asked.pool,
+    mediaType: asked.mediaType,
+    device: asked.device,
+    storageId: row.StorageId,
+    isAutochanger: isAutochanger(storage),
+    refused: asked.refused,
+    variables: labelVariables(facts, parts.clock.nowMs()),
+  };
+}

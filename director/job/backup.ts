@@ -1,0 +1,135 @@
+import { must } from "#lib/base/assert.ts";
+import { encodeName } from "#lib/base/byte-name.ts";
+import { catalogTime } from "#lib/base/local-time.ts";
+import { expandPercentCodes } from "#lib/config/percent-codes.ts";
+import { accurateChain } from "#catalog/queries/chain.ts";
+import { updateJob } from "#catalog/queries/jobs.ts";
+import { newestFiles } from "#catalog/queries/tree.ts";
+import { FileDaemonService, type AccurateChunk, type BackupWork } from "#proto/filed.ts";
+import type { JobRef } from "#proto/common.ts";
+import { levelFacts, recordClient, recordFileSet, recordPool, recordStorage } from "./catalog-rows.ts";
+import { fileSetMessage } from "./fileset-message.ts";
+import type { JobContext } from "./job-context.ts";
+import type { JobResult } from "./job-result.ts";
+import { runJobScripts } from "./job-scripts.ts";
+import { decideLevel, type LevelDecision, type RunLevel } from "./level.ts";
+import { percentValues } from "./percent-values.ts";
+import type { RunRecord } from "./saved-run.ts";
+import { halfOf, reachDaemons, startHalves, type ReachedDaemons } from "./start-halves.ts";
+import { superviseHalves } from "./two-halves.ts";
+import { CANCEL_WAIT_MS, HALF_GRACE_MS } from "./waits.ts";
+
+/** Files in one message of the accurate list. */
+const ACCURATE_CHUNK = 5000;
+
+/** Runs a Backup from its rows in the catalog to the ends of both halves. Throws if it cannot be started. */
+export async function runBackup(context: JobContext, record: RunRecord): Promise<JobResult> {
+  const { job, messages } = context;
+  const rows = await prepareRows(context, record);
+  await messages.say("Info", `Start Backup JobId ${job.jobId}, Job=${job.identity.job}`);
+  const scripts = await runJobScripts(context, record, "before", null);
+  if (!scripts.isWell) return { fd: null, sd: null, hasFailed: true, directorErrors: scripts.errors };
+  const reached = await reachDaemons(context);
+  await rememberDaemons(context, record, reached, scripts.errors);
+  const work = await backupWork(context, record);
+  if (work.accurate) await sendAccurateList(context, reached, rows.clientId);
+  const pool = job.pool.resource;
+  await startHalves(context, record, reached, {
+    storageWork: { $case: "append", value: { pool: pool.name, poolType: pool.poolType, catalogFiles: pool.catalogFiles } },
+    fileWork: { $case: "backup", value: work },
+    devices: job.storage.resource.device,
+  });
+  return await followBackup(context, record);
+}
+
+/** Follows a Backup that both daemons work on: after its start, and after a restart of the Director. */
+export async function followBackup(context: JobContext, record: RunRecord): Promise<JobResult> {
+  const { job, parts } = context;
+  const { volSessionId: VolSessionId, volSessionTime: VolSessionTime } = record.run;
+  await updateJob(context.desk.catalog, job.jobId, { JobStatus: "R", VolSessionId, VolSessionTime });
+  const halves = { fd: halfOf(context, record, "fd"), sd: halfOf(context, record, "sd") };
+  const ends = await superviseHalves(halves, { clock: parts.clock, signal: job.signal, graceMs: HALF_GRACE_MS, cancelMs: CANCEL_WAIT_MS });
+  return { ...ends, hasFailed: false, directorErrors: record.run.directorErrors };
+}
+
+/** Decides the level and brings every row that the job refers to into being. */
+async function prepareRows(context: JobContext, record: RunRecord): Promise<{ readonly clientId: number }> {
+  const { job, desk, parts, messages } = context;
+  const { catalog } = desk;
+  const nowMs = parts.clock.nowMs();
+  job.startedMs = nowMs;
+  const clientId = await recordClient(catalog, job.effective.client);
+  const fileSet = await recordFileSet(catalog, job.effective.fileset, nowMs);
+  const decision = await levelOf(context, clientId, fileSet.FileSetId, nowMs);
+  job.setLevel(decision.level);
+  for (const line of decision.messages) await messages.say("Info", line);
+  const pool = await recordPool(catalog, job.pool.resource);
+  await recordStorage(catalog, job.storage.resource);
+  await updateJob(catalog, job.jobId, {
+    JobStatus: "R",
+    Level: decision.level,
+    StartTime: catalogTime(nowMs),
+    JobTDate: Math.floor(nowMs / 1000),
+    ClientId: clientId,
+    FileSetId: fileSet.FileSetId,
+    PoolId: pool.PoolId,
+  });
+  await record.change(
+    catalog,
+    { startedMs: nowMs, level: decision.level, upgradedFrom: decision.upgradedFrom, sinceMs: decision.sinceMs, fileSetCreateTime: fileSet.CreateTime ?? "" },
+    nowMs,
+  );
+  return { clientId };
+}
+
+async function levelOf(context: JobContext, clientId: number, fileSetId: number, nowMs: number): Promise<LevelDecision> {
+  const { job, desk } = context;
+  const { job: resource, level, request } = job.effective;
+  const asked = level as RunLevel;
+  const facts = await levelFacts(desk.catalog, { name: resource.name, clientId, fileSetId }, resource.rerunFailedLevels);
+  const decision = decideLevel(asked, facts, { maxFullIntervalMs: resource.maxFullInterval * 1000, maxDiffIntervalMs: resource.maxDiffInterval * 1000 }, nowMs);
+  return request.sinceMs === undefined || decision.level === "F" ? decision : { ...decision, sinceMs: request.sinceMs };
+}
+
+/** Keeps what the client says of itself, for the report and the catalog. */
+async function rememberDaemons(context: JobContext, record: RunRecord, reached: ReachedDaemons, directorErrors: number): Promise<void> {
+  const { job, desk, parts } = context;
+  await recordClient(desk.catalog, job.effective.client, reached.fd.uname);
+  await record.change(desk.catalog, { clientUname: reached.fd.uname, directorErrors }, parts.clock.nowMs());
+}
+
+async function backupWork(context: JobContext, record: RunRecord): Promise<BackupWork> {
+  const { job } = context;
+  const values = percentValues(context, record.run, null);
+  const { sinceMs } = record.run;
+  return {
+    level: job.level,
+    sinceUs: sinceMs === null ? 0 : sinceMs * 1000,
+    fileset: await fileSetMessage(job.effective.fileset, (command) => expandPercentCodes(command, values), job.signal),
+    accurate: job.effective.isAccurate && job.level !== "F",
+    allowCompression: job.storage.resource.allowCompression,
+  };
+}
+
+/** Sends what the jobs before this one have saved, newest version of each file. */
+async function sendAccurateList(context: JobContext, reached: ReachedDaemons, clientId: number): Promise<void> {
+  const { job, desk, messages } = context;
+  const chain = await accurateChain(desk.catalog, { clientId, fileSet: job.effective.fileset.name, jobName: job.effective.job.name });
+  await messages.say("Info", `Sending Accurate information to the FD.`);
+  const ref: JobRef = { job: job.identity.job, jobId: job.jobId };
+  const jobIds = chain.map((each) => each.JobId);
+  await reached.fd.client.clientStream(FileDaemonService.sendAccurate, accurateChunks(context, ref, jobIds), { signal: job.signal });
+}
+
+async function* accurateChunks(context: JobContext, ref: JobRef, jobIds: readonly number[]): AsyncGenerator<AccurateChunk> {
+  let files: AccurateChunk["files"] = [];
+  for await (const page of newestFiles(context.desk.catalog, jobIds, context.job.signal)) {
+    for (const file of page) {
+      files.push({ path: encodeName(file.path + file.filename), lstat: file.lstat, digest: file.md5, deltaSeq: file.deltaSeq });
+      if (files.length < ACCURATE_CHUNK) continue;
+      yield { job: ref, files };
+      files = [];
+    }
+  }
+  yield { job: must(ref, "job of an accurate list"), files };
+}

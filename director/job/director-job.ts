@@ -1,0 +1,154 @@
+import { reportLevel } from "./level-words.ts";
+import type { AdmissionFacts } from "./admit.ts";
+import { poolOfLevel, storageOfPool, type Chosen, type EffectiveJob } from "./effective-job.ts";
+import { nextState, type JobState, type JobTransition } from "./job-state.ts";
+import type { JobView } from "./job-view.ts";
+import { statusWords } from "./status-letter.ts";
+import type { PoolResource } from "#director/config/pool.ts";
+import type { StorageResource } from "#director/config/storage.ts";
+
+/** What identifies a job and when it was wished. */
+export interface JobIdentity {
+  readonly jobId: number;
+  /** Unique job name. */
+  readonly job: string;
+  /** Unix milliseconds. */
+  readonly scheduledMs: number;
+}
+
+/** Why a job is to be stopped; the reason of its abort signal. */
+export class JobCanceled extends Error {
+  override readonly name = "JobCanceled";
+  readonly by: string;
+  constructor(by: string) {
+    super(`canceled by ${by}`);
+    this.by = by;
+  }
+}
+
+/** One job of the Director, from its submission to its end: its state, and the numbers that `status` shows. */
+export class DirectorJob {
+  readonly identity: JobIdentity;
+  readonly effective: EffectiveJob;
+  /** Level that is run in the end. */
+  level: string;
+  pool: Chosen<PoolResource>;
+  storage: Chosen<StorageResource>;
+  /** Unix milliseconds. */
+  startedMs: number | null = null;
+  endedMs: number | null = null;
+  /** When it was admitted or queued last: since when it waits. */
+  files = 0;
+  bytes = 0;
+  readBytes = 0;
+  errors = 0;
+  /** What an operator is asked to do for it. */
+  mountRequest: string | null = null;
+  readonly #abort = new AbortController();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #watchers = new Set<() => void>();
+  #state: JobState = { kind: "created" };
+
+  constructor(identity: JobIdentity, effective: EffectiveJob) {
+    this.identity = identity;
+    this.effective = effective;
+    this.level = effective.level;
+    this.pool = poolOfLevel(effective, effective.level);
+    this.storage = storageOfPool(effective, this.pool.resource);
+  }
+
+  get jobId(): number {
+    return this.identity.jobId;
+  }
+
+  get state(): JobState {
+    return this.#state;
+  }
+
+  /** Aborts when the job is canceled; the reason is a JobCanceled. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Resolves when the job has ended and everything about it is recorded. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Takes the job to its next state and tells those who watch. */
+  apply(event: JobTransition): void {
+    const before = this.#state;
+    this.#state = nextState(before, event);
+    if (this.#state === before) return;
+    if (this.#state.kind === "canceling") this.#abort.abort(new JobCanceled(this.#state.by));
+    if (this.#state.kind === "ended") this.#ended.resolve();
+    this.changed();
+  }
+
+  /** Calls `watcher` at every change until the returned function is called. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
+  }
+
+  /** Something that `status` shows has changed. */
+  changed(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  /** Settles the level, and with it Pool and Storage. */
+  setLevel(level: string): void {
+    this.level = level;
+    this.pool = poolOfLevel(this.effective, level);
+    this.storage = storageOfPool(this.effective, this.pool.resource);
+  }
+
+  /** What admission counts. */
+  admissionFacts(): AdmissionFacts {
+    const { job, client, type, priority, notBeforeMs } = this.effective;
+    const storage = this.storage.resource;
+    const isAdmin = type === "D";
+    const storages = [{ name: storage.name, limit: storage.maximumConcurrentJobs, readLimit: storage.maximumConcurrentReadJobs, use: type === "R" ? "read" : "write" } as const];
+    return {
+      jobId: this.jobId,
+      priority,
+      allowMixedPriority: job.allowMixedPriority,
+      notBeforeMs,
+      job: { name: job.name, limit: job.maximumConcurrentJobs },
+      client: isAdmin ? null : { name: client.name, limit: client.maximumConcurrentJobs },
+      storages: isAdmin ? [] : storages,
+    };
+  }
+
+  view(): JobView {
+    const { effective, identity } = this;
+    const words = statusWords(this.#state);
+    return {
+      jobId: identity.jobId,
+      job: identity.job,
+      name: effective.job.name,
+      type: effective.type,
+      level: this.level,
+      status: words.letter,
+      statusText: words.text,
+      priority: effective.priority,
+      client: effective.client.name,
+      fileset: effective.fileset.name,
+      pool: this.pool.resource.name,
+      storage: this.storage.resource.name,
+      comment: effective.comment,
+      scheduledMs: identity.scheduledMs,
+      startedMs: this.startedMs,
+      endedMs: this.endedMs,
+      files: this.files,
+      bytes: this.bytes,
+      errors: this.errors,
+      mountRequest: this.mountRequest,
+    };
+  }
+
+  /** Level in words, for %l. */
+  get levelWord(): string {
+    return reportLevel(this.level);
+  }
+}

@@ -1,0 +1,361 @@
+import { catalogTime } from "#lib/base/local-time.ts";
+import { abortable } from "#lib/base/abort.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { createJob, listRunningJobs, listTerminatedJobs, listUnfinishedJobs, updateJob } from "#catalog/queries/jobs.ts";
+import { admit } from "./admit.ts";
+import { nextDeadline } from "./deadlines.ts";
+import { DirectorJob, type JobIdentity } from "./director-job.ts";
+import { checkDuplicates } from "./duplicates.ts";
+import { effectiveJob, type EffectiveJob } from "./effective-job.ts";
+import type { CancelResult, JobEngine, WaitTarget } from "./engine.ts";
+import { AlarmClock } from "./alarm-clock.ts";
+import type { CatalogDesk, EngineParts, JobContext } from "./job-context.ts";
+import { uniqueJobName } from "./job-name.ts";
+import type { JobView, ScheduledView } from "./job-view.ts";
+import { viewOfRow } from "./view-of-row.ts";
+import { endUnrun, resumeJob, runJob } from "./run-job.ts";
+import type { RunRequest } from "./run-request.ts";
+import { newRun, parseSavedRun, RunRecord, type SavedRun } from "./saved-run.ts";
+
+/** Ended jobs that `status` shows. */
+const TERMINATED_SHOWN = 20;
+
+/** Lists what Schedules foresee. */
+export type Foresee = JobEngine["scheduled"];
+
+/** A job that is queued or running. */
+interface LiveJob {
+  readonly context: JobContext;
+  readonly record: RunRecord;
+  /** Since when it waits for a Volume or a mount; unix milliseconds. */
+  waitingMs: number | null;
+}
+
+/**
+ * Takes wishes, queues them, starts what may start, and keeps watch until every job has ended. One per Director.
+ * The picture of a job's states is docs/job-states.md.
+ */
+export class DirectorJobEngine implements JobEngine, AsyncDisposable {
+  readonly #parts: EngineParts;
+  readonly #live = new Map<number, LiveJob>();
+  readonly #alarm: AlarmClock;
+  readonly #watchers = new Set<() => void>();
+  readonly #runs = new Set<Promise<void>>();
+  #terminated: JobView[] = [];
+  #isStopping = false;
+  #counts = { started: 0, failed: 0, succeeded: 0 };
+  foresee: Foresee = () => [];
+
+  private constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#alarm = new AlarmClock(parts.clock, () => this.#lookAtQueue());
+  }
+
+  /** Opens the engine and takes up the jobs that were queued or running when the Director stopped. */
+  static async open(parts: EngineParts, catalogNames: readonly string[]): Promise<DirectorJobEngine> {
+    const engine = new DirectorJobEngine(parts);
+    for (const name of catalogNames) await engine.#takeUp(parts.desk(name));
+    engine.#lookAtQueue();
+    return engine;
+  }
+
+  get counts() {
+    return this.#counts;
+  }
+
+  async submit(request: RunRequest): Promise<number> {
+    if (this.#isStopping) throw new OperatorError("CANCELED", "the Director is stopping and takes no jobs");
+    const effective = effectiveJob(request, this.#parts.config());
+    this.#requireEnabled(effective);
+    const desk = this.#parts.desk(effective.catalog.resource.name);
+    const nowMs = this.#parts.clock.nowMs();
+    const scheduledMs = request.whenMs ?? nowMs;
+    const job = uniqueJobName(effective.job.name, nowMs);
+    const run = newRun(job, request, scheduledMs, effective.level);
+    const jobId = await createJob(desk.catalog, {
+      Job: job,
+      Name: effective.job.name,
+      Type: effective.type,
+      Level: effective.level,
+      JobStatus: "C",
+      SchedTime: catalogTime(scheduledMs),
+      JobTDate: Math.floor(scheduledMs / 1000),
+      Comment: effective.comment,
+    });
+    const live = this.#add({ jobId, job, scheduledMs }, effective, run);
+    await live.record.change(desk.catalog, {}, nowMs);
+    this.#counts.started++;
+    this.#enqueue(live);
+    return jobId;
+  }
+
+  async cancel(jobId: number, by: string): Promise<CancelResult> {
+    const live = this.#live.get(jobId);
+    if (live === undefined) return { kind: "notRunning", jobId };
+    return this.#cancel(live, by);
+  }
+
+  running(): readonly JobView[] {
+    return this.#views((job) => job.state.kind === "running" || (job.state.kind === "canceling" && job.state.wasRunning));
+  }
+
+  waiting(): readonly JobView[] {
+    return this.#views((job) => job.state.kind === "created" || job.state.kind === "queued");
+  }
+
+  terminated(): readonly JobView[] {
+    return this.#terminated;
+  }
+
+  scheduled(options: Parameters<Foresee>[0] = {}): readonly ScheduledView[] {
+    return this.foresee(options);
+  }
+
+  view(jobId: number): JobView | null {
+    return this.#live.get(jobId)?.context.job.view() ?? this.#terminated.find((view) => view.jobId === jobId) ?? null;
+  }
+
+  viewByName(job: string): JobView | null {
+    const live = [...this.#live.values()].find((each) => each.context.job.identity.job === job);
+    return live?.context.job.view() ?? this.#terminated.find((view) => view.job === job) ?? null;
+  }
+
+  async waitFor(target: WaitTarget, signal: AbortSignal): Promise<JobView | null> {
+    for (;;) {
+      const answer = this.#waitAnswer(target);
+      if (answer !== undefined) return answer;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#watchers.add(resolve);
+      try {
+        await abortable(promise, signal);
+      } finally {
+        this.#watchers.delete(resolve);
+      }
+    }
+  }
+
+  mediaChanged(): void {
+    for (const { context } of this.#live.values()) {
+      const { job, parts } = context;
+      if (job.state.kind !== "running" || job.state.phase !== "needsMedia") continue;
+      void this.#askAgain(context).catch((error: unknown) => parts.log(`${job.identity.job}: its storage daemon could not be told of new Volumes`, error));
+    }
+  }
+
+  /** Storages and clients that live jobs use: their connections must stay. */
+  inUse() {
+    return [...this.#live.values()].flatMap(({ context: { job } }) => [job.effective.client, job.storage.resource]);
+  }
+
+  /** Stops taking jobs. Running ones go on at their daemons and are followed again by the next Director. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopping = true;
+    this.#alarm.stop();
+  }
+
+  /** Resolves when no job is live: for a Director that is to end with its jobs. */
+  async idle(signal: AbortSignal): Promise<void> {
+    await this.waitFor({ kind: "all" }, signal);
+  }
+
+  #views(which: (job: DirectorJob) => boolean): readonly JobView[] {
+    return [...this.#live.values()].filter(({ context }) => which(context.job)).map(({ context }) => context.job.view());
+  }
+
+  #waitAnswer(target: WaitTarget): JobView | null | undefined {
+    switch (target.kind) {
+      case "all":
+        return this.#live.size === 0 ? null : undefined;
+      case "jobId":
+        return this.#live.has(target.jobId) ? undefined : this.view(target.jobId);
+      case "job": {
+        const isLive = [...this.#live.values()].some(({ context: { job } }) => job.identity.job === target.job || job.effective.job.name === target.job);
+        return isLive ? undefined : (this.#terminated.findLast((view) => view.job === target.job || view.name === target.job) ?? null);
+      }
+      case "mount": {
+        const needy = this.running().find((view) => view.status === "M" || view.status === "m");
+        return needy ?? (this.#live.size === 0 ? null : undefined);
+      }
+    }
+  }
+
+  #requireEnabled(effective: EffectiveJob): void {
+    const { job, client, storage } = effective;
+    const all = [["job", job], ["client", client], ["storage", storage.resource]] as const;
+    for (const [kind, resource] of all) {
+      if (this.#parts.isEnabled(kind, resource.name, resource.enabled)) continue;
+      throw new OperatorError("JOB_DISABLED", `${resource.origin.resourceType} "${resource.name}" is disabled`, { hint: `type: enable ${kind}=${resource.name}` });
+    }
+  }
+
+  #add(identity: JobIdentity, effective: EffectiveJob, run: SavedRun): LiveJob {
+    const job = new DirectorJob(identity, effective);
+    job.setLevel(run.level);
+    job.startedMs = run.startedMs;
+    const context: JobContext = { parts: this.#parts, job, desk: this.#parts.desk(effective.catalog.resource.name), messages: this.#parts.messagesFor(job) };
+    const live: LiveJob = { context, record: new RunRecord(identity.jobId, run), waitingMs: null };
+    this.#live.set(identity.jobId, live);
+    job.watch(() => this.#changed(live));
+    return live;
+  }
+
+  #enqueue(live: LiveJob): void {
+    const { job } = live.context;
+    const refusal = this.#duplicates(live);
+    job.apply({ kind: "queue" });
+    if (refusal === null) return this.#lookAtQueue();
+    job.apply({ kind: "cancel", by: "the check for duplicate jobs" });
+    this.#run(live, async () => {
+      await live.context.messages.say("Fatal", refusal);
+      await endUnrun(live.context, live.record);
+    });
+  }
+
+  /** Cancels duplicates that make way; answers why this job may not run, or null. */
+  #duplicates(live: LiveJob): string | null {
+    const { job } = live.context;
+    const { effective } = job;
+    if (effective.request.ignoreDuplicateCheck === true || effective.type !== "B") return null;
+    const others = [...this.#live.values()].filter((other) => other !== live && other.context.job.effective.job.name === effective.job.name && !other.context.job.signal.aborted);
+    const facts = others.map(({ context }) => ({ jobId: context.job.jobId, level: context.job.level, isQueued: context.job.state.kind === "queued" || context.job.state.kind === "created" }));
+    const verdict = checkDuplicates(job.level, facts, effective.job);
+    if (verdict.kind === "refuse") return verdict.text;
+    for (const jobId of verdict.cancel) {
+      const other = this.#live.get(jobId);
+      if (other === undefined) continue;
+      void live.context.messages.say("Info", `Cancelling duplicate JobId=${jobId}.`);
+      this.#cancel(other, `JobId ${job.jobId}, of which it is a duplicate`);
+    }
+    return null;
+  }
+
+  #cancel(live: LiveJob, by: string): CancelResult {
+    const { job } = live.context;
+    const wasWaiting = job.state.kind === "queued" || job.state.kind === "created";
+    job.apply({ kind: "cancel", by });
+    if (wasWaiting) this.#run(live, () => endUnrun(live.context, live.record));
+    return { kind: "canceled", jobId: job.jobId, job: job.identity.job, wasWaiting };
+  }
+
+  /** Starts what may start now, and says of the others what they wait for. */
+  #lookAtQueue(): void {
+    if (this.#isStopping) return;
+    const jobs = [...this.#live.values()];
+    const queued = jobs.filter(({ context }) => context.job.state.kind === "queued");
+    const running = jobs.filter(({ context }) => context.job.state.kind === "running" || context.job.state.kind === "canceling");
+    const facts = (list: readonly LiveJob[]) => list.map(({ context }) => context.job.admissionFacts());
+    const { clock } = this.#parts;
+    const admission = admit(facts(queued), facts(running), this.#parts.config().director.maximumConcurrentJobs, clock.nowMs());
+    for (const verdict of admission.verdicts) {
+      const live = this.#live.get(verdict.jobId);
+      if (live === undefined || live.context.job.state.kind !== "queued") continue;
+      if (verdict.kind === "wait") live.context.job.apply({ kind: "holdBack", reason: verdict.reason });
+      else this.#start(live);
+    }
+    this.#setAlarm(admission.wakeMs);
+  }
+
+  #start(live: LiveJob): void {
+    live.context.job.apply({ kind: "admit" });
+    this.#run(live, () => runJob(live.context, live.record));
+  }
+
+  /** Cancels jobs that are past a limit, and sets the alarm for what comes next. */
+  #setAlarm(wakeMs: number | null): void {
+    const nowMs = this.#parts.clock.nowMs();
+    let nextMs = wakeMs ?? Infinity;
+    for (const live of this.#live.values()) {
+      const { job } = live.context;
+      if (job.signal.aborted) continue;
+      const deadline = nextDeadline(job.effective.job, job.level, { scheduledMs: Math.max(job.identity.scheduledMs, job.effective.notBeforeMs), startedMs: job.startedMs, waitingMs: live.waitingMs });
+      if (deadline === null) continue;
+      if (deadline.atMs > nowMs) nextMs = Math.min(nextMs, deadline.atMs);
+      else {
+        void live.context.messages.say("Fatal", deadline.text);
+        this.#cancel(live, "the Director");
+      }
+    }
+    this.#alarm.set(nextMs === Infinity ? null : nextMs);
+  }
+
+  /** Keeps the run of a job until it is over, then forgets the job and looks for what may start in its place. */
+  #run(live: LiveJob, work: () => Promise<void>): void {
+    const { job, parts } = live.context;
+    const run = work()
+      .catch((error: unknown) => parts.log(`JobId ${job.jobId} ${job.identity.job}`, error))
+      .then(() => this.#ended(live))
+      .finally(() => this.#runs.delete(run));
+    this.#runs.add(run);
+  }
+
+  #ended(live: LiveJob): void {
+    const { job } = live.context;
+    if (!this.#live.delete(job.jobId)) return;
+    const isGood = job.state.kind === "ended" && (job.state.outcome === "ok" || job.state.outcome === "warnings");
+    if (isGood) this.#counts.succeeded++;
+    else this.#counts.failed++;
+    this.#terminated = [...this.#terminated, job.view()].slice(-TERMINATED_SHOWN);
+    this.#lookAtQueue();
+    this.#wake();
+  }
+
+  #changed(live: LiveJob): void {
+    const { state } = live.context.job;
+    const isWaiting = state.kind === "running" && (state.phase === "needsMount" || state.phase === "needsMedia");
+    if (isWaiting && live.waitingMs === null) {
+      live.waitingMs = this.#parts.clock.nowMs();
+      if (live.context.job.effective.job.maxWaitTime > 0) queueMicrotask(() => this.#lookAtQueue());
+    }
+    if (!isWaiting) live.waitingMs = null;
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  /** A mount of the device makes the storage daemon ask for a Volume again. */
+  async #askAgain(context: JobContext): Promise<void> {
+    const { job, parts } = context;
+    const calls = parts.daemons.storageDaemon(job.storage.resource.name);
+    const device = job.storage.resource.device[0] ?? "";
+    for await (const reply of calls.mount({ device, slot: 0, drive: 0 }, job.signal)) if (reply.ok !== undefined) return;
+  }
+
+  async #takeUp(desk: CatalogDesk): Promise<void> {
+    const { catalog } = desk;
+    const terminated = await listTerminatedJobs(catalog, TERMINATED_SHOWN);
+    this.#terminated = [...this.#terminated, ...(await Promise.all(terminated.toReversed().map((row) => viewOfRow(catalog, row))))].slice(-TERMINATED_SHOWN);
+    const known = new Set<number>();
+    for (const row of await listRunningJobs(catalog)) {
+      const run = parseSavedRun(row.State);
+      if (run === null) continue;
+      known.add(row.JobId);
+      await this.#takeUpJob(row.JobId, run);
+    }
+    for (const row of await listUnfinishedJobs(catalog)) {
+      if (known.has(row.JobId)) continue;
+      // A row without a saved run: the Director stopped between the two, or another program made it.
+      await updateJob(catalog, row.JobId, { JobStatus: "f", EndTime: catalogTime(this.#parts.clock.nowMs()) });
+    }
+  }
+
+  async #takeUpJob(jobId: number, run: SavedRun): Promise<void> {
+    const { config, desk, log, clock } = this.#parts;
+    let effective: EffectiveJob;
+    try {
+      effective = effectiveJob(run.request, config());
+    } catch (error) {
+      log(`JobId ${jobId} ${run.job} cannot be taken up: the configuration has changed`, error);
+      for (const name of config().catalogs.keys()) await updateJob(desk(name).catalog, jobId, { JobStatus: "f", EndTime: catalogTime(clock.nowMs()) });
+      return;
+    }
+    const live = this.#add({ jobId, job: run.job, scheduledMs: run.scheduledMs }, effective, run);
+    this.#counts.started++;
+    if (run.stage === "queued") return this.#enqueue(live);
+    live.context.job.apply({ kind: "resume" });
+    await live.context.messages.say("Info", `The Director was restarted; following JobId ${jobId}, Job=${run.job} again.`);
+    this.#run(live, () => resumeJob(live.context, live.record));
+  }
+}
+

@@ -1,0 +1,81 @@
+import type { Clock } from "#lib/base/clock.ts";
+import { catalogTime } from "#lib/base/local-time.ts";
+import { routeTakes, type MessagesResource, type MessageType } from "#lib/config/message-routes.ts";
+import type { Catalog } from "#catalog/catalog.ts";
+import type { CatalogEvent } from "#catalog/database/event-application.ts";
+import { addLog } from "#catalog/queries/log.ts";
+import type { Message } from "#proto/common.ts";
+import type { ConsoleMessages } from "./console-messages.ts";
+import { formatMessage, typeOfWire, type OutgoingMessage } from "./message-text.ts";
+
+/** Destinations outside the Director: files, standard output, the system log, mail. */
+export interface MessageOutlet {
+  deliver(resource: MessagesResource, message: OutgoingMessage): void;
+}
+
+/** What messages of one job pass through. */
+export interface JobMessagesParts {
+  readonly resource: MessagesResource;
+  readonly jobId: number;
+  /** Resource name of the Director: who speaks when the Director does. */
+  readonly director: string;
+  readonly catalog: Catalog;
+  readonly console: ConsoleMessages;
+  readonly outlet: MessageOutlet;
+  readonly clock: Clock;
+}
+
+/**
+ * Routes the messages of one job (or of JobId 0) as its Messages resource says. What daemons report is recorded in the catalog
+ * together with the event that carried it, so its log is complete and has nothing twice, whatever was cut or restarted.
+ */
+export class JobMessages {
+  readonly #parts: JobMessagesParts;
+  /** Lines of the Director itself go to the catalog in the order in which they were said. */
+  #lastLine: Promise<void> = Promise.resolve();
+
+  constructor(parts: JobMessagesParts) {
+    this.#parts = parts;
+  }
+
+  /** Says something in the Director's own name; resolves when it is in the catalog (if it is to go there). */
+  async say(type: MessageType, text: string): Promise<void> {
+    const { director, jobId, clock } = this.#parts;
+    const message = { type, timeMs: clock.nowMs(), daemon: director, jobId, text };
+    if (this.#goesToCatalog(type)) {
+      const before = this.#lastLine;
+      this.#lastLine = before.then(() => addLog(this.#parts.catalog, { JobId: jobId, Time: catalogTime(message.timeMs), LogText: formatMessage(message) }));
+      this.#lastLine.catch(() => {}); // whoever said the line hears of it
+      const line = this.#lastLine;
+      this.deliver(message);
+      await line;
+      return;
+    }
+    this.deliver(message);
+  }
+
+  /** A daemon's message as what it means for the catalog. */
+  catalogEvent(number: number, message: Message): CatalogEvent {
+    const outgoing = this.received(message);
+    if (!this.#goesToCatalog(outgoing.type)) return { event: number, kind: "none" };
+    return { event: number, kind: "log", time: catalogTime(outgoing.timeMs), text: formatMessage(outgoing) };
+  }
+
+  /** A daemon's message in our terms. */
+  received(message: Message): OutgoingMessage {
+    return { type: typeOfWire(message.type), timeMs: Math.floor(message.timeUs / 1000), daemon: message.daemon, jobId: this.#parts.jobId, text: message.text };
+  }
+
+  /** Gives a message to every destination but the catalog. */
+  deliver(message: OutgoingMessage): void {
+    const { resource, console, outlet } = this.#parts;
+    const takes = (destination: string) => resource.routes.some((route) => route.destination === destination && routeTakes(route, message.type));
+    // The Director's own console queue stands for the destination "Director" too: it has no other Director to send to.
+    if (takes("Console") || takes("Director")) console.add(formatMessage(message));
+    outlet.deliver(resource, message);
+  }
+
+  #goesToCatalog(type: MessageType): boolean {
+    return this.#parts.resource.routes.some((route) => route.destination === "Catalog" && routeTakes(route, type));
+  }
+}
