@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CompiledQuery, Kysely } from "kysely";
-import { openBackend, transactionHandle, type Backend, type CatalogOptions, type CatalogReader, type CatalogWriter } from "./database/backend.ts";
+import { openBackend, transactionHandle, type Backend, type CatalogOptions, type CatalogReader, type CatalogWriter, type RowSource } from "./database/backend.ts";
 import { applyEventsInTransaction, type EventApplication, type EventsApplied } from "./database/event-application.ts";
 import { TransientError } from "./database/mysql-errors.ts";
 import type { RowStream, SqlResult } from "./database/sql-connection.ts";
@@ -9,12 +9,7 @@ import { requireFile, requireVersion } from "./migrations/migrate.ts";
 import type { Dialect } from "./migrations/ddl.ts";
 import type { Tables } from "./schema/tables.ts";
 
-export type { CatalogOptions, CatalogReader, CatalogWriter, RowStream, SqlResult };
-
-/** What `list` reads from: rows in pages, numbers exact. */
-export interface RowSource extends CatalogReader {
-  streamRows(query: CompiledQuery, signal?: AbortSignal): Promise<RowStream>;
-}
+export type { CatalogOptions, CatalogReader, CatalogWriter, RowSource, RowStream, SqlResult };
 
 const TRANSACTION_ATTEMPTS = 6;
 const RETRY_FIRST_MS = 20;

@@ -1,10 +1,10 @@
-import { Kysely, type Transaction } from "kysely";
+import { Kysely, type CompiledQuery, type Transaction } from "kysely";
 import type { Dialect } from "../migrations/ddl.ts";
 import type { Tables } from "../schema/tables.ts";
 import { Slots } from "./mutex.ts";
 import { MysqlPoolDialect, openPoolStream } from "./mysql-dialect.ts";
 import { MysqlPool, type MysqlOptions } from "./mysql-pool.ts";
-import { ROWS_PER_PAGE, type SqlResult } from "./sql-connection.ts";
+import { ROWS_PER_PAGE, type RowStream, type SqlResult } from "./sql-connection.ts";
 import { SqliteClient } from "./sqlite-client.ts";
 import { openCursor, SqliteWorkerDialect } from "./sqlite-dialect.ts";
 
@@ -26,6 +26,11 @@ export interface CatalogReader {
 /** Reads and writes. */
 export interface CatalogWriter extends CatalogReader {
   readonly writer: Kysely<Tables>;
+}
+
+/** What `list` reads from: rows in pages, numbers exact. */
+export interface RowSource extends CatalogReader {
+  streamRows(query: CompiledQuery, signal?: AbortSignal): Promise<RowStream>;
 }
 
 /** A database that is open, whatever it holds. */

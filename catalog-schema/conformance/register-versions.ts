@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Catalog } from "../catalog.ts";
+import { openBackend } from "../database/backend.ts";
+import { checkCatalog, createCatalog, upgradeCatalog } from "../migrations/migrate.ts";
+import { typed, type DatabaseUnderTest } from "./database-under-test.ts";
+
+/** Creating, checking and upgrading. */
+export function registerVersions(database: DatabaseUnderTest): void {
+  describe(`versions on ${database.name}`, () => {
+    test("an empty database is refused with the command to run, then created, once", async () => {
+      const options = await database.fresh();
+      await assert.rejects(Catalog.open(options), { code: "CATALOG_MISSING", hint: /nocturne catalog create -c FILE/ });
+      await assert.rejects(checkCatalog(options), { code: "CATALOG_MISSING" });
+      await createCatalog(options);
+      await checkCatalog(options);
+      await assert.rejects(createCatalog(options), { code: "CATALOG_EXISTS" });
+      assert.deepEqual(await upgradeCatalog(options), { from: 1, to: 1 });
+    });
+
+    test("a catalog of another version is refused with the command to run", async () => {
+      const options = await database.fresh();
+      await createCatalog(options);
+      for (const [version, hint] of [[0, /nocturne catalog upgrade -c FILE/], [99, /install the programs/]] as const) {
+        await using catalog = await openBackend(options);
+        await catalog.writer.updateTable("NocturneVersion").set({ VersionId: version }).execute();
+        await assert.rejects(Catalog.open(options), { code: "CATALOG_VERSION", hint });
+      }
+      await assert.rejects(upgradeCatalog(options), { code: "CATALOG_VERSION" });
+    });
+
+    test("a database of something else is refused, to be created too", async () => {
+      const options = await database.fresh();
+      await createCatalog(options);
+      {
+        await using catalog = await Catalog.open(options);
+        await typed(catalog, "DROP TABLE NocturneVersion");
+      }
+      await assert.rejects(createCatalog(options), { code: "CATALOG_FOREIGN", message: /a catalog of Bacula/ });
+      await assert.rejects(Catalog.open(options), { code: "CATALOG_FOREIGN" });
+    });
+
+    test("two programs that create at once make one catalog", async () => {
+      const options = await database.fresh();
+      const results = await Promise.allSettled([createCatalog(options), createCatalog(options)]);
+      assert.deepEqual(results.map((result) => result.status).toSorted(), ["fulfilled", "rejected"]);
+      await using catalog = await Catalog.open(options);
+      assert.deepEqual(await typed(catalog, "SELECT COUNT(*) FROM Version"), [[1]]);
+    });
+
+    test("a catalog that was closed says so", async () => {
+      const options = await database.fresh();
+      await createCatalog(options);
+      const catalog = await Catalog.open(options);
+      await catalog[Symbol.asyncDispose]();
+      await assert.rejects(catalog.sqlQuery("SELECT 1"), { code: "CATALOG_CLOSED" });
+    });
+  });
+}
