@@ -14,7 +14,7 @@ const ROLES: readonly Role[] = ["sd", "fd", "dir"];
 const CONFIGS = { sd: "bacula-sd.conf", fd: "bacula-fd.conf", dir: "bacula-dir.conf" } as const;
 
 /** A job takes longer than this only when something is wrong. */
-const JOB_TIMEOUT_MS = 180_000;
+const JOB_TIMEOUT_MS = 600_000;
 
 /**
  * A site of its own: directory, configuration files, free ports, three real daemons, a console. Everything goes through the
@@ -38,8 +38,9 @@ export class World implements AsyncDisposable {
   static async create(
     options: SiteWish = {},
     programs: Programs = NOCTURNE,
+    under: string = process.env.NOCTURNE_REGRESS_DIR ?? tmpdir(),
   ): Promise<World> {
-    const dir = mkdtempSync(join(process.env.NOCTURNE_REGRESS_DIR ?? tmpdir(), "nocturne-world-"));
+    const dir = mkdtempSync(join(under, "nocturne-world-"));
     const [director = 0, fileDaemon = 0, storage = 0] = await freePorts(3);
     const world = new World(dir, { director, fileDaemon, storage }, programs);
     for (const part of ["tree", "volumes", "work/dir", "work/fd", "work/sd", "logs"]) mkdirSync(world.path(part), { recursive: true });

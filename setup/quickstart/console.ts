@@ -32,7 +32,7 @@ export class ScriptedConsole implements Disposable {
     this.#output = "";
     this.#child.stdin.write(`${line}\n@echo ${mark}\n`);
     // The echo of the input line holds the mark too; its own output is the line that holds nothing else.
-    while (!this.#output.split("\n").includes(mark)) {
+    while (!this.#output.split("\n").some((one) => one.trim() === mark)) {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
         throw new OperatorError("SETUP_CONSOLE", `bconsole ended at "${line}":\n${this.#output.trim()}`);
       }
