@@ -1,0 +1,187 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import type { RestoreCounts, RestoreNote } from "#lib/files/file-restorer.ts";
+import { relocation } from "#lib/files/relocate.ts";
+import { BatchCursor } from "#lib/wire/record.ts";
+import { finalSteps } from "./thread-messages.ts";
+import type { FinalStep, FromWriter, ToWriter, WriterStart } from "./thread-messages.ts";
+
+export interface RestoreTreeOptions extends WriterStart {
+  readonly note: (kind: RestoreNote, text: string) => void;
+  readonly signal: AbortSignal;
+  /** Writer threads; default: one a core, 2 at least, 4 at most. One where we are not root: then the order of directories matters. */
+  readonly threads?: number;
+}
+
+/** Bytes of records that one writer may have in hand and in store. */
+const WRITER_BYTES_MAX = 16 * 1024 * 1024;
+const HEAP_MIB = 512;
+
+interface Writer {
+  readonly worker: Worker;
+  /** Bytes sent to it that it has not said to have written. */
+  bytes: number;
+  counts: RestoreCounts;
+  steps: number;
+}
+
+/**
+ * Puts the files of a restore back: cuts incoming batches at file borders and gives each file to one writer thread. `add` waits while
+ * the writers are behind; `finish` makes links and sets directories.
+ */
+export class RestoreTree implements AsyncDisposable {
+  readonly #options: RestoreTreeOptions;
+  readonly #writers: Writer[] = [];
+  /** The file whose records came last, and who has it. */
+  #file: { readonly fileIndex: number; readonly writer: Writer } | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #wake: (() => void)[] = [];
+  /** Files that the batches named so far. */
+  #filesSeen = 0;
+
+  /** Throws OperatorError PATTERN_INVALID for a relocation that cannot be understood. */
+  constructor(options: RestoreTreeOptions) {
+    this.#options = options;
+    relocation(options.where, options.regexWhere);
+    const isRoot = process.geteuid?.() === 0;
+    const threads = options.threads ?? (isRoot ? Math.min(4, Math.max(2, availableParallelism())) : 1);
+    const { where, regexWhere, replace, numericIds, prefixLinks } = options;
+    for (let number = 0; number < threads; number++) this.#startWriter({ where, regexWhere, replace, numericIds, prefixLinks });
+    options.signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  readonly #onAbort = (): void => this.#fail(this.#options.signal.reason);
+
+  /** Sum of what the writers did so far. */
+  get counts(): RestoreCounts {
+    const sum: RestoreCounts = { files: 0, bytes: 0, errors: 0, skipped: 0 };
+    for (const { counts } of this.#writers) {
+      sum.files += counts.files;
+      sum.bytes += counts.bytes;
+      sum.errors += counts.errors;
+      sum.skipped += counts.skipped;
+    }
+    return sum;
+  }
+
+  /** Files for which records came. */
+  get filesSeen(): number {
+    return this.#filesSeen;
+  }
+
+  #startWriter(start: WriterStart): void {
+    const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData: start, resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB } });
+    const writer: Writer = { worker, bytes: 0, counts: { files: 0, bytes: 0, errors: 0, skipped: 0 }, steps: 0 };
+    worker.on("message", (message: FromWriter) => this.#fromWriter(writer, message));
+    worker.on("error", (error) => this.#fail(new OperatorError("WORKER_FAILED", "a thread of the file daemon ended unexpectedly", { cause: error })));
+    this.#writers.push(writer);
+  }
+
+  /** Takes a batch, which is copied. Throws OperatorError BATCH_INVALID for one that is none. */
+  async add(batch: Uint8Array): Promise<void> {
+    const { border, lastIndex } = this.#findBorder(batch);
+    if (this.#file !== undefined && border > 0) await this.#give(this.#file.writer, batch.subarray(0, border));
+    if (border === batch.byteLength) return;
+    const writer = this.#leastBusy();
+    this.#file = { fileIndex: lastIndex, writer };
+    await this.#give(writer, batch.subarray(border));
+  }
+
+  /** Where the file of the batch before ends in this one, and the last file of this one. */
+  #findBorder(batch: Uint8Array): { readonly border: number; readonly lastIndex: number } {
+    const cursor = new BatchCursor(batch);
+    let lastIndex = this.#file?.fileIndex ?? 0;
+    let border = batch.byteLength;
+    let isFirst = this.#file === undefined;
+    while (cursor.next()) {
+      if (cursor.fileIndex === lastIndex && !isFirst) continue;
+      isFirst = false;
+      this.#filesSeen++;
+      if (border === batch.byteLength) border = cursor.start;
+      lastIndex = cursor.fileIndex;
+    }
+    return { border, lastIndex };
+  }
+
+  /** Another session's records follow. */
+  newSession(): void {
+    this.#file = undefined;
+    for (const writer of this.#writers) this.#post(writer, { kind: "session" });
+  }
+
+  /** Ends the restore: links, then directories. Answers the final counts. */
+  async finish(): Promise<RestoreCounts> {
+    for (const step of finalSteps) await this.#step(step);
+    return this.counts;
+  }
+
+  async #step(step: FinalStep): Promise<void> {
+    const target = this.#writers[0]!.steps + 1;
+    for (const writer of this.#writers) this.#post(writer, { kind: "step", step });
+    await this.#until(() => this.#writers.every((writer) => writer.steps >= target));
+  }
+
+  async #give(writer: Writer, records: Uint8Array): Promise<void> {
+    if (records.byteLength === 0) return;
+    await this.#until(() => writer.bytes === 0 || writer.bytes + records.byteLength <= WRITER_BYTES_MAX);
+    writer.bytes += records.byteLength;
+    const copy = new Uint8Array(records);
+    writer.worker.postMessage({ kind: "records", records: copy } satisfies ToWriter, [copy.buffer]);
+  }
+
+  #post(writer: Writer, message: ToWriter): void {
+    writer.worker.postMessage(message);
+  }
+
+  #leastBusy(): Writer {
+    return this.#writers.reduce((least, other) => (other.bytes < least.bytes ? other : least));
+  }
+
+  #fromWriter(writer: Writer, message: FromWriter): void {
+    switch (message.kind) {
+      case "written":
+        writer.bytes -= message.bytes;
+        writer.counts = message.counts;
+        break;
+      case "note":
+        this.#options.note(message.note, message.text);
+        return;
+      case "stepDone":
+        writer.counts = message.counts;
+        writer.steps++;
+        break;
+      case "failed":
+        this.#fail(new OperatorError("WORKER_FAILED", `restoring failed: ${message.text}`));
+        return;
+    }
+    this.#wakeAll();
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      if (condition()) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake.push(resolve);
+      await promise;
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    const waiting = this.#wake;
+    this.#wake = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Stops the threads; what they had in hand is left as it is. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    await Promise.all(this.#writers.map(({ worker }) => worker.terminate()));
+  }
+}

@@ -1,0 +1,50 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { must } from "#lib/base/assert.ts";
+import { describeError } from "#lib/errors/operator-error.ts";
+import { FileRestorer } from "#lib/files/file-restorer.ts";
+import { relocation } from "#lib/files/relocate.ts";
+import { BatchCursor } from "#lib/wire/record.ts";
+import type { FromWriter, ToWriter, WriterStart } from "./thread-messages.ts";
+
+/* A thread of a restore: records of whole files in, files on disk out. */
+
+const port = must(parentPort, "the writer runs as a thread");
+const start = workerData as WriterStart;
+const restorer = new FileRestorer({
+  relocation: relocation(start.where, start.regexWhere),
+  replace: start.replace,
+  numericIds: start.numericIds,
+  prefixLinks: start.prefixLinks,
+  note: (note, text) => post({ kind: "note", note, text }),
+});
+
+function post(message: FromWriter): void {
+  port.postMessage(message);
+}
+
+port.on("message", (message: ToWriter) => {
+  try {
+    take(message);
+  } catch (error) {
+    post({ kind: "failed", text: describeError(error) });
+  }
+});
+
+function take(message: ToWriter): void {
+  switch (message.kind) {
+    case "records": {
+      const cursor = new BatchCursor(message.records);
+      while (cursor.next()) restorer.record(cursor.fileIndex, cursor.stream, cursor.data);
+      post({ kind: "written", bytes: message.records.byteLength, counts: { ...restorer.counts } });
+      break;
+    }
+    case "session":
+      restorer.endFile();
+      break;
+    case "step":
+      restorer[message.step]();
+      if (message.step === "setDirectories") restorer[Symbol.dispose]();
+      post({ kind: "stepDone", step: message.step, counts: { ...restorer.counts } });
+      break;
+  }
+}

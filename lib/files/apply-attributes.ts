@@ -1,0 +1,100 @@
+import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from "node:fs";
+import { fsPath } from "#lib/base/byte-string.ts";
+import { parseAclText } from "#lib/platform/acl.ts";
+import type { OwnerNames } from "#lib/platform/owner-names.ts";
+import { setFileTimes, setPathTimes } from "#lib/platform/special-files.ts";
+import type { ExactTime } from "#lib/platform/special-files.ts";
+import { systemErrorCode, systemErrorText } from "#lib/platform/system-error.ts";
+import { ACL_ACCESS, ACL_DEFAULT, setXattr } from "#lib/platform/xattr.ts";
+import type { AttributeRecord } from "#lib/streams/attributes.ts";
+import { fileType } from "#lib/streams/stream-type.ts";
+import { decodeXattrs } from "#lib/streams/xattr-record.ts";
+
+/** What is set on a restored file besides its data. The extras are the data of records, kept until the file is whole. */
+export interface FileAttributes {
+  readonly record: AttributeRecord;
+  readonly accessAcl: Uint8Array | undefined;
+  readonly defaultAcl: Uint8Array | undefined;
+  readonly xattrs: Uint8Array | undefined;
+}
+
+export interface ApplyOptions {
+  readonly names: OwnerNames;
+  /** Owners by number as saved, not by name. */
+  readonly numericIds: boolean;
+  /** Whether owners may be set at all (root). */
+  readonly mayChown: boolean;
+  /** Says what could not be set. */
+  readonly complain: (text: string) => void;
+}
+
+const PERMISSIONS = 0o7777;
+
+/**
+ * Sets owner, then mode (setting an owner drops setuid), then ACLs, attributes and capabilities, times last. `path` is a form that is
+ * not followed (SafeDirectories.entry); `fd` the open file, or undefined for what has none. What cannot be set is said, the rest is set.
+ */
+export function applyAttributes(path: string, fd: number | undefined, attributes: FileAttributes, options: ApplyOptions): void {
+  const { record } = attributes;
+  const isLink = record.type === fileType.symlink;
+  const attempt = (what: string, act: () => void): void => {
+    try {
+      act();
+    } catch (error) {
+      options.complain(`${what} cannot be set: ${systemErrorCode(error) === "" && error instanceof Error ? error.message : `ERR=${systemErrorText(error)}`}`);
+    }
+  };
+  if (options.mayChown) {
+    const uid = userId(record, options);
+    const gid = groupId(record, options);
+    attempt("its owner", () => (fd === undefined ? lchownSync(fsPath(path), uid, gid) : fchownSync(fd, uid, gid)));
+  }
+  if (!isLink) {
+    const mode = record.stat.mode & PERMISSIONS;
+    attempt("its mode", () => (fd === undefined ? chmodSync(fsPath(path), mode) : fchmodSync(fd, mode)));
+    const { accessAcl, defaultAcl } = attributes;
+    if (accessAcl !== undefined) attempt("its ACL", () => setAcl(path, ACL_ACCESS, accessAcl, options));
+    if (defaultAcl !== undefined) attempt("its default ACL", () => setAcl(path, ACL_DEFAULT, defaultAcl, options));
+  }
+  const { xattrs } = attributes;
+  if (xattrs !== undefined) attempt("its extended attributes", () => setXattrs(path, xattrs, options));
+  setTimes(path, fd, record, isLink, attempt);
+}
+
+function setTimes(path: string, fd: number | undefined, record: AttributeRecord, isLink: boolean, attempt: (what: string, act: () => void) => void): void {
+  const atime: ExactTime = { seconds: record.stat.atime, nanoseconds: record.exact?.atimeNs ?? 0 };
+  const mtime: ExactTime = { seconds: record.stat.mtime, nanoseconds: record.exact?.mtimeNs ?? 0 };
+  if (fd === undefined ? setPathTimes(path, atime, mtime) : setFileTimes(fd, atime, mtime)) return;
+  const seconds = (time: ExactTime): number => time.seconds + time.nanoseconds / 1e9;
+  attempt(isLink ? "the link's times" : "its times", () =>
+    fd === undefined ? lutimesSync(fsPath(path), seconds(atime), seconds(mtime)) : futimesSync(fd, seconds(atime), seconds(mtime)),
+  );
+}
+
+/** Root's own name is not stored: number 0 is root everywhere. */
+function userId(record: AttributeRecord, options: ApplyOptions): number {
+  const name = options.numericIds ? "" : (record.exact?.user ?? "");
+  return (name === "" ? undefined : options.names.userId(name)) ?? record.stat.uid;
+}
+
+function groupId(record: AttributeRecord, options: ApplyOptions): number {
+  const name = options.numericIds ? "" : (record.exact?.group ?? "");
+  return (name === "" ? undefined : options.names.groupId(name)) ?? record.stat.gid;
+}
+
+function setAcl(path: string, name: string, text: Uint8Array, options: ApplyOptions): void {
+  const value = parseAclText(text, options.names, { numericIds: options.numericIds });
+  const failed = setXattr(path, { name, value });
+  if (failed !== 0) throw systemError(failed);
+}
+
+function setXattrs(path: string, data: Uint8Array, options: ApplyOptions): void {
+  for (const attribute of decodeXattrs(data)) {
+    const failed = setXattr(path, attribute);
+    if (failed !== 0) options.complain(`the extended attribute "${attribute.name}" cannot be set: ERR=${systemErrorText(failed)}`);
+  }
+}
+
+function systemError(number: number): Error {
+  return Object.assign(new Error(systemErrorText(number)), { errno: -number, code: "XATTR" });
+}
