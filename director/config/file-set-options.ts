@@ -10,14 +10,15 @@ export interface CompressionChoice {
   readonly level: number;
 }
 
-const NAMED_COMPRESSIONS: Readonly<Record<string, CompressionChoice>> = {
-  gzip: { algorithm: "gzip", level: 6 },
-  zstd: { algorithm: "zstd", level: 3 },
-  lzo: { algorithm: "lzo", level: 0 },
-  lz4: { algorithm: "lz4", level: 0 },
-  lz4hc: { algorithm: "lz4hc", level: 0 },
-  lzfast: { algorithm: "lzfast", level: 0 },
-};
+/** What a name without a number means. */
+const NAMED_COMPRESSIONS: readonly CompressionChoice[] = [
+  { algorithm: "gzip", level: 6 },
+  { algorithm: "zstd", level: 3 },
+  { algorithm: "lzo", level: 0 },
+  { algorithm: "lz4", level: 0 },
+  { algorithm: "lz4hc", level: 0 },
+  { algorithm: "lzfast", level: 0 },
+];
 
 function compression(): DirectiveType<CompressionChoice> {
   return scalar<CompressionChoice>({
@@ -25,7 +26,7 @@ function compression(): DirectiveType<CompressionChoice> {
     repeats: "replace",
     parse(value) {
       const folded = value.toLowerCase();
-      const named = NAMED_COMPRESSIONS[folded];
+      const named = NAMED_COMPRESSIONS.find((choice) => choice.algorithm === folded);
       if (named !== undefined) return named;
       const [, algorithm, digits] = /^(gzip|zstd)([0-9]{1,2})$/.exec(folded) ?? [];
       const level = Number(digits);
@@ -46,8 +47,8 @@ function letters(allowed: string, prefix: string): DirectiveType<string> {
     label: `letters of ${allowed}`,
     repeats: "replace",
     parse(value) {
-      const written = value.replace(new RegExp(`^${prefix}?:`), "");
-      const wrong = [...written].find((letter) => !allowed.includes(letter) && letter !== ":");
+      const written = value.replace(new RegExp(`^${prefix}:`), "");
+      const wrong = [...written].find((letter) => !allowed.includes(letter));
       if (wrong !== undefined) throw new ConfigMistake(`"${wrong}" is not one of the letters ${allowed}`);
       return written;
     },

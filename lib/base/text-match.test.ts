@@ -19,6 +19,7 @@ test("a star matches slashes and leading dots too, unless pathname is asked for"
 test("brackets hold characters, ranges, classes and their opposite", () => {
   assert.deepEqual(["a", "m", "z", "-"].map((char) => match("[a-m-]", char)), [true, true, false, true]);
   assert.deepEqual(["5", "x"].map((char) => match("[[:digit:]]", char)), [true, false]);
+  assert.deepEqual(["c", "x"].map((char) => match("[[:constructor:]", char)), [true, false]);
   assert.deepEqual(["5", "x"].map((char) => match("[!0-9]", char)), [false, true]);
   assert.deepEqual(["]", "a"].map((char) => match("[]b]", char)), [true, false]);
   assert.equal(match("[^a]", "b"), true);

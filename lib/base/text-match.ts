@@ -14,10 +14,22 @@ type Element =
   | { readonly kind: "star" }
   | { readonly kind: "set"; readonly negated: boolean; readonly has: (char: string) => boolean };
 
-const CLASSES: Readonly<Record<string, RegExp>> = {
-  alnum: /^[\p{L}\p{N}]$/u, alpha: /^\p{L}$/u, blank: /^[ \t]$/, cntrl: /^\p{Cc}$/u, digit: /^[0-9]$/, graph: /^[^\s\p{C}]$/u,
-  lower: /^\p{Ll}$/u, print: /^[^\p{C}]$/u, punct: /^[\p{P}\p{S}]$/u, space: /^\s$/, upper: /^\p{Lu}$/u, xdigit: /^[0-9A-Fa-f]$/,
-}; // prettier-ignore
+const CLASSES: ReadonlyMap<string, RegExp> = new Map(
+  Object.entries({
+    alnum: /^[\p{L}\p{N}]$/u,
+    alpha: /^\p{L}$/u,
+    blank: /^[ \t]$/,
+    cntrl: /^\p{Cc}$/u,
+    digit: /^[0-9]$/,
+    graph: /^[^\s\p{C}]$/u,
+    lower: /^\p{Ll}$/u,
+    print: /^[^\p{C}]$/u,
+    punct: /^[\p{P}\p{S}]$/u,
+    space: /^\s$/,
+    upper: /^\p{Lu}$/u,
+    xdigit: /^[0-9A-Fa-f]$/,
+  }),
+);
 
 /**
  * Compiles an fnmatch pattern: `*`, `?`, `[a-z]`, `[!a]`, `[[:digit:]]`, and a backslash before a character that means itself.
@@ -126,5 +138,5 @@ function rangeTest(low: string, high: string, fold: (text: string) => string): (
 function className(pattern: readonly string[], at: number): RegExp | undefined {
   const end = pattern.indexOf("]", at);
   if (end < 0 || pattern[end - 1] !== ":") return undefined;
-  return CLASSES[pattern.slice(at + 2, end - 1).join("")];
+  return CLASSES.get(pattern.slice(at + 2, end - 1).join(""));
 }
