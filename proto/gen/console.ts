@@ -1226,6 +1226,7 @@ export const CompleteReply: MessageFns<CompleteReply> = {
   },
 };
 
+/** The operator's session with a Director. */
 export type ConsoleService = typeof ConsoleService;
 export const ConsoleService = {
   /** One session: the Director answers each line with outputs, then one Ready (for the next command) or Question. */

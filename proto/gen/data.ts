@@ -780,6 +780,7 @@ export const ReadEnd: MessageFns<ReadEnd> = {
   },
 };
 
+/** What a file daemon asks of a storage daemon, in the course of a job. */
 export type StorageDataService = typeof StorageDataService;
 export const StorageDataService = {
   /**

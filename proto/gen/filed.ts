@@ -34,6 +34,7 @@ export const protobufFileName = "filed.proto";
 
 /** What a Director asks of a file daemon. */
 
+/** When a script runs. */
 export const ScriptMoment = {
   SCRIPT_MOMENT_UNSPECIFIED: 0,
   SCRIPT_MOMENT_BEFORE: 1,
@@ -1276,6 +1277,7 @@ export const EstimateReply: MessageFns<EstimateReply> = {
   },
 };
 
+/** Jobs, estimates and status of one client. */
 export type FileDaemonService = typeof FileDaemonService;
 export const FileDaemonService = {
   /** Starts the client's half of a job. Durable when answered: the job goes on whether or not the Director stays. */

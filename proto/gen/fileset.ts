@@ -13,6 +13,7 @@ export const protobufFileName = "fileset.proto";
 
 /** A FileSet as the file daemon acts on it. Lists on the Director's side (`<file`, `|command`) are already replaced by names. */
 
+/** How a pattern is written, and to what it applies. */
 export const PatternKind = {
   PATTERN_KIND_UNSPECIFIED: 0,
   PATTERN_KIND_WILD: 1,

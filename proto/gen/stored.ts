@@ -941,6 +941,7 @@ export const DeviceReply: MessageFns<DeviceReply> = {
   },
 };
 
+/** Jobs, devices and status of one storage daemon. */
 export type StorageDaemonService = typeof StorageDaemonService;
 export const StorageDaemonService = {
   /** Starts the storage half of a job: reserves a device (waits are shown by state events), then serves the file daemon. */
