@@ -1,6 +1,8 @@
 import { labelVariables, type VolumeAnswer, type VolumeWish } from "#director/media/next-volume.ts";
 import { isAutochanger } from "#director/config/storage.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { retry } from "#lib/base/retry.ts";
+import { isRetryable } from "#lib/rpc/status.ts";
 import type { RpcClient } from "#lib/rpc/client.ts";
 import type { AnswerRequest, JobQuestion } from "#proto/job.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
@@ -8,22 +10,22 @@ import { recordStorage } from "./catalog-rows.ts";
 import type { JobContext } from "./job-context.ts";
 import { reportLevel, typeWord } from "./level-words.ts";
 
+/** Longest wait for the daemon to take an answer. */
+const ANSWER_MS = 30_000;
+
 /** Answers a storage daemon's question and shows in the job's state what it means. Resolves when the daemon has the answer. */
 export async function answerQuestion(context: JobContext, client: RpcClient, number: number, question: JobQuestion, signal: AbortSignal): Promise<void> {
   const answer = await decide(context, question, signal);
   const { identity } = context.job;
   const request: AnswerRequest = { job: { job: identity.job, jobId: identity.jobId }, number, answer };
   try {
-    await client.unary(StorageDaemonService.answer, request, { signal, timeoutMs: 30_000 });
+    // A lost connection is dialled again: without an answer the daemon would wait for ever.
+    await retry((inner) => client.unary(StorageDaemonService.answer, request, { signal: inner, timeoutMs: ANSWER_MS }), { clock: context.parts.clock, signal, isRetryable });
   } catch (error) {
     // Answered before the Director was restarted, or withdrawn: nothing waits for it any more.
-    if (error instanceof OperatorError && isAnswered(error)) return;
+    if (error instanceof OperatorError && error.code === "JOB_UNKNOWN") return;
     throw error;
   }
-}
-
-function isAnswered(error: OperatorError): boolean {
-  return ["JOB_UNKNOWN", "JOB_QUESTION_UNKNOWN"].includes(error.code);
 }
 
 async function decide(context: JobContext, question: JobQuestion, signal: AbortSignal): Promise<NonNullable<AnswerRequest["answer"]>> {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { FileSetResource } from "#director/config/file-set.ts";
 import { fileSetMessage } from "./fileset-message.ts";
-import { splitCommand } from "./split-command.ts";
+import { splitCommand } from "#lib/base/split-command.ts";
 
 function fileSet(files: readonly string[], exclude: readonly string[] = []): FileSetResource {
   const include = { options: [], files, plugins: [], entries: files.map((text) => ({ kind: "file", text })), excludeDirContaining: [".nobackup"] };

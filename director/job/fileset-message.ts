@@ -6,7 +6,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { FileSetOptions } from "#director/config/file-set-options.ts";
 import type { FileSetInclude, FileSetResource } from "#director/config/file-set.ts";
 import { PatternKind, type FileOptions, type FileSet, type IncludeBlock, type Pattern } from "#proto/fileset.ts";
-import { splitCommand } from "./split-command.ts";
+import { splitCommand } from "#lib/base/split-command.ts";
 
 /** Bytes of one list of names; more is taken for a mistake. */
 const LIST_BYTES_MAX = 256 * 1024 * 1024;

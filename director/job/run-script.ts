@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import { expandPercentCodes, type PercentValues } from "#lib/config/percent-codes.ts";
 import type { RunScript } from "#director/config/run-script.ts";
 import { ScriptMoment, type ClientScript } from "#proto/filed.ts";
-import { splitCommand } from "./split-command.ts";
+import { splitCommand } from "#lib/base/split-command.ts";
 
 /** When a script of the Director runs. */
 export type ScriptTime = "before" | "after";

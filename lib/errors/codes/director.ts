@@ -24,4 +24,5 @@ export const directorCodes = {
     remedy: "Label a Volume, or give the Pool a Label Format or a higher Maximum Volumes.",
   },
   DIRECTOR_RUNNING: { cause: "Another Director runs with the same name and working directory.", remedy: "Stop it first, or start this one with another configuration." },
+  CONSOLE_SCRIPT_FAILED: { cause: "A console command of a run script failed.", remedy: "Try the command in a console; the message says what it answered." },
 } as const;

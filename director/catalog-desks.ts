@@ -1,0 +1,48 @@
+import type { Clock } from "#lib/base/clock.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { Catalog } from "#catalog/catalog.ts";
+import { catalogOptions } from "./config/catalog-options.ts";
+import type { DirectorConfig } from "./config/load.ts";
+import type { CatalogDesk } from "./job/job-context.ts";
+import { recordResources } from "./job/catalog-rows.ts";
+import { VolumeFinder } from "./media/next-volume.ts";
+import { VolumeClaims } from "./media/volume-claims.ts";
+import { VolumeRevisions } from "./media/volume-state.ts";
+
+/** The open catalogs of the configuration, by the names of their resources. */
+export class CatalogDesks implements AsyncDisposable {
+  readonly #clock: Clock;
+  readonly #desks = new Map<string, CatalogDesk>();
+  readonly #owned = new AsyncDisposableStack();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#desks.keys()];
+  }
+
+  /** Opens the catalogs that are not open yet, and brings the rows of resources in line. Throws CATALOG_MISSING, CATALOG_VERSION ... */
+  async follow(config: DirectorConfig): Promise<void> {
+    for (const resource of config.catalogs.values()) {
+      if (!this.#desks.has(resource.name)) {
+        const catalog = this.#owned.use(await Catalog.open(catalogOptions(resource, config.director.workingDirectory)));
+        const claims = new VolumeClaims();
+        this.#desks.set(resource.name, { catalog, claims, finder: new VolumeFinder({ catalog, claims, clock: this.#clock }), revisions: new VolumeRevisions() });
+      }
+      await recordResources(this.desk(resource.name).catalog, resource.name, config);
+    }
+  }
+
+  /** The open catalog of a Catalog resource. Throws JOB_UNKNOWN_RESOURCE. */
+  desk(name: string): CatalogDesk {
+    const desk = this.#desks.get(name);
+    if (desk !== undefined) return desk;
+    throw new OperatorError("JOB_UNKNOWN_RESOURCE", `there is no Catalog "${name}"`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#owned.disposeAsync();
+  }
+}

@@ -1,0 +1,167 @@
+import { join } from "node:path";
+import { loadIdentity } from "#lib/auth/identity.ts";
+import { systemClock, type Clock } from "#lib/base/clock.ts";
+import { must } from "#lib/base/assert.ts";
+import { listenAddresses } from "#lib/config/address-types.ts";
+import type { MessagesResource } from "#lib/config/message-routes.ts";
+import { tlsSettings } from "#lib/config/tls-directives.ts";
+import { RpcServer } from "#lib/rpc/server.ts";
+import { RELEASE } from "#lib/rpc/versions.ts";
+import { ConsoleService } from "#proto/console.ts";
+import { directorAccount, trustOfAccounts } from "./accounts.ts";
+import { CatalogDesks } from "./catalog-desks.ts";
+import { DaemonClients } from "./clients/daemon-clients.ts";
+import { ResourceSwitches, type DirectorServices } from "./commands/services.ts";
+import { loadDirectorConfig, type DirectorConfig } from "./config/load.ts";
+import { DaemonLog } from "./daemon-log.ts";
+import { DirectorJobEngine } from "./job/job-engine.ts";
+import { ConsoleMessages } from "./messages/console-messages.ts";
+import { JobMessages, type MessageOutlet } from "./messages/job-messages.ts";
+import { PlainOutlet } from "./messages/plain-outlet.ts";
+import { consoleService } from "./rpc/console-service.ts";
+import { runConsoleCommand } from "./run-console-command.ts";
+import { reportHead, VERSION } from "./version.ts";
+
+/** What a Director is started with. */
+export interface DirectorOptions {
+  readonly configFile: string;
+  readonly config: DirectorConfig;
+  readonly debugLevel?: number;
+  readonly clock?: Clock;
+}
+
+/** A running Director: catalog, job engine, console server. Disposing it stops it; running jobs go on at their daemons. */
+export class Director implements AsyncDisposable {
+  readonly log: DaemonLog;
+  readonly #options: DirectorOptions;
+  readonly #clock: Clock;
+  readonly #switches = new ResourceSwitches();
+  readonly #console = new ConsoleMessages();
+  readonly #outlet: MessageOutlet;
+  readonly #desks: CatalogDesks;
+  readonly #owned = new AsyncDisposableStack();
+  readonly #startedMs: number;
+  #config: DirectorConfig;
+  #reloadedMs: number;
+  #engine: DirectorJobEngine | null = null;
+  #daemons: DaemonClients | null = null;
+
+  private constructor(options: DirectorOptions) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#clock = options.clock ?? systemClock;
+    this.#startedMs = this.#clock.nowMs();
+    this.#reloadedMs = this.#startedMs;
+    this.log = new DaemonLog(options.config.director.name);
+    this.log.debugLevel = options.debugLevel ?? 0;
+    this.#outlet = new PlainOutlet((text, error) => this.log.debug(1, `${text}: ${String(error)}`));
+    this.#desks = this.#owned.use(new CatalogDesks(this.#clock));
+  }
+
+  /** Starts a Director: opens its catalogs, takes up the jobs of the Director before it, and listens for consoles. */
+  static async open(options: DirectorOptions): Promise<Director> {
+    await using opening = new AsyncDisposableStack();
+    const director = opening.use(new Director(options));
+    await director.#start();
+    opening.move();
+    return director;
+  }
+
+  /** Reads the configuration again. Running jobs keep their old resources. Throws ConfigError, and then nothing has changed. */
+  async reload(): Promise<void> {
+    const config = await loadDirectorConfig(this.#options.configFile);
+    await this.#desks.follow(config);
+    this.#config = config;
+    this.#reloadedMs = this.#clock.nowMs();
+    this.#switches.clear();
+    this.log.routeTo(this.#messagesOf(0, this.#ownMessages(), this.#desks.names[0]!));
+    const inUse = new Set([...config.clients.values(), ...config.storages.values(), ...this.engine.inUse()]);
+    await must(this.#daemons, "clients of daemons").retire(inUse);
+    this.log.info(`Configuration reloaded from ${this.#options.configFile}.`);
+  }
+
+  get engine(): DirectorJobEngine {
+    return must(this.#engine, "the job engine of a Director that has started");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#owned.disposeAsync();
+  }
+
+  async #start(): Promise<void> {
+    const { director } = this.#config;
+    await this.#desks.follow(this.#config);
+    this.log.routeTo(this.#messagesOf(0, this.#ownMessages(), must(this.#desks.names[0], "a Catalog")));
+    const identity = await loadIdentity({ settings: [tlsSettings(director)], base: join(director.workingDirectory, director.name), name: director.name });
+    const daemons = new DaemonClients({ config: () => this.#config, identity, clock: this.#clock, log: this.log });
+    this.#daemons = this.#owned.use(daemons);
+    const services = this.#services(daemons);
+    this.#engine = this.#owned.use(
+      await DirectorJobEngine.open(
+        {
+          config: () => this.#config,
+          clock: this.#clock,
+          desk: (name) => this.#desks.desk(name),
+          daemons,
+          messagesFor: (job) => this.#messagesOf(job.jobId, job.effective.messages, job.effective.catalog.resource.name),
+          head: reportHead(director.name),
+          isEnabled: (kind, name, configured) => this.#switches.enabled(kind, name, configured),
+          console: async (command, signal) => await runConsoleCommand(services, command, signal),
+          log: (text, error) => (error === undefined ? this.log.info(text) : this.log.error(text, error)),
+        },
+        this.#desks.names,
+      ),
+    );
+    const server = this.#owned.use(
+      new RpcServer({
+        role: "director",
+        name: director.name,
+        release: RELEASE,
+        identity,
+        accounts: (role, name) => directorAccount(this.#config, role, name),
+        trust: trustOfAccounts(this.#config),
+        log: this.log,
+      }),
+    );
+    server.add(ConsoleService, "console", consoleService(services));
+    await server.listen(listenAddresses({ addresses: director.dirAddresses, address: director.dirAddress, port: director.dirPort }));
+  }
+
+  #services(daemons: DaemonClients): DirectorServices {
+    const director = this;
+    return {
+      config: () => this.#config,
+      catalog: (name) => this.#desks.desk(name).catalog,
+      get engine() {
+        return director.engine;
+      },
+      daemons,
+      messages: this.#console,
+      reload: async () => await this.reload(),
+      switches: this.#switches,
+      audit: (text) => this.log.info(text),
+      setDebug: (level) => void (this.log.debugLevel = level),
+      version: VERSION,
+      startedMs: this.#startedMs,
+      reloadedMs: () => this.#reloadedMs,
+      now: () => this.#clock.nowMs(),
+    };
+  }
+
+  #messagesOf(jobId: number, resource: MessagesResource, catalogName: string): JobMessages {
+    return new JobMessages({
+      resource,
+      jobId,
+      director: this.#config.director.name,
+      catalog: this.#desks.desk(catalogName).catalog,
+      console: this.#console,
+      outlet: this.#outlet,
+      clock: this.#clock,
+    });
+  }
+
+  /** Where messages go that belong to no job: the Director's Messages, else the first of the file. */
+  #ownMessages(): MessagesResource {
+    return must(this.#config.director.messages ?? [...this.#config.messages.values()][0], "a Messages resource");
+  }
+}
