@@ -148,13 +148,13 @@ class MysqlConnection implements DatabaseConnection {
   /** Runs `work`; drops a connection that is lost, and tries again if that is harmless. */
   async #guarded<T>(mayRepeat: boolean, work: (raw: Connection) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      if (this.#raw === null && this.#inTransaction) throw new TransientError(`catalog ${this.#pool.where}: the connection of the transaction is lost`, true, undefined);
+      if (this.#raw === null && this.#inTransaction) throw new TransientError(`catalog ${this.#pool.where}: the connection of the transaction is lost`, "lost");
       this.#raw ??= await this.#pool.take();
       try {
         return await work(this.#raw);
       } catch (error) {
         const failure = this.#failed(error);
-        const isWorthIt = failure instanceof TransientError && mayRepeat && !this.#inTransaction && attempt < READ_ATTEMPTS;
+        const isWorthIt = failure instanceof TransientError && (mayRepeat || failure.isUnsent) && !this.#inTransaction && attempt < READ_ATTEMPTS;
         if (!isWorthIt) throw failure;
       }
     }

@@ -6,11 +6,15 @@ import { DuplicateKeyError } from "./sqlite-client.ts";
  * be repeated as a whole should be.
  */
 export class TransientError extends OperatorError {
+  /** The connection is gone; false: only the transaction is. */
   readonly isLost: boolean;
+  /** The statement was never sent: to send it again is harmless whatever it does. */
+  readonly isUnsent: boolean;
 
-  constructor(message: string, isLost: boolean, cause: unknown) {
-    super(isLost ? "CATALOG_UNREACHABLE" : "CATALOG_BUSY", message, { cause });
-    this.isLost = isLost;
+  constructor(message: string, kind: "lost" | "unsent" | "conflict", cause?: unknown) {
+    super(kind === "conflict" ? "CATALOG_BUSY" : "CATALOG_UNREACHABLE", message, { cause });
+    this.isLost = kind !== "conflict";
+    this.isUnsent = kind === "unsent";
   }
 }
 
@@ -39,8 +43,9 @@ export function mysqlError(error: unknown, where: string): Error {
   const { code, errno, message } = error as DriverError;
   const text = `catalog ${where}: ${message === undefined || message === "" ? String(code) : message}`;
   if (errno === ER_DUP_ENTRY) return new DuplicateKeyError(text);
-  if (errno !== undefined && conflicts.has(errno)) return new TransientError(text, false, error);
-  if ((errno !== undefined && losses.has(errno)) || (code !== undefined && lossCodes.has(code))) return new TransientError(text, true, error);
+  if (text.includes("Can't add new command")) return new TransientError(text, "unsent", error);
+  if (errno !== undefined && conflicts.has(errno)) return new TransientError(text, "conflict", error);
+  if ((errno !== undefined && losses.has(errno)) || (code !== undefined && lossCodes.has(code))) return new TransientError(text, "lost", error);
   if (errno !== undefined && fullDisk.has(errno)) return new OperatorError("CATALOG_DISK_FULL", text, { cause: error });
   if (errno !== undefined && damaged.has(errno)) return new OperatorError("CATALOG_DAMAGED", text, { cause: error });
   if (code !== undefined && /^ER_|^HANDSHAKE|^[A-Z]+_/.test(code)) return new OperatorError("CATALOG_REFUSED", text, { cause: error });

@@ -84,7 +84,7 @@ export class PrivateMariadb implements AsyncDisposable {
       await ended;
       clearTimeout(killer);
     }
-    await rm(this.#directory, { recursive: true, force: true });
+    await rm(this.#directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 
   async #waitUntilUp(): Promise<void> {
