@@ -44,7 +44,7 @@ scenario(
     await world.backup("Full");
     assert.equal(readFileSync(world.path("dir-before"), "utf8"), "director before Save\n");
     for (const name of ["dir-after", "fd-before", "fd-after"]) assert.ok(existsSync(world.path(name)), name);
-    assert.match(world.messages(), /shell command: run ClientBeforeJob ".*client before/);
+    assert.match(world.messages(), /shell command: run Client(Run)?BeforeJob ".*client before/);
     assert.match(world.messages(), /BeforeJob: said before/);
     assert.match(world.messages(), /Client(Run)?BeforeJob: client before/);
   },
