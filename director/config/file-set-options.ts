@@ -64,6 +64,9 @@ function checkRegex(pattern: string): void {
   }
 }
 
+/** Twice the longest path of Linux. */
+const WILDCARD_CHARS_MAX = 8192;
+
 const DRIVE_TYPES = ["removable", "fixed", "remote", "cdrom", "ramdisk"];
 
 function driveTypes(): DirectiveType<readonly string[]> {
@@ -79,7 +82,11 @@ function driveTypes(): DirectiveType<readonly string[]> {
   };
 }
 
-const wildcards = () => repeatedText("wildcard pattern");
+function checkWildcard(pattern: string): void {
+  if (pattern.length > WILDCARD_CHARS_MAX) throw new ConfigMistake(`a wildcard pattern has at most ${WILDCARD_CHARS_MAX} characters`);
+}
+
+const wildcards = () => repeatedText("wildcard pattern", checkWildcard);
 const regexes = () => repeatedText("regular expression", checkRegex);
 
 /** The directives of an Options block. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { encodeName } from "#lib/base/byte-name.ts";
-import { defineBlock, defineResource, directive, type BlockOf, type BlockTable, type DirectiveType, type PrintedDirective, type ResourceOf } from "#lib/config/define-resource.ts";
+import { appended, defineBlock, defineResource, directive, type BlockOf, type BlockTable, type DirectiveType, type PrintedDirective, type ResourceOf } from "#lib/config/define-resource.ts";
 import { bool, onlyWord, quote, repeatedText, resourceName, text } from "#lib/config/directive-types.ts";
 import { ConfigMistake } from "#lib/config/problem.ts";
 import { jsonOfBlock, printBlock } from "#lib/config/print.ts";
@@ -37,7 +37,7 @@ function entries(kind: FileSetEntry["kind"]): DirectiveType<readonly FileSetEntr
         throw new ConfigMistake("a backslash is not allowed without quotes", { at: token.at, hint: "use forward slashes, or quotes and \\\\" });
       }
       if (token.text === "") throw new ConfigMistake("the name is empty", { at: token.at });
-      return [...(before ?? []), { kind, text: token.text }];
+      return appended(before, [{ kind, text: token.text }]);
     },
     print: (value) => value.map((entry) => ({ keyword: entry.kind === "plugin" ? "Plugin" : "File", value: quote(entry.text) })),
     json: (value) => value,
@@ -51,7 +51,7 @@ function optionBlocks(): DirectiveType<readonly FileSetOptions[]> {
     repeats: "append",
     braces: "bare",
     empty: [],
-    parse: (statement, context, before) => [...(before ?? []), context.readBlock(optionsTable, statement.block ?? [], statement.at) as FileSetOptions],
+    parse: (statement, context, before) => appended(before, [context.readBlock(optionsTable, statement.block ?? [], statement.at) as FileSetOptions]),
     print: (value, options) => value.map((block): PrintedDirective => ({ block: printBlock(optionsTable, block, options) })),
     json: (value) => value.map((block) => jsonOfBlock(optionsTable, block)),
   };
@@ -81,7 +81,7 @@ function includeBlocks(): DirectiveType<readonly FileSetInclude[]> {
     parse(statement, context, before) {
       const block = context.readBlock(includeTable, statement.block ?? [], statement.at) as BlockOf<typeof includeTable>;
       const texts = (kind: FileSetEntry["kind"]) => block.entries.filter((entry) => entry.kind === kind).map((entry) => entry.text);
-      return [...(before ?? []), { ...block, files: texts("file"), plugins: texts("plugin") }];
+      return appended(before, [{ ...block, files: texts("file"), plugins: texts("plugin") }]);
     },
     print: (value, options) => value.map((block) => ({ block: printBlock(includeTable, block, options) })),
     json: (value) => value.map((block) => jsonOfBlock(includeTable, block)),
@@ -97,7 +97,7 @@ function excludeBlocks(): DirectiveType<readonly string[]> {
     empty: [],
     parse(statement, context, before) {
       const block = context.readBlock(excludeTable, statement.block ?? [], statement.at) as BlockOf<typeof excludeTable>;
-      return [...(before ?? []), ...block.entries.map((entry) => entry.text)];
+      return appended(before, block.entries.map((entry) => entry.text));
     },
     print: (value) => (value.length === 0 ? [] : [{ block: value.map((name) => `File = ${quote(name)}`) }]),
     json: (value) => value,

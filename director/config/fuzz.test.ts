@@ -39,3 +39,30 @@ test("a configuration of noise is refused in bounded space", async () => {
     await assert.rejects(parseDirectorConfig(noise, "main", { host: testHost({ main: "@main" }, () => "") }), ConfigError);
   }
 });
+
+test("repetition without end takes time in proportion", async () => {
+  const many = 200_000;
+  const texts = [
+    `FileSet { Name = X; Include { ${"File = a\n".repeat(many)} } }`,
+    `Console { Name = X; Password = x; JobACL = ${"a,".repeat(many)}a }`,
+    `Console { Name = X; Password = x; ${"JobACL = a\n".repeat(many)} }`,
+    `Schedule { Name = X; Run = ${"Pool=a ".repeat(many)} }`,
+    `Pool { Name = X; Pool Type = Backup; Volume Retention = "5${" ".repeat(many)}!" }`,
+    `Pool { Name = X; Pool Type = Backup; Maximum Volume Bytes = "5${" ".repeat(many)}!" }`,
+    `Job { Name = X; Maximum Bandwidth = "5${" ".repeat(many)}/!"; ${"RunBeforeJob = a\n".repeat(many)} }`,
+    `Messages { Name = X; ${"console = all\n".repeat(20_000)} }`,
+    `FileSet { Name = X; Include { Options { wild = "${"[".repeat(many)}"; regex = "${"(".repeat(many)}" } } }`,
+    "Pool { Name = X\n".repeat(many),
+    `Job { Name = X\n ${"Pool = nowhere\n".repeat(many)} }`,
+    `${"Pool { Name = X; Pool Type = Backup; NextPool = Y }\n".repeat(many / 20)}`,
+  ];
+  for (const text of texts) {
+    await parseDirectorConfig(text, "main", { host: testHost() }).then(
+      () => assert.fail("accepted without a Director"),
+      (error: unknown) => {
+        assert.ok(error instanceof ConfigError, `${text.slice(0, 60)}: ${String(error)}`);
+        assert.ok(error.message.length < 300_000);
+      },
+    );
+  }
+});

@@ -45,7 +45,7 @@ function suggest(job: RawResource, reference: Reference<"JobDefs">, jobDefs: Rea
     resource: nameOf(job),
     directive: "JobDefs",
     message: `there is no JobDefs named "${reference.name}"`,
-    hint: didYouMean(reference.name, jobDefs.keys()),
+    hint: problems.isFull ? undefined : didYouMean(reference.name, jobDefs.keys()),
   });
   job.values.delete("jobDefs");
   for (const [key, row] of Object.entries(job.table.rows)) {

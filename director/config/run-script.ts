@@ -1,5 +1,5 @@
 import type { DirectiveType, ParseContext, PrintedDirective } from "#lib/config/define-resource.ts";
-import { defineBlock, directive, type BlockOf } from "#lib/config/define-resource.ts";
+import { appended, defineBlock, directive, type BlockOf } from "#lib/config/define-resource.ts";
 import { bool, onlyWord, oneOf, quote, repeatedText, scalar } from "#lib/config/directive-types.ts";
 import { checkPercentCodes } from "#lib/config/percent-codes.ts";
 
@@ -50,7 +50,7 @@ function blockCommands(kind: RunScript["kind"]): DirectiveType<readonly Pick<Run
     empty: [],
     parse(statement, context, before) {
       const [command] = commandLines.parse(statement, context, undefined);
-      return [...(before ?? []), { kind, command: command! }];
+      return appended(before, [{ kind, command: command! }]);
     },
     print: (value) => value.map((item) => ({ keyword: item.kind === "console" ? "Console" : "Command", value: quote(item.command) })),
     json: (value) => value,
@@ -108,7 +108,7 @@ export function runScripts(): DirectiveType<readonly RunScript[]> {
         }
         return { keyword: "RunScript", ...item, target, runsOnSuccess, runsOnFailure, failJobOnError, runsWhen };
       });
-      return [...(before ?? []), ...scripts];
+      return appended(before, scripts);
     },
     print: (value) => value.map(printScript),
     json: (value) => value,
@@ -141,7 +141,7 @@ function shortForm(keyword: keyof typeof SHORT_FORMS): DirectiveType<readonly Ru
     parse(statement, context: ParseContext, before) {
       const command = onlyWord(statement, context).text;
       checkPercentCodes(command);
-      return [...(before ?? []), { keyword, command, ...SHORT_FORMS[keyword] }];
+      return appended(before, [{ keyword, command, ...SHORT_FORMS[keyword] }]);
     },
   };
 }

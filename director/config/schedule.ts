@@ -1,4 +1,4 @@
-import { defineResource, directive, type DirectiveType, type Lookup, type ParseContext, type Reference, type ResourceOf } from "#lib/config/define-resource.ts";
+import { appended, defineResource, directive, type DirectiveType, type Lookup, type ParseContext, type Reference, type ResourceOf } from "#lib/config/define-resource.ts";
 import { bool, chooseWord, isValue, parseBool, quote, resourceName, text } from "#lib/config/directive-types.ts";
 import { didYouMean } from "#lib/config/did-you-mean.ts";
 import type { Token } from "#lib/config/lexer.ts";
@@ -36,6 +36,9 @@ export interface RunSpec {
   readonly times: RunTimes;
 }
 
+/** Words of one Run line; every class of dates written out one by one needs fewer. */
+const RUN_WORDS_MAX = 500;
+
 type OverrideKey = keyof RunOverrides;
 type OverrideKind = { readonly reference: string } | "level" | "priority" | "bool" | "time";
 
@@ -66,13 +69,14 @@ function runSpecs(): DirectiveType<readonly RunSpec[]> {
     braces: "never",
     empty: [],
     parse(statement, context, before) {
+      if (statement.words.length > RUN_WORDS_MAX) throw new ConfigMistake(`a Run line has at most ${RUN_WORDS_MAX} words`, { at: statement.at });
       const { overrides, rest } = readOverrides(statement.words, context);
       const words = splitWords(rest);
       const first = words[0]?.text.toLowerCase();
       const level = jobLevels.find((name) => name.toLowerCase() === first);
       if (level !== undefined) overrides["level"] = level;
       const times = parseRunTimes(level === undefined ? words : words.slice(1));
-      return [...(before ?? []), { overrides: overrides as RunOverrides, times }];
+      return appended(before, [{ overrides: overrides as RunOverrides, times }]);
     },
     print: (value) => value.map((spec) => ({ value: printSpec(spec) })),
     json: (value) => value.map((spec) => ({ ...Object.fromEntries(overrideTexts(spec)), when: formatRunTimes(spec.times) })),

@@ -1,5 +1,5 @@
 import { parseDuration, formatDuration } from "#lib/base/duration.ts";
-import { defineResource, directive, type DirectiveType, type ResourceOf } from "#lib/config/define-resource.ts";
+import { appended, defineResource, directive, type DirectiveType, type ResourceOf } from "#lib/config/define-resource.ts";
 import { bool, isValue, quote, resourceName, text } from "#lib/config/directive-types.ts";
 import { shown } from "#lib/config/parser.ts";
 import { ConfigMistake } from "#lib/config/problem.ts";
@@ -29,7 +29,7 @@ function connectSpecs(): DirectiveType<readonly ConnectSpec[]> {
         return [...written.matchAll(/\S+/g)].map((match) => ({ text: match[0], at: word.at }));
       });
       const maxConnectTime = hasTime ? duration(words[2]?.text ?? "") : undefined;
-      return [...(before ?? []), { maxConnectTime, times: parseRunTimes(dates) }];
+      return appended(before, [{ maxConnectTime, times: parseRunTimes(dates) }]);
     },
     print: (value) =>
       value.map((spec) => {

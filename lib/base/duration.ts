@@ -17,9 +17,13 @@ const TIME_UNITS: readonly (readonly [string, number])[] = [
   ["secs", 1],
 ];
 
+/** Longest text that is looked at; nothing longer is a time. */
+const DURATION_CHARS_MAX = 200;
+
 /** `1 month 3 days`, `2h30min`, `90` to whole seconds. Throws RangeError with a sentence for the operator. */
 export function parseDuration(text: string): number {
   const pair = /\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([a-z]*)\s*/iy;
+  if (text.length > DURATION_CHARS_MAX) throw new RangeError(`a time has at most ${DURATION_CHARS_MAX} characters`);
   let seconds = 0;
   do {
     const match = pair.exec(text);

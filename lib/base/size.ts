@@ -21,7 +21,8 @@ export function parseSize(text: string): number {
 
 /** `5 MB/s`, `5000 k/s`, `100000` to bytes a second. Throws RangeError with a sentence for the operator. */
 export function parseSpeed(text: string): number {
-  return parseAmount(text.replace(/\s*\/\s*s(ec(ond)?)?\s*$/i, ""), text, "speed");
+  const amount = text.length > AMOUNT_CHARS_MAX ? "" : text.replace(/\s*\/\s*s(ec(ond)?)?\s*$/i, "");
+  return parseAmount(amount, text, "speed");
 }
 
 /** The shortest text that `parseSize` reads back to the same number: `50 G`, `1000 M`, `12345`. */
@@ -41,7 +42,11 @@ export function formatSize(bytes: number): string {
   return String(bytes);
 }
 
+/** Longest text that is looked at; nothing longer is an amount. */
+const AMOUNT_CHARS_MAX = 100;
+
 function parseAmount(text: string, written: string, what: string): number {
+  if (written.length > AMOUNT_CHARS_MAX) throw new RangeError(`a ${what} has at most ${AMOUNT_CHARS_MAX} characters`);
   const match = /^\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([a-z]*)\s*$/i.exec(text);
   if (match === null) throw new RangeError(`"${written}" is not a ${what}: a number and a unit such as k, M, G, T, kB, MB, GB are expected`);
   const unit = match[2]!.toLowerCase();

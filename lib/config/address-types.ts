@@ -1,5 +1,5 @@
 import { didYouMean } from "./did-you-mean.ts";
-import type { DirectiveType, ParseContext } from "./define-resource.ts";
+import { appended, type DirectiveType, type ParseContext } from "./define-resource.ts";
 import { onlyWord, quote } from "./directive-types.ts";
 import type { Statement } from "./parser.ts";
 import { ConfigMistake } from "./problem.ts";
@@ -28,7 +28,7 @@ export function addressBlock(): DirectiveType<readonly AddressEntry[]> {
     parse(statement, context, before) {
       const entries = (statement.block ?? []).map((inner) => readEntry(inner, context));
       if (entries.length === 0) throw new ConfigMistake("the block of addresses is empty", { at: statement.valueAt });
-      return [...(before ?? []), ...entries];
+      return appended(before, entries);
     },
     print: (value) => [{ block: value.map(printEntry) }],
     json: (value) => value,

@@ -194,6 +194,16 @@ export type PartialResourceOf<T extends BlockTable, Resources = never> = {
       : BlockOf<T, Resources>[K] | undefined;
 } & ResourceBase;
 
+/**
+ * The values of earlier occurrences with those of one more. The earlier array is extended in place, for it belongs to the resource
+ * that is being read; a file of a million lines would otherwise be copied a million times.
+ */
+export function appended<T>(before: readonly T[] | undefined, items: readonly T[]): readonly T[] {
+  if (before === undefined) return [...items];
+  for (const item of items) (before as T[]).push(item);
+  return before;
+}
+
 /** Spelling of a directive in messages and print-outs. */
 export function keywordOf(key: string, row: AnyDirective): string {
   return row.keyword ?? key[0]!.toUpperCase() + key.slice(1);

@@ -1,7 +1,7 @@
 import { formatDuration, parseDuration } from "../base/duration.ts";
 import { formatSize, parseSize, parseSpeed } from "../base/size.ts";
 import { didYouMean } from "./did-you-mean.ts";
-import type { DirectiveType, ParseContext, PrintedDirective } from "./define-resource.ts";
+import { appended, type DirectiveType, type ParseContext, type PrintedDirective } from "./define-resource.ts";
 import type { Token } from "./lexer.ts";
 import { shown, type Statement } from "./parser.ts";
 import { ConfigMistake } from "./problem.ts";
@@ -257,7 +257,7 @@ export function textList(label = "list of strings"): DirectiveType<readonly stri
     repeats: "append",
     braces: "never",
     empty: [],
-    parse: (statement, _context, before) => [...(before ?? []), ...listWords(statement).map((token) => token.text)],
+    parse: (statement, _context, before) => appended(before, listWords(statement).map((token) => token.text)),
     print: (value) => value.map((item): PrintedDirective => ({ value: quote(item) })),
     json: (value) => value,
   };
@@ -287,7 +287,7 @@ export function repeatedText(label: string, check?: (value: string, context: Par
     parse(statement, context, before) {
       const value = onlyWord(statement, context).text;
       check?.(value, context);
-      return [...(before ?? []), value];
+      return appended(before, [value]);
     },
     print: (value) => value.map((item): PrintedDirective => ({ value: quote(item) })),
     json: (value) => value,

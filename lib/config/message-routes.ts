@@ -1,5 +1,5 @@
 import { didYouMean } from "./did-you-mean.ts";
-import { defineResource, directive, type DirectiveType, type PrintedDirective, type ResourceOf } from "./define-resource.ts";
+import { appended, defineResource, directive, type DirectiveType, type PrintedDirective, type ResourceOf } from "./define-resource.ts";
 import { isValue, quote, replaceableText, resourceName, text } from "./directive-types.ts";
 import type { Token } from "./lexer.ts";
 import { shown } from "./parser.ts";
@@ -61,7 +61,7 @@ function routeType(destination: MessageDestination): DirectiveType<readonly Mess
       const { types, events } = readTypes(items(statement.words.slice(equals + 1)));
       const command = context.written.get(destination === "Operator" ? "operatorCommand" : "mailCommand");
       const route = { destination, addresses, types, events, command: destination.startsWith("Mail") || destination === "Operator" ? (command as string | undefined) : undefined };
-      return [...(before ?? []), route];
+      return appended(before, [route]);
     },
     print: (value) => printRoutes(value),
     json: (value) =>

@@ -4,6 +4,9 @@ import { formatPosition, type Position } from "./position.ts";
 /** Problems kept of one configuration; a file of noise gives this many and one line that says there are more. */
 export const PROBLEMS_MAX = 100;
 
+/** Characters of one message that are kept. */
+const TEXT_CHARS_MAX = 1000;
+
 /** One thing wrong (or doubtful) in a configuration, with the place and the names that an administrator needs. */
 export interface ConfigProblem {
   readonly severity: "error" | "warning";
@@ -51,10 +54,15 @@ export class ProblemList {
 
   add(problem: ConfigProblem): void {
     const count = problem.severity === "error" ? ++this.#errors : ++this.#warnings;
-    if (count <= PROBLEMS_MAX) this.#problems.push(problem);
+    if (count <= PROBLEMS_MAX) this.#problems.push({ ...problem, message: shortened(problem.message), hint: problem.hint === undefined ? undefined : shortened(problem.hint) });
     else if (count === PROBLEMS_MAX + 1) {
       this.#problems.push({ severity: problem.severity, at: undefined, message: `more than ${PROBLEMS_MAX} of these; the others are not shown` });
     }
+  }
+
+  /** True if another error would not be shown, so that a costly hint need not be found. */
+  get isFull(): boolean {
+    return this.#errors >= PROBLEMS_MAX;
   }
 
   get hasErrors(): boolean {
@@ -69,6 +77,11 @@ export class ProblemList {
   throwIfErrors(): void {
     if (this.hasErrors) throw new ConfigError(this.#problems);
   }
+}
+
+/** A value of a hostile file can be as large as the file. */
+function shortened(text: string): string {
+  return text.length <= TEXT_CHARS_MAX ? text : `${text.slice(0, TEXT_CHARS_MAX)}...`;
 }
 
 /** `file:line:column: Job "x", directive Client: message (hint)`: one line, without what is not known. */

@@ -90,7 +90,7 @@ function resolveReferences(raw: RawResource, resource: Record<string, unknown>, 
           resource: nameOf(raw),
           directive: keywordOf(key, row),
           message: `there is no ${reference.type} named "${reference.name}"`,
-          hint: didYouMean(reference.name, known.keys()),
+          hint: problems.isFull ? undefined : didYouMean(reference.name, known.keys()),
         });
       }
       return found;
