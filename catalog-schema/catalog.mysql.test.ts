@@ -11,7 +11,15 @@ if (reason !== null) {
   const fresh = async () => {
     const name = `nocturne${(databases += 1)}`;
     server.createDatabase(name);
-    return { driver: "mysql" as const, name, user: server.user, password: server.password, addresses: ["127.0.0.1"], port: server.port, reconnectMs: 5_000 };
+    return {
+      driver: "mysql" as const,
+      name,
+      user: server.user,
+      password: server.password,
+      addresses: ["127.0.0.1"],
+      port: server.port,
+      reconnectMs: 5_000,
+    };
   };
   registerAll({ name: "MariaDB", fresh });
   after(async () => await server[Symbol.asyncDispose]());

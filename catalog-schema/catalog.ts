@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CompiledQuery, Kysely } from "kysely";
-import { openBackend, transactionHandle, type Backend, type CatalogOptions, type CatalogReader, type CatalogWriter, type RowSource } from "./database/backend.ts";
+import {
+  openBackend,
+  transactionHandle,
+  type Backend,
+  type CatalogOptions,
+  type CatalogReader,
+  type CatalogWriter,
+  type RowSource,
+} from "./database/backend.ts";
 import { applyEventsInTransaction, type EventApplication, type EventsApplied } from "./database/event-application.ts";
 import { TransientError } from "./database/mysql-errors.ts";
 import type { RowStream, SqlResult } from "./database/sql-connection.ts";
@@ -56,7 +64,8 @@ export class Catalog implements CatalogWriter, RowSource, AsyncDisposable {
       try {
         return await this.#once(work, phase);
       } catch (error) {
-        const mayRepeat = error instanceof TransientError && (!phase.isCommitting || !error.isLost || options.idempotent === true);
+        const mayRepeat =
+          error instanceof TransientError && (!phase.isCommitting || !error.isLost || options.idempotent === true);
         if (!mayRepeat || attempt >= TRANSACTION_ATTEMPTS) throw error;
         await sleep(RETRY_FIRST_MS * 2 ** attempt * (0.5 + Math.random() / 2));
       }
@@ -92,7 +101,10 @@ export class Catalog implements CatalogWriter, RowSource, AsyncDisposable {
       await transaction.commit().execute();
       return result;
     } catch (error) {
-      await transaction.rollback().execute().catch(() => {}); // a lost connection has rolled back; the first error is the one to tell
+      await transaction
+        .rollback()
+        .execute()
+        .catch(() => {}); // a lost connection has rolled back; the first error is the one to tell
       throw error;
     }
   }

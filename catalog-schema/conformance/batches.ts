@@ -21,7 +21,14 @@ const digestStreams: Readonly<Record<number, number>> = { 16: 3, 20: 10, 32: 17,
 
 /** A batch of attribute and digest records as a storage daemon sends it. */
 export function attributeBatch(files: readonly TestFile[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(files.flatMap((file) => [attributeRecord(file), ...(file.digest === undefined ? [] : [digestRecord(file.fileIndex, file.digest)])])));
+  return new Uint8Array(
+    Buffer.concat(
+      files.flatMap((file) => [
+        attributeRecord(file),
+        ...(file.digest === undefined ? [] : [digestRecord(file.fileIndex, file.digest)]),
+      ]),
+    ),
+  );
 }
 
 /** The attribute record of one file. */

@@ -33,7 +33,17 @@ let jobs = 0;
 export async function addJob(catalog: Catalog, given: Partial<NewJob> = {}): Promise<number> {
   jobs += 1;
   const time = `2026-03-01 ${String(10 + Math.floor(jobs / 3600)).padStart(2, "0")}:${String(Math.floor(jobs / 60) % 60).padStart(2, "0")}:${String(jobs % 60).padStart(2, "0")}`;
-  const defaults = { Job: `Job.${jobs}`, Name: "Job", Type: "B", Level: "F", JobStatus: "T", SchedTime: time, StartTime: time, EndTime: time, JobTDate: 1_770_000_000 + jobs };
+  const defaults = {
+    Job: `Job.${jobs}`,
+    Name: "Job",
+    Type: "B",
+    Level: "F",
+    JobStatus: "T",
+    SchedTime: time,
+    StartTime: time,
+    EndTime: time,
+    JobTDate: 1_770_000_000 + jobs,
+  };
   return await createJob(catalog, { ...defaults, ...given });
 }
 

@@ -21,7 +21,19 @@ export function registerAttributes(database: DatabaseUnderTest): void {
         { fileIndex: 3, name: "/", deltaSeq: 2 },
       ]);
       const file = await findFile(catalog(), [jobId], "/etc/passwd");
-      assert.deepEqual({ ...file, fileId: 0 }, { path: "/etc/", filename: "passwd", fileId: 0, fileIndex: 1, jobId, lstat: PLAIN_LSTAT, md5: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU", deltaSeq: 0 });
+      assert.deepEqual(
+        { ...file, fileId: 0 },
+        {
+          path: "/etc/",
+          filename: "passwd",
+          fileId: 0,
+          fileIndex: 1,
+          jobId,
+          lstat: PLAIN_LSTAT,
+          md5: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU",
+          deltaSeq: 0,
+        },
+      );
       const directory = await findFile(catalog(), [jobId], "/etc");
       assert.deepEqual([directory?.path, directory?.filename, directory?.md5], ["/etc/", "", "0"]);
       assert.equal((await findFile(catalog(), [jobId], "/"))?.deltaSeq, 2);
@@ -29,8 +41,16 @@ export function registerAttributes(database: DatabaseUnderTest): void {
 
     test("an event that comes again changes nothing", async () => {
       const jobId = await addJob(catalog());
-      const events = [1, 2, 3].map((event) => ({ event, kind: "attributes" as const, batch: attributeBatch([{ fileIndex: event, name: `/again/${event}` }]) }));
-      assert.deepEqual(await catalog().applyEvents({ jobId, daemon: "sd", events: events.slice(0, 2) }), { lastEvent: 2, files: 2, skipped: 0 });
+      const events = [1, 2, 3].map((event) => ({
+        event,
+        kind: "attributes" as const,
+        batch: attributeBatch([{ fileIndex: event, name: `/again/${event}` }]),
+      }));
+      assert.deepEqual(await catalog().applyEvents({ jobId, daemon: "sd", events: events.slice(0, 2) }), {
+        lastEvent: 2,
+        files: 2,
+        skipped: 0,
+      });
       assert.deepEqual(await catalog().applyEvents({ jobId, daemon: "sd", events }), { lastEvent: 3, files: 1, skipped: 2 });
       assert.deepEqual(await catalog().applyEvents({ jobId, daemon: "sd", events }), { lastEvent: 3, files: 0, skipped: 3 });
       assert.equal(await findLastEvent(catalog(), jobId, "sd"), 3);
@@ -41,9 +61,19 @@ export function registerAttributes(database: DatabaseUnderTest): void {
     test("a digest that comes with the next event finds its file", async () => {
       const jobId = await addJob(catalog());
       const digest = new Uint8Array(16).fill(7);
-      await catalog().applyEvents({ jobId, daemon: "sd", events: [{ event: 1, kind: "attributes", batch: new Uint8Array(attributeRecord({ fileIndex: 1, name: "/late/file" })) }] });
+      await catalog().applyEvents({
+        jobId,
+        daemon: "sd",
+        events: [
+          { event: 1, kind: "attributes", batch: new Uint8Array(attributeRecord({ fileIndex: 1, name: "/late/file" })) },
+        ],
+      });
       const next = Buffer.concat([digestRecord(1, digest), attributeRecord({ fileIndex: 2, name: "/late/other" })]);
-      await catalog().applyEvents({ jobId, daemon: "sd", events: [{ event: 2, kind: "attributes", batch: new Uint8Array(next) }] });
+      await catalog().applyEvents({
+        jobId,
+        daemon: "sd",
+        events: [{ event: 2, kind: "attributes", batch: new Uint8Array(next) }],
+      });
       assert.equal((await findFile(catalog(), [jobId], "/late/file"))?.md5, "BwcHBwcHBwcHBwcHBwcHBw");
       assert.equal((await findFile(catalog(), [jobId], "/late/other"))?.md5, "0");
     });
@@ -52,15 +82,41 @@ export function registerAttributes(database: DatabaseUnderTest): void {
       const jobId = await addJob(catalog());
       const first = new Uint8Array(attributeRecord({ fileIndex: 1, name: "/two/it's" }));
       const second = new Uint8Array(digestRecord(1, new Uint8Array(20).fill(1)));
-      await catalog().applyEvents({ jobId, daemon: "sd", events: [{ event: 1, kind: "attributes", batch: first }, { event: 2, kind: "attributes", batch: second }] });
+      await catalog().applyEvents({
+        jobId,
+        daemon: "sd",
+        events: [
+          { event: 1, kind: "attributes", batch: first },
+          { event: 2, kind: "attributes", batch: second },
+        ],
+      });
       assert.equal((await findFile(catalog(), [jobId], "/two/it's"))?.md5, "AQEBAQEBAQEBAQEBAQEBAQEBAQE");
     });
 
     test("names are bytes: quotes, backslashes, newlines, other alphabets and broken UTF-8 come back as they were", async () => {
-      const names = ["it's", "back\\slash", "new\nline", "tab\tand", "größe", "日本", "𝄞", "a\udce9b", "\udcff\udcfe", "%_*?[", "a`b\"c", "-- ;", " "];
+      const names = [
+        "it's",
+        "back\\slash",
+        "new\nline",
+        "tab\tand",
+        "größe",
+        "日本",
+        "𝄞",
+        "a\udce9b",
+        "\udcff\udcfe",
+        "%_*?[",
+        'a`b"c',
+        "-- ;",
+        " ",
+      ];
       const jobId = await addJob(catalog());
-      await addFiles(catalog(), jobId, names.map((name, at) => ({ fileIndex: at + 1, name: `/names/${name}/${name}` })));
-      for (const name of names) assert.equal((await findFile(catalog(), [jobId], `/names/${name}/${name}`))?.filename, name, JSON.stringify(name));
+      await addFiles(
+        catalog(),
+        jobId,
+        names.map((name, at) => ({ fileIndex: at + 1, name: `/names/${name}/${name}` })),
+      );
+      for (const name of names)
+        assert.equal((await findFile(catalog(), [jobId], `/names/${name}/${name}`))?.filename, name, JSON.stringify(name));
       const found = new Set<string>();
       for await (const page of newestFiles(catalog(), [jobId])) for (const file of page) found.add(file.path + file.filename);
       assert.deepEqual(found, new Set(names.map((name) => `/names/${name}/${name}`)));
@@ -104,7 +160,9 @@ export function registerAttributes(database: DatabaseUnderTest): void {
     test("jobs that insert at once, with new paths in common, all end well", async () => {
       const jobIds = await Promise.all(Array.from({ length: 6 }, async () => await addJob(catalog())));
       const files = Array.from({ length: 300 }, (_, at) => `/shared/${at % 40}/sub${at % 3}/f${at}`);
-      await Promise.all(jobIds.map(async (jobId, at) => await addFiles(catalog(), jobId, at % 2 === 0 ? files : files.toReversed())));
+      await Promise.all(
+        jobIds.map(async (jobId, at) => await addFiles(catalog(), jobId, at % 2 === 0 ? files : files.toReversed())),
+      );
       assert.deepEqual(await typed(catalog(), `SELECT COUNT(*) FROM File WHERE JobId IN (${jobIds.join(",")})`), [[1_800]]);
       assert.deepEqual(await typed(catalog(), "SELECT COUNT(*) FROM Path WHERE Path LIKE '/shared/%'"), [[161]]);
     });
@@ -129,31 +187,49 @@ export function registerAttributes(database: DatabaseUnderTest): void {
       for (const broken of bad) {
         const batch = new Uint8Array(Buffer.concat([good, broken]));
         const code = broken.length < 13 && broken.length > 0 ? "BATCH_INVALID" : "CATALOG_BATCH_INVALID";
-        await assert.rejects(catalog().applyEvents({ jobId, daemon: "sd", events: [{ event: 1, kind: "attributes", batch }] }), (error: { code?: string }) =>
-          [code, "CATALOG_BATCH_INVALID"].includes(error.code ?? ""),
+        await assert.rejects(
+          catalog().applyEvents({ jobId, daemon: "sd", events: [{ event: 1, kind: "attributes", batch }] }),
+          (error: { code?: string }) => [code, "CATALOG_BATCH_INVALID"].includes(error.code ?? ""),
         );
       }
       assert.deepEqual(await typed(catalog(), `SELECT COUNT(*) FROM File WHERE JobId = ${jobId}`), [[0]]);
-      assert.deepEqual(await catalog().applyEvents({ jobId, daemon: "sd", events: [{ event: 1, kind: "attributes", batch: new Uint8Array(good) }] }), { lastEvent: 1, files: 1, skipped: 0 });
+      assert.deepEqual(
+        await catalog().applyEvents({
+          jobId,
+          daemon: "sd",
+          events: [{ event: 1, kind: "attributes", batch: new Uint8Array(good) }],
+        }),
+        { lastEvent: 1, files: 1, skipped: 0 },
+      );
       assert.equal((await findFile(catalog(), [jobId], "/bad/new/path/file"))?.fileIndex, 1);
     });
 
     test("other events are applied in the same transaction", async () => {
       const jobId = await addJob(catalog());
-      const media = { MediaId: 77, FirstIndex: 1, LastIndex: 2, StartBlock: 0, EndBlock: 4_294_967_295, StartFile: 3, VolIndex: 1 };
+      const media = {
+        MediaId: 77,
+        FirstIndex: 1,
+        LastIndex: 2,
+        StartBlock: 0,
+        EndBlock: 4_294_967_295,
+        StartFile: 3,
+        VolIndex: 1,
+      };
       const applied = await catalog().applyEvents({
         jobId,
         daemon: "sd",
         events: [
-          { event: 1, kind: "log", time: "2026-03-01 10:00:00", text: "o-sd JobId 1: it's \"quoted\"\n" },
+          { event: 1, kind: "log", time: "2026-03-01 10:00:00", text: 'o-sd JobId 1: it\'s "quoted"\n' },
           { event: 2, kind: "attributes", batch: attributeBatch([{ fileIndex: 1, name: "/mixed" }]) },
           { event: 3, kind: "none" },
           { event: 4, kind: "jobMedia", rows: [media] },
         ],
       });
       assert.deepEqual(applied, { lastEvent: 4, files: 1, skipped: 0 });
-      assert.deepEqual(await typed(catalog(), `SELECT MediaId, StartFile, EndBlock FROM JobMedia WHERE JobId = ${jobId}`), [[77, 3, 4_294_967_295]]);
-      assert.deepEqual(await listed(catalog(), { kind: "joblog", jobId }), [{ LogText: "o-sd JobId 1: it's \"quoted\"\n" }]);
+      assert.deepEqual(await typed(catalog(), `SELECT MediaId, StartFile, EndBlock FROM JobMedia WHERE JobId = ${jobId}`), [
+        [77, 3, 4_294_967_295],
+      ]);
+      assert.deepEqual(await listed(catalog(), { kind: "joblog", jobId }), [{ LogText: 'o-sd JobId 1: it\'s "quoted"\n' }]);
     });
   });
 }

@@ -4,13 +4,28 @@ import { accurateChain, chainEndingAt } from "../queries/chain.ts";
 import { ensureClient, findClient } from "../queries/clients.ts";
 import { currentCounter, ensureCounter, nextCounter } from "../queries/counters.ts";
 import { ensureFileSet, listFileSetsOfClient } from "../queries/filesets.ts";
-import { createJob, deleteRunningJob, findJob, findJobByUniqueName, listRunningJobs, listUnfinishedJobs, saveRunningJob, updateJob } from "../queries/jobs.ts";
+import {
+  createJob,
+  deleteRunningJob,
+  findJob,
+  findJobByUniqueName,
+  listRunningJobs,
+  listUnfinishedJobs,
+  saveRunningJob,
+  updateJob,
+} from "../queries/jobs.ts";
 import { findFailedSince, findLastFull, findLastOfLevels } from "../queries/levels.ts";
 import { addLog, listLog } from "../queries/log.ts";
 import { findNewestVersion, listJobsWithFile, listLastJobs } from "../queries/restore.ts";
 import { addFiles, addJob, catalogForAll, typed, type DatabaseUnderTest } from "./database-under-test.ts";
 
-const client = (Name: string, Uname?: string) => ({ Name, ...(Uname === undefined ? {} : { Uname }), AutoPrune: 1, FileRetention: 100, JobRetention: 200 });
+const client = (Name: string, Uname?: string) => ({
+  Name,
+  ...(Uname === undefined ? {} : { Uname }),
+  AutoPrune: 1,
+  FileRetention: 100,
+  JobRetention: 200,
+});
 
 /** Jobs, clients, FileSets, counters, and the decisions taken from them. */
 export function registerJobs(database: DatabaseUnderTest): void {
@@ -18,11 +33,27 @@ export function registerJobs(database: DatabaseUnderTest): void {
     const catalog = catalogForAll(database);
 
     test("a job is created, changed and found with all its columns", async () => {
-      const jobId = await createJob(catalog(), { Job: "Nightly.2026-03-01_10.00.00_03", Name: "Nightly", Type: "B", Level: "F", JobStatus: "C", SchedTime: "2026-03-01 10:00:00", JobTDate: 1_772_359_200 });
-      await updateJob(catalog(), jobId, { JobStatus: "T", JobBytes: 2 ** 52, StartTime: "2026-03-01 10:00:01", Comment: "größe" });
+      const jobId = await createJob(catalog(), {
+        Job: "Nightly.2026-03-01_10.00.00_03",
+        Name: "Nightly",
+        Type: "B",
+        Level: "F",
+        JobStatus: "C",
+        SchedTime: "2026-03-01 10:00:00",
+        JobTDate: 1_772_359_200,
+      });
+      await updateJob(catalog(), jobId, {
+        JobStatus: "T",
+        JobBytes: 2 ** 52,
+        StartTime: "2026-03-01 10:00:01",
+        Comment: "größe",
+      });
       const job = await findJob(catalog(), jobId);
       assert.equal(Object.keys(job ?? {}).length, 29);
-      assert.deepEqual([job?.JobStatus, job?.JobBytes, job?.StartTime, job?.EndTime, job?.Comment, job?.JobFiles, job?.Level], ["T", 2 ** 52, "2026-03-01 10:00:01", null, "größe", 0, "F"]);
+      assert.deepEqual(
+        [job?.JobStatus, job?.JobBytes, job?.StartTime, job?.EndTime, job?.Comment, job?.JobFiles, job?.Level],
+        ["T", 2 ** 52, "2026-03-01 10:00:01", null, "größe", 0, "F"],
+      );
       assert.equal((await findJobByUniqueName(catalog(), "Nightly.2026-03-01_10.00.00_03"))?.JobId, jobId);
       assert.equal(await findJob(catalog(), 999_999), null);
     });
@@ -35,7 +66,10 @@ export function registerJobs(database: DatabaseUnderTest): void {
 
     test("numbers above 2^32 are as good as small ones", async () => {
       const high = 2 ** 33;
-      await catalog().writer.insertInto("Job").values({ JobId: high, Job: "high", Name: "high", Type: "B", Level: "F", JobStatus: "T" }).execute();
+      await catalog()
+        .writer.insertInto("Job")
+        .values({ JobId: high, Job: "high", Name: "high", Type: "B", Level: "F", JobStatus: "T" })
+        .execute();
       const next = await addJob(catalog());
       assert.equal(next, high + 1);
       await addFiles(catalog(), next, ["/high/file"]);
@@ -56,12 +90,14 @@ export function registerJobs(database: DatabaseUnderTest): void {
 
     test("transactions of many jobs at once do not mix", async () => {
       const [first] = await Promise.all(
-        Array.from({ length: 12 }, async (_, at) =>
-          await catalog().transaction(async (tx) => {
-            const jobId = await createJob(tx, { Job: `mixed.${at}`, Name: "mixed", Type: "D", Level: " ", JobStatus: "C" });
-            await updateJob(tx, jobId, { JobFiles: at });
-            return (await findJob(tx, jobId))?.JobFiles;
-          }),
+        Array.from(
+          { length: 12 },
+          async (_, at) =>
+            await catalog().transaction(async (tx) => {
+              const jobId = await createJob(tx, { Job: `mixed.${at}`, Name: "mixed", Type: "D", Level: " ", JobStatus: "C" });
+              await updateJob(tx, jobId, { JobFiles: at });
+              return (await findJob(tx, jobId))?.JobFiles;
+            }),
         ),
       );
       assert.equal(first, 0);
@@ -82,7 +118,11 @@ export function registerJobs(database: DatabaseUnderTest): void {
       const one = await ensureFileSet(catalog(), { FileSet: "FS", MD5: "aaa", CreateTime: "2026-03-01 10:00:00" });
       const again = await ensureFileSet(catalog(), { FileSet: "FS", MD5: "aaa", CreateTime: "2026-03-02 10:00:00" });
       const two = await ensureFileSet(catalog(), { FileSet: "FS", MD5: "bbb", CreateTime: "2026-03-03 10:00:00" });
-      const ignored = await ensureFileSet(catalog(), { FileSet: "FS", MD5: "ccc", CreateTime: "2026-03-04 10:00:00" }, { ignoreChanges: true });
+      const ignored = await ensureFileSet(
+        catalog(),
+        { FileSet: "FS", MD5: "ccc", CreateTime: "2026-03-04 10:00:00" },
+        { ignoreChanges: true },
+      );
       assert.deepEqual([one.isNew, again.isNew, two.isNew, two.isChanged, ignored.isNew], [true, false, true, true, false]);
       assert.deepEqual([again.fileSet.FileSetId, ignored.fileSet.FileSetId], [one.fileSet.FileSetId, two.fileSet.FileSetId]);
     });
@@ -106,11 +146,20 @@ export function registerJobs(database: DatabaseUnderTest): void {
 
     test("a chain is the last Full, the last Differential after it, and the Incrementals after that", async () => {
       const { client: row } = await ensureClient(catalog(), client("chain-fd"));
-      const one = (await ensureFileSet(catalog(), { FileSet: "ChainSet", MD5: "1", CreateTime: "2026-03-01 00:00:00" })).fileSet.FileSetId;
-      const two = (await ensureFileSet(catalog(), { FileSet: "ChainSet", MD5: "2", CreateTime: "2026-03-02 00:00:00" })).fileSet.FileSetId;
-      const add = async (Level: string, more: object = {}): Promise<number> => await addJob(catalog(), { Name: "Chain", ClientId: row.ClientId, FileSetId: one, Level, ...more });
+      const one = (await ensureFileSet(catalog(), { FileSet: "ChainSet", MD5: "1", CreateTime: "2026-03-01 00:00:00" })).fileSet
+        .FileSetId;
+      const two = (await ensureFileSet(catalog(), { FileSet: "ChainSet", MD5: "2", CreateTime: "2026-03-02 00:00:00" })).fileSet
+        .FileSetId;
+      const add = async (Level: string, more: object = {}): Promise<number> =>
+        await addJob(catalog(), { Name: "Chain", ClientId: row.ClientId, FileSetId: one, Level, ...more });
       const ids = async (before?: string): Promise<number[]> =>
-        (await accurateChain(catalog(), { clientId: row.ClientId, fileSet: "ChainSet", ...(before === undefined ? {} : { before }) })).map((job) => job.JobId);
+        (
+          await accurateChain(catalog(), {
+            clientId: row.ClientId,
+            fileSet: "ChainSet",
+            ...(before === undefined ? {} : { before }),
+          })
+        ).map((job) => job.JobId);
       assert.deepEqual(await ids(), []);
       await add("F");
       await add("I");
@@ -123,11 +172,17 @@ export function registerJobs(database: DatabaseUnderTest): void {
       await add("I", { JobStatus: "f" });
       await add("F", { Type: "C" });
       assert.deepEqual(await ids(), [full, differential, last]);
-      assert.deepEqual((await chainEndingAt(catalog(), last)).map((job) => job.JobId), [full, differential, last]);
+      assert.deepEqual(
+        (await chainEndingAt(catalog(), last)).map((job) => job.JobId),
+        [full, differential, last],
+      );
       const between = await findJob(catalog(), betweenId);
       assert.equal((await ids(between?.StartTime ?? "")).length, 2);
       assert.deepEqual((await chainEndingAt(catalog(), betweenId)).at(-1)?.JobId, betweenId);
-      assert.deepEqual((await listFileSetsOfClient(catalog(), row.ClientId)).map((set) => set.FileSetId), [two]);
+      assert.deepEqual(
+        (await listFileSetsOfClient(catalog(), row.ClientId)).map((set) => set.FileSetId),
+        [two],
+      );
       assert.equal((await listLastJobs(catalog(), { clientId: row.ClientId, limit: 3 })).length, 3);
     });
 
@@ -137,11 +192,23 @@ export function registerJobs(database: DatabaseUnderTest): void {
       const two = await addJob(catalog(), { ClientId: row.ClientId, Level: "I" });
       await addFiles(catalog(), one, ["/find/a", "/find/b"]);
       await addFiles(catalog(), two, ["/find/b"]);
-      assert.deepEqual((await listJobsWithFile(catalog(), { clientId: row.ClientId, name: "/find/b" })).map((job) => [job.JobId, job.Name]), [[two, "/find/b"], [one, "/find/b"]]);
-      assert.deepEqual((await listJobsWithFile(catalog(), { clientId: row.ClientId, name: "a" })).map((job) => job.Name), ["/find/a"]);
+      assert.deepEqual(
+        (await listJobsWithFile(catalog(), { clientId: row.ClientId, name: "/find/b" })).map((job) => [job.JobId, job.Name]),
+        [
+          [two, "/find/b"],
+          [one, "/find/b"],
+        ],
+      );
+      assert.deepEqual(
+        (await listJobsWithFile(catalog(), { clientId: row.ClientId, name: "a" })).map((job) => job.Name),
+        ["/find/a"],
+      );
       assert.equal((await findNewestVersion(catalog(), { clientId: row.ClientId, name: "/find/b" }))?.jobId, two);
       const start = (await findJob(catalog(), two))?.StartTime ?? "";
-      assert.equal((await findNewestVersion(catalog(), { clientId: row.ClientId, name: "/find/b", before: start }))?.jobId, one);
+      assert.equal(
+        (await findNewestVersion(catalog(), { clientId: row.ClientId, name: "/find/b", before: start }))?.jobId,
+        one,
+      );
       assert.equal(await findNewestVersion(catalog(), { clientId: row.ClientId, name: "/find/none" }), null);
     });
 
@@ -150,26 +217,41 @@ export function registerJobs(database: DatabaseUnderTest): void {
       await saveRunningJob(catalog(), { JobId: jobId, State: '{"a":1}', UpdatedAt: "2026-03-01 10:00:00" });
       await saveRunningJob(catalog(), { JobId: jobId, State: '{"a":2}', UpdatedAt: "2026-03-01 10:00:01" });
       await saveRunningJob(catalog(), { JobId: jobId, State: '{"a":2}', UpdatedAt: "2026-03-01 10:00:01" });
-      assert.deepEqual((await listRunningJobs(catalog())).map((job) => [job.JobId, job.State]), [[jobId, '{"a":2}']]);
+      assert.deepEqual(
+        (await listRunningJobs(catalog())).map((job) => [job.JobId, job.State]),
+        [[jobId, '{"a":2}']],
+      );
       assert.ok((await listUnfinishedJobs(catalog())).some((job) => job.JobId === jobId));
       await deleteRunningJob(catalog(), jobId);
       assert.deepEqual(await listRunningJobs(catalog()), []);
     });
 
     test("log lines come back in the order written", async () => {
-      for (const text of ["one", "two", "three"]) await addLog(catalog(), { JobId: 0, Time: "2026-03-01 10:00:00", LogText: text });
-      assert.deepEqual((await listLog(catalog(), 0)).map((line) => line.LogText), ["one", "two", "three"]);
+      for (const text of ["one", "two", "three"])
+        await addLog(catalog(), { JobId: 0, Time: "2026-03-01 10:00:00", LogText: text });
+      assert.deepEqual(
+        (await listLog(catalog(), 0)).map((line) => line.LogText),
+        ["one", "two", "three"],
+      );
     });
 
     test("a counter repeats no number, wraps, and moves the counter it wraps into", async () => {
       await ensureCounter(catalog(), { Counter: "tens", MinValue: 0, MaxValue: 0, WrapCounter: "" });
       await ensureCounter(catalog(), { Counter: "ones", MinValue: 1, MaxValue: 3, WrapCounter: "tens" });
-      const values = await Promise.all(Array.from({ length: 7 }, async () => await catalog().transaction(async (tx) => await nextCounter(tx, "ones"))));
-      assert.deepEqual(values.toSorted(), [1, 1, 1, 2, 2, 3, 3]);
+      const values = await Promise.all(
+        Array.from({ length: 7 }, async () => await catalog().transaction(async (tx) => await nextCounter(tx, "ones"))),
+      );
+      assert.deepEqual(
+        values.toSorted((a, b) => a - b),
+        [1, 1, 1, 2, 2, 3, 3],
+      );
       assert.equal(await currentCounter(catalog(), "tens"), 2);
       await ensureCounter(catalog(), { Counter: "ones", MinValue: 1, MaxValue: 5, WrapCounter: "tens" });
       assert.equal(await currentCounter(catalog(), "ones"), 2);
-      await assert.rejects(catalog().transaction(async (tx) => await nextCounter(tx, "none")), { code: "CATALOG_COUNTER" });
+      await assert.rejects(
+        catalog().transaction(async (tx) => await nextCounter(tx, "none")),
+        { code: "CATALOG_COUNTER" },
+      );
     });
   });
 }

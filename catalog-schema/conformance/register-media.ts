@@ -3,7 +3,20 @@ import { describe, test } from "node:test";
 import { deleteJob, deletePool, deleteVolume, markPurgedIfEmpty, purgeFilesOfJob, purgeVolume } from "../queries/delete.ts";
 import { insertJobMedia, listJobIdsOfVolume, listVolumesOfJobs } from "../queries/job-media.ts";
 import { findJob } from "../queries/jobs.ts";
-import { createMedia, findMedia, findMediaById, listAppendable, listPrunable, listPurged, listRecyclable, moveMedia, newestMediaId, recycleMedia, sumPoolBytes, updateMedia } from "../queries/media.ts";
+import {
+  createMedia,
+  findMedia,
+  findMediaById,
+  listAppendable,
+  listPrunable,
+  listPurged,
+  listRecyclable,
+  moveMedia,
+  newestMediaId,
+  recycleMedia,
+  sumPoolBytes,
+  updateMedia,
+} from "../queries/media.ts";
 import { ensurePool, findPool } from "../queries/pools.ts";
 import { ensureMediaType, ensureStorage } from "../queries/storages.ts";
 import { hasFileRows, listRestoreJobs } from "../queries/restore.ts";
@@ -14,9 +27,18 @@ import { addFiles, addJob, catalogForAll, listed, typed, type DatabaseUnderTest 
 export function registerMedia(database: DatabaseUnderTest): void {
   describe(`media on ${database.name}`, () => {
     const catalog = catalogForAll(database);
-    const pool = async (Name: string) => await ensurePool(catalog(), { Name, PoolType: "Backup", VolRetention: 100, Recycle: 1, AutoPrune: 1 });
+    const pool = async (Name: string) =>
+      await ensurePool(catalog(), { Name, PoolType: "Backup", VolRetention: 100, Recycle: 1, AutoPrune: 1 });
     const volume = async (VolumeName: string, PoolId: number, more: object = {}) =>
-      await createMedia(catalog(), { VolumeName, PoolId, MediaType: "File1", VolStatus: "Append", Recycle: 1, VolRetention: 100, ...more });
+      await createMedia(catalog(), {
+        VolumeName,
+        PoolId,
+        MediaType: "File1",
+        VolStatus: "Append",
+        Recycle: 1,
+        VolRetention: 100,
+        ...more,
+      });
     const names = (rows: readonly { VolumeName: string }[]): string[] => rows.map((row) => row.VolumeName);
 
     test("a pool follows its resource and counts its Volumes", async () => {
@@ -52,7 +74,9 @@ export function registerMedia(database: DatabaseUnderTest): void {
       await typed(catalog(), `UPDATE Media SET VolBytes = 9007199254740993 WHERE MediaId = ${media.MediaId}`);
       const [row] = await listed(catalog(), { kind: "media", volume: "huge", long: true, now: "2026-03-01 10:00:00" });
       assert.equal(row?.["VolBytes"], 9_007_199_254_740_993n);
-      assert.deepEqual(await typed(catalog(), "SELECT VolBytes FROM Media WHERE VolumeName = 'huge'"), [[9_007_199_254_740_993n]]);
+      assert.deepEqual(await typed(catalog(), "SELECT VolBytes FROM Media WHERE VolumeName = 'huge'"), [
+        [9_007_199_254_740_993n],
+      ]);
       assert.equal((await findMedia(catalog(), "huge"))?.VolBytes, 2 ** 53);
     });
 
@@ -77,14 +101,22 @@ export function registerMedia(database: DatabaseUnderTest): void {
       const { PoolId } = await pool("P5");
       await volume("r2", PoolId, { VolStatus: "Recycle", LastWritten: "2026-02-01 00:00:00" });
       await volume("r1", PoolId, { VolStatus: "Recycle", LastWritten: "2026-01-01 00:00:00" });
-      const purged = await volume("p1", PoolId, { VolStatus: "Purged", VolJobs: 4, FirstWritten: "2026-01-01 00:00:00", LastWritten: "2026-01-02 00:00:00" });
+      const purged = await volume("p1", PoolId, {
+        VolStatus: "Purged",
+        VolJobs: 4,
+        FirstWritten: "2026-01-01 00:00:00",
+        LastWritten: "2026-01-02 00:00:00",
+      });
       await volume("kept", PoolId, { VolStatus: "Purged", Recycle: 0 });
       const wanted = { poolId: PoolId, mediaType: "File1" };
       assert.deepEqual(names(await listRecyclable(catalog(), wanted)), ["r1", "r2"]);
       assert.deepEqual(names(await listPurged(catalog(), wanted)), ["p1"]);
       await recycleMedia(catalog(), purged.MediaId);
       const row = await findMediaById(catalog(), purged.MediaId);
-      assert.deepEqual([row?.VolStatus, row?.VolJobs, row?.VolBytes, row?.LastWritten, row?.RecycleCount], ["Recycle", 0, 1, null, 1]);
+      assert.deepEqual(
+        [row?.VolStatus, row?.VolJobs, row?.VolBytes, row?.LastWritten, row?.RecycleCount],
+        ["Recycle", 0, 1, null, 1],
+      );
     });
 
     test("a Volume that is moved takes the defaults of its new pool, and both pools count anew", async () => {
@@ -115,8 +147,21 @@ export function registerMedia(database: DatabaseUnderTest): void {
         { JobId: two, MediaId: a.MediaId, FirstIndex: 1, LastIndex: 1, VolIndex: 1 },
       ]);
       const volumes = await listVolumesOfJobs(catalog(), [one, two]);
-      assert.deepEqual(volumes.map((each) => [each.VolumeName, each.FirstIndex, each.LastIndex]), [["B", 1, 8], ["A", 1, 9]]);
-      assert.deepEqual((await listRestoreJobs(catalog(), [two, one])).map((row) => [row.JobId, row.VolumeName]), [[two, "A"], [one, "B"], [one, "A"]]);
+      assert.deepEqual(
+        volumes.map((each) => [each.VolumeName, each.FirstIndex, each.LastIndex]),
+        [
+          ["B", 1, 8],
+          ["A", 1, 9],
+        ],
+      );
+      assert.deepEqual(
+        (await listRestoreJobs(catalog(), [two, one])).map((row) => [row.JobId, row.VolumeName]),
+        [
+          [two, "A"],
+          [one, "B"],
+          [one, "A"],
+        ],
+      );
       assert.deepEqual(await listJobIdsOfVolume(catalog(), a.MediaId), [one, two]);
       assert.equal((await listed(catalog(), { kind: "jobmedia", jobId: one, long: true })).length, 3);
     });
@@ -137,12 +182,20 @@ export function registerMedia(database: DatabaseUnderTest): void {
       const copy = await addJob(catalog(), { Type: "C", PriorJobId: original });
       const later = await addJob(catalog(), { Type: "C", PriorJobId: original });
       assert.deepEqual(await deleteJob(catalog(), original), [copy]);
-      assert.deepEqual([(await findJob(catalog(), copy))?.Type, (await findJob(catalog(), later))?.Type, await findJob(catalog(), original)], ["B", "C", null]);
+      assert.deepEqual(
+        [(await findJob(catalog(), copy))?.Type, (await findJob(catalog(), later))?.Type, await findJob(catalog(), original)],
+        ["B", "C", null],
+      );
     });
 
     test("a purged Volume has no jobs, goes to its recycle pool, and a deleted one is gone with its jobs", async () => {
       const [from, to] = [await pool("P8"), await pool("P9")];
-      const written = { FirstWritten: "2026-01-01 00:00:00", LastWritten: "2026-01-01 00:00:00", RecyclePoolId: to.PoolId, VolStatus: "Full" };
+      const written = {
+        FirstWritten: "2026-01-01 00:00:00",
+        LastWritten: "2026-01-01 00:00:00",
+        RecyclePoolId: to.PoolId,
+        VolStatus: "Full",
+      };
       const media = await volume("purge-me", from.PoolId, written);
       const jobId = await addJob(catalog());
       await insertJobMedia(catalog(), [{ JobId: jobId, MediaId: media.MediaId, FirstIndex: 1, LastIndex: 1 }]);

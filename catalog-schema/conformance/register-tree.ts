@@ -15,7 +15,10 @@ export function registerTree(database: DatabaseUnderTest): void {
       assert.deepEqual(root, { subdirectories: [{ name: "srv", path: "/srv/", entry: null }], files: [] });
       const data = (await listDirectory(catalog(), [jobId], "/srv/")).subdirectories[0];
       assert.deepEqual([data?.name, data?.entry?.fileIndex], ["data", 3]);
-      assert.deepEqual((await listDirectory(catalog(), [jobId], "")).subdirectories.map(({ name, path }) => [name, path]), [["/", "/"]]);
+      assert.deepEqual(
+        (await listDirectory(catalog(), [jobId], "")).subdirectories.map(({ name, path }) => [name, path]),
+        [["/", "/"]],
+      );
       assert.equal(await directoryExists(catalog(), [jobId], "/srv/"), true);
       assert.equal(await directoryExists(catalog(), [jobId], "/srv/none/"), false);
     });
@@ -23,17 +26,33 @@ export function registerTree(database: DatabaseUnderTest): void {
     test("drives stand beside the root", async () => {
       const jobId = await addJob(catalog());
       await addFiles(catalog(), jobId, ["C:/Users/x", "/usr/x"]);
-      assert.deepEqual((await listDirectory(catalog(), [jobId], "")).subdirectories.map(({ name }) => name), ["/", "C:"]);
-      assert.deepEqual((await listDirectory(catalog(), [jobId], "C:/Users/")).files.map(({ filename }) => filename), ["x"]);
+      assert.deepEqual(
+        (await listDirectory(catalog(), [jobId], "")).subdirectories.map(({ name }) => name),
+        ["/", "C:"],
+      );
+      assert.deepEqual(
+        (await listDirectory(catalog(), [jobId], "C:/Users/")).files.map(({ filename }) => filename),
+        ["x"],
+      );
     });
 
     test("of several jobs the one with the later JobTDate gives the version, whatever the order of their numbers", async () => {
       const late = await addJob(catalog(), { JobTDate: 2_000 });
       const early = await addJob(catalog(), { JobTDate: 1_000 });
       await addFiles(catalog(), late, [{ fileIndex: 1, name: "/v/changed" }]);
-      await addFiles(catalog(), early, [{ fileIndex: 1, name: "/v/changed" }, { fileIndex: 2, name: "/v/same" }, { fileIndex: 3, name: "/v/" }]);
+      await addFiles(catalog(), early, [
+        { fileIndex: 1, name: "/v/changed" },
+        { fileIndex: 2, name: "/v/same" },
+        { fileIndex: 3, name: "/v/" },
+      ]);
       const { files } = await listDirectory(catalog(), [early, late], "/v/");
-      assert.deepEqual(files.map(({ filename, jobId }) => [filename, jobId]), [["changed", late], ["same", early]]);
+      assert.deepEqual(
+        files.map(({ filename, jobId }) => [filename, jobId]),
+        [
+          ["changed", late],
+          ["same", early],
+        ],
+      );
     });
 
     test("what the newest job found deleted is hidden, files and directories alike", async () => {
@@ -50,7 +69,8 @@ export function registerTree(database: DatabaseUnderTest): void {
       const before = await listDirectory(catalog(), [full], "/del/");
       assert.deepEqual([before.subdirectories.map(({ name }) => name), before.files.length], [["dir"], 2]);
       const left: string[] = [];
-      for await (const page of newestFiles(catalog(), [full, incremental])) left.push(...page.map((file) => file.path + file.filename));
+      for await (const page of newestFiles(catalog(), [full, incremental]))
+        left.push(...page.map((file) => file.path + file.filename));
       assert.deepEqual(left.toSorted(), ["/del/", "/del/stays"]);
       assert.equal(await directoryExists(catalog(), [full, incremental], "/del/dir/"), false);
     });
@@ -70,7 +90,8 @@ export function registerTree(database: DatabaseUnderTest): void {
       const below = Array.from({ length: 700 }, (_, at) => `/walk/top/d${at % 250}/e${at % 2}/f${at}`);
       await addFiles(catalog(), jobId, [...below, "/walk/topmost", "/walk/top", "/walk/top/"]);
       const found: string[] = [];
-      for await (const page of walkSubtree(catalog(), [jobId], "/walk/top/")) found.push(...page.map((file) => file.path + file.filename));
+      for await (const page of walkSubtree(catalog(), [jobId], "/walk/top/"))
+        found.push(...page.map((file) => file.path + file.filename));
       assert.deepEqual(found.toSorted(), [...below, "/walk/top/"].toSorted());
       assert.deepEqual(await countSubtree(catalog(), [jobId], "/walk/"), { files: 702, directories: 1 });
     });
@@ -79,7 +100,11 @@ export function registerTree(database: DatabaseUnderTest): void {
       const jobIds: number[] = [];
       for (let run = 0; run < 4; run++) {
         jobIds.push(await addJob(catalog()));
-        await addFiles(catalog(), jobIds[run]!, Array.from({ length: 900 }, (_, at) => `/many/d${(at + 100 * run) % 450}/f`).concat(`/many/only${run}`));
+        await addFiles(
+          catalog(),
+          jobIds[run]!,
+          Array.from({ length: 900 }, (_, at) => `/many/d${(at + 100 * run) % 450}/f`).concat(`/many/only${run}`),
+        );
       }
       const found = new Map<string, number>();
       let count = 0;

@@ -21,7 +21,10 @@ export function registerVersions(database: DatabaseUnderTest): void {
     test("a catalog of another version is refused with the command to run", async () => {
       const options = await database.fresh();
       await createCatalog(options);
-      for (const [version, hint] of [[0, /nocturne catalog upgrade -c FILE/], [99, /install the programs/]] as const) {
+      for (const [version, hint] of [
+        [0, /nocturne catalog upgrade -c FILE/],
+        [99, /install the programs/],
+      ] as const) {
         await using catalog = await openBackend(options);
         await catalog.writer.updateTable("NocturneVersion").set({ VersionId: version }).execute();
         await assert.rejects(Catalog.open(options), { code: "CATALOG_VERSION", hint });

@@ -19,19 +19,25 @@ function read(batch: Uint8Array): { files: Read[]; late: [number, string][] } {
   const files: Read[] = [];
   const late: [number, string][] = [];
   readAttributeBatch(batch, {
-    file: (fileIndex, path, filename, deltaSeq, lstat, digest) => void files.push({ fileIndex, name: path + filename, deltaSeq, lstat, digest }),
+    file: (fileIndex, path, filename, deltaSeq, lstat, digest) =>
+      void files.push({ fileIndex, name: path + filename, deltaSeq, lstat, digest }),
     lateDigest: (fileIndex, digest) => void late.push([fileIndex, digest]),
   });
   return { files, late };
 }
 
-const nameBytes = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => bytes.map((byte) => (byte === 0 ? 0x2f : byte)));
+const nameBytes = fc
+  .uint8Array({ minLength: 1, maxLength: 40 })
+  .map((bytes) => bytes.map((byte) => (byte === 0 ? 0x2f : byte)));
 const testFile: fc.Arbitrary<Omit<TestFile, "fileIndex">> = fc.record({
   name: nameBytes.map(decodeName),
   type: fc.integer({ min: 1, max: 22 }),
   linkName: fc.option(nameBytes.map(decodeName), { nil: "" }),
   deltaSeq: fc.nat(),
-  digest: fc.option(fc.constantFrom(16, 20, 32, 64).map((size) => new Uint8Array(size).fill(size)), { nil: undefined as never }),
+  digest: fc.option(
+    fc.constantFrom(16, 20, 32, 64).map((size) => new Uint8Array(size).fill(size)),
+    { nil: undefined as never },
+  ),
 });
 
 test("what is written is read, whatever the bytes of the names", () => {
@@ -72,7 +78,11 @@ test("a batch of any bytes ends in rows or in an error for the operator, never i
 });
 
 test("the digest of the empty file is what Bacula's catalog holds", () => {
-  const digests = ["md5", "sha1", "sha256", "sha512"].map((algorithm, at) => ({ fileIndex: at + 1, name: "/x", digest: new Uint8Array(createHash(algorithm).digest()) }));
+  const digests = ["md5", "sha1", "sha256", "sha512"].map((algorithm, at) => ({
+    fileIndex: at + 1,
+    name: "/x",
+    digest: new Uint8Array(createHash(algorithm).digest()),
+  }));
   const [md5, sha1, sha256, sha512] = read(attributeBatch(digests)).files.map((file) => file.digest);
   assert.equal(md5, "1B2M2Y8AsgTpgAmY7PhCfg");
   assert.equal(sha1, "2jmj7l5rSw0yVb/vlWAYkK/YBwk");
@@ -85,17 +95,28 @@ test("a digest before any file is handed over as one of the batch before", () =>
 });
 
 test("a deleted file has FileIndex 0, flags above its type or not", () => {
-  for (const type of [23, 23 | (1 << 16)]) assert.equal(read(attributeBatch([{ fileIndex: 5, name: "/gone", type }])).files[0]?.fileIndex, 0);
+  for (const type of [23, 23 | (1 << 16)])
+    assert.equal(read(attributeBatch([{ fileIndex: 5, name: "/gone", type }])).files[0]?.fileIndex, 0);
 });
 
 test("records of other streams are passed over", () => {
-  const batch = Buffer.concat([record(1, 2, Buffer.from("data")), attributeRecord({ fileIndex: 1, name: "/x" }), record(1, 1_000, Buffer.from("acl"))]);
+  const batch = Buffer.concat([
+    record(1, 2, Buffer.from("data")),
+    attributeRecord({ fileIndex: 1, name: "/x" }),
+    record(1, 1_000, Buffer.from("acl")),
+  ]);
   assert.equal(read(new Uint8Array(batch)).files.length, 1);
 });
 
 test("attributes without DeltaSeq, as old writers made them, are read", () => {
   const batch = record(4, 1, Buffer.from("4 3 /old\0A B C\0\0"));
-  assert.deepEqual(read(new Uint8Array(batch)).files[0], { fileIndex: 4, name: "/old", deltaSeq: 0, lstat: "A B C", digest: "0" });
+  assert.deepEqual(read(new Uint8Array(batch)).files[0], {
+    fileIndex: 4,
+    name: "/old",
+    deltaSeq: 0,
+    lstat: "A B C",
+    digest: "0",
+  });
 });
 
 test("a batch that lies within a larger buffer is read at its place", () => {

@@ -37,7 +37,8 @@ export function readAttributeBatch(bytes: Uint8Array, sink: AttributeSink): void
   while (cursor.next()) {
     const stream = cursor.stream & STREAM_MASK;
     const start = cursor.start + RECORD_HEADER_BYTES;
-    if (stream === UNIX_ATTRIBUTES || stream === UNIX_ATTRIBUTES_EX) reader.attributes(cursor.fileIndex, start, start + cursor.dataSize);
+    if (stream === UNIX_ATTRIBUTES || stream === UNIX_ATTRIBUTES_EX)
+      reader.attributes(cursor.fileIndex, start, start + cursor.dataSize);
     else if (digestBytes[stream] !== undefined) reader.digest(cursor.fileIndex, stream, start, start + cursor.dataSize);
   }
   reader.end();
@@ -69,12 +70,14 @@ class AttributeReader {
     if (fileIndex <= 0) throw broken(`FileIndex ${fileIndex} of attributes`, start);
     if (end - start > ATTRIBUTE_BYTES_MAX) throw broken(`attributes of ${end - start} bytes`, start);
     const indexEnd = this.#decimalEnd(start, end);
-    if (decimal(batch, start, indexEnd) !== fileIndex) throw broken("attributes name another FileIndex than their record", start);
+    if (decimal(batch, start, indexEnd) !== fileIndex)
+      throw broken("attributes name another FileIndex than their record", start);
     const typeEnd = this.#decimalEnd(indexEnd + 1, end);
     const type = decimal(batch, indexEnd + 1, typeEnd);
     const nameStart = typeEnd + 1;
     const nameEnd = this.#fieldEnd(nameStart, end, "file name");
-    if (nameEnd === nameStart || nameEnd - nameStart > NAME_BYTES_MAX) throw broken(`a file name of ${nameEnd - nameStart} bytes`, nameStart);
+    if (nameEnd === nameStart || nameEnd - nameStart > NAME_BYTES_MAX)
+      throw broken(`a file name of ${nameEnd - nameStart} bytes`, nameStart);
     const lstatEnd = this.#fieldEnd(nameEnd + 1, end, "LStat");
     this.#takeName(nameStart, nameEnd);
     this.#lstat = this.#lstatText(nameEnd + 1, lstatEnd);
@@ -104,7 +107,9 @@ class AttributeReader {
   #takeName(start: number, end: number): void {
     const batch = this.#batch;
     const split = start + pathLength(batch, start, end);
-    const isSamePath = split - start === this.#pathEnd - this.#pathStart && batch.compare(batch, this.#pathStart, this.#pathEnd, start, split) === 0;
+    const isSamePath =
+      split - start === this.#pathEnd - this.#pathStart &&
+      batch.compare(batch, this.#pathStart, this.#pathEnd, start, split) === 0;
     if (!isSamePath || this.#pathEnd === 0) this.#path = decodeRange(batch, start, split);
     this.#pathStart = start;
     this.#pathEnd = split;
@@ -141,7 +146,8 @@ class AttributeReader {
   #decimalEnd(start: number, end: number): number {
     let at = start;
     while (at < end && at - start < 11 && this.#batch[at] !== 0x20) at++;
-    if (at === start || at >= end || this.#batch[at] !== 0x20) throw broken("attributes that do not begin with two numbers", start);
+    if (at === start || at >= end || this.#batch[at] !== 0x20)
+      throw broken("attributes that do not begin with two numbers", start);
     return at;
   }
 }

@@ -69,16 +69,32 @@ async function openSqlite(options: SqliteOptions): Promise<Backend> {
     dialect: "sqlite",
     reader: new Kysely<Tables>({ dialect: new SqliteWorkerDialect(reading, readSlots) }),
     writer: new Kysely<Tables>({ dialect: new SqliteWorkerDialect(writing, writeSlots) }),
-    stream: async (on, sql, params, signal) => await (on === "reader" ? streamSqlite(reading, readSlots, sql, params, signal) : streamSqlite(writing, writeSlots, sql, params, signal)),
+    stream: async (on, sql, params, signal) =>
+      await (on === "reader"
+        ? streamSqlite(reading, readSlots, sql, params, signal)
+        : streamSqlite(writing, writeSlots, sql, params, signal)),
     description: `SQLite catalog ${options.file}`,
     [Symbol.asyncDispose]: async () => await resources.disposeAsync(),
   };
 }
 
-async function streamSqlite(client: SqliteClient, slots: Slots, sql: string, params: readonly unknown[], signal?: AbortSignal): Promise<SqlResult> {
+async function streamSqlite(
+  client: SqliteClient,
+  slots: Slots,
+  sql: string,
+  params: readonly unknown[],
+  signal?: AbortSignal,
+): Promise<SqlResult> {
   await slots.acquire();
   try {
-    return await openCursor(client, { sql, params, isExact: true, pageRows: ROWS_PER_PAGE, signal, onEnd: () => slots.release() });
+    return await openCursor(client, {
+      sql,
+      params,
+      isExact: true,
+      pageRows: ROWS_PER_PAGE,
+      signal,
+      onEnd: () => slots.release(),
+    });
   } catch (error) {
     slots.release();
     throw error;

@@ -64,7 +64,12 @@ export async function applyEventsInTransaction(tx: CatalogWriter, application: E
 
 /** Number of the last event of this half that the catalog holds; 0 when none. */
 export async function findLastEvent(r: CatalogReader, jobId: number, daemon: string): Promise<number> {
-  const row = await r.reader.selectFrom("NocturneJobEvent").select("LastEvent").where("JobId", "=", jobId).where("Daemon", "=", daemon).executeTakeFirst();
+  const row = await r.reader
+    .selectFrom("NocturneJobEvent")
+    .select("LastEvent")
+    .where("JobId", "=", jobId)
+    .where("Daemon", "=", daemon)
+    .executeTakeFirst();
   return row?.LastEvent ?? 0;
 }
 
@@ -76,11 +81,18 @@ export async function deleteJobEvents(w: CatalogWriter, jobId: number): Promise<
 async function applyOne(tx: CatalogWriter, jobId: number, event: CatalogEvent): Promise<void> {
   switch (event.kind) {
     case "jobMedia":
-      return await insertJobMedia(tx, event.rows.map((row) => ({ ...row, JobId: jobId })));
+      return await insertJobMedia(
+        tx,
+        event.rows.map((row) => ({ ...row, JobId: jobId })),
+      );
     case "media":
       return await updateMedia(tx, event.mediaId, event.changes);
     case "log":
-      return await addLog(tx, { JobId: jobId, Time: typeof event.time === "string" ? event.time : formatLocalTime(event.time), LogText: event.text });
+      return await addLog(tx, {
+        JobId: jobId,
+        Time: typeof event.time === "string" ? event.time : formatLocalTime(event.time),
+        LogText: event.text,
+      });
     case "attributes":
     case "none":
       return;
@@ -92,11 +104,30 @@ async function lockPosition(tx: CatalogWriter, jobId: number, daemon: string): P
   const select = tx.reader.selectFrom("NocturneJobEvent").selectAll().where("JobId", "=", jobId).where("Daemon", "=", daemon);
   const row = await (tx.dialect === "mysql" ? select.forUpdate() : select).executeTakeFirst();
   if (row === undefined) return { lastEvent: 0, lastFile: { fileIndex: 0, pathId: 0, filename: "" }, isNew: true };
-  return { lastEvent: row.LastEvent, lastFile: { fileIndex: row.LastFileIndex, pathId: row.LastPathId, filename: row.LastFilename }, isNew: false };
+  return {
+    lastEvent: row.LastEvent,
+    lastFile: { fileIndex: row.LastFileIndex, pathId: row.LastPathId, filename: row.LastFilename },
+    isNew: false,
+  };
 }
 
 async function savePosition(tx: CatalogWriter, JobId: number, Daemon: string, position: Position): Promise<void> {
-  const values = { LastEvent: position.lastEvent, LastFileIndex: position.lastFile.fileIndex, LastPathId: position.lastFile.pathId, LastFilename: position.lastFile.filename };
-  if (position.isNew) await tx.writer.insertInto("NocturneJobEvent").values({ JobId, Daemon, ...values }).execute();
-  else await tx.writer.updateTable("NocturneJobEvent").set(values).where("JobId", "=", JobId).where("Daemon", "=", Daemon).execute();
+  const values = {
+    LastEvent: position.lastEvent,
+    LastFileIndex: position.lastFile.fileIndex,
+    LastPathId: position.lastFile.pathId,
+    LastFilename: position.lastFile.filename,
+  };
+  if (position.isNew)
+    await tx.writer
+      .insertInto("NocturneJobEvent")
+      .values({ JobId, Daemon, ...values })
+      .execute();
+  else
+    await tx.writer
+      .updateTable("NocturneJobEvent")
+      .set(values)
+      .where("JobId", "=", JobId)
+      .where("Daemon", "=", Daemon)
+      .execute();
 }

@@ -9,7 +9,14 @@ export function formatLocalTime(time: Date): string {
 export function parseLocalTime(text: string | null): Date | null {
   const parts = text === null ? null : /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)/.exec(text);
   if (parts === null || parts[1] === "0000") return null;
-  const [year, month, day, hour, minute, second] = parts.slice(1).map(Number) as [number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second] = parts.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const time = new Date(year, month - 1, day, hour, minute, second);
   return Number.isNaN(time.getTime()) ? null : time;
 }

@@ -49,7 +49,10 @@ export class MysqlAttributes {
     await insertFiles(connection, rows.files, pathIds);
     await insertVisible(connection, input.jobId, rows.paths, pathIds);
     const last = rows.last;
-    return { files: rows.files.length, last: last === null ? input.last : { ...last, pathId: must(pathIds.get(last.path), "PathId of the last file") } };
+    return {
+      files: rows.files.length,
+      last: last === null ? input.last : { ...last, pathId: must(pathIds.get(last.path), "PathId of the last file") },
+    };
   }
 
   /** Ids of the paths and of all above them. */
@@ -77,7 +80,8 @@ export class MysqlAttributes {
     for (const some of pieces(paths, PATHS_PER_STATEMENT)) {
       await findPaths(connection, some, ids);
       const unknown = some.filter((path) => !ids.has(path));
-      for (const few of byLength(unknown)) await query(connection, `INSERT IGNORE INTO Path (Path) VALUES ${few.map((path) => `(${literal(path)})`).join(",")}`);
+      for (const few of byLength(unknown))
+        await query(connection, `INSERT IGNORE INTO Path (Path) VALUES ${few.map((path) => `(${literal(path)})`).join(",")}`);
       if (unknown.length > 0) await findPaths(connection, unknown, ids);
       created.push(...some);
     }
@@ -85,7 +89,8 @@ export class MysqlAttributes {
       const parent = isTooDeep(path) ? null : parentPath(path);
       return parent === null ? [] : [`(${ids.get(path)},${must(ids.get(parent), "parent's PathId")})`];
     });
-    for (const some of pieces(links, PATHS_PER_STATEMENT)) await query(connection, `INSERT IGNORE INTO PathHierarchy (PathId, PPathId) VALUES ${some.join(",")}`);
+    for (const some of pieces(links, PATHS_PER_STATEMENT))
+      await query(connection, `INSERT IGNORE INTO PathHierarchy (PathId, PPathId) VALUES ${some.join(",")}`);
   }
 }
 
@@ -105,7 +110,11 @@ class RowCollector implements AttributeSink {
   file(fileIndex: number, path: string, filename: string, deltaSeq: number, lstat: string, digest: string): void {
     if (path !== this.#lastPath) this.paths.add(path);
     this.#lastPath = path;
-    this.files.push({ path, before: `(${fileIndex},${this.#jobId},`, after: `,${literal(filename)},${deltaSeq},'${lstat}','${digest}')` });
+    this.files.push({
+      path,
+      before: `(${fileIndex},${this.#jobId},`,
+      after: `,${literal(filename)},${deltaSeq},'${lstat}','${digest}')`,
+    });
     this.last = { fileIndex, filename, path };
   }
 
@@ -113,23 +122,34 @@ class RowCollector implements AttributeSink {
   lateDigest(fileIndex: number, digest: string): void {
     const row = this.files.at(-1);
     if (row === undefined) this.late = { fileIndex, digest };
-    else if (this.last?.fileIndex === fileIndex) this.files[this.files.length - 1] = { ...row, after: row.after.replace(/'[^']*'\)$/, `'${digest}')`) };
+    else if (this.last?.fileIndex === fileIndex)
+      this.files[this.files.length - 1] = { ...row, after: row.after.replace(/'[^']*'\)$/, `'${digest}')`) };
   }
 }
 
 async function findPaths(connection: Connection, paths: readonly string[], ids: Map<string, number>): Promise<void> {
   const byHash = new Map(paths.map((path) => [hash("sha256", encodeName(path), "hex"), path]));
   const list = [...byHash.keys()].map((digest) => `X'${digest}'`).join(",");
-  const rows = (await query(connection, `SELECT PathId, LOWER(HEX(PathHash)) AS Digest FROM Path WHERE PathHash IN (${list})`)) as { PathId: number; Digest: string | Buffer }[];
+  const rows = (await query(
+    connection,
+    `SELECT PathId, LOWER(HEX(PathHash)) AS Digest FROM Path WHERE PathHash IN (${list})`,
+  )) as { PathId: number; Digest: string | Buffer }[];
   for (const row of rows) ids.set(must(byHash.get(row.Digest.toString()), "path of a hash"), Number(row.PathId));
 }
 
-async function insertFiles(connection: Connection, files: readonly FileValues[], pathIds: ReadonlyMap<string, number>): Promise<void> {
+async function insertFiles(
+  connection: Connection,
+  files: readonly FileValues[],
+  pathIds: ReadonlyMap<string, number>,
+): Promise<void> {
   let values: string[] = [];
   let chars = 0;
   const flush = async (): Promise<void> => {
     if (values.length === 0) return;
-    await query(connection, `INSERT INTO File (FileIndex, JobId, PathId, Filename, DeltaSeq, LStat, MD5) VALUES ${values.join(",")}`);
+    await query(
+      connection,
+      `INSERT INTO File (FileIndex, JobId, PathId, Filename, DeltaSeq, LStat, MD5) VALUES ${values.join(",")}`,
+    );
     values = [];
     chars = 0;
   };
@@ -142,12 +162,25 @@ async function insertFiles(connection: Connection, files: readonly FileValues[],
   await flush();
 }
 
-async function insertVisible(connection: Connection, jobId: number, paths: ReadonlySet<string>, pathIds: ReadonlyMap<string, number>): Promise<void> {
-  const rows = [...withAncestors(paths)].map((path) => pathIds.get(path)!).toSorted((a, b) => a - b).map((id) => `(${jobId},${id})`);
-  for (const some of pieces(rows, 2 * PATHS_PER_STATEMENT)) await query(connection, `INSERT IGNORE INTO PathVisibility (JobId, PathId) VALUES ${some.join(",")}`);
+async function insertVisible(
+  connection: Connection,
+  jobId: number,
+  paths: ReadonlySet<string>,
+  pathIds: ReadonlyMap<string, number>,
+): Promise<void> {
+  const rows = [...withAncestors(paths)]
+    .map((path) => pathIds.get(path)!)
+    .toSorted((a, b) => a - b)
+    .map((id) => `(${jobId},${id})`);
+  for (const some of pieces(rows, 2 * PATHS_PER_STATEMENT))
+    await query(connection, `INSERT IGNORE INTO PathVisibility (JobId, PathId) VALUES ${some.join(",")}`);
 }
 
-async function applyLateDigest(connection: Connection, input: AttributesInput, late: NonNullable<RowCollector["late"]>): Promise<void> {
+async function applyLateDigest(
+  connection: Connection,
+  input: AttributesInput,
+  late: NonNullable<RowCollector["late"]>,
+): Promise<void> {
   const { last } = input;
   if (last.fileIndex === 0 || last.fileIndex !== late.fileIndex) return;
   const where = `JobId = ${input.jobId} AND PathId = ${last.pathId} AND Filename = ${literal(last.filename)} AND FileIndex = ${last.fileIndex}`;

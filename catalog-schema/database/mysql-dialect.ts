@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import {
-  CompiledQuery,
+  type CompiledQuery,
   MysqlAdapter,
   MysqlIntrospector,
   MysqlQueryCompiler,
@@ -131,13 +131,21 @@ class MysqlConnection implements DatabaseConnection {
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     const input = attributesInput(query);
-    if (input !== null) return { rows: [(await this.#guarded(false, async (raw) => await this.#attributes.insert(raw, input))) as Row] };
+    if (input !== null)
+      return { rows: [(await this.#guarded(false, async (raw) => await this.#attributes.insert(raw, input))) as Row] };
     return await this.#guarded(SelectQueryNode.is(query.query), async (raw) => await execute<Row>(raw, query));
   }
 
   async *streamQuery<Row>(query: CompiledQuery, chunkSize = ROWS_PER_PAGE): AsyncIterableIterator<QueryResult<Row>> {
     const end = (isWhole: boolean): void => (isWhole ? undefined : this.#drop());
-    const request = { sql: query.sql, params: query.parameters, pageRows: chunkSize, isExact: false, where: this.#pool.where, end };
+    const request = {
+      sql: query.sql,
+      params: query.parameters,
+      pageRows: chunkSize,
+      isExact: false,
+      where: this.#pool.where,
+      end,
+    };
     const result = await this.#guarded(true, async (raw) => await openStream(raw, request));
     if (result.kind === "changed") return;
     for await (const page of result.rows) {
@@ -148,13 +156,18 @@ class MysqlConnection implements DatabaseConnection {
   /** Runs `work`; drops a connection that is lost, and tries again if that is harmless. */
   async #guarded<T>(mayRepeat: boolean, work: (raw: Connection) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      if (this.#raw === null && this.#inTransaction) throw new TransientError(`catalog ${this.#pool.where}: the connection of the transaction is lost`, "lost");
+      if (this.#raw === null && this.#inTransaction)
+        throw new TransientError(`catalog ${this.#pool.where}: the connection of the transaction is lost`, "lost");
       this.#raw ??= await this.#pool.take();
       try {
         return await work(this.#raw);
       } catch (error) {
         const failure = this.#failed(error);
-        const isWorthIt = failure instanceof TransientError && (mayRepeat || failure.isUnsent) && !this.#inTransaction && attempt < READ_ATTEMPTS;
+        const isWorthIt =
+          failure instanceof TransientError &&
+          (mayRepeat || failure.isUnsent) &&
+          !this.#inTransaction &&
+          attempt < READ_ATTEMPTS;
         if (!isWorthIt) throw failure;
       }
     }
@@ -173,7 +186,11 @@ class MysqlConnection implements DatabaseConnection {
 }
 
 async function execute<Row>(raw: Connection, compiled: CompiledQuery): Promise<QueryResult<Row>> {
-  const options = { sql: compiled.sql, values: compiled.parameters.map(toMysql), typeCast: (field: TypeCastField) => fromMysql(field, false) };
+  const options = {
+    sql: compiled.sql,
+    values: compiled.parameters.map(toMysql),
+    typeCast: (field: TypeCastField) => fromMysql(field, false),
+  };
   const result = await query(raw, options);
   if (Array.isArray(result)) return { rows: result as Row[] };
   const header = result as ResultSetHeader;
@@ -194,7 +211,12 @@ interface StreamRequest {
 }
 
 /** Runs any statement on a connection of its own; rows come in pages and exact. */
-export async function openPoolStream(pool: MysqlPool, sql: string, params: readonly unknown[], signal?: AbortSignal): Promise<SqlResult> {
+export async function openPoolStream(
+  pool: MysqlPool,
+  sql: string,
+  params: readonly unknown[],
+  signal?: AbortSignal,
+): Promise<SqlResult> {
   const raw = await pool.take();
   const end = (isWhole: boolean): void => (isWhole ? pool.put(raw) : pool.discard(raw));
   try {

@@ -14,7 +14,16 @@ describe("a MySQL catalog that goes away", { skip: reason ?? false }, () => {
   let server: PrivateMariadb | null = null;
   const options = (more: object = {}) => {
     const { user, password, port } = must(server, "server");
-    return { driver: "mysql" as const, name: "nocturne", user, password, addresses: ["127.0.0.1"], port, reconnectMs: 20_000, ...more };
+    return {
+      driver: "mysql" as const,
+      name: "nocturne",
+      user,
+      password,
+      addresses: ["127.0.0.1"],
+      port,
+      reconnectMs: 20_000,
+      ...more,
+    };
   };
 
   before(async () => {
@@ -25,7 +34,10 @@ describe("a MySQL catalog that goes away", { skip: reason ?? false }, () => {
   after(async () => await server?.[Symbol.asyncDispose]());
 
   test("a wrong password, a wrong database and a closed port name the catalog and the reason", async () => {
-    await assert.rejects(Catalog.open(options({ password: "wrong" })), { code: "CATALOG_UNREACHABLE", message: /nocturne at 127\.0\.0\.1.*[Aa]ccess denied/ });
+    await assert.rejects(Catalog.open(options({ password: "wrong" })), {
+      code: "CATALOG_UNREACHABLE",
+      message: /nocturne at 127\.0\.0\.1.*[Aa]ccess denied/,
+    });
     await assert.rejects(Catalog.open(options({ name: "other" })), { code: "CATALOG_UNREACHABLE", message: /other/ });
     await assert.rejects(Catalog.open(options({ port: 1 })), { code: "CATALOG_UNREACHABLE", message: /ECONNREFUSED/ });
   });
@@ -36,7 +48,9 @@ describe("a MySQL catalog that goes away", { skip: reason ?? false }, () => {
   });
 
   test("the socket is used when it is given", async () => {
-    await using catalog = await Catalog.open(options({ socket: must(server, "server").socket, addresses: ["127.0.0.99"], port: 1 }));
+    await using catalog = await Catalog.open(
+      options({ socket: must(server, "server").socket, addresses: ["127.0.0.99"], port: 1 }),
+    );
     assert.equal((await typed(catalog, "SELECT 1"))[0]?.[0], 1);
   });
 
@@ -50,14 +64,22 @@ describe("a MySQL catalog that goes away", { skip: reason ?? false }, () => {
         await updateJob(tx, second, { JobErrors: 1 });
       });
     await Promise.all([crosswise(jobs[0]!, jobs[1]!), crosswise(jobs[1]!, jobs[0]!)]);
-    for (const jobId of jobs) assert.deepEqual([(await findJob(catalog, jobId))?.JobFiles, (await findJob(catalog, jobId))?.JobErrors], [1, 1]);
+    for (const jobId of jobs)
+      assert.deepEqual([(await findJob(catalog, jobId))?.JobFiles, (await findJob(catalog, jobId))?.JobErrors], [1, 1]);
   });
 
   test("more jobs than connections insert at once without waiting for ever", async () => {
     await using catalog = await Catalog.open(options({ connections: 2 }));
     const jobIds = await Promise.all(Array.from({ length: 8 }, async () => await addJob(catalog)));
     await Promise.all(
-      jobIds.map(async (jobId) => await catalog.applyEvents({ jobId, daemon: "sd", events: [{ event: 1, kind: "attributes", batch: attributeBatch([{ fileIndex: 1, name: `/few/${jobId}/f` }]) }] })),
+      jobIds.map(
+        async (jobId) =>
+          await catalog.applyEvents({
+            jobId,
+            daemon: "sd",
+            events: [{ event: 1, kind: "attributes", batch: attributeBatch([{ fileIndex: 1, name: `/few/${jobId}/f` }]) }],
+          }),
+      ),
     );
     assert.deepEqual(await typed(catalog, "SELECT COUNT(*) FROM Path WHERE Path LIKE '/few/_%'"), [[8]]);
   });
@@ -76,7 +98,9 @@ describe("a MySQL catalog that goes away", { skip: reason ?? false }, () => {
     server = await old.restart();
     const [, job] = await waiting;
     assert.equal(job?.JobId, jobId);
-    assert.deepEqual(await typed(catalog, `SELECT COUNT(*), COUNT(DISTINCT PathId) FROM File WHERE JobId = ${jobId}`), [[150, 3]]);
+    assert.deepEqual(await typed(catalog, `SELECT COUNT(*), COUNT(DISTINCT PathId) FROM File WHERE JobId = ${jobId}`), [
+      [150, 3],
+    ]);
   });
 
   test("a server that does not come back ends the wait with a clear error", async () => {
@@ -84,6 +108,9 @@ describe("a MySQL catalog that goes away", { skip: reason ?? false }, () => {
     await must(server, "server").kill();
     await assert.rejects(findJob(catalog, 1), { code: "CATALOG_UNREACHABLE", message: /nocturne at 127\.0\.0\.1/ });
     await assert.rejects(addJob(catalog), { code: "CATALOG_UNREACHABLE" });
-    await assert.rejects(catalog.transaction(async (tx) => await findJob(tx, 1)), { code: "CATALOG_UNREACHABLE" });
+    await assert.rejects(
+      catalog.transaction(async (tx) => await findJob(tx, 1)),
+      { code: "CATALOG_UNREACHABLE" },
+    );
   });
 });

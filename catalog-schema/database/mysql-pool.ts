@@ -81,7 +81,9 @@ export class MysqlPool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    await Promise.all(this.#idle.splice(0).map(({ connection }) => new Promise<void>((resolve) => connection.end(() => resolve()))));
+    await Promise.all(
+      this.#idle.splice(0).map(({ connection }) => new Promise<void>((resolve) => connection.end(() => resolve()))),
+    );
   }
 
   async #live(isPatient: boolean): Promise<Connection> {
@@ -131,10 +133,14 @@ function addressesOf(options: MysqlOptions): readonly string[] {
 function unreachable(error: unknown, where: string): Error {
   const known = mysqlError(error, where);
   if (known instanceof TransientError) return known;
-  return new OperatorError("CATALOG_UNREACHABLE", known instanceof OperatorError ? known.message : `catalog ${where}: ${known.message}`, {
-    hint: "check that the server runs and what the Catalog resource says",
-    cause: error,
-  });
+  return new OperatorError(
+    "CATALOG_UNREACHABLE",
+    known instanceof OperatorError ? known.message : `catalog ${where}: ${known.message}`,
+    {
+      hint: "check that the server runs and what the Catalog resource says",
+      cause: error,
+    },
+  );
 }
 
 /** Sessions speak UTF-8, refuse what does not fit, and see each statement's own moment, so that concurrent inserts of paths are seen. */

@@ -22,7 +22,10 @@ test("bytes are split where strings are", () => {
 });
 
 test("the way up ends above the root, from wherever it begins", () => {
-  assert.deepEqual([parentPath("/a/b/"), parentPath("/a/"), parentPath("/"), parentPath("C:/"), parentPath("")], ["/a/", "/", "", "", null]);
+  assert.deepEqual(
+    [parentPath("/a/b/"), parentPath("/a/"), parentPath("/"), parentPath("C:/"), parentPath("")],
+    ["/a/", "/", "", "", null],
+  );
   fc.assert(
     fc.property(fc.string(), (path) => {
       let steps = 0;

@@ -33,8 +33,12 @@ export class SqliteAttributes implements AttributeSink {
   #lastFilename = "";
 
   constructor(database: DatabaseSync) {
-    this.#insertFile = database.prepare(`INSERT INTO File (FileIndex, JobId, PathId, Filename, DeltaSeq, LStat, MD5) VALUES (?, ?, ?, ?, ?, ?, ?)`);
-    this.#lateDigest = database.prepare(`UPDATE File SET MD5 = ? WHERE JobId = ? AND PathId = ? AND Filename = ? AND FileIndex = ?`);
+    this.#insertFile = database.prepare(
+      `INSERT INTO File (FileIndex, JobId, PathId, Filename, DeltaSeq, LStat, MD5) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#lateDigest = database.prepare(
+      `UPDATE File SET MD5 = ? WHERE JobId = ? AND PathId = ? AND Filename = ? AND FileIndex = ?`,
+    );
     this.#findPath = database.prepare(`SELECT PathId FROM Path WHERE Path = ?`);
     this.#insertPath = database.prepare(`INSERT INTO Path (Path) VALUES (?)`);
     this.#insertParent = database.prepare(`INSERT OR IGNORE INTO PathHierarchy (PathId, PPathId) VALUES (?, ?)`);
@@ -98,7 +102,8 @@ export class SqliteAttributes implements AttributeSink {
     if (isTooDeep(path)) return pathId;
     let child = pathId;
     for (let parent = parentPath(path); parent !== null; parent = parentPath(parent)) {
-      const found = this.#pathIds.get(parent) ?? (this.#findPath.get(toSqlite(parent)) as { PathId: number } | undefined)?.PathId;
+      const found =
+        this.#pathIds.get(parent) ?? (this.#findPath.get(toSqlite(parent)) as { PathId: number } | undefined)?.PathId;
       const parentId = found ?? this.#insertOnePath(parent);
       this.#insertParent.run(child, parentId);
       if (found !== undefined) break;

@@ -41,7 +41,10 @@ export class SqliteClient implements AsyncDisposable {
   /** Starts the worker and waits until it has opened the file. */
   static async open(start: WorkerStart): Promise<SqliteClient> {
     const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-    const worker = new Worker(new URL(`./sqlite-worker${extension}`, import.meta.url), { workerData: start, name: start.isReader ? "catalog-read" : "catalog-write" });
+    const worker = new Worker(new URL(`./sqlite-worker${extension}`, import.meta.url), {
+      workerData: start,
+      name: start.isReader ? "catalog-read" : "catalog-write",
+    });
     const client = new SqliteClient(worker, start.file);
     await new Promise<WorkerAnswer>((resolve, reject) => client.#pending.set(0, { resolve, reject }));
     worker.unref();
@@ -84,7 +87,8 @@ export class SqliteClient implements AsyncDisposable {
 function sqliteError(failure: WorkerFailure, file: string): Error {
   if (failure.code !== null) return new OperatorError(failure.code as ErrorCode, failure.message);
   const text = `catalog ${file}: ${failure.message}`;
-  if (failure.errcode === SQLITE_CONSTRAINT_UNIQUE || failure.errcode === SQLITE_CONSTRAINT_PRIMARYKEY) return new DuplicateKeyError(text);
+  if (failure.errcode === SQLITE_CONSTRAINT_UNIQUE || failure.errcode === SQLITE_CONSTRAINT_PRIMARYKEY)
+    return new DuplicateKeyError(text);
   switch (failure.errcode & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

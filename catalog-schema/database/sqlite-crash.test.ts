@@ -31,7 +31,9 @@ test("kill -9 in the middle of inserts loses nothing acknowledged and leaves no 
   const file = directory.file("catalog", "nocturne.db");
   await createCatalog({ driver: "sqlite", file });
   for (const acknowledgements of [1, 7, 30]) {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", program, file], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program, file], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     let jobId = 0;
     let acknowledged = 0;
     for await (const line of createInterface({ input: child.stdout })) {
@@ -54,7 +56,12 @@ test("the catalog is open to its owner only", async () => {
   await createCatalog({ driver: "sqlite", file });
   await using catalog = await Catalog.open({ driver: "sqlite", file });
   assert.equal(catalog.description, `SQLite catalog ${file}`);
-  for (const [path, mode] of [[file, 0o600], [`${file}-wal`, 0o600], [directory.file("deep"), 0o700], [directory.file("deep", "er"), 0o700]] as const) {
+  for (const [path, mode] of [
+    [file, 0o600],
+    [`${file}-wal`, 0o600],
+    [directory.file("deep"), 0o700],
+    [directory.file("deep", "er"), 0o700],
+  ] as const) {
     assert.equal((await stat(path)).mode & 0o777, mode, path);
   }
 });

@@ -10,7 +10,7 @@ import {
   type QueryResult,
 } from "kysely";
 import { impossible } from "#lib/base/assert.ts";
-import { Slots } from "./mutex.ts";
+import type { Slots } from "./mutex.ts";
 import { attributesInput, ROWS_PER_PAGE, type Cell, type SqlResult } from "./sql-connection.ts";
 import type { SqliteClient } from "./sqlite-client.ts";
 import type { CursorPage } from "./sqlite-protocol.ts";
@@ -103,7 +103,12 @@ class SqliteConnection implements DatabaseConnection {
   }
 
   async *streamQuery<Row>(query: CompiledQuery, chunkSize = ROWS_PER_PAGE): AsyncIterableIterator<QueryResult<Row>> {
-    const result = await openCursor(this.#client, { sql: query.sql, params: query.parameters, isExact: false, pageRows: chunkSize });
+    const result = await openCursor(this.#client, {
+      sql: query.sql,
+      params: query.parameters,
+      isExact: false,
+      pageRows: chunkSize,
+    });
     if (result.kind === "changed") return;
     for await (const page of result.rows) yield { rows: page.map((row) => toObject(result.columns, row)) as Row[] };
   }

@@ -11,7 +11,13 @@ export interface WorkerStart {
 
 export type WorkerRequest =
   | { readonly kind: "execute"; readonly sql: string; readonly params: readonly SqlValue[] }
-  | { readonly kind: "openCursor"; readonly sql: string; readonly params: readonly SqlValue[]; readonly isExact: boolean; readonly rows: number }
+  | {
+      readonly kind: "openCursor";
+      readonly sql: string;
+      readonly params: readonly SqlValue[];
+      readonly isExact: boolean;
+      readonly rows: number;
+    }
   | { readonly kind: "nextPage"; readonly cursor: number; readonly rows: number }
   | { readonly kind: "closeCursor"; readonly cursor: number }
   | { readonly kind: "attributes"; readonly jobId: number; readonly last: LastFile; readonly batches: readonly Uint8Array[] }

@@ -4,7 +4,15 @@ import { must } from "#lib/base/assert.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { GenerationCache } from "./generation-cache.ts";
 import { SqliteAttributes } from "./sqlite-attributes.ts";
-import type { CursorPage, SqlValue, WorkerAnswer, WorkerFailure, WorkerReply, WorkerRequest, WorkerStart } from "./sqlite-protocol.ts";
+import type {
+  CursorPage,
+  SqlValue,
+  WorkerAnswer,
+  WorkerFailure,
+  WorkerReply,
+  WorkerRequest,
+  WorkerStart,
+} from "./sqlite-protocol.ts";
 import { fromSqlite } from "./sqlite-values.ts";
 
 /** Statements kept prepared. */
@@ -27,7 +35,12 @@ class SqliteWorker {
   #lastCursor = 0;
 
   constructor(start: WorkerStart) {
-    this.#database = new DatabaseSync(start.file, { readOnly: start.isReader, timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: false, defensive: true });
+    this.#database = new DatabaseSync(start.file, {
+      readOnly: start.isReader,
+      timeout: BUSY_TIMEOUT_MS,
+      enableForeignKeyConstraints: false,
+      defensive: true,
+    });
     setPragmas(this.#database, start.isReader);
     this.#database.setAuthorizer(authorize);
   }
@@ -161,7 +174,11 @@ function convertRow(row: readonly SqlValue[], columns: readonly string[], isExac
 
 function describe(error: unknown): WorkerFailure {
   const failure = error as { message?: string; errcode?: number };
-  return { message: failure.message ?? String(error), errcode: failure.errcode ?? 0, code: error instanceof OperatorError ? error.code : null };
+  return {
+    message: failure.message ?? String(error),
+    errcode: failure.errcode ?? 0,
+    code: error instanceof OperatorError ? error.code : null,
+  };
 }
 
 /** Answers every request in order; the first reply (id 0) says whether the database could be opened. */

@@ -7,18 +7,29 @@ export type Dialect = "sqlite" | "mysql";
 /** Statements that make a table and its indices; `IF NOT EXISTS`, so that an interrupted creation can be run again. */
 export function createTableSql(table: Table, dialect: Dialect): string[] {
   const quoted = quote(table.name, dialect);
-  const lines = Object.entries(table.columns).map(([name, column]) => `${quote(name, dialect)} ${columnSql(column, dialect)}${wordCheck(name, column, dialect)}`);
+  const lines = Object.entries(table.columns).map(
+    ([name, column]) => `${quote(name, dialect)} ${columnSql(column, dialect)}${wordCheck(name, column, dialect)}`,
+  );
   if (dialect === "mysql") {
-    for (const [name, definition] of Object.entries(table.mysqlExtra?.columns ?? {})) lines.push(`${quote(name, dialect)} ${definition}`);
+    for (const [name, definition] of Object.entries(table.mysqlExtra?.columns ?? {}))
+      lines.push(`${quote(name, dialect)} ${definition}`);
   }
   if (dialect === "mysql" || !hasSerial(table)) lines.push(`PRIMARY KEY (${keyColumns(table, table.primaryKey, dialect)})`);
   const indices = table.indices.filter((index) => index.only === undefined || index.only === dialect);
   if (dialect === "mysql") {
-    for (const index of indices) lines.push(`${index.isUnique === true ? "UNIQUE " : ""}INDEX ${quote(index.name, dialect)} (${keyColumns(table, index.columns, dialect)})`);
-    return [`CREATE TABLE IF NOT EXISTS ${quoted} (\n  ${lines.join(",\n  ")}\n) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4`];
+    for (const index of indices)
+      lines.push(
+        `${index.isUnique === true ? "UNIQUE " : ""}INDEX ${quote(index.name, dialect)} (${keyColumns(table, index.columns, dialect)})`,
+      );
+    return [
+      `CREATE TABLE IF NOT EXISTS ${quoted} (\n  ${lines.join(",\n  ")}\n) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4`,
+    ];
   }
   const withoutRowid = hasSerial(table) ? "" : " WITHOUT ROWID";
-  return [`CREATE TABLE IF NOT EXISTS ${quoted} (\n  ${lines.join(",\n  ")}\n)${withoutRowid}`, ...indices.map((index) => sqliteIndex(table, index))];
+  return [
+    `CREATE TABLE IF NOT EXISTS ${quoted} (\n  ${lines.join(",\n  ")}\n)${withoutRowid}`,
+    ...indices.map((index) => sqliteIndex(table, index)),
+  ];
 }
 
 function sqliteIndex(table: Table, index: Index): string {
@@ -49,7 +60,10 @@ function columnSql(column: Column, dialect: Dialect): string {
   const type = dialect === "sqlite" ? sqliteType(column) : mysqlType(column);
   if (column.kind === "serial" || column.kind === "fastSerial") return type;
   const nullness = column.isNullable ? " NULL" : " NOT NULL";
-  const initial = column.initial === undefined ? "" : ` DEFAULT ${typeof column.initial === "number" ? column.initial : `'${column.initial}'`}`;
+  const initial =
+    column.initial === undefined
+      ? ""
+      : ` DEFAULT ${typeof column.initial === "number" ? column.initial : `'${column.initial}'`}`;
   return `${type}${nullness}${initial}`;
 }
 

@@ -21,7 +21,8 @@ export async function createCatalog(options: CatalogOptions): Promise<void> {
   if (options.driver === "sqlite") await prepareFile(options.file);
   await using backend = await openBackend(options);
   await locked(backend, async (db) => {
-    if ((await versionOf(backend, db)) !== null) throw new OperatorError("CATALOG_EXISTS", `${backend.description} exists already`);
+    if ((await versionOf(backend, db)) !== null)
+      throw new OperatorError("CATALOG_EXISTS", `${backend.description} exists already`);
     await createTables(backend, db);
     await writeRows(db);
   });
@@ -61,9 +62,14 @@ export async function requireVersion(backend: Backend): Promise<void> {
 /** Throws CATALOG_MISSING if a SQLite catalog has no file: opening would make an empty one. */
 export async function requireFile(options: CatalogOptions): Promise<void> {
   if (options.driver !== "sqlite") return;
-  const isThere = await stat(options.file).then((found) => found.size > 0, () => false);
+  const isThere = await stat(options.file).then(
+    (found) => found.size > 0,
+    () => false,
+  );
   if (!isThere) {
-    throw new OperatorError("CATALOG_MISSING", `there is no catalog ${options.file}`, { hint: "create it: nocturne catalog create -c FILE" });
+    throw new OperatorError("CATALOG_MISSING", `there is no catalog ${options.file}`, {
+      hint: "create it: nocturne catalog create -c FILE",
+    });
   }
 }
 
@@ -74,9 +80,16 @@ async function versionOf(backend: CatalogReader & { description: string }, db: K
     const foreign = names.size > 0 && !names.has("nocturnecreating");
     if (!foreign) return null;
     const what = names.has("version") && names.has("jobmedia") ? "a catalog of Bacula" : "tables of another kind";
-    throw new OperatorError("CATALOG_FOREIGN", `${backend.description} holds ${what}, not a catalog of Nocturne`, { hint: "name an empty database in the Catalog resource" });
+    throw new OperatorError("CATALOG_FOREIGN", `${backend.description} holds ${what}, not a catalog of Nocturne`, {
+      hint: "name an empty database in the Catalog resource",
+    });
   }
-  const row = await db.selectFrom("NocturneVersion").select("VersionId").orderBy("VersionId", "desc").limit(1).executeTakeFirst();
+  const row = await db
+    .selectFrom("NocturneVersion")
+    .select("VersionId")
+    .orderBy("VersionId", "desc")
+    .limit(1)
+    .executeTakeFirst();
   return row?.VersionId ?? null;
 }
 
@@ -92,7 +105,10 @@ async function tableNames(backend: CatalogReader, db: Kysely<Tables>): Promise<S
 /** MySQL commits each table as it is made; the table NocturneCreating says meanwhile that the rest is still to come. */
 async function createTables(backend: Backend, db: Kysely<Tables>): Promise<void> {
   await sql.raw("CREATE TABLE IF NOT EXISTS NocturneCreating (Started INTEGER)").execute(db);
-  const inOrder = [...allTables.filter((table) => table.name !== "NocturneVersion"), ...allTables.filter((table) => table.name === "NocturneVersion")];
+  const inOrder = [
+    ...allTables.filter((table) => table.name !== "NocturneVersion"),
+    ...allTables.filter((table) => table.name === "NocturneVersion"),
+  ];
   for (const table of inOrder) {
     for (const statement of createTableSql(table, backend.dialect)) await sql.raw(statement).execute(db);
   }
@@ -102,7 +118,8 @@ async function createTables(backend: Backend, db: Kysely<Tables>): Promise<void>
 /** Rows of a new catalog; the version comes last, and makes it one. */
 async function writeRows(db: Kysely<Tables>): Promise<void> {
   await db.deleteFrom("Status").execute();
-  for (const [JobStatus, JobStatusLong, Severity] of jobStatusRows) await db.insertInto("Status").values({ JobStatus, JobStatusLong, Severity }).execute();
+  for (const [JobStatus, JobStatusLong, Severity] of jobStatusRows)
+    await db.insertInto("Status").values({ JobStatus, JobStatusLong, Severity }).execute();
   await db.deleteFrom("Version").execute();
   await db.insertInto("Version").values({ VersionId: BACULA_VERSION }).execute();
   await setVersion(db, CATALOG_VERSION);
@@ -116,10 +133,14 @@ async function setVersion(db: Kysely<Tables>, version: number): Promise<void> {
 
 /** One program at a time. SQLite: one transaction, so an interruption leaves nothing; MySQL: a named lock, for it commits each step. */
 async function locked<T>(backend: Backend, work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
-  if (backend.dialect === "sqlite") return await backend.writer.transaction().execute(async (transaction) => await work(transactionHandle("sqlite", transaction).writer));
+  if (backend.dialect === "sqlite")
+    return await backend.writer
+      .transaction()
+      .execute(async (transaction) => await work(transactionHandle("sqlite", transaction).writer));
   return await backend.writer.connection().execute(async (db) => {
     const { rows } = await sql<{ taken: number | null }>`SELECT GET_LOCK(${LOCK_NAME}, ${LOCK_WAIT_S}) AS taken`.execute(db);
-    if (rows[0]?.taken !== 1) throw new OperatorError("CATALOG_BUSY", `${backend.description} is being created or upgraded by another program`);
+    if (rows[0]?.taken !== 1)
+      throw new OperatorError("CATALOG_BUSY", `${backend.description} is being created or upgraded by another program`);
     try {
       return await work(db);
     } finally {
@@ -137,10 +158,19 @@ async function prepareFile(file: string): Promise<void> {
 }
 
 function missing(backend: Backend): OperatorError {
-  return new OperatorError("CATALOG_MISSING", `${backend.description} is empty`, { hint: "create it: nocturne catalog create -c FILE" });
+  return new OperatorError("CATALOG_MISSING", `${backend.description} is empty`, {
+    hint: "create it: nocturne catalog create -c FILE",
+  });
 }
 
 function wrongVersion(backend: Backend, version: number): OperatorError {
-  const hint = version < CATALOG_VERSION ? "upgrade it: nocturne catalog upgrade -c FILE" : "install the programs that wrote it, or newer ones";
-  return new OperatorError("CATALOG_VERSION", `${backend.description} has version ${version}, these programs need ${CATALOG_VERSION}`, { hint });
+  const hint =
+    version < CATALOG_VERSION
+      ? "upgrade it: nocturne catalog upgrade -c FILE"
+      : "install the programs that wrote it, or newer ones";
+  return new OperatorError(
+    "CATALOG_VERSION",
+    `${backend.description} has version ${version}, these programs need ${CATALOG_VERSION}`,
+    { hint },
+  );
 }

@@ -39,7 +39,12 @@ export async function chainEndingAt(r: CatalogReader, jobId: number): Promise<Jo
   if (row === undefined || row.StartTime === null) return [];
   const self = await r.reader.selectFrom("Job").selectAll().where("JobId", "=", jobId).executeTakeFirstOrThrow();
   if (self.Level === "F") return [self];
-  const before = await accurateChain(r, { clientId: row.ClientId, fileSet: row.FileSet, jobName: row.Name, before: row.StartTime });
+  const before = await accurateChain(r, {
+    clientId: row.ClientId,
+    fileSet: row.FileSet,
+    jobName: row.Name,
+    before: row.StartTime,
+  });
   if (before.length === 0) return [];
   return self.Level === "D" ? [before[0]!, self] : [...before.filter((job) => job.JobId !== jobId), self];
 }

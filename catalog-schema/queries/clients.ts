@@ -16,18 +16,33 @@ export interface ClientRecord {
 const UNAME_BYTES_MAX = 255;
 
 /** Creates or updates the row of a client. `unameBefore`: what it said before, when that was something else. */
-export async function ensureClient(w: CatalogWriter, record: ClientRecord): Promise<{ client: ClientRow; unameBefore: string | null }> {
+export async function ensureClient(
+  w: CatalogWriter,
+  record: ClientRecord,
+): Promise<{ client: ClientRow; unameBefore: string | null }> {
   const { Name, AutoPrune, FileRetention, JobRetention } = record;
   const uname = record.Uname === undefined ? undefined : cut(record.Uname);
   await insertUnlessThere(
     async () => (await findClientOn(w.writer, Name)) !== null,
-    async () => await w.writer.insertInto("Client").values({ Name, Uname: uname ?? "", AutoPrune, FileRetention, JobRetention }).execute(),
+    async () =>
+      await w.writer
+        .insertInto("Client")
+        .values({ Name, Uname: uname ?? "", AutoPrune, FileRetention, JobRetention })
+        .execute(),
   );
   const before = must(await findClientOn(w.writer, Name), `client ${Name}`);
   const client = { ...before, Uname: uname ?? before.Uname, AutoPrune, FileRetention, JobRetention };
-  const isSame = client.Uname === before.Uname && before.AutoPrune === AutoPrune && before.FileRetention === FileRetention && before.JobRetention === JobRetention;
+  const isSame =
+    client.Uname === before.Uname &&
+    before.AutoPrune === AutoPrune &&
+    before.FileRetention === FileRetention &&
+    before.JobRetention === JobRetention;
   if (!isSame) {
-    await w.writer.updateTable("Client").set({ Uname: client.Uname, AutoPrune, FileRetention, JobRetention }).where("ClientId", "=", client.ClientId).execute();
+    await w.writer
+      .updateTable("Client")
+      .set({ Uname: client.Uname, AutoPrune, FileRetention, JobRetention })
+      .where("ClientId", "=", client.ClientId)
+      .execute();
   }
   return { client, unameBefore: before.Uname !== "" && client.Uname !== before.Uname ? before.Uname : null };
 }
@@ -53,5 +68,7 @@ async function findClientOn(db: CatalogReader["reader"], name: string): Promise<
 
 function cut(uname: string): string {
   const bytes = Buffer.from(uname, "utf8");
-  return bytes.length <= UNAME_BYTES_MAX ? uname : new TextDecoder().decode(bytes.subarray(0, UNAME_BYTES_MAX)).replace(/\uFFFD$/, "");
+  return bytes.length <= UNAME_BYTES_MAX
+    ? uname
+    : new TextDecoder().decode(bytes.subarray(0, UNAME_BYTES_MAX)).replace(/\uFFFD$/, "");
 }

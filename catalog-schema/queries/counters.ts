@@ -22,7 +22,11 @@ export async function ensureCounter(w: CatalogWriter, record: CounterRecord): Pr
   const { Counter, MinValue, MaxValue, WrapCounter } = record;
   const isNew = await insertUnlessThere(
     async () => (await find(w, Counter)) !== null,
-    async () => await w.writer.insertInto("Counters").values({ Counter, MinValue, MaxValue, CurrentValue: MinValue, WrapCounter }).execute(),
+    async () =>
+      await w.writer
+        .insertInto("Counters")
+        .values({ Counter, MinValue, MaxValue, CurrentValue: MinValue, WrapCounter })
+        .execute(),
   );
   if (isNew) return;
   const row = await find(w, Counter);
@@ -54,7 +58,11 @@ async function advance(tx: CatalogWriter, row: CounterRow, depth: number): Promi
   await tx.writer.updateTable("Counters").set({ CurrentValue: next }).where("Counter", "=", row.Counter).execute();
   if (!isAtEnd || row.WrapCounter === "") return;
   const wrapped = await find(tx, row.WrapCounter);
-  if (wrapped === null) throw new OperatorError("CATALOG_COUNTER", `Counter "${row.Counter}" wraps into "${row.WrapCounter}", which does not exist`);
+  if (wrapped === null)
+    throw new OperatorError(
+      "CATALOG_COUNTER",
+      `Counter "${row.Counter}" wraps into "${row.WrapCounter}", which does not exist`,
+    );
   await advance(tx, wrapped, depth + 1);
 }
 

@@ -31,7 +31,15 @@ export async function deleteJob(session: CatalogSession, jobId: number): Promise
   return await session.transaction(
     async (tx) => {
       const upgraded = await upgradeCopy(tx, jobId);
-      for (const table of ["JobMedia", "FileMedia", "RestoreObject", "Object", "NocturneJobEvent", "NocturneRunningJob", "Job"] as const) {
+      for (const table of [
+        "JobMedia",
+        "FileMedia",
+        "RestoreObject",
+        "Object",
+        "NocturneJobEvent",
+        "NocturneRunningJob",
+        "Job",
+      ] as const) {
         await tx.writer.deleteFrom(table).where("JobId", "=", jobId).execute();
       }
       return upgraded;
@@ -41,7 +49,10 @@ export async function deleteJob(session: CatalogSession, jobId: number): Promise
 }
 
 /** Deletes all jobs on a Volume, whatever their age, and marks it Purged. The answer: how many jobs, and copies that became backups. */
-export async function purgeVolume(session: CatalogSession, media: MediaRow): Promise<{ jobs: number; upgraded: readonly number[] }> {
+export async function purgeVolume(
+  session: CatalogSession,
+  media: MediaRow,
+): Promise<{ jobs: number; upgraded: readonly number[] }> {
   const jobIds = await listJobIdsOfVolume(session, media.MediaId);
   const upgraded: number[] = [];
   for (const jobId of jobIds) upgraded.push(...(await deleteJob(session, jobId)));
@@ -53,14 +64,23 @@ export async function purgeVolume(session: CatalogSession, media: MediaRow): Pro
  * Marks a Volume Purged if no job lies on it any more, and moves it to its RecyclePool if that has room. False when jobs remain, or when
  * it was never written and so holds nothing to purge.
  */
-export async function markPurgedIfEmpty(session: CatalogSession, mediaId: number, options: { readonly force?: boolean } = {}): Promise<boolean> {
+export async function markPurgedIfEmpty(
+  session: CatalogSession,
+  mediaId: number,
+  options: { readonly force?: boolean } = {},
+): Promise<boolean> {
   return await session.transaction(
     async (tx) => {
       const media = await findMediaById(tx, mediaId);
       if (media === null) return false;
       const wasWritten = media.FirstWritten !== null && media.LastWritten !== null;
       if (!wasWritten && options.force !== true) return false;
-      const job = await tx.reader.selectFrom("JobMedia").select("JobId").where("MediaId", "=", mediaId).limit(1).executeTakeFirst();
+      const job = await tx.reader
+        .selectFrom("JobMedia")
+        .select("JobId")
+        .where("MediaId", "=", mediaId)
+        .limit(1)
+        .executeTakeFirst();
       if (job !== undefined) return false;
       await tx.writer.updateTable("Media").set({ VolStatus: "Purged" }).where("MediaId", "=", mediaId).execute();
       await moveToRecyclePool(tx, media);
@@ -71,13 +91,17 @@ export async function markPurgedIfEmpty(session: CatalogSession, mediaId: number
 }
 
 /** Deletes a Volume and all jobs on it. */
-export async function deleteVolume(session: CatalogSession, media: MediaRow): Promise<{ jobs: number; upgraded: readonly number[] }> {
+export async function deleteVolume(
+  session: CatalogSession,
+  media: MediaRow,
+): Promise<{ jobs: number; upgraded: readonly number[] }> {
   const jobIds = await listJobIdsOfVolume(session, media.MediaId);
   const upgraded: number[] = [];
   for (const jobId of jobIds) upgraded.push(...(await deleteJob(session, jobId)));
   await session.transaction(
     async (tx) => {
-      for (const table of ["JobMedia", "FileMedia", "TagMedia", "Media"] as const) await tx.writer.deleteFrom(table).where("MediaId", "=", media.MediaId).execute();
+      for (const table of ["JobMedia", "FileMedia", "TagMedia", "Media"] as const)
+        await tx.writer.deleteFrom(table).where("MediaId", "=", media.MediaId).execute();
       await refreshNumVols(tx, media.PoolId);
     },
     { idempotent: true },
@@ -90,7 +114,10 @@ export async function deletePool(session: CatalogSession, poolId: number): Promi
   await session.transaction(
     async (tx) => {
       const volumes = await refreshNumVols(tx, poolId);
-      if (volumes > 0) throw new OperatorError("CATALOG_IN_USE", `the pool has ${volumes} Volumes`, { hint: "delete them or move them to another pool first" });
+      if (volumes > 0)
+        throw new OperatorError("CATALOG_IN_USE", `the pool has ${volumes} Volumes`, {
+          hint: "delete them or move them to another pool first",
+        });
       await tx.writer.deleteFrom("Pool").where("PoolId", "=", poolId).execute();
     },
     { idempotent: true },
@@ -113,11 +140,20 @@ export async function deleteClient(session: CatalogSession, clientId: number): P
 
 /** Jobs of a client by age: for purging. */
 export async function listJobIdsOfClient(r: CatalogReader, clientId: number): Promise<number[]> {
-  return (await r.reader.selectFrom("Job").select("JobId").where("ClientId", "=", clientId).orderBy("JobId").execute()).map((row) => row.JobId);
+  return (await r.reader.selectFrom("Job").select("JobId").where("ClientId", "=", clientId).orderBy("JobId").execute()).map(
+    (row) => row.JobId,
+  );
 }
 
 async function upgradeCopy(tx: CatalogWriter, jobId: number): Promise<number[]> {
-  const copy = await tx.reader.selectFrom("Job").select("JobId").where("PriorJobId", "=", jobId).where("Type", "=", "C").orderBy("JobId").limit(1).executeTakeFirst();
+  const copy = await tx.reader
+    .selectFrom("Job")
+    .select("JobId")
+    .where("PriorJobId", "=", jobId)
+    .where("Type", "=", "C")
+    .orderBy("JobId")
+    .limit(1)
+    .executeTakeFirst();
   if (copy === undefined) return [];
   await tx.writer.updateTable("Job").set({ Type: "B" }).where("JobId", "=", copy.JobId).execute();
   return [copy.JobId];
@@ -132,7 +168,11 @@ async function moveToRecyclePool(tx: CatalogWriter, media: MediaRow): Promise<vo
   await refreshNumVols(tx, target.PoolId);
 }
 
-async function deleteInSteps(session: CatalogSession, table: "File" | "FileMedia" | "BaseFiles" | "Log", jobId: number): Promise<void> {
+async function deleteInSteps(
+  session: CatalogSession,
+  table: "File" | "FileMedia" | "BaseFiles" | "Log",
+  jobId: number,
+): Promise<void> {
   const key = { File: "FileId", FileMedia: "FileMediaId", BaseFiles: "BaseId", Log: "LogId" }[table];
   const statement =
     session.dialect === "mysql"

@@ -32,7 +32,16 @@ export interface FileVersion {
 }
 
 /** Columns of a FileVersion. */
-export const fileColumns = ["File.FileId", "File.FileIndex", "File.JobId", "File.PathId", "File.Filename", "File.LStat", "File.MD5", "File.DeltaSeq"] as const;
+export const fileColumns = [
+  "File.FileId",
+  "File.FileIndex",
+  "File.JobId",
+  "File.PathId",
+  "File.Filename",
+  "File.LStat",
+  "File.MD5",
+  "File.DeltaSeq",
+] as const;
 
 /** Jobs and which of two is the later. */
 export interface RankedJobs {
@@ -44,7 +53,13 @@ export interface RankedJobs {
 /** The jobs that exist of these, ranked. */
 export async function rankJobs(r: CatalogReader, jobIds: readonly number[]): Promise<RankedJobs> {
   if (jobIds.length === 0) return { jobIds: [], rank: new Map() };
-  const rows = await r.reader.selectFrom("Job").select("JobId").where("JobId", "in", [...jobIds]).orderBy("JobTDate").orderBy("JobId").execute();
+  const rows = await r.reader
+    .selectFrom("Job")
+    .select("JobId")
+    .where("JobId", "in", [...jobIds])
+    .orderBy("JobTDate")
+    .orderBy("JobId")
+    .execute();
   return { jobIds: rows.map((row) => row.JobId), rank: new Map(rows.map((row, at) => [row.JobId, at])) };
 }
 
@@ -73,7 +88,10 @@ export function listed(version: FileVersion, path: string): ListedFile {
 /** Number of a path; null when no job has ever saved it. */
 export async function findPathId(r: CatalogReader, path: string): Promise<number | null> {
   const query = r.reader.selectFrom("Path").select("PathId");
-  const isIt = r.dialect === "mysql" ? sql<boolean>`PathHash = ${hash("sha256", encodeName(path), "buffer")}` : sql<boolean>`Path = ${path}`;
+  const isIt =
+    r.dialect === "mysql"
+      ? sql<boolean>`PathHash = ${hash("sha256", encodeName(path), "buffer")}`
+      : sql<boolean>`Path = ${path}`;
   return (await query.where(isIt).executeTakeFirst())?.PathId ?? null;
 }
 
@@ -90,7 +108,13 @@ export async function findFile(r: CatalogReader, jobIds: readonly number[], name
 async function newestOf(r: CatalogReader, jobs: RankedJobs, path: string, filename: string): Promise<ListedFile | null> {
   const pathId = await findPathId(r, path);
   if (pathId === null) return null;
-  const rows = await r.reader.selectFrom("File").select(fileColumns).where("JobId", "in", [...jobs.jobIds]).where("PathId", "=", pathId).where("Filename", "=", filename).execute();
+  const rows = await r.reader
+    .selectFrom("File")
+    .select(fileColumns)
+    .where("JobId", "in", [...jobs.jobIds])
+    .where("PathId", "=", pathId)
+    .where("Filename", "=", filename)
+    .execute();
   const newest = rows.reduce<FileVersion | undefined>((best, row) => newer(jobs, best, row), undefined);
   return newest === undefined || newest.FileIndex <= 0 ? null : listed(newest, path);
 }

@@ -19,11 +19,24 @@ export interface JobVolume {
 }
 
 /** A region with the Volume it lies on. */
-export type JobRegion = JobMediaRow & { readonly VolumeName: string; readonly MediaType: string; readonly StorageId: number; readonly Slot: number; readonly InChanger: number };
+export type JobRegion = JobMediaRow & {
+  readonly VolumeName: string;
+  readonly MediaType: string;
+  readonly StorageId: number;
+  readonly Slot: number;
+  readonly InChanger: number;
+};
 
 /** Adds regions. */
-export async function insertJobMedia(w: CatalogWriter, rows: readonly (NewJobMedia & { readonly JobId: number })[]): Promise<void> {
-  if (rows.length > 0) await w.writer.insertInto("JobMedia").values([...rows]).execute();
+export async function insertJobMedia(
+  w: CatalogWriter,
+  rows: readonly (NewJobMedia & { readonly JobId: number })[],
+): Promise<void> {
+  if (rows.length > 0)
+    await w.writer
+      .insertInto("JobMedia")
+      .values([...rows])
+      .execute();
 }
 
 /** Regions of the jobs with their Volumes, by job and in the order written. */
@@ -70,12 +83,22 @@ export async function listVolumesOfJobs(r: CatalogReader, jobIds: readonly numbe
 
 /** Jobs that lie on a Volume, oldest first. */
 export async function listJobIdsOfVolume(r: CatalogReader, mediaId: number): Promise<number[]> {
-  const rows = await r.reader.selectFrom("JobMedia").select("JobId").distinct().where("MediaId", "=", mediaId).orderBy("JobId").execute();
+  const rows = await r.reader
+    .selectFrom("JobMedia")
+    .select("JobId")
+    .distinct()
+    .where("MediaId", "=", mediaId)
+    .orderBy("JobId")
+    .execute();
   return rows.map((row) => row.JobId);
 }
 
 /** Highest VolIndex of a job so far; 0 when it has written nothing. */
 export async function lastVolIndex(r: CatalogReader, jobId: number): Promise<number> {
-  const row = await r.reader.selectFrom("JobMedia").select((e) => e.fn.max("VolIndex").as("last")).where("JobId", "=", jobId).executeTakeFirst();
+  const row = await r.reader
+    .selectFrom("JobMedia")
+    .select((e) => e.fn.max("VolIndex").as("last"))
+    .where("JobId", "=", jobId)
+    .executeTakeFirst();
   return row?.last ?? 0;
 }

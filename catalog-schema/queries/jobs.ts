@@ -11,7 +11,10 @@ export type JobChanges = Omit<Updateable<Tables["Job"]>, "JobId">;
 
 /** Adds a job; answers its number, which was never used before. */
 export async function createJob(w: CatalogWriter, job: NewJob): Promise<number> {
-  const { insertId } = await w.writer.insertInto("Job").values({ PriorJob: "", FileTable: "File", Comment: "", ...job }).executeTakeFirstOrThrow();
+  const { insertId } = await w.writer
+    .insertInto("Job")
+    .values({ PriorJob: "", FileTable: "File", Comment: "", ...job })
+    .executeTakeFirstOrThrow();
   return Number(insertId);
 }
 
@@ -27,18 +30,28 @@ export async function findJob(r: CatalogReader, jobId: number): Promise<JobRow |
 
 /** The job of this unique name. */
 export async function findJobByUniqueName(r: CatalogReader, job: string): Promise<JobRow | null> {
-  return (await r.reader.selectFrom("Job").selectAll().where("Job", "=", job).orderBy("JobId", "desc").executeTakeFirst()) ?? null;
+  return (
+    (await r.reader.selectFrom("Job").selectAll().where("Job", "=", job).orderBy("JobId", "desc").executeTakeFirst()) ?? null
+  );
 }
 
 /** The newest job of this resource name. */
 export async function findLastJobOfName(r: CatalogReader, name: string): Promise<JobRow | null> {
-  return (await r.reader.selectFrom("Job").selectAll().where("Name", "=", name).orderBy("JobId", "desc").executeTakeFirst()) ?? null;
+  return (
+    (await r.reader.selectFrom("Job").selectAll().where("Name", "=", name).orderBy("JobId", "desc").executeTakeFirst()) ?? null
+  );
 }
 
 /** The jobs of these numbers, in the order of their JobTDate: a later one replaces files of an earlier. */
 export async function listJobsById(r: CatalogReader, jobIds: readonly number[]): Promise<JobRow[]> {
   if (jobIds.length === 0) return [];
-  return await r.reader.selectFrom("Job").selectAll().where("JobId", "in", [...jobIds]).orderBy("JobTDate").orderBy("JobId").execute();
+  return await r.reader
+    .selectFrom("Job")
+    .selectAll()
+    .where("JobId", "in", [...jobIds])
+    .orderBy("JobTDate")
+    .orderBy("JobId")
+    .execute();
 }
 
 /** The last jobs that have ended, newest first. */
@@ -54,13 +67,22 @@ export async function listTerminatedJobs(r: CatalogReader, limit: number): Promi
 
 /** Jobs that stand as created or running: after a start of the Director, those it must follow or end. */
 export async function listUnfinishedJobs(r: CatalogReader): Promise<JobRow[]> {
-  return await r.reader.selectFrom("Job").selectAll().where("JobStatus", "not in", ["T", "W", "E", "e", "f", "A", "D", "I"]).orderBy("JobId").execute();
+  return await r.reader
+    .selectFrom("Job")
+    .selectAll()
+    .where("JobStatus", "not in", ["T", "W", "E", "e", "f", "A", "D", "I"])
+    .orderBy("JobId")
+    .execute();
 }
 
 /** Stores what a restarted Director needs to follow the job again; replaces what was stored. */
 export async function saveRunningJob(w: CatalogWriter, running: RunningJobRow): Promise<void> {
   const { JobId, State, UpdatedAt } = running;
-  const { numUpdatedRows } = await w.writer.updateTable("NocturneRunningJob").set({ State, UpdatedAt }).where("JobId", "=", JobId).executeTakeFirstOrThrow();
+  const { numUpdatedRows } = await w.writer
+    .updateTable("NocturneRunningJob")
+    .set({ State, UpdatedAt })
+    .where("JobId", "=", JobId)
+    .executeTakeFirstOrThrow();
   if (numUpdatedRows > 0n) return;
   const isThere = await w.writer.selectFrom("NocturneRunningJob").select("JobId").where("JobId", "=", JobId).executeTakeFirst();
   if (isThere === undefined) await w.writer.insertInto("NocturneRunningJob").values({ JobId, State, UpdatedAt }).execute();

@@ -18,19 +18,34 @@ export async function findLastFull(r: CatalogReader, key: JobKey, before?: strin
 }
 
 /** The newest good backup of one of these levels: for an Incremental F, D and I; its StartTime is what the next one saves since. */
-export async function findLastOfLevels(r: CatalogReader, key: JobKey, levels: readonly string[], before?: string): Promise<JobRow | null> {
-  let query = backups(r, key).where("JobStatus", "in", GOOD).where("Level", "in", [...levels]);
+export async function findLastOfLevels(
+  r: CatalogReader,
+  key: JobKey,
+  levels: readonly string[],
+  before?: string,
+): Promise<JobRow | null> {
+  let query = backups(r, key)
+    .where("JobStatus", "in", GOOD)
+    .where("Level", "in", [...levels]);
   if (before !== undefined) query = query.where("StartTime", "<", before);
   return (await query.orderBy("StartTime", "desc").orderBy("JobId", "desc").limit(1).executeTakeFirst()) ?? null;
 }
 
 /** The newest Full or Differential that failed or was canceled and started after `since`: RerunFailedLevels repeats its level. */
 export async function findFailedSince(r: CatalogReader, key: JobKey, since: string): Promise<JobRow | null> {
-  const query = backups(r, key).where("JobStatus", "in", FAILED).where("Level", "in", ["F", "D"]).where("StartTime", ">", since);
+  const query = backups(r, key)
+    .where("JobStatus", "in", FAILED)
+    .where("Level", "in", ["F", "D"])
+    .where("StartTime", ">", since);
   return (await query.orderBy("StartTime", "desc").limit(1).executeTakeFirst()) ?? null;
 }
 
 function backups(r: CatalogReader, key: JobKey) {
-  const query = r.reader.selectFrom("Job").selectAll().where("Name", "=", key.name).where("ClientId", "=", key.clientId).where("Type", "=", "B");
+  const query = r.reader
+    .selectFrom("Job")
+    .selectAll()
+    .where("Name", "=", key.name)
+    .where("ClientId", "=", key.clientId)
+    .where("Type", "=", "B");
   return key.fileSetId === undefined ? query : query.where("FileSetId", "=", key.fileSetId);
 }

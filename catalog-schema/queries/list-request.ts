@@ -34,14 +34,31 @@ export type ListRequest = { readonly long?: boolean } & (
   | { readonly kind: "jobmedia"; readonly jobId?: number; readonly volume?: string }
   | { readonly kind: "filemedia"; readonly jobId: number; readonly fileIndex?: number }
   | { readonly kind: "joblog"; readonly jobId: number }
-  | { readonly kind: "media"; readonly pool?: string; readonly volume?: string; readonly jobId?: number; /** Local time, for ExpiresIn. */ readonly now: string }
+  | {
+      readonly kind: "media";
+      readonly pool?: string;
+      readonly volume?: string;
+      readonly jobId?: number;
+      /** Local time, for ExpiresIn. */ readonly now: string;
+    }
   | { readonly kind: "pools"; readonly name?: string }
   | { readonly kind: "clients"; readonly name?: string }
   | { readonly kind: "copies"; readonly jobIds?: readonly number[]; readonly limit?: number }
   | { readonly kind: "filesets" }
   | { readonly kind: "storages" }
   | { readonly kind: "counters" }
-  | { readonly kind: "events"; readonly type?: string; readonly source?: string; readonly daemon?: string; readonly code?: string; readonly since?: string; readonly until?: string; readonly limit?: number; readonly offset?: number; readonly order?: "asc" | "desc" }
+  | {
+      readonly kind: "events";
+      readonly type?: string;
+      readonly source?: string;
+      readonly daemon?: string;
+      readonly code?: string;
+      readonly since?: string;
+      readonly until?: string;
+      readonly limit?: number;
+      readonly offset?: number;
+      readonly order?: "asc" | "desc";
+    }
   | { readonly kind: "objects"; readonly jobId?: number }
   | { readonly kind: "restoreobjects"; readonly jobId: number }
   | { readonly kind: "snapshots" }

@@ -2,7 +2,10 @@ import type { CatalogReader, CatalogWriter } from "../database/backend.ts";
 import type { LogRow } from "../schema/log.ts";
 
 /** Adds a line to the log of a job; JobId 0 for what belongs to no job. */
-export async function addLog(w: CatalogWriter, line: { readonly JobId: number; readonly Time: string; readonly LogText: string }): Promise<void> {
+export async function addLog(
+  w: CatalogWriter,
+  line: { readonly JobId: number; readonly Time: string; readonly LogText: string },
+): Promise<void> {
   await w.writer.insertInto("Log").values({ JobId: line.JobId, Time: line.Time, LogText: line.LogText }).execute();
 }
 
@@ -24,5 +27,8 @@ export interface NewEvent {
 
 /** Records an event. */
 export async function addEvent(w: CatalogWriter, event: NewEvent, insertTime: string): Promise<void> {
-  await w.writer.insertInto("Events").values({ ...event, EventsInsertTime: insertTime }).execute();
+  await w.writer
+    .insertInto("Events")
+    .values({ ...event, EventsInsertTime: insertTime })
+    .execute();
 }

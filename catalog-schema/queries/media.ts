@@ -40,12 +40,23 @@ export async function findMediaById(r: CatalogReader, mediaId: number): Promise<
 
 /** Sets what changed. */
 export async function updateMedia(w: CatalogWriter, mediaId: number, changes: MediaChanges): Promise<void> {
-  if (Object.keys(changes).length > 0) await w.writer.updateTable("Media").set(changes).where("MediaId", "=", mediaId).execute();
+  if (Object.keys(changes).length > 0)
+    await w.writer.updateTable("Media").set(changes).where("MediaId", "=", mediaId).execute();
 }
 
 /** Sets what changed if the Volume still has the status `from`; false if it has not. */
-export async function updateMediaIfStatus(w: CatalogWriter, mediaId: number, from: VolumeStatus, changes: MediaChanges): Promise<boolean> {
-  const { numUpdatedRows } = await w.writer.updateTable("Media").set(changes).where("MediaId", "=", mediaId).where("VolStatus", "=", from).executeTakeFirstOrThrow();
+export async function updateMediaIfStatus(
+  w: CatalogWriter,
+  mediaId: number,
+  from: VolumeStatus,
+  changes: MediaChanges,
+): Promise<boolean> {
+  const { numUpdatedRows } = await w.writer
+    .updateTable("Media")
+    .set(changes)
+    .where("MediaId", "=", mediaId)
+    .where("VolStatus", "=", from)
+    .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
 }
 
@@ -72,12 +83,16 @@ export async function listAppendable(r: CatalogReader, wanted: MediaWanted, limi
 
 /** Volumes of status Recycle, the oldest first. */
 export async function listRecyclable(r: CatalogReader, wanted: MediaWanted, limit = 200): Promise<MediaRow[]> {
-  return await oldestFirst(candidates(r, wanted).where("VolStatus", "=", "Recycle").where("Recycle", "=", 1)).limit(limit).execute();
+  return await oldestFirst(candidates(r, wanted).where("VolStatus", "=", "Recycle").where("Recycle", "=", 1))
+    .limit(limit)
+    .execute();
 }
 
 /** Purged Volumes that may be recycled, the oldest first. */
 export async function listPurged(r: CatalogReader, wanted: MediaWanted, limit = 200): Promise<MediaRow[]> {
-  return await oldestFirst(candidates(r, wanted).where("VolStatus", "=", "Purged").where("Recycle", "=", 1)).limit(limit).execute();
+  return await oldestFirst(candidates(r, wanted).where("VolStatus", "=", "Purged").where("Recycle", "=", 1))
+    .limit(limit)
+    .execute();
 }
 
 /** Full and Used Volumes that pruning may free for this pool, the oldest first: its own, and those that come back to it when purged. */
@@ -96,13 +111,19 @@ export async function listPrunable(r: CatalogReader, wanted: MediaWanted, limit 
 
 /** Full, Append or Used Volumes of the pool that may be recycled, the oldest first: for PurgeOldestVolume and RecycleOldestVolume. */
 export async function listOldest(r: CatalogReader, wanted: MediaWanted, limit = 200): Promise<MediaRow[]> {
-  const query = candidates(r, wanted).where("VolStatus", "in", ["Full", "Append", "Used"]).where("Recycle", "=", 1).where("LastWritten", "is not", null);
+  const query = candidates(r, wanted)
+    .where("VolStatus", "in", ["Full", "Append", "Used"])
+    .where("Recycle", "=", 1)
+    .where("LastWritten", "is not", null);
   return await oldestFirst(query).limit(limit).execute();
 }
 
 /** Highest number of a Volume so far; 0 when there is none. Names of new Volumes count from it. */
 export async function newestMediaId(r: CatalogReader): Promise<number> {
-  const row = await r.reader.selectFrom("Media").select((e) => e.fn.max("MediaId").as("newest")).executeTakeFirst();
+  const row = await r.reader
+    .selectFrom("Media")
+    .select((e) => e.fn.max("MediaId").as("newest"))
+    .executeTakeFirst();
   return row?.newest ?? 0;
 }
 
@@ -110,7 +131,21 @@ export async function newestMediaId(r: CatalogReader): Promise<number> {
 export async function recycleMedia(w: CatalogWriter, mediaId: number): Promise<void> {
   await w.writer
     .updateTable("Media")
-    .set({ VolStatus: "Recycle", VolJobs: 0, VolFiles: 0, VolBlocks: 0, VolErrors: 0, VolBytes: 1, VolABytes: 0, VolHoleBytes: 0, VolHoles: 0, FirstWritten: null, LastWritten: null, EndFile: 0, EndBlock: 0 })
+    .set({
+      VolStatus: "Recycle",
+      VolJobs: 0,
+      VolFiles: 0,
+      VolBlocks: 0,
+      VolErrors: 0,
+      VolBytes: 1,
+      VolABytes: 0,
+      VolHoleBytes: 0,
+      VolHoles: 0,
+      FirstWritten: null,
+      LastWritten: null,
+      EndFile: 0,
+      EndBlock: 0,
+    })
     .set({ RecycleCount: sql`RecycleCount + 1` })
     .where("MediaId", "=", mediaId)
     .execute();
@@ -140,18 +175,30 @@ export function defaultsFromPool(pool: PoolRow): MediaChanges {
 
 /** Counts the Volumes of a pool and stores the count in Pool.NumVols. */
 export async function refreshNumVols(w: CatalogWriter, poolId: number): Promise<number> {
-  const row = await w.writer.selectFrom("Media").select((e) => e.fn.countAll<number>().as("volumes")).where("PoolId", "=", poolId).executeTakeFirstOrThrow();
+  const row = await w.writer
+    .selectFrom("Media")
+    .select((e) => e.fn.countAll<number>().as("volumes"))
+    .where("PoolId", "=", poolId)
+    .executeTakeFirstOrThrow();
   await w.writer.updateTable("Pool").set({ NumVols: row.volumes }).where("PoolId", "=", poolId).execute();
   return row.volumes;
 }
 
 /** Bytes of all Volumes of a pool. */
 export async function sumPoolBytes(r: CatalogReader, poolId: number): Promise<number> {
-  const row = await r.reader.selectFrom("Media").select((e) => e.fn.sum<number | null>("VolBytes").as("bytes")).where("PoolId", "=", poolId).executeTakeFirst();
+  const row = await r.reader
+    .selectFrom("Media")
+    .select((e) => e.fn.sum<number | null>("VolBytes").as("bytes"))
+    .where("PoolId", "=", poolId)
+    .executeTakeFirst();
   return row?.bytes ?? 0;
 }
 
-async function findMediaWhere(db: CatalogReader["reader"], column: "MediaId" | "VolumeName", value: number | string): Promise<MediaRow | null> {
+async function findMediaWhere(
+  db: CatalogReader["reader"],
+  column: "MediaId" | "VolumeName",
+  value: number | string,
+): Promise<MediaRow | null> {
   return (await db.selectFrom("Media").selectAll().where(column, "=", value).executeTakeFirst()) ?? null;
 }
 
@@ -163,7 +210,9 @@ function candidates(r: CatalogReader, wanted: MediaWanted) {
     .where("MediaType", "=", wanted.mediaType)
     .where("Enabled", "=", 1)
     .where((e) => notExcepted(e, wanted.except ?? []));
-  return wanted.inChangerOf === undefined ? query : query.where("InChanger", "=", 1).where("StorageId", "=", wanted.inChangerOf);
+  return wanted.inChangerOf === undefined
+    ? query
+    : query.where("InChanger", "=", 1).where("StorageId", "=", wanted.inChangerOf);
 }
 
 function notExcepted(e: ExpressionBuilder<Tables, "Media">, except: readonly number[]) {
@@ -171,5 +220,8 @@ function notExcepted(e: ExpressionBuilder<Tables, "Media">, except: readonly num
 }
 
 function oldestFirst<Query extends ReturnType<typeof candidates>>(query: Query) {
-  return query.orderBy(sql`CASE WHEN LastWritten IS NULL THEN 0 ELSE 1 END`).orderBy("LastWritten").orderBy("MediaId");
+  return query
+    .orderBy(sql`CASE WHEN LastWritten IS NULL THEN 0 ELSE 1 END`)
+    .orderBy("LastWritten")
+    .orderBy("MediaId");
 }

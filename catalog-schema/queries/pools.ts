@@ -12,7 +12,11 @@ export type PoolRecord = Omit<Insertable<Tables["Pool"]>, "PoolId" | "NumVols">;
 export async function ensurePool(w: CatalogWriter, record: PoolRecord): Promise<PoolRow> {
   const isNew = await insertUnlessThere(
     async () => (await findPoolOn(w.writer, record.Name)) !== null,
-    async () => await w.writer.insertInto("Pool").values({ LabelFormat: "", ...record }).execute(),
+    async () =>
+      await w.writer
+        .insertInto("Pool")
+        .values({ LabelFormat: "", ...record })
+        .execute(),
   );
   if (!isNew) await w.writer.updateTable("Pool").set(record).where("Name", "=", record.Name).execute();
   return must(await findPoolOn(w.writer, record.Name), `pool ${record.Name}`);

@@ -27,7 +27,10 @@ export interface JobWithFile {
 }
 
 /** The last backups, newest first, with the names of their clients. */
-export async function listLastJobs(r: CatalogReader, options: { readonly clientId?: number; readonly limit?: number } = {}): Promise<(JobRow & { readonly ClientName: string })[]> {
+export async function listLastJobs(
+  r: CatalogReader,
+  options: { readonly clientId?: number; readonly limit?: number } = {},
+): Promise<(JobRow & { readonly ClientName: string })[]> {
   const query = r.reader
     .selectFrom("Job")
     .innerJoin("Client", "Client.ClientId", "Job.ClientId")
@@ -44,7 +47,10 @@ export async function listLastJobs(r: CatalogReader, options: { readonly clientI
  * Jobs of a client that saved a file, newest first. `name` with a "/" is a whole path and found by index; without, it is the last
  * component, looked for in all directories of all its jobs, which takes time.
  */
-export async function listJobsWithFile(r: CatalogReader, wanted: { readonly clientId: number; readonly name: string; readonly limit?: number }): Promise<JobWithFile[]> {
+export async function listJobsWithFile(
+  r: CatalogReader,
+  wanted: { readonly clientId: number; readonly name: string; readonly limit?: number },
+): Promise<JobWithFile[]> {
   const { path, filename } = splitName(wanted.name);
   const pathId = path === "" ? null : await findPathId(r, path);
   if (path !== "" && pathId === null) return [];
@@ -52,13 +58,25 @@ export async function listJobsWithFile(r: CatalogReader, wanted: { readonly clie
     .selectFrom("Job")
     .innerJoin("File", "File.JobId", "Job.JobId")
     .innerJoin("Path", "Path.PathId", "File.PathId")
-    .select(["Job.JobId", "Path.Path", "File.Filename", "Job.StartTime", "Job.Type", "Job.JobStatus", "Job.JobFiles", "Job.JobBytes"])
+    .select([
+      "Job.JobId",
+      "Path.Path",
+      "File.Filename",
+      "Job.StartTime",
+      "Job.Type",
+      "Job.JobStatus",
+      "Job.JobFiles",
+      "Job.JobBytes",
+    ])
     .where("Job.ClientId", "=", wanted.clientId)
     .where("Job.Type", "in", ["B", "C"])
     .where("File.FileIndex", ">", 0)
     .where("File.Filename", "=", filename);
   if (pathId !== null) query = query.where("File.PathId", "=", pathId);
-  const rows = await query.orderBy("Job.StartTime", "desc").limit(wanted.limit ?? 20).execute();
+  const rows = await query
+    .orderBy("Job.StartTime", "desc")
+    .limit(wanted.limit ?? 20)
+    .execute();
   return rows.map(({ Path, Filename, Type, ...row }) => ({ ...row, Name: `${Path}${Filename}`, JobType: Type }));
 }
 
@@ -84,7 +102,10 @@ export async function listRestoreJobs(r: CatalogReader, jobIds: readonly number[
 }
 
 /** The newest saved version of one file of a client, in whichever good backup it is; started before `before` if given. */
-export async function findNewestVersion(r: CatalogReader, wanted: { readonly clientId: number; readonly name: string; readonly before?: string; readonly fileSet?: string }): Promise<ListedFile | null> {
+export async function findNewestVersion(
+  r: CatalogReader,
+  wanted: { readonly clientId: number; readonly name: string; readonly before?: string; readonly fileSet?: string },
+): Promise<ListedFile | null> {
   const { path, filename } = splitName(wanted.name);
   const pathId = await findPathId(r, path);
   if (pathId === null) return null;
@@ -100,14 +121,19 @@ export async function findNewestVersion(r: CatalogReader, wanted: { readonly cli
   if (wanted.before !== undefined) query = query.where("Job.StartTime", "<", wanted.before);
   if (wanted.fileSet !== undefined) {
     const name = wanted.fileSet;
-    query = query.where("Job.FileSetId", "in", (e) => e.selectFrom("FileSet").select("FileSet.FileSetId").where("FileSet.FileSet", "=", name));
+    query = query.where("Job.FileSetId", "in", (e) =>
+      e.selectFrom("FileSet").select("FileSet.FileSetId").where("FileSet.FileSet", "=", name),
+    );
   }
   const row = await query.orderBy("Job.JobTDate", "desc").orderBy("File.FileId", "desc").limit(1).executeTakeFirst();
   return row === undefined || row.FileIndex <= 0 ? null : listed(row, path);
 }
 
 /** Good backups of a client that show a directory, oldest first. */
-export async function listJobsWithDirectory(r: CatalogReader, wanted: { readonly clientId: number; readonly path: string; readonly before?: string }): Promise<number[]> {
+export async function listJobsWithDirectory(
+  r: CatalogReader,
+  wanted: { readonly clientId: number; readonly path: string; readonly before?: string },
+): Promise<number[]> {
   const pathId = await findPathId(r, wanted.path);
   if (pathId === null) return [];
   let query = r.reader
@@ -126,5 +152,12 @@ export async function listJobsWithDirectory(r: CatalogReader, wanted: { readonly
 /** True if file rows of any of the jobs are left: without, only whole jobs can be restored. */
 export async function hasFileRows(r: CatalogReader, jobIds: readonly number[]): Promise<boolean> {
   if (jobIds.length === 0) return false;
-  return (await r.reader.selectFrom("File").select("FileId").where("JobId", "in", [...jobIds]).limit(1).executeTakeFirst()) !== undefined;
+  return (
+    (await r.reader
+      .selectFrom("File")
+      .select("FileId")
+      .where("JobId", "in", [...jobIds])
+      .limit(1)
+      .executeTakeFirst()) !== undefined
+  );
 }

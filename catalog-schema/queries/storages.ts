@@ -4,7 +4,10 @@ import { insertUnlessThere } from "../database/insert-unless-there.ts";
 import type { StorageRow } from "../schema/media.ts";
 
 /** Creates or updates the row of a Storage resource. */
-export async function ensureStorage(w: CatalogWriter, record: { readonly Name: string; readonly AutoChanger: number }): Promise<StorageRow> {
+export async function ensureStorage(
+  w: CatalogWriter,
+  record: { readonly Name: string; readonly AutoChanger: number },
+): Promise<StorageRow> {
   const { Name, AutoChanger } = record;
   await insertUnlessThere(
     async () => (await findStorageOn(w.writer, Name)) !== null,
@@ -29,7 +32,8 @@ export async function findStorageById(r: CatalogReader, storageId: number): Prom
 /** Number of a Media Type, recorded if it is new. */
 export async function ensureMediaType(w: CatalogWriter, mediaType: string): Promise<number> {
   const find = async (): Promise<number | undefined> =>
-    (await w.writer.selectFrom("MediaType").select("MediaTypeId").where("MediaType", "=", mediaType).executeTakeFirst())?.MediaTypeId;
+    (await w.writer.selectFrom("MediaType").select("MediaTypeId").where("MediaType", "=", mediaType).executeTakeFirst())
+      ?.MediaTypeId;
   await insertUnlessThere(
     async () => (await find()) !== undefined,
     async () => await w.writer.insertInto("MediaType").values({ MediaType: mediaType }).execute(),

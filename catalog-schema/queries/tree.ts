@@ -1,6 +1,15 @@
 import type { CatalogReader } from "../database/backend.ts";
 import { parentPath } from "../database/split-name.ts";
-import { fileColumns, findPathId, listed, newer, rankJobs, type FileVersion, type ListedFile, type RankedJobs } from "./files.ts";
+import {
+  fileColumns,
+  findPathId,
+  listed,
+  newer,
+  rankJobs,
+  type FileVersion,
+  type ListedFile,
+  type RankedJobs,
+} from "./files.ts";
 
 /** A directory as some jobs together show it. */
 export interface Directory {
@@ -24,7 +33,11 @@ export async function listDirectory(r: CatalogReader, jobIds: readonly number[],
   const pathId = jobs.jobIds.length === 0 ? null : await findPathId(r, path);
   if (pathId === null) return { subdirectories: [], files: [] };
   const children = await visibleChildren(r, jobs, [pathId]);
-  const entries = await ownEntries(r, jobs, children.map((child) => child.PathId));
+  const entries = await ownEntries(
+    r,
+    jobs,
+    children.map((child) => child.PathId),
+  );
   const subdirectories = children
     .filter(({ PathId }) => (entries.get(PathId)?.FileIndex ?? 1) > 0)
     .map(({ PathId, Path }) => {
@@ -32,15 +45,24 @@ export async function listDirectory(r: CatalogReader, jobIds: readonly number[],
       return { name: lastName(Path), path: Path, entry: entry === undefined ? null : listed(entry, Path) };
     });
   const files: ListedFile[] = [];
-  for await (const page of filesIn(r, jobs, new Map([[pathId, path]]))) files.push(...page.filter((file) => file.filename !== ""));
-  return { subdirectories: subdirectories.toSorted((a, b) => compare(a.name, b.name)), files: files.toSorted((a, b) => compare(a.filename, b.filename)) };
+  for await (const page of filesIn(r, jobs, new Map([[pathId, path]])))
+    files.push(...page.filter((file) => file.filename !== ""));
+  return {
+    subdirectories: subdirectories.toSorted((a, b) => compare(a.name, b.name)),
+    files: files.toSorted((a, b) => compare(a.filename, b.filename)),
+  };
 }
 
 /**
  * Every file and directory at and below `path`, the newest version of each, in pages. "" and "/" mean all that the jobs hold. Order:
  * directory by directory, parents not always before their children.
  */
-export async function* walkSubtree(r: CatalogReader, jobIds: readonly number[], path: string, signal?: AbortSignal): AsyncGenerator<readonly ListedFile[], void, void> {
+export async function* walkSubtree(
+  r: CatalogReader,
+  jobIds: readonly number[],
+  path: string,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly ListedFile[], void, void> {
   if (path === "" || path === "/") {
     yield* newestFiles(r, jobIds, signal);
     return;
@@ -58,7 +80,11 @@ export async function* walkSubtree(r: CatalogReader, jobIds: readonly number[], 
 }
 
 /** Every file and directory of the jobs, the newest version of each, in pages, directory by directory in the order first saved. */
-export async function* newestFiles(r: CatalogReader, jobIds: readonly number[], signal?: AbortSignal): AsyncGenerator<readonly ListedFile[], void, void> {
+export async function* newestFiles(
+  r: CatalogReader,
+  jobIds: readonly number[],
+  signal?: AbortSignal,
+): AsyncGenerator<readonly ListedFile[], void, void> {
   const jobs = await rankJobs(r, jobIds);
   let after = 0;
   while (jobs.jobIds.length > 0) {
@@ -71,7 +97,12 @@ export async function* newestFiles(r: CatalogReader, jobIds: readonly number[], 
 }
 
 /** How many files and directories `walkSubtree` would give. */
-export async function countSubtree(r: CatalogReader, jobIds: readonly number[], path: string, signal?: AbortSignal): Promise<{ files: number; directories: number }> {
+export async function countSubtree(
+  r: CatalogReader,
+  jobIds: readonly number[],
+  path: string,
+  signal?: AbortSignal,
+): Promise<{ files: number; directories: number }> {
   let files = 0;
   let directories = 0;
   for await (const page of walkSubtree(r, jobIds, path, signal)) {
@@ -87,16 +118,32 @@ export async function countSubtree(r: CatalogReader, jobIds: readonly number[], 
 export async function directoryExists(r: CatalogReader, jobIds: readonly number[], path: string): Promise<boolean> {
   const pathId = await findPathId(r, path);
   if (pathId === null || jobIds.length === 0) return false;
-  const row = await r.reader.selectFrom("PathVisibility").select("PathId").where("JobId", "in", [...jobIds]).where("PathId", "=", pathId).limit(1).executeTakeFirst();
+  const row = await r.reader
+    .selectFrom("PathVisibility")
+    .select("PathId")
+    .where("JobId", "in", [...jobIds])
+    .where("PathId", "=", pathId)
+    .limit(1)
+    .executeTakeFirst();
   if (row === undefined) return false;
   const jobs = await rankJobs(r, jobIds);
-  const own = await r.reader.selectFrom("File").select(fileColumns).where("JobId", "in", [...jobIds]).where("PathId", "=", pathId).where("Filename", "=", "").execute();
+  const own = await r.reader
+    .selectFrom("File")
+    .select(fileColumns)
+    .where("JobId", "in", [...jobIds])
+    .where("PathId", "=", pathId)
+    .where("Filename", "=", "")
+    .execute();
   const newest = own.reduce<FileVersion | undefined>((best, version) => newer(jobs, best, version), undefined);
   return newest === undefined || newest.FileIndex > 0;
 }
 
 /** Directories directly below some, as far as a job shows them. */
-async function visibleChildren(r: CatalogReader, jobs: RankedJobs, pathIds: readonly number[]): Promise<{ PathId: number; Path: string }[]> {
+async function visibleChildren(
+  r: CatalogReader,
+  jobs: RankedJobs,
+  pathIds: readonly number[],
+): Promise<{ PathId: number; Path: string }[]> {
   return await r.reader
     .selectFrom("PathHierarchy")
     .innerJoin("Path", "Path.PathId", "PathHierarchy.PathId")
@@ -122,14 +169,24 @@ async function ownEntries(r: CatalogReader, jobs: RankedJobs, pathIds: readonly 
   const newest = new Map<number, FileVersion>();
   for (let at = 0; at < pathIds.length; at += PATHS_PER_STEP) {
     const some = pathIds.slice(at, at + PATHS_PER_STEP);
-    const rows = await r.reader.selectFrom("File").select(fileColumns).where("JobId", "in", [...jobs.jobIds]).where("PathId", "in", some).where("Filename", "=", "").execute();
+    const rows = await r.reader
+      .selectFrom("File")
+      .select(fileColumns)
+      .where("JobId", "in", [...jobs.jobIds])
+      .where("PathId", "in", some)
+      .where("Filename", "=", "")
+      .execute();
     for (const row of rows) newest.set(row.PathId, newer(jobs, newest.get(row.PathId), row));
   }
   return newest;
 }
 
 /** Newest versions of all that is directly in these directories, their own entries included. One job has one version of each: it streams. */
-async function* filesIn(r: CatalogReader, jobs: RankedJobs, paths: ReadonlyMap<number, string>): AsyncGenerator<readonly ListedFile[], void, void> {
+async function* filesIn(
+  r: CatalogReader,
+  jobs: RankedJobs,
+  paths: ReadonlyMap<number, string>,
+): AsyncGenerator<readonly ListedFile[], void, void> {
   const query = r.reader
     .selectFrom("File")
     .select(fileColumns)
@@ -165,7 +222,10 @@ async function* filesIn(r: CatalogReader, jobs: RankedJobs, paths: ReadonlyMap<n
 async function nextPaths(r: CatalogReader, jobs: RankedJobs, after: number): Promise<Map<number, string>> {
   const perJob = await Promise.all(jobs.jobIds.map(async (jobId) => await nextPathsOf(r, jobId, after)));
   const bound = Math.min(...perJob.map((ids) => (ids.length < PATHS_PER_STEP ? Infinity : ids.at(-1)!)));
-  const ids = [...new Set(perJob.flat())].filter((id) => id <= bound).toSorted((a, b) => a - b).slice(0, PATHS_PER_STEP);
+  const ids = [...new Set(perJob.flat())]
+    .filter((id) => id <= bound)
+    .toSorted((a, b) => a - b)
+    .slice(0, PATHS_PER_STEP);
   if (ids.length === 0) return new Map();
   const rows = await r.reader.selectFrom("Path").select(["PathId", "Path"]).where("PathId", "in", ids).execute();
   return new Map(rows.map((row) => [row.PathId, row.Path]));

@@ -33,34 +33,58 @@ const jobColumns = {
 };
 
 /** One row per job run. */
-export const jobTable = table("Job", "one row per job run", { JobId: serial("unique job number"), ...jobColumns }, {
-  indices: [
-    { name: "job_name_idx", columns: ["Name"], why: "the last jobs of one resource" },
-    { name: "job_jobtdate_idx", columns: ["JobTDate"], why: "jobs by age: pruning, `list jobs days=`" },
-    { name: "job_client_idx", columns: ["ClientId", "FileSetId", "Type"], why: "chain of jobs that a restore of a client needs" },
-    { name: "job_unique_idx", columns: ["Job"], why: "look-up by unique name" },
-    { name: "job_prior_idx", columns: ["PriorJobId"], why: "copies of a job" },
-  ],
-});
+export const jobTable = table(
+  "Job",
+  "one row per job run",
+  { JobId: serial("unique job number"), ...jobColumns },
+  {
+    indices: [
+      { name: "job_name_idx", columns: ["Name"], why: "the last jobs of one resource" },
+      { name: "job_jobtdate_idx", columns: ["JobTDate"], why: "jobs by age: pruning, `list jobs days=`" },
+      {
+        name: "job_client_idx",
+        columns: ["ClientId", "FileSetId", "Type"],
+        why: "chain of jobs that a restore of a client needs",
+      },
+      { name: "job_unique_idx", columns: ["Job"], why: "look-up by unique name" },
+      { name: "job_prior_idx", columns: ["PriorJobId"], why: "copies of a job" },
+    ],
+  },
+);
 
 /** Copy of Job rows for statistics over years, kept when the jobs are pruned. */
-export const jobHistoTable = table("JobHisto", "copies of Job rows for long-term statistics", { JobId: count("job number"), ...jobColumns }, {
-  primaryKey: ["JobId"],
-  indices: [
-    { name: "jobhisto_start_idx", columns: ["StartTime"], why: "statistics by time" },
-    { name: "jobhisto_jobtdate_idx", columns: ["JobTDate"], why: "pruning of statistics" },
-  ],
-});
+export const jobHistoTable = table(
+  "JobHisto",
+  "copies of Job rows for long-term statistics",
+  { JobId: count("job number"), ...jobColumns },
+  {
+    primaryKey: ["JobId"],
+    indices: [
+      { name: "jobhisto_start_idx", columns: ["StartTime"], why: "statistics by time" },
+      { name: "jobhisto_jobtdate_idx", columns: ["JobTDate"], why: "pruning of statistics" },
+    ],
+  },
+);
 
 /** Tags that operators give to jobs. */
-export const tagJobTable = table("TagJob", "tags on jobs", { JobId: count("-> Job"), Tag: name("the tag") }, { primaryKey: ["JobId", "Tag"] });
+export const tagJobTable = table(
+  "TagJob",
+  "tags on jobs",
+  { JobId: count("-> Job"), Tag: name("the tag") },
+  { primaryKey: ["JobId", "Tag"] },
+);
 
 /** Long names of the status letters. */
-export const statusTable = table("Status", "meaning of the job status letters", {
-  JobStatus: letter("the letter"),
-  JobStatusLong: optionalText("what it means"),
-  Severity: count("how bad: 10 good, 15 running, 20 and more bad"),
-}, { primaryKey: ["JobStatus"] });
+export const statusTable = table(
+  "Status",
+  "meaning of the job status letters",
+  {
+    JobStatus: letter("the letter"),
+    JobStatusLong: optionalText("what it means"),
+    Severity: count("how bad: 10 good, 15 running, 20 and more bad"),
+  },
+  { primaryKey: ["JobStatus"] },
+);
 
 export type JobRow = RowOf<typeof jobTable>;
 

@@ -1,28 +1,48 @@
 import { count, datetime, givenCount, int32, name, table, text, type RowOf } from "./table.ts";
 
 /** Bacula's schema version, for tools that look at it. */
-export const versionTable = table("Version", "schema version that Bacula's tools look at", { VersionId: givenCount("1024") }, { primaryKey: ["VersionId"] });
+export const versionTable = table(
+  "Version",
+  "schema version that Bacula's tools look at",
+  { VersionId: givenCount("1024") },
+  { primaryKey: ["VersionId"] },
+);
 
 /** Our own schema version: one row. */
-export const nocturneVersionTable = table("NocturneVersion", "schema version of this product, one row", {
-  VersionId: givenCount("see migrations/migrate.ts"),
-  UpdatedAt: datetime("when the catalog came to this version"),
-}, { primaryKey: ["VersionId"] });
+export const nocturneVersionTable = table(
+  "NocturneVersion",
+  "schema version of this product, one row",
+  {
+    VersionId: givenCount("see migrations/migrate.ts"),
+    UpdatedAt: datetime("when the catalog came to this version"),
+  },
+  { primaryKey: ["VersionId"] },
+);
 
 /** How far the event log of a daemon's half of a job has been applied; written in the transaction that applies. */
-export const nocturneJobEventTable = table("NocturneJobEvent", "how far the event log of a daemon's half of a job has been applied", {
-  JobId: givenCount("-> Job"),
-  Daemon: name("which half: sd, fd, or the name of a daemon"),
-  LastEvent: count("number of the last applied event"),
-  LastFileIndex: int32("FileIndex of the last file row; its digest may come with the next event"),
-  LastPathId: count("PathId of that row"),
-  LastFilename: text("Filename of that row"),
-}, { primaryKey: ["JobId", "Daemon"] });
+export const nocturneJobEventTable = table(
+  "NocturneJobEvent",
+  "how far the event log of a daemon's half of a job has been applied",
+  {
+    JobId: givenCount("-> Job"),
+    Daemon: name("which half: sd, fd, or the name of a daemon"),
+    LastEvent: count("number of the last applied event"),
+    LastFileIndex: int32("FileIndex of the last file row; its digest may come with the next event"),
+    LastPathId: count("PathId of that row"),
+    LastFilename: text("Filename of that row"),
+  },
+  { primaryKey: ["JobId", "Daemon"] },
+);
 
 /** Jobs that run now, with what a restarted Director needs to follow them again. */
-export const nocturneRunningJobTable = table("NocturneRunningJob", "jobs that run now, with what a restarted Director needs", {
-  JobId: givenCount("-> Job"),
-  State: text("JSON of the Director"),
-  UpdatedAt: datetime("when it was written"),
-}, { primaryKey: ["JobId"] });
+export const nocturneRunningJobTable = table(
+  "NocturneRunningJob",
+  "jobs that run now, with what a restarted Director needs",
+  {
+    JobId: givenCount("-> Job"),
+    State: text("JSON of the Director"),
+    UpdatedAt: datetime("when it was written"),
+  },
+  { primaryKey: ["JobId"] },
+);
 export type RunningJobRow = RowOf<typeof nocturneRunningJobTable>;

@@ -4,9 +4,25 @@ import { fileSetTable } from "./fileset.ts";
 import { fileMediaTable, jobMediaTable } from "./job-media.ts";
 import { jobHistoTable, jobTable, statusTable, tagJobTable } from "./job.ts";
 import { eventsTable, logTable } from "./log.ts";
-import { cdImagesTable, deviceTable, locationLogTable, locationTable, mediaTable, mediaTypeTable, storageTable, tagMediaTable } from "./media.ts";
+import {
+  cdImagesTable,
+  deviceTable,
+  locationLogTable,
+  locationTable,
+  mediaTable,
+  mediaTypeTable,
+  storageTable,
+  tagMediaTable,
+} from "./media.ts";
 import { nocturneJobEventTable, nocturneRunningJobTable, nocturneVersionTable, versionTable } from "./nocturne.ts";
-import { baseFilesTable, fileTable, pathHierarchyTable, pathTable, pathVisibilityTable, unsavedFilesTable } from "./path-file.ts";
+import {
+  baseFilesTable,
+  fileTable,
+  pathHierarchyTable,
+  pathTable,
+  pathVisibilityTable,
+  unsavedFilesTable,
+} from "./path-file.ts";
 import { poolTable } from "./pool.ts";
 import { objectTable, restoreObjectTable, tagObjectTable } from "./restore-object.ts";
 import { snapshotTable } from "./snapshot.ts";

@@ -41,12 +41,22 @@ export class PrivateMariadb implements AsyncDisposable {
     try {
       const runAs = await prepareDirectory(directory);
       const data = join(directory, "data");
-      execFileSync(program("mariadb-install-db"), ["--no-defaults", `--datadir=${data}`, "--auth-root-authentication-method=normal", "--skip-test-db", ...runAs], { stdio: "pipe" });
+      execFileSync(
+        program("mariadb-install-db"),
+        ["--no-defaults", `--datadir=${data}`, "--auth-root-authentication-method=normal", "--skip-test-db", ...runAs],
+        { stdio: "pipe" },
+      );
       const port = await freePort();
-      const daemon = spawn(program("mariadbd"), serverArguments(directory, port, [...runAs, ...(options.extraArguments ?? [])]), { stdio: "ignore" });
+      const daemon = spawn(
+        program("mariadbd"),
+        serverArguments(directory, port, [...runAs, ...(options.extraArguments ?? [])]),
+        { stdio: "ignore" },
+      );
       const server = new PrivateMariadb(directory, port, daemon);
       await server.#waitUntilUp();
-      server.#sql(`CREATE USER '${server.user}'@'%' IDENTIFIED BY '${server.password}'; GRANT ALL ON *.* TO '${server.user}'@'%' WITH GRANT OPTION;`);
+      server.#sql(
+        `CREATE USER '${server.user}'@'%' IDENTIFIED BY '${server.password}'; GRANT ALL ON *.* TO '${server.user}'@'%' WITH GRANT OPTION;`,
+      );
       return server;
     } catch (error) {
       await rm(directory, { recursive: true, force: true });
@@ -102,7 +112,9 @@ export class PrivateMariadb implements AsyncDisposable {
   }
 
   #sql(statement: string): void {
-    execFileSync(program("mariadb"), ["--no-defaults", `--socket=${this.socket}`, "--user=root", "-e", statement], { stdio: "pipe" });
+    execFileSync(program("mariadb"), ["--no-defaults", `--socket=${this.socket}`, "--user=root", "-e", statement], {
+      stdio: "pipe",
+    });
   }
 }
 
