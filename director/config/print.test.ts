@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { ResourceBase, ResourceTable } from "#lib/config/define-resource.ts";
-import { jsonOfResource, printResource, showResource } from "#lib/config/print.ts";
+import { jsonOfConfig, jsonOfResource, printResource, showResource } from "#lib/config/print.ts";
 import { testHost } from "#lib/testing/config-host.ts";
 import { DIRECTOR_TEXT } from "#lib/testing/director-text.ts";
 import { RICH_DIRECTOR_TEXT } from "#lib/testing/rich-director-text.ts";
@@ -74,4 +74,9 @@ test("JSON has names for references and stars for passwords", async () => {
   const client = jsonOfResource(table("Client"), clients.get("c")!);
   assert.deepEqual([client["Catalog"], client["Password"]], ["C", "****"]);
   assert.deepEqual(JSON.parse(JSON.stringify(jsonOfResource(table("Job"), jobs.get("nightly save")!)))["Storage"], ["s", "ch"]);
+});
+
+test("a whole configuration is a list of resources by type", async () => {
+  const list = jsonOfConfig(directorTables, (await load(DIRECTOR_TEXT)).resources);
+  assert.deepEqual(list.map((entry) => Object.keys(entry)[0]), ["Director", "Job", "Client", "Storage", "Pool", "FileSet", "Catalog", "Messages"]);
 });

@@ -1,4 +1,4 @@
-import type { BlockTable } from "./define-resource.ts";
+import { keywordOf, type BlockTable } from "./define-resource.ts";
 import type { ProgramLanguage } from "./load.ts";
 import { keywordsOf } from "./read-resource.ts";
 
@@ -27,4 +27,26 @@ export function coverageTable(languages: readonly ProgramLanguage[]): string {
   const lines = cells.map((cell) => cell.map((text, column) => text.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
   const acted = rows.filter((row) => row.acts).length;
   return [...lines, "", `${acted} of ${rows.length} directives are acted upon.`, ""].join("\n");
+}
+
+/** The manual's page of one configuration file: every resource and directive with its type, default and meaning, in Markdown. */
+export function referenceText(language: ProgramLanguage): string {
+  const sections = [...language.tables, ...language.blockTables].map((table) => {
+    const rows = Object.entries(table.rows).flatMap(([key, row]) => {
+      const keyword = keywordOf(key, row);
+      const forms = Object.entries(row.forms ?? {}).map(([name, form]) => referenceRow(name, form.type.label, "", form.description));
+      const value = row.default === undefined ? undefined : row.type.print(row.default, { reveal: false })[0]?.value;
+      const standing = row.required === true && !("partial" in table && table.partial === true) ? "required" : (value ?? "");
+      const also = row.synonyms === undefined ? "" : ` Also written ${row.synonyms.join(", ")}.`;
+      const inert = row.acts ? "" : " Not acted upon yet.";
+      return [referenceRow(keyword, row.type.label, standing, `${row.description}${also}${inert}`), ...forms];
+    });
+    const intro = "description" in table ? `${String(table.description)}\n\n` : "";
+    return `## ${table.path}\n\n${intro}| directive | value | default | meaning |\n|---|---|---|---|\n${rows.join("\n")}\n`;
+  });
+  return `# ${language.fileName}\n\n${sections.join("\n")}`;
+}
+
+function referenceRow(...cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }

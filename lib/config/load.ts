@@ -1,7 +1,7 @@
 import type { BlockTable, ResourceTable } from "./define-resource.ts";
 import { systemHost, type ConfigHost } from "./host.ts";
 import { parseBlocks } from "./parser.ts";
-import { ProblemList, type ConfigProblem } from "./problem.ts";
+import { formatProblem, ProblemList, type ConfigProblem } from "./problem.ts";
 import { ResourceReader, type RawResource } from "./read-resource.ts";
 import { resolveResources, withoutDoubles, type ResourceSet } from "./resolve.ts";
 import { readTokens, tokensOfText, type TokenRun } from "./tokens.ts";
@@ -24,7 +24,7 @@ export interface LoadedConfig {
   /** Every file that was read. */
   readonly files: readonly string[];
   readonly resources: ResourceSet;
-  /** Doubtful things, and directives that are accepted but not acted upon; `-t -v` prints them. */
+  /** Doubtful things, and directives that are accepted but not acted upon. */
   readonly warnings: readonly ConfigProblem[];
 }
 
@@ -47,6 +47,11 @@ export async function loadConfigText(language: ProgramLanguage, text: string, fi
   return finish(language, await tokensOfText(text, file, host, problems), host, problems);
 }
 
+/** Lines that `-t` prints of a configuration without errors: what is doubtful, and if `verbose` what is not acted upon. */
+export function warningLines(config: LoadedConfig, options: { readonly verbose: boolean }): readonly string[] {
+  return config.warnings.filter((warning) => options.verbose || warning.isInert !== true).map(formatProblem);
+}
+
 function finish(language: ProgramLanguage, run: TokenRun, host: ConfigHost, problems: ProblemList): LoadedConfig {
   const blocks = parseBlocks(run.tokens, problems);
   const reader = new ResourceReader(language.tables, host, problems);
@@ -58,7 +63,7 @@ function finish(language: ProgramLanguage, run: TokenRun, host: ConfigHost, prob
   problems.throwIfErrors();
   for (const { resource, keyword, at, acts, deprecated } of reader.used) {
     const message = deprecated ?? (acts ? undefined : "it is accepted, but not acted upon yet");
-    if (message !== undefined) problems.add({ severity: "warning", at, resource, directive: keyword, message });
+    if (message !== undefined) problems.add({ severity: "warning", at, resource, directive: keyword, message, isInert: deprecated === undefined });
   }
   return { files: run.files, resources, warnings: problems.all.filter((problem) => problem.severity === "warning") };
 }
