@@ -27,7 +27,7 @@ export interface IdentityPlace {
 
 /** The configured key and certificate, or the daemon's own self-signed pair. Throws RPC_TLS_CONFIG. */
 export async function loadIdentity(place: IdentityPlace): Promise<TlsIdentity> {
-  const configured = place.settings.find((settings) => settings.certificate !== undefined || settings.key !== undefined);
+  const configured = place.settings.find(({ enable, certificate, key }) => enable !== false && (certificate !== undefined || key !== undefined));
   if (configured === undefined) return loadOwnIdentity(place);
   if (configured.certificate === undefined || configured.key === undefined) {
     throw new OperatorError("RPC_TLS_CONFIG", "TLS Certificate and TLS Key must be given together", { hint: "add the one that is missing" });

@@ -1,11 +1,12 @@
 /**
- * The TLS directives of one resource, as the configuration gives them (lib/config). Paths are absolute. TLS 1.3 is always used;
- * `enable = no` and `require = no` do not turn it off.
+ * The TLS directives of one resource, as `tlsSettings` of lib/config gives them. TLS 1.3 is always used, and so is the proof of the
+ * password; these directives add the administrator's own certificates. With `enable` false they are not used.
  */
 export interface TlsSettings {
+  /** False: certificate, key and CA of this resource are not used. Default true. */
   readonly enable?: boolean | undefined;
   readonly require?: boolean | undefined;
-  /** Ask for and check the peer's certificate against the CA; default yes when a CA is named. */
+  /** Check the peer's certificate against the CA; default yes when a CA is named. */
   readonly verifyPeer?: boolean | undefined;
   readonly caCertificateFile?: string | undefined;
   readonly caCertificateDir?: string | undefined;

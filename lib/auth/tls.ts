@@ -18,20 +18,18 @@ export interface Trust {
   readonly source: string;
 }
 
-/** Whether the peer's certificate must be one of the CA's: by default whenever a CA is named. */
+/** Whether the peer's certificate must be one of the CA's: whenever a CA is named, unless Verify Peer says no. */
 export function verifiesPeer(settings: TlsSettings): boolean {
-  return settings.verifyPeer ?? hasCa(settings);
+  return settings.verifyPeer !== false && hasCa(settings);
 }
 
 function hasCa(settings: TlsSettings): boolean {
-  return settings.caCertificateFile !== undefined || settings.caCertificateDir !== undefined;
+  return settings.enable !== false && (settings.caCertificateFile !== undefined || settings.caCertificateDir !== undefined);
 }
 
 /** Reads the CA files of a resource. Throws RPC_TLS_CONFIG with the file's name. */
 export async function loadTrust(settings: TlsSettings): Promise<Trust> {
-  if (settings.verifyPeer === true && !hasCa(settings)) {
-    throw new OperatorError("RPC_TLS_CONFIG", "TLS Verify Peer is set, but no TLS CA Certificate File or Dir", { hint: "name the CA that signs the peers' certificates" });
-  }
+  if (settings.enable === false) return { caPems: [], caSha256: new Set(), source: "" };
   const files = [...(settings.caCertificateFile === undefined ? [] : [settings.caCertificateFile]), ...(await filesOfCaDir(settings.caCertificateDir))];
   const caPems = (await Promise.all(files.map(readPemCertificates))).flat();
   if (hasCa(settings) && caPems.length === 0) throw new OperatorError("RPC_TLS_CONFIG", `no CA certificate in ${settings.caCertificateFile ?? settings.caCertificateDir}`);

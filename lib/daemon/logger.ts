@@ -1,0 +1,51 @@
+import pino, { type DestinationStream, type Logger } from "pino";
+import type { RpcLog } from "#lib/rpc/server.ts";
+import { describeError } from "#lib/errors/operator-error.ts";
+
+/** Where a daemon's own log goes. */
+export type LogTarget =
+  | { readonly kind: "stdout" }
+  /** JSON lines, appended. */
+  | { readonly kind: "file"; readonly path: string };
+
+/** The daemon's root logger. Jobs take a child: `log.child({ jobId })`. Lines are written at once, so a crash loses none. */
+export function makeLogger(name: string, target: LogTarget, debugLevel: number): Logger {
+  const destination: DestinationStream = target.kind === "stdout" ? readableLines(name) : pino.destination({ dest: target.path, append: true, mkdir: false, sync: true, mode: 0o640 });
+  const options = { name, level: levelOf(debugLevel), base: { pid: process.pid }, formatters: { level: (label: string) => ({ level: label }) }, timestamp: pino.stdTimeFunctions.isoTime };
+  return pino(options, destination);
+}
+
+/** pino's level for a debug level as `-d` and `setdebug` give it: 0 info, up to 99 debug, above trace. */
+export function levelOf(debugLevel: number): "info" | "debug" | "trace" {
+  if (debugLevel === 0) return "info";
+  return debugLevel < 100 ? "debug" : "trace";
+}
+
+/** Lines for a person at a terminal or a journal: `05-Jan 12:00:00 client1-fd: text key=value`. */
+function readableLines(name: string): DestinationStream {
+  return {
+    write(json) {
+      const { level, time, name: _name, pid: _pid, msg, err, ...facts } = JSON.parse(json) as Record<string, unknown>;
+      const words = Object.entries(facts).map(([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+      const mark = level === "info" ? "" : ` ${String(level)}:`;
+      const stack = typeof err === "object" && err !== null && "stack" in err ? `\n${String(err.stack)}` : "";
+      process.stdout.write(`${shortTime(new Date(String(time)))} ${name}:${mark} ${String(msg ?? "")}${words.join("")}${stack}\n`);
+    },
+  };
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+function shortTime(time: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${two(time.getDate())}-${MONTHS[time.getMonth()]} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+}
+
+/** What connections say, in the daemon's log. */
+export function rpcLog(log: Logger): RpcLog {
+  return {
+    info: (text) => log.info(text),
+    security: (text) => log.warn({ security: true }, text),
+    error: (text, error) => log.error({ err: error }, `${text}: ${describeError(error)}`),
+  };
+}
