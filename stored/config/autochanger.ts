@@ -10,8 +10,16 @@ export const autochangerTable = defineResource(
     name: directive(resourceName(), { required: true, acts: true, description: "Name that the Director's Storage refers to." }),
     description: directive(text(), { acts: true, description: "Free text for people." }),
     device: directive(referenceList("Device"), { required: true, acts: true, description: "Drives of the autochanger." }),
-    changerDevice: directive(nameText(), { required: true, acts: false, description: "Device node of the changer, or /dev/null if it has none." }),
-    changerCommand: directive(nameText(), { required: true, acts: false, description: "Program that moves media; empty for a changer of files." }),
+    changerDevice: directive(nameText(), {
+      required: true,
+      acts: false,
+      description: "Device node of the changer, or /dev/null if it has none.",
+    }),
+    changerCommand: directive(nameText(), {
+      required: true,
+      acts: false,
+      description: "Program that moves media; empty for a changer of files.",
+    }),
     lockCommand: directive(nameText(), { acts: false, description: "Program that locks the changer." }),
   },
   { description: "Drives that share media." },

@@ -23,7 +23,12 @@ export interface StorageConfig extends LoadedConfig {
 }
 
 /** The language of bacula-sd.conf. */
-export const storageLanguage: ProgramLanguage = { fileName: "bacula-sd.conf", tables: storageTables, blockTables: [], check: checkStorage };
+export const storageLanguage: ProgramLanguage = {
+  fileName: "bacula-sd.conf",
+  tables: storageTables,
+  blockTables: [],
+  check: checkStorage,
+};
 
 /** Reads the storage daemon's configuration. Throws ConfigError with all errors. */
 export async function loadStorageConfig(path: string, options: LoadOptions = {}): Promise<StorageConfig> {
@@ -31,7 +36,11 @@ export async function loadStorageConfig(path: string, options: LoadOptions = {})
 }
 
 /** The same for a text in memory; `file` is the name that messages show. */
-export async function parseStorageConfig(text: string, file = "bacula-sd.conf", options: LoadOptions = {}): Promise<StorageConfig> {
+export async function parseStorageConfig(
+  text: string,
+  file = "bacula-sd.conf",
+  options: LoadOptions = {},
+): Promise<StorageConfig> {
   return typed(await loadConfigText(storageLanguage, text, file, options));
 }
 
@@ -61,7 +70,13 @@ function checkStorage(resources: ResourceSet, problems: ProblemList): void {
   for (const statistics of resources.of<StatisticsResource>("Statistics").values()) checkStatistics(statistics, problems);
   for (const name of resources.of("Autochanger").keys()) {
     const device = resources.of("Device").get(name);
-    if (device !== undefined) problems.add({ severity: "error", at: device.origin.at, resource: `Device "${name}"`, message: "an Autochanger has the same name" });
+    if (device !== undefined)
+      problems.add({
+        severity: "error",
+        at: device.origin.at,
+        resource: `Device "${name}"`,
+        message: "an Autochanger has the same name",
+      });
   }
 }
 
@@ -69,7 +84,13 @@ function checkDevice(device: DeviceResource, problems: ProblemList): void {
   const { at } = device.origin;
   const resource = `Device "${device.name}"`;
   if (device.maximumBlockSize !== 0 && device.minimumBlockSize > device.maximumBlockSize) {
-    problems.add({ severity: "error", at, resource, directive: "MinimumBlockSize", message: "it is larger than MaximumBlockSize" });
+    problems.add({
+      severity: "error",
+      at,
+      resource,
+      directive: "MinimumBlockSize",
+      message: "it is larger than MaximumBlockSize",
+    });
   }
   if (device.deviceType === "Cloud" && device.cloud === undefined) {
     problems.add({ severity: "error", at, resource, directive: "Cloud", message: "it is required with DeviceType = Cloud" });

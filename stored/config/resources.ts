@@ -18,4 +18,12 @@ export interface StorageResources {
 }
 
 /** Every resource type that bacula-sd.conf may hold. */
-export const storageTables = [storageDaemonTable, directorTable, deviceTable, autochangerTable, cloudTable, messagesTable, statisticsTable] as const;
+export const storageTables = [
+  storageDaemonTable,
+  directorTable,
+  deviceTable,
+  autochangerTable,
+  cloudTable,
+  messagesTable,
+  statisticsTable,
+] as const;

@@ -98,7 +98,8 @@ export class AppendEngine {
   #changed = new Set<number>();
   #attributes: { sessionId: number; batch: Uint8Array<ArrayBuffer> }[] = [];
   #ended: number[] = [];
-  #isFull = false;
+  /** Nothing is written: the Volume is full, or its owner has not said yet that reports about it will be understood. */
+  #isHeld = false;
 
   constructor(options: EngineOptions, report: (report: EngineReport) => void) {
     this.#options = options;
@@ -115,12 +116,21 @@ export class AppendEngine {
     return this.#medium !== undefined;
   }
 
-  /** Goes on with this Volume; blocks that wait are written to it. */
-  mount(medium: Medium, start: { readonly nextNumber: number; readonly isFresh: boolean }, limits: Pick<VolumeWriterOptions, "volumeBytesMax">): void {
+  /** Takes this Volume. Nothing is written before `resume`, so that the owner knows which Volume reports are about. */
+  mount(
+    medium: Medium,
+    start: { readonly nextNumber: number; readonly isFresh: boolean },
+    limits: Pick<VolumeWriterOptions, "volumeBytesMax">,
+  ): void {
     this.#medium = medium;
-    this.#isFull = false;
+    this.#isHeld = true;
     const { checksum, regionBytesMax } = this.#options;
     this.#writer = new VolumeWriter(medium, start, { checksum, regionBytesMax, ...limits }, (block) => this.#written(block));
+  }
+
+  /** Begins to write to the Volume that was mounted: first the blocks that wait. */
+  resume(): void {
+    this.#isHeld = false;
     this.drain();
   }
 
@@ -183,6 +193,7 @@ export class AppendEngine {
   /** Ends a session: its label, then its last block is written. It is told as ended when that block is on the medium. */
   end(sessionId: number, facts: { readonly date: number; readonly status: string; readonly errors: number }): void {
     const session = this.#session(sessionId);
+    if (session.lastSequence !== undefined) return;
     this.#closeAttributes(session);
     if (session.spool !== undefined) closeSync(session.spool);
     this.drain();
@@ -227,10 +238,10 @@ export class AppendEngine {
   /** Writes the blocks that are full. */
   drain(): void {
     const writer = this.#writer;
-    if (writer === undefined || this.#isFull) return;
+    if (writer === undefined || this.#isHeld) return;
     const outcome = writer.drain(this.#pending);
     this.#pendingBytes = this.#pending.reduce((sum, block) => sum + block.bytes.byteLength, 0);
-    if (outcome.kind === "full") this.#isFull = true;
+    if (outcome.kind === "full") this.#isHeld = true;
     this.#tell(outcome.kind === "full" ? { reason: outcome.reason, isError: outcome.isError } : undefined);
   }
 
@@ -246,7 +257,10 @@ export class AppendEngine {
   #record(session: Session, cursor: BatchCursor): void {
     const { fileIndex, stream } = cursor;
     if (fileIndex <= 0 || stream <= 0 || fileIndex < session.lastFileIndex) {
-      throw new OperatorError("BATCH_INVALID", `a record with FileIndex ${fileIndex} and stream ${stream} may not follow FileIndex ${session.lastFileIndex}`);
+      throw new OperatorError(
+        "BATCH_INVALID",
+        `a record with FileIndex ${fileIndex} and stream ${stream} may not follow FileIndex ${session.lastFileIndex}`,
+      );
     }
     if (fileIndex !== session.lastFileIndex) {
       session.lastFileIndex = fileIndex;
@@ -259,7 +273,10 @@ export class AppendEngine {
 
   #collect(session: Session, cursor: BatchCursor): void {
     if (cursor.dataSize + RECORD_HEADER_BYTES > BATCH_BYTES_MAX) {
-      throw new OperatorError("BATCH_INVALID", `the attributes of FileIndex ${cursor.fileIndex} are ${cursor.dataSize} bytes long; ${BATCH_BYTES_MAX} is the most`);
+      throw new OperatorError(
+        "BATCH_INVALID",
+        `the attributes of FileIndex ${cursor.fileIndex} are ${cursor.dataSize} bytes long; ${BATCH_BYTES_MAX} is the most`,
+      );
     }
     if (!session.attributes.fits(cursor.dataSize)) this.#closeAttributes(session);
     session.attributes.append(cursor.fileIndex, cursor.stream, cursor.data);
@@ -313,7 +330,10 @@ export class AppendEngine {
     this.#ended = [];
     if (progress.length + regions.length + attributes.length + ended.length === 0 && full === undefined) return;
     const medium = this.#medium;
-    const volume = writer === undefined || medium === undefined ? undefined : { bytes: medium.end, blocks: writer.blocks, writes: writer.writes };
+    const volume =
+      writer === undefined || medium === undefined
+        ? undefined
+        : { bytes: medium.end, blocks: writer.blocks, writes: writer.writes };
     this.#report({ progress, attributes, regions, ended, volume, full });
   }
 
@@ -321,7 +341,8 @@ export class AppendEngine {
     const session = this.#sessions.get(sessionId);
     if (session === undefined) return [];
     let done = -1;
-    while (session.taken[done + 1] !== undefined && must(session.taken[done + 1], "a batch").sequence <= session.written) done += 1;
+    while (session.taken[done + 1] !== undefined && must(session.taken[done + 1], "a batch").sequence <= session.written)
+      done += 1;
     const last = session.taken[done];
     if (last !== undefined) session.taken.splice(0, done + 1);
     const batches = session.taken[0] === undefined ? session.batches : session.taken[0].batch - 1;
@@ -350,7 +371,7 @@ function spoolBatch(fd: number, batch: Uint8Array): void {
   length.writeUInt32BE(batch.byteLength);
   try {
     writeSync(fd, length);
-    for (let at = 0; at < batch.byteLength; ) at += writeSync(fd, batch, at);
+    for (let at = 0; at < batch.byteLength;) at += writeSync(fd, batch, at);
   } catch (cause) {
     throw new OperatorError("JOB_SPOOL_FAILED", "the attribute spool file cannot be written", { cause });
   }

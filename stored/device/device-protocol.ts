@@ -70,14 +70,22 @@ export interface DeviceCalls {
   /** Writes a pre-label: on a new Volume, or over what is there. Answers the Volume's size. */
   label: { argument: LabelWish & { readonly replace: boolean }; result: number };
   mountAppend: { argument: AppendWish; result: AppendMounted };
+  /** Begins to write to the Volume that was mounted. */
+  resume: { argument: null; result: null };
   /** Leaves the Volume that is appended to, durably. Blocks that wait stay for the next one. */
   unmountAppend: { argument: null; result: null };
   begin: { argument: SessionStart; result: null };
   /** Makes durable what a session that was told as ended has written, and forgets the session. */
   finish: { argument: { readonly sessionId: number }; result: null };
   abort: { argument: { readonly sessionId: number }; result: null };
-  end: { argument: { readonly sessionId: number; readonly date: number; readonly status: string; readonly errors: number }; result: null };
-  openRead: { argument: { readonly readerId: number; readonly volume: string; readonly entries: readonly BootstrapEntry[] }; result: null };
+  end: {
+    argument: { readonly sessionId: number; readonly date: number; readonly status: string; readonly errors: number };
+    result: null;
+  };
+  openRead: {
+    argument: { readonly readerId: number; readonly volume: string; readonly entries: readonly BootstrapEntry[] };
+    result: null;
+  };
   read: { argument: { readonly readerId: number; readonly bytes: number }; result: ReadPart };
   /** Ends reading; answers damages that show only now (half records). */
   closeRead: { argument: { readonly readerId: number; readonly isComplete: boolean }; result: readonly string[] };

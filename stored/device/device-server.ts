@@ -5,11 +5,25 @@ import { LABEL_PROBE_BYTES, readLabelBlock, writeLabelBlock } from "../volume/la
 import { VolumeReader } from "../volume/volume-reader.ts";
 import { AppendEngine } from "./append-engine.ts";
 import { openDriver } from "./drivers.ts";
-import type { AppendMounted, AppendWish, DeviceCallName, DeviceCalls, DeviceThreadOptions, Inspection, LabelWish, ReadPart, TailCheck } from "./device-protocol.ts";
+import type {
+  AppendMounted,
+  AppendWish,
+  DeviceCallName,
+  DeviceCalls,
+  DeviceThreadOptions,
+  Inspection,
+  LabelWish,
+  ReadPart,
+  TailCheck,
+} from "./device-protocol.ts";
 import type { Device, Medium } from "./device.ts";
 import type { EngineReport } from "./append-engine.ts";
 
-type Handlers = { readonly [Name in DeviceCallName]: (argument: DeviceCalls[Name]["argument"]) => DeviceCalls[Name]["result"] | Promise<DeviceCalls[Name]["result"]> };
+type Handlers = {
+  readonly [Name in DeviceCallName]: (
+    argument: DeviceCalls[Name]["argument"],
+  ) => DeviceCalls[Name]["result"] | Promise<DeviceCalls[Name]["result"]>;
+};
 
 /** One device with what is open on it: the calls of device-protocol.ts, made in the device's thread (or directly, in tests). */
 export class DeviceServer {
@@ -28,6 +42,10 @@ export class DeviceServer {
       inspect: ({ volume }) => this.#inspect(volume),
       label: (wish) => this.#label(wish),
       mountAppend: (wish) => this.#mountAppend(wish),
+      resume: () => {
+        engine.resume();
+        return null;
+      },
       unmountAppend: async () => {
         await engine.unmount();
         return null;
@@ -60,7 +78,10 @@ export class DeviceServer {
   }
 
   /** Makes a call by its name. */
-  async call<Name extends DeviceCallName>(name: Name, argument: DeviceCalls[Name]["argument"]): Promise<DeviceCalls[Name]["result"]> {
+  async call<Name extends DeviceCallName>(
+    name: Name,
+    argument: DeviceCalls[Name]["argument"],
+  ): Promise<DeviceCalls[Name]["result"]> {
     const handler = this.#handlers[name] as (argument: DeviceCalls[Name]["argument"]) => Promise<DeviceCalls[Name]["result"]>;
     return await handler(argument);
   }
@@ -111,7 +132,13 @@ export class DeviceServer {
     return this.#mounted(medium, wish, 1, true, undefined);
   }
 
-  #mounted(medium: Medium, wish: AppendWish, nextNumber: number, isLabelNew: boolean, tail: TailCheck | undefined): AppendMounted {
+  #mounted(
+    medium: Medium,
+    wish: AppendWish,
+    nextNumber: number,
+    isLabelNew: boolean,
+    tail: TailCheck | undefined,
+  ): AppendMounted {
     const bytes = medium.end;
     const mounted = { bytes, isLabelNew, tail };
     this.engine.mount(medium, { nextNumber, isFresh: isLabelNew }, { volumeBytesMax: wish.volumeBytesMax });
@@ -200,7 +227,10 @@ function checkTail(medium: Medium, catalogBytes: number): TailCheck {
 
 function notLabeled(device: string, volume: string, found: Inspection): OperatorError {
   if (found.kind !== "foreign") return new OperatorError("VOLUME_NOT_FOUND", `device "${device}" has no Volume "${volume}"`);
-  return new OperatorError(found.code, `device "${device}": what is there for Volume "${volume}" cannot be used: ${found.reason}`);
+  return new OperatorError(
+    found.code,
+    `device "${device}": what is there for Volume "${volume}" cannot be used: ${found.reason}`,
+  );
 }
 
 function wrongLabel(device: string, wanted: string, found: string): OperatorError {

@@ -1,7 +1,14 @@
 import { Worker } from "node:worker_threads";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { impossible } from "#lib/base/assert.ts";
-import type { CarriedError, DeviceCallName, DeviceCalls, DeviceThreadOptions, FromDevice, ToDevice } from "./device-protocol.ts";
+import type {
+  CarriedError,
+  DeviceCallName,
+  DeviceCalls,
+  DeviceThreadOptions,
+  FromDevice,
+  ToDevice,
+} from "./device-protocol.ts";
 import type { EngineReport } from "./append-engine.ts";
 
 /** Who hears what the thread tells unasked. */
@@ -22,14 +29,20 @@ export class DeviceThread implements AsyncDisposable {
 
   constructor(options: DeviceThreadOptions, listener: DeviceListener) {
     this.#listener = listener;
-    this.#worker = new Worker(new URL("./device-worker.ts", import.meta.url), { workerData: options, name: `device ${options.device.name}` });
+    this.#worker = new Worker(new URL("./device-worker.ts", import.meta.url), {
+      workerData: options,
+      name: `device ${options.device.name}`,
+    });
     this.#worker.on("message", (message: FromDevice) => this.#receive(message));
     this.#worker.on("error", (error) => this.#die(error instanceof Error ? error : new Error(String(error))));
     this.#worker.on("exit", () => this.#die(new Error("the device's thread has ended")));
   }
 
   /** Makes a call in the thread. Rejects with the OperatorError that was thrown there. */
-  async call<Name extends DeviceCallName>(name: Name, argument: DeviceCalls[Name]["argument"]): Promise<DeviceCalls[Name]["result"]> {
+  async call<Name extends DeviceCallName>(
+    name: Name,
+    argument: DeviceCalls[Name]["argument"],
+  ): Promise<DeviceCalls[Name]["result"]> {
     if (this.#death !== undefined) throw this.#death;
     const id = this.#nextId++;
     const waiting = Promise.withResolvers<unknown>();

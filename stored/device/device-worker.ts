@@ -7,7 +7,10 @@ import type { CarriedError, DeviceThreadOptions, FromDevice, ToDevice } from "./
 
 const port = must(parentPort, "a parent: this file runs as a worker thread");
 const server = new DeviceServer(workerData as DeviceThreadOptions, (report) => {
-  post({ kind: "report", report }, report.attributes.map(({ batch }) => batch.buffer));
+  post(
+    { kind: "report", report },
+    report.attributes.map(({ batch }) => batch.buffer),
+  );
 });
 
 /** A sender that waits for its acknowledgement must not wait for ever: after this silence also blocks that are not full are written. */
@@ -56,7 +59,9 @@ async function answer({ id, name, argument }: Extract<ToDevice, { kind: "call" }
 /** Batches of a read result go over without a copy. */
 function buffersOf(value: unknown): ArrayBuffer[] {
   if (typeof value !== "object" || value === null || !("items" in value)) return [];
-  return (value.items as { readonly batch?: Uint8Array<ArrayBuffer> }[]).flatMap((item) => (item.batch === undefined ? [] : [item.batch.buffer]));
+  return (value.items as { readonly batch?: Uint8Array<ArrayBuffer> }[]).flatMap((item) =>
+    item.batch === undefined ? [] : [item.batch.buffer],
+  );
 }
 
 function post(message: FromDevice, transfer: readonly ArrayBuffer[] = []): void {
@@ -64,6 +69,7 @@ function post(message: FromDevice, transfer: readonly ArrayBuffer[] = []): void 
 }
 
 function carried(error: unknown): CarriedError {
-  if (error instanceof OperatorError) return { code: error.code, message: describeError(new Error(error.message, { cause: error.cause })), hint: error.hint };
+  if (error instanceof OperatorError)
+    return { code: error.code, message: describeError(new Error(error.message, { cause: error.cause })), hint: error.hint };
   return { code: undefined, message: error instanceof Error ? (error.stack ?? error.message) : String(error), hint: undefined };
 }

@@ -24,9 +24,13 @@ export function hasDriver(deviceType: string): boolean {
 export function openDriver(facts: DeviceFacts): Device {
   const make = hasDriver(facts.deviceType) ? drivers[facts.deviceType.toLowerCase()] : undefined;
   if (make === undefined) {
-    throw new OperatorError("DEVICE_TYPE_UNSUPPORTED", `device "${facts.name}" is of type "${facts.deviceType}", for which there is no driver`, {
-      hint: `types that can be used: ${Object.keys(drivers).join(", ")}`,
-    });
+    throw new OperatorError(
+      "DEVICE_TYPE_UNSUPPORTED",
+      `device "${facts.name}" is of type "${facts.deviceType}", for which there is no driver`,
+      {
+        hint: `types that can be used: ${Object.keys(drivers).join(", ")}`,
+      },
+    );
   }
   return make(facts);
 }

@@ -1,4 +1,21 @@
-import { closeSync, constants, existsSync, fdatasync, fstatSync, fsync, fsyncSync, ftruncateSync, linkSync, openSync, readSync, renameSync, statfsSync, unlinkSync, writeSync, writevSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fdatasync,
+  fstatSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  readSync,
+  renameSync,
+  statfsSync,
+  unlinkSync,
+  writeSync,
+  writevSync,
+} from "node:fs";
 import { join } from "node:path";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { checkedVolumeName } from "./volume-name.ts";
@@ -91,7 +108,11 @@ export class FileDevice implements Device {
       return new OperatorError("VOLUME_NOT_FOUND", `device "${this.name}" has no Volume "${volume}" (${path})`);
     }
     if (code === "EROFS" || code === "EACCES" || code === "EPERM") {
-      return new OperatorError("VOLUME_READ_ONLY", `device "${this.name}": Volume "${volume}" cannot be opened for this use (${path})`, { cause });
+      return new OperatorError(
+        "VOLUME_READ_ONLY",
+        `device "${this.name}": Volume "${volume}" cannot be opened for this use (${path})`,
+        { cause },
+      );
     }
     return new OperatorError("DEVICE_OPEN_FAILED", `device "${this.name}" cannot open Volume "${volume}" (${path})`, { cause });
   }
@@ -149,7 +170,8 @@ class FileMedium implements Medium {
       return { kind: "written" };
     } catch (cause) {
       const code = (cause as NodeJS.ErrnoException).code;
-      if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" || code === "ENXIO") return this.#full(blocks, written, code);
+      if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" || code === "ENXIO")
+        return this.#full(blocks, written, code);
       this.#cutBack(this.#end);
       throw this.#failure(`writing at ${this.#end}`, cause);
     }
@@ -231,7 +253,11 @@ class FileMedium implements Medium {
   }
 
   #failure(doing: string, cause: unknown): OperatorError {
-    return new OperatorError("DEVICE_IO_FAILED", `device "${this.#device}", Volume "${this.volume}" (${this.#path}): ${doing} failed`, { cause });
+    return new OperatorError(
+      "DEVICE_IO_FAILED",
+      `device "${this.#device}", Volume "${this.volume}" (${this.#path}): ${doing} failed`,
+      { cause },
+    );
   }
 }
 
@@ -248,7 +274,7 @@ function rest(blocks: readonly Uint8Array[], skip: number): Uint8Array[] {
 }
 
 function writeWhole(fd: number, bytes: Uint8Array, address: number): void {
-  for (let at = 0; at < bytes.byteLength; ) at += writeSync(fd, bytes, at, bytes.byteLength - at, address + at);
+  for (let at = 0; at < bytes.byteLength;) at += writeSync(fd, bytes, at, bytes.byteLength - at, address + at);
 }
 
 function syncDirectory(path: string): void {

@@ -20,7 +20,8 @@ export class NullDevice implements Device {
   open(volume: string, mode: "read" | "append"): Medium {
     const medium = this.#volumes.get(checkedVolumeName(volume));
     if (medium === undefined) throw new OperatorError("VOLUME_NOT_FOUND", `device "${this.name}" has no Volume "${volume}"`);
-    if (mode === "read") throw new OperatorError("VOLUME_NOT_FOUND", `device "${this.name}" keeps nothing; Volume "${volume}" cannot be read`);
+    if (mode === "read")
+      throw new OperatorError("VOLUME_NOT_FOUND", `device "${this.name}" keeps nothing; Volume "${volume}" cannot be read`);
     return medium;
   }
 

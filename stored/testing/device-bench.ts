@@ -43,9 +43,25 @@ function fields(own: { readonly volume: string; readonly previousVolume: string 
 }
 
 /** What mountAppend wants for a Volume. */
-export function appendWish(volume: string, more: { action?: "create" | "relabel" | "append"; catalogBytes?: number; catalogBlocks?: number; volumeBytesMax?: number; previousVolume?: string } = {}) {
+export function appendWish(
+  volume: string,
+  more: {
+    action?: "create" | "relabel" | "append";
+    catalogBytes?: number;
+    catalogBlocks?: number;
+    volumeBytesMax?: number;
+    previousVolume?: string;
+  } = {},
+) {
   const { action = "create", catalogBytes = 0, catalogBlocks = 0, volumeBytesMax = 0, previousVolume = "" } = more;
-  return { action, catalogBytes, catalogBlocks, volumeBytesMax, label: volumeLabel(volume, { previousVolume }), session: { id: 1, time: SESSION_TIME } };
+  return {
+    action,
+    catalogBytes,
+    catalogBlocks,
+    volumeBytesMax,
+    label: volumeLabel(volume, { previousVolume }),
+    session: { id: 1, time: SESSION_TIME },
+  };
 }
 
 /** A session's label with defaults. */

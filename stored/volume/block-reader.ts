@@ -107,7 +107,8 @@ export class BlockReader {
       if (available < BLOCK_HEADER_BYTES) return from + available;
       const found = Buffer.from(this.#chunk.buffer, 0, this.#filled).indexOf(MAGIC, from - this.#chunkAddress + 12);
       // Without a find go on so that a magic across the chunk's end is seen in the next chunk.
-      const candidate = found < 0 ? Math.max(from, this.#chunkAddress + this.#filled - BLOCK_HEADER_BYTES) : this.#chunkAddress + found - 12;
+      const candidate =
+        found < 0 ? Math.max(from, this.#chunkAddress + this.#filled - BLOCK_HEADER_BYTES) : this.#chunkAddress + found - 12;
       budget += 4 * (candidate - from);
       from = candidate + 1;
       if (found < 0) continue;

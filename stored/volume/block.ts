@@ -42,7 +42,10 @@ export function readBlockHeader(view: DataView, offset: number): BlockHeader | u
 }
 
 /** Writes the BB02 header of a whole block in place and, when wanted, its checksum. */
-export function sealBlock(block: Uint8Array, facts: { readonly number: number; readonly session: SessionKey; readonly checksum: boolean }): void {
+export function sealBlock(
+  block: Uint8Array,
+  facts: { readonly number: number; readonly session: SessionKey; readonly checksum: boolean },
+): void {
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   view.setUint32(4, block.byteLength);
   view.setUint32(8, facts.number);

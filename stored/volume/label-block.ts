@@ -19,7 +19,10 @@ export interface LabelBlock {
 export const LABEL_PROBE_BYTES = BLOCK_BYTES_LEAST;
 
 /** The first block of a Volume. */
-export function writeLabelBlock(label: Omit<VolumeLabel, "version">, facts: { readonly isPreLabel: boolean; readonly session: SessionKey; readonly checksum: boolean }): Uint8Array<ArrayBuffer> {
+export function writeLabelBlock(
+  label: Omit<VolumeLabel, "version">,
+  facts: { readonly isPreLabel: boolean; readonly session: SessionKey; readonly checksum: boolean },
+): Uint8Array<ArrayBuffer> {
   const data = writeVolumeLabel(label);
   const block = new Uint8Array(BLOCK_HEADER_BYTES + RECORD_HEADER_BYTES + data.byteLength);
   const fileIndex = facts.isPreLabel ? labelType.preLabel : labelType.volumeLabel;
@@ -36,7 +39,8 @@ export function readLabelBlock(start: Uint8Array): LabelBlock {
   if (header === undefined) throw new OperatorError("VOLUME_NOT_LABELED", "it does not begin with a block of a Volume");
   const recordHeaderBytes = header.version === 2 ? RECORD_HEADER_BYTES : RECORD_HEADER_BYTES + 8;
   const dataStart = header.headerBytes + recordHeaderBytes;
-  if (header.size < dataStart || dataStart > start.byteLength) throw new OperatorError("LABEL_DAMAGED", "its first block is too short for a label");
+  if (header.size < dataStart || dataStart > start.byteLength)
+    throw new OperatorError("LABEL_DAMAGED", "its first block is too short for a label");
   if (header.size <= start.byteLength && !isIntact(start.subarray(0, header.size), header)) {
     throw new OperatorError("LABEL_DAMAGED", "the checksum of its first block is wrong");
   }
@@ -48,5 +52,9 @@ export function readLabelBlock(start: Uint8Array): LabelBlock {
   if (record.dataSize > LABEL_BYTES_MAX || end > header.size || end > start.byteLength) {
     throw new OperatorError("LABEL_DAMAGED", `its label says ${record.dataSize} bytes, which its block does not hold`);
   }
-  return { label: readVolumeLabel(start.subarray(dataStart, end)), isPreLabel: record.fileIndex === labelType.preLabel, bytes: header.size };
+  return {
+    label: readVolumeLabel(start.subarray(dataStart, end)),
+    isPreLabel: record.fileIndex === labelType.preLabel,
+    bytes: header.size,
+  };
 }

@@ -72,7 +72,10 @@ export class LabelWriter {
   string(text: string, maxBytes: number): this {
     const bytes = Buffer.from(text, "utf8");
     if (bytes.includes(0) || bytes.byteLength > maxBytes) {
-      throw new OperatorError("LABEL_NAME_INVALID", `"${text.slice(0, 200).replaceAll("\0", "?")}" cannot stand on a label: at most ${maxBytes} bytes, none of them NUL`);
+      throw new OperatorError(
+        "LABEL_NAME_INVALID",
+        `"${text.slice(0, 200).replaceAll("\0", "?")}" cannot stand on a label: at most ${maxBytes} bytes, none of them NUL`,
+      );
     }
     this.#parts.push(bytes, Buffer.alloc(1));
     return this;

@@ -17,7 +17,9 @@ export class NameFilter {
       try {
         return RE2JS.compile(expression);
       } catch (cause) {
-        throw new OperatorError("BOOTSTRAP_INVALID", `FileRegex "${expression.slice(0, 200)}" is not a regular expression`, { cause });
+        throw new OperatorError("BOOTSTRAP_INVALID", `FileRegex "${expression.slice(0, 200)}" is not a regular expression`, {
+          cause,
+        });
       }
     });
   }

@@ -72,7 +72,10 @@ export class RecordReader {
       // Zeros fill a block up to the Device's Minimum Block Size.
       if (fileIndex === 0 && stream === 0 && dataSize === 0) return;
       if (dataSize > RECORD_DATA_BYTES_MAX) {
-        this.#sink.damage(block.address, `a record of FileIndex ${fileIndex} says ${dataSize} bytes; ${RECORD_DATA_BYTES_MAX} is the most`);
+        this.#sink.damage(
+          block.address,
+          `a record of FileIndex ${fileIndex} says ${dataSize} bytes; ${RECORD_DATA_BYTES_MAX} is the most`,
+        );
         return;
       }
       at += headerBytes;
@@ -109,7 +112,8 @@ export class RecordReader {
     const partial = state?.partial;
     if (state === undefined || partial === undefined) {
       // The first part lies before the place where reading began, or was damaged: damage only for those who want the record.
-      if (this.#sink.wants(session, fileIndex, stream)) this.#sink.damage(address, `a record of FileIndex ${fileIndex} goes on here without its beginning`);
+      if (this.#sink.wants(session, fileIndex, stream))
+        this.#sink.damage(address, `a record of FileIndex ${fileIndex} goes on here without its beginning`);
       return;
     }
     if (partial.fileIndex !== fileIndex || partial.stream !== stream || partial.total - partial.filled !== left) {
@@ -120,14 +124,21 @@ export class RecordReader {
     if (data.byteLength < left) return;
     state.partial = undefined;
     if (partial.isWanted) {
-      this.#sink.record({ session, fileIndex, stream, data: state.buffer.subarray(0, partial.total), address: partial.address });
+      this.#sink.record({
+        session,
+        fileIndex,
+        stream,
+        data: state.buffer.subarray(0, partial.total),
+        address: partial.address,
+      });
     }
   }
 
   #drop(state: SessionState, reason: string): void {
     const partial = state.partial;
     state.partial = undefined;
-    if (partial?.isWanted === true) this.#sink.damage(partial.address, `a record of FileIndex ${partial.fileIndex} cannot be put together: ${reason}`);
+    if (partial?.isWanted === true)
+      this.#sink.damage(partial.address, `a record of FileIndex ${partial.fileIndex} cannot be put together: ${reason}`);
   }
 
   #state(session: SessionKey): SessionState | undefined {

@@ -21,13 +21,15 @@ const RANGES_MAX = 4_000_000;
 
 /** The Volumes of a Bootstrap in the order in which they are read. BOOTSTRAP_INVALID if something in it cannot be. */
 export function volumeSteps(bootstrap: Bootstrap): VolumeStep[] {
-  if (bootstrap.entries.length > ENTRIES_MAX) throw invalid(`it has ${bootstrap.entries.length} entries; ${ENTRIES_MAX} are the most`);
+  if (bootstrap.entries.length > ENTRIES_MAX)
+    throw invalid(`it has ${bootstrap.entries.length} entries; ${ENTRIES_MAX} are the most`);
   const steps: { volume: string; mediaType: string; entries: BootstrapEntry[] }[] = [];
   let ranges = 0;
   for (const entry of bootstrap.entries) {
     if (entry.volume === "") throw invalid("an entry names no Volume");
     for (const range of [...entry.addresses, ...entry.fileIndexes]) {
-      if (range.last < range.first || range.first < 0) throw invalid(`Volume "${entry.volume}": ${range.first}-${range.last} is not a range`);
+      if (range.last < range.first || range.first < 0)
+        throw invalid(`Volume "${entry.volume}": ${range.first}-${range.last} is not a range`);
     }
     ranges += entry.addresses.length + entry.fileIndexes.length;
     if (ranges > RANGES_MAX) throw invalid(`it has more than ${RANGES_MAX} ranges`);
@@ -57,7 +59,9 @@ export class VolumeSelection {
   #lastFrom = 0;
 
   constructor(entries: readonly BootstrapEntry[]) {
-    this.spans = entries.every((entry) => entry.addresses.length > 0) ? joinSpans(entries.flatMap((entry) => entry.addresses)) : undefined;
+    this.spans = entries.every((entry) => entry.addresses.length > 0)
+      ? joinSpans(entries.flatMap((entry) => entry.addresses))
+      : undefined;
     this.#wishes = entries.map((entry) => new Wish(entry));
     this.#anySession = this.#wishes.filter((wish) => !wish.namesSession);
     this.mustSeeStarts = this.#anySession.some((wish) => wish.entry.jobId > 0);

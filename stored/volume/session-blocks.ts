@@ -60,7 +60,12 @@ export class SessionBlocks {
   }
 
   /** Adds a record whose data are bytes `from` to `to` of `source`. */
-  append(record: { readonly fileIndex: number; readonly stream: number }, source: Uint8Array, from = 0, to = source.byteLength): void {
+  append(
+    record: { readonly fileIndex: number; readonly stream: number },
+    source: Uint8Array,
+    from = 0,
+    to = source.byteLength,
+  ): void {
     let stream = record.stream;
     let at = from;
     do {
@@ -75,7 +80,10 @@ export class SessionBlocks {
 
   /** Adds a label record, which is never split. */
   appendLabel(type: number, stream: number, data: Uint8Array): void {
-    invariant(BLOCK_HEADER_BYTES + RECORD_HEADER_BYTES + data.byteLength <= this.#bytes.byteLength, "a label fits into a block");
+    invariant(
+      BLOCK_HEADER_BYTES + RECORD_HEADER_BYTES + data.byteLength <= this.#bytes.byteLength,
+      "a label fits into a block",
+    );
     if (this.#end + RECORD_HEADER_BYTES + data.byteLength > this.#bytes.byteLength) this.flush();
     this.#put(type, stream, data.byteLength, data, 0, data.byteLength);
   }

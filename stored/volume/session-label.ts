@@ -115,6 +115,7 @@ function letterOf(number: number): string {
 }
 
 function numberOf(letter: string): number {
-  if (letter.length > 1) throw new OperatorError("LABEL_NAME_INVALID", `"${letter.slice(0, 20)}" is not one letter of a job type, level or status`);
+  if (letter.length > 1)
+    throw new OperatorError("LABEL_NAME_INVALID", `"${letter.slice(0, 20)}" is not one letter of a job type, level or status`);
   return letter === "" ? 0 : letter.charCodeAt(0);
 }

@@ -179,7 +179,9 @@ export class VolumeReader implements RecordSink {
   }
 
   #blockDamage(damage: Damage): void {
-    this.#tell(`Volume "${this.#volume}" at address ${damage.address}: ${damage.reason}; ${damage.bytes} bytes are passed over`);
+    this.#tell(
+      `Volume "${this.#volume}" at address ${damage.address}: ${damage.reason}; ${damage.bytes} bytes are passed over`,
+    );
   }
 
   #tell(line: string): void {

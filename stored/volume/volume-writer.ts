@@ -60,7 +60,12 @@ export class VolumeWriter {
   bytes = 0;
   writes = 0;
 
-  constructor(sink: BlockSink, start: { readonly nextNumber: number; readonly isFresh: boolean }, options: VolumeWriterOptions, onWritten: (block: FilledBlock) => void) {
+  constructor(
+    sink: BlockSink,
+    start: { readonly nextNumber: number; readonly isFresh: boolean },
+    options: VolumeWriterOptions,
+    onWritten: (block: FilledBlock) => void,
+  ) {
     this.#options = options;
     this.#sink = sink;
     this.#onWritten = onWritten;
@@ -160,12 +165,16 @@ export class VolumeWriter {
   }
 
   /** A failing write is tried once more at the same place; if it fails again the Volume is left at its last good block. */
-  #appendTwice(blocks: readonly Uint8Array[]): { kind: "written" } | { kind: "full"; blocks: number; reason: string; isError: boolean } {
+  #appendTwice(
+    blocks: readonly Uint8Array[],
+  ): { kind: "written" } | { kind: "full"; blocks: number; reason: string; isError: boolean } {
     for (let attempt = 1; ; attempt += 1) {
       try {
         this.writes += 1;
         const outcome = this.#sink.append(blocks);
-        return outcome.kind === "written" ? outcome : { ...outcome, reason: `the medium is full (${outcome.reason})`, isError: false };
+        return outcome.kind === "written"
+          ? outcome
+          : { ...outcome, reason: `the medium is full (${outcome.reason})`, isError: false };
       } catch (error) {
         if (!(error instanceof OperatorError)) throw error;
         if (attempt === 2) return { kind: "full", blocks: 0, reason: describeError(error), isError: true };
@@ -193,7 +202,12 @@ export class VolumeWriter {
   #extendRegion(block: FilledBlock, startAddress: number, endAddress: number): void {
     const region = this.#regions.get(block.session.id);
     if (region === undefined) {
-      this.#regions.set(block.session.id, { firstIndex: block.firstIndex, lastIndex: block.lastIndex, startAddress, endAddress });
+      this.#regions.set(block.session.id, {
+        firstIndex: block.firstIndex,
+        lastIndex: block.lastIndex,
+        startAddress,
+        endAddress,
+      });
       return;
     }
     region.endAddress = endAddress;

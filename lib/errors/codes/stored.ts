@@ -80,6 +80,14 @@ export const storedCodes = {
     cause: "A file daemon did not prove that it may serve this job.",
     remedy: "Look who connects to the storage daemon; a real client gets its key from the Director.",
   },
+  JOB_NOT_FOUND: {
+    cause: "The storage daemon has no job of this name.",
+    remedy: "Nothing to do if it has ended; else look at the job's messages.",
+  },
+  JOB_REQUEST_INVALID: {
+    cause: "A Director asked for a job that cannot be carried out as it stands.",
+    remedy: "Check that Director and storage daemon are of the same release.",
+  },
   JOB_CLIENT_LOST: {
     cause: "The file daemon did not connect, or not again after its connection was cut.",
     remedy: "Check the network between client and storage daemon, and the client's log.",

@@ -1,0 +1,113 @@
+import { DeviceThread } from "./device-thread.ts";
+import { hasDriver } from "./drivers.ts";
+import { BLOCK_BYTES_DEFAULT, BLOCK_BYTES_LEAST } from "../volume/format.ts";
+import type { DeviceCallName, DeviceCalls } from "./device-protocol.ts";
+import type { DeviceListener } from "./device-thread.ts";
+import type { EngineReport } from "./append-engine.ts";
+import type { VolumeFacts } from "../mount/volume-facts.ts";
+
+/** A Device resource as the daemon uses it; bytes, 0: none. */
+export interface DeviceSettings {
+  readonly name: string;
+  readonly deviceType: string;
+  readonly archiveDevice: string;
+  readonly mediaType: string;
+  readonly labelMedia: boolean;
+  readonly isEnabled: boolean;
+  readonly isAutoSelect: boolean;
+  readonly isReadOnly: boolean;
+  readonly jobsMax: number;
+  readonly blockBytesMin: number;
+  readonly blockBytesMax: number;
+  readonly blockChecksum: boolean;
+  readonly volumeBytesMax: number;
+  readonly fileBytesMax: number;
+}
+
+/** A device of the daemon: its settings, its thread (started when first needed), and what the status shows of it. */
+export class DeviceHost implements AsyncDisposable {
+  readonly settings: DeviceSettings;
+  #thread: DeviceThread | undefined;
+  #listener: DeviceListener | undefined;
+  #nextReader = 1;
+  /** The Volume that is appended to, for status. */
+  appending: VolumeFacts | undefined;
+  /** Volumes that are read, by reader. */
+  readonly reading = new Map<number, string>();
+  /** What the device is waiting for or doing, for status; "" if nothing. */
+  activity = "";
+
+  constructor(settings: DeviceSettings) {
+    this.settings = settings;
+  }
+
+  get name(): string {
+    return this.settings.name;
+  }
+
+  /** Whether a driver for its Device Type is there. */
+  get hasDriver(): boolean {
+    return hasDriver(this.settings.deviceType);
+  }
+
+  /** Bacula's VolType number. */
+  get volType(): number {
+    return this.settings.deviceType.toLowerCase() === "null" ? 11 : 1;
+  }
+
+  /** What messages call it: `File device "D1" (/backup)`. */
+  get title(): string {
+    return `${this.settings.deviceType} device "${this.name}" (${this.settings.archiveDevice})`;
+  }
+
+  /** Who hears the thread's reports. One at a time: the Appender of the device. */
+  listen(listener: DeviceListener): void {
+    this.#listener = listener;
+  }
+
+  async call<Name extends DeviceCallName>(
+    name: Name,
+    argument: DeviceCalls[Name]["argument"],
+  ): Promise<DeviceCalls[Name]["result"]> {
+    return await this.#open().call(name, argument);
+  }
+
+  append(sessionId: number, number: number, batch: Uint8Array): void {
+    this.#open().append(sessionId, number, batch);
+  }
+
+  newReaderId(): number {
+    return this.#nextReader++;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.[Symbol.asyncDispose]();
+  }
+
+  #open(): DeviceThread {
+    if (this.#thread !== undefined) return this.#thread;
+    const { settings } = this;
+    const blockBytesMax =
+      settings.blockBytesMax === 0 ? BLOCK_BYTES_DEFAULT : Math.max(settings.blockBytesMax, BLOCK_BYTES_LEAST);
+    const engine = {
+      blockBytesMax,
+      blockBytesMin: settings.blockBytesMin,
+      checksum: settings.blockChecksum,
+      regionBytesMax: settings.fileBytesMax,
+    };
+    this.#thread = new DeviceThread(
+      { device: { name: settings.name, deviceType: settings.deviceType, archiveDevice: settings.archiveDevice }, engine },
+      {
+        report: (report: EngineReport) => this.#listener?.report(report),
+        sessionFailed: (sessionId, error) => this.#listener?.sessionFailed(sessionId, error),
+        died: (error) => {
+          this.#thread = undefined;
+          this.#listener?.died(error);
+        },
+      },
+    );
+    return this.#thread;
+  }
+}

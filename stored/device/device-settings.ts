@@ -1,0 +1,47 @@
+import { statSync } from "node:fs";
+import type { AutochangerResource } from "../config/autochanger.ts";
+import type { DeviceResource } from "../config/device.ts";
+import type { DeviceSettings } from "./device-host.ts";
+
+/** A Device resource as the daemon uses it. A Device Type that was left out is found out from what the Archive Device is. */
+export function deviceSettings(resource: DeviceResource): DeviceSettings {
+  return {
+    name: resource.name,
+    deviceType: resource.deviceType ?? typeOf(resource.archiveDevice),
+    archiveDevice: resource.archiveDevice,
+    mediaType: resource.mediaType,
+    labelMedia: resource.labelMedia,
+    isEnabled: resource.enabled,
+    isAutoSelect: resource.autoSelect,
+    isReadOnly: resource.readOnly,
+    jobsMax: resource.maximumConcurrentJobs,
+    blockBytesMin: resource.minimumBlockSize,
+    blockBytesMax: resource.maximumBlockSize,
+    blockChecksum: resource.blockChecksum,
+    volumeBytesMax: resource.maximumVolumeSize,
+    fileBytesMax: resource.maximumFileSize,
+  };
+}
+
+/** The devices behind a name of the Director: a Device itself, or the drives of an Autochanger that may be chosen. Empty if unknown. */
+export function devicesNamed(
+  name: string,
+  devices: ReadonlyMap<string, DeviceSettings>,
+  autochangers: ReadonlyMap<string, AutochangerResource>,
+): readonly string[] {
+  if (devices.has(name)) return [name];
+  const drives = autochangers.get(name)?.device ?? [];
+  return drives.flatMap((drive) => (devices.get(drive.name)?.isAutoSelect === true ? [drive.name] : []));
+}
+
+function typeOf(archiveDevice: string): string {
+  if (archiveDevice === "/dev/null") return "Null";
+  try {
+    const facts = statSync(archiveDevice);
+    if (facts.isFIFO()) return "Fifo";
+    if (facts.isCharacterDevice()) return "Tape";
+  } catch {
+    // A directory that is not there yet; opening it will say so.
+  }
+  return "File";
+}

@@ -1,0 +1,70 @@
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { abortable } from "#lib/base/abort.ts";
+
+/** Whether the file daemon of a job is connected, and how long it may stay away. */
+export class ClientLink {
+  readonly #graceMs: number;
+  readonly #client: string;
+  #current: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #lost = Promise.withResolvers<never>();
+  #hasCome = false;
+  #isClosed = false;
+
+  constructor(options: { readonly client: string; readonly graceMs: number }) {
+    this.#client = options.client;
+    this.#graceMs = options.graceMs;
+    this.#lost.promise.catch(() => {});
+    this.#startWaiting();
+  }
+
+  /** Whether the file daemon has connected at least once. */
+  get hasCome(): boolean {
+    return this.#hasCome;
+  }
+
+  get isConnected(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** A stream has come: an older one is told to end. The signal ends this one when a newer comes. Dispose it when the stream ends. */
+  connect(): { readonly signal: AbortSignal } & Disposable {
+    this.#current?.abort(new OperatorError("CANCELED", "the file daemon has connected anew"));
+    clearTimeout(this.#timer);
+    this.#hasCome = true;
+    const mine = new AbortController();
+    this.#current = mine;
+    return {
+      signal: mine.signal,
+      [Symbol.dispose]: () => {
+        if (this.#current !== mine) return;
+        this.#current = undefined;
+        this.#startWaiting();
+      },
+    };
+  }
+
+  /** The promise, or JOB_CLIENT_LOST when the file daemon stays away too long before it settles. */
+  async orLost<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+    return await abortable(Promise.race([promise, this.#lost.promise]), signal);
+  }
+
+  /** The job has ended: nobody is waited for any more. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #startWaiting(): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      const again = this.#hasCome ? "did not connect again" : "did not connect";
+      this.#lost.reject(
+        new OperatorError(
+          "JOB_CLIENT_LOST",
+          `the file daemon of client "${this.#client}" ${again} within ${Math.round(this.#graceMs / 1000)} seconds`,
+        ),
+      );
+    }, this.#graceMs);
+  }
+}

@@ -1,0 +1,412 @@
+import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
+import { OperatorWait } from "../mount/operator-wait.ts";
+import { volumeSteps } from "../volume/select.ts";
+import { elapsedText, rateText } from "../status/units.ts";
+import { levelWord, typeWord } from "../status/words.ts";
+import { Changes } from "./changes.ts";
+import { ClientLink } from "./client-link.ts";
+import { JobVoice } from "./job-voice.ts";
+import { Canceled } from "./canceled.ts";
+import type { Bootstrap } from "#proto/bootstrap.ts";
+import type { CallContext } from "#lib/rpc/call.ts";
+import type { DeviceHost } from "../device/device-host.ts";
+import type { JobLog } from "#lib/job-log/job-log.ts";
+import type { JobRef } from "#proto/common.ts";
+import type { JobSurroundings } from "./job-surroundings.ts";
+import type { ReadItem } from "../volume/volume-reader.ts";
+import type { ReadPart } from "../device/device-protocol.ts";
+import type { ReadReply, ReadRequest } from "#proto/data.ts";
+import type { SessionKey } from "../volume/block.ts";
+import type { StartStorageJobRequest } from "#proto/stored.ts";
+import type { StorageJob, StorageJobFacts } from "./storage-job.ts";
+import type { VolumeStep } from "../volume/select.ts";
+
+/** Bytes read in one go by the device's thread. */
+const READ_BYTES = 2 * 1024 * 1024;
+
+/** Bytes that may wait to be sent, or be sent and not acknowledged. */
+const WINDOW_BYTES = 16 * 1024 * 1024;
+
+/** Damages that are told to the file daemon and in the job's messages one by one. */
+const DAMAGES_MAX = 1000;
+
+/** How long the file daemon may take to close the stream after everything was sent. */
+const CLOSE_MS = 60_000;
+
+/** A batch on its way to the file daemon, with the session of its records. */
+interface Outgoing {
+  readonly number: number;
+  readonly batch: Uint8Array;
+  readonly session: SessionKey;
+  readonly jobId: number;
+}
+
+/** The storage half of a job that restores: reads what a bootstrap selects and hands it to the file daemon. */
+export class ReadJob implements StorageJob {
+  readonly ref: JobRef;
+  readonly key: Uint8Array;
+  readonly clientCertificateSha256: Uint8Array;
+  readonly voice: JobVoice;
+  readonly #request: StartStorageJobRequest;
+  readonly #bootstrap: Bootstrap;
+  readonly #session: SessionKey;
+  readonly #around: JobSurroundings;
+  readonly #abort = new AbortController();
+  readonly #link: ClientLink;
+  readonly #changes = new Changes();
+  readonly #startMs = Date.now();
+  #device = "";
+  #volume = "";
+  /** Batches that were read and not acknowledged, oldest first. */
+  #outgoing: Outgoing[] = [];
+  #outgoingBytes = 0;
+  #produced = 0;
+  #received = 0;
+  #current: { readonly session: SessionKey; readonly jobId: number } = { session: { id: 0, time: 0 }, jobId: 0 };
+  #files = 0;
+  #bytes = 0;
+  #readBytes = 0;
+  #damages: string[] = [];
+  #damageCount = 0;
+  #isRead = false;
+  /** The file daemon wants no more, or has all. */
+  #isServed = false;
+  #hasServed = false;
+  #failure: string | undefined;
+  #status = "R";
+
+  constructor(
+    request: StartStorageJobRequest,
+    bootstrap: Bootstrap,
+    ref: JobRef,
+    session: SessionKey,
+    log: JobLog,
+    around: JobSurroundings,
+  ) {
+    this.ref = ref;
+    this.key = request.key;
+    this.clientCertificateSha256 = request.clientCertificateSha256;
+    this.#request = request;
+    this.#bootstrap = bootstrap;
+    this.#session = session;
+    this.#around = around;
+    this.voice = new JobVoice(log, around.name);
+    this.#link = new ClientLink({ client: request.client, graceMs: around.clientWaitMs });
+  }
+
+  get #signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get facts(): StorageJobFacts {
+    const { jobName, client, type, level } = this.#request;
+    return {
+      jobName,
+      client,
+      type,
+      level,
+      startMs: this.#startMs,
+      files: this.#files,
+      bytes: this.#bytes,
+      errors: this.voice.errors,
+      status: this.#status,
+      device: this.#device,
+      volume: this.#volume,
+    };
+  }
+
+  async run(): Promise<void> {
+    try {
+      const steps = volumeSteps(this.#bootstrap);
+      await this.#link.orLost(
+        this.#changes.until(() => this.#link.hasCome, this.#signal),
+        this.#signal,
+      );
+      await this.#readAll(steps);
+      await this.#untilServed();
+      await this.#end(this.#damageCount > 0 ? "E" : "T");
+    } catch (error) {
+      await this.#fail(error);
+    } finally {
+      this.#link.close();
+    }
+  }
+
+  cancel(isIncomplete: boolean): void {
+    this.#abort.abort(new Canceled(isIncomplete));
+  }
+
+  failed(error: Error): void {
+    this.#abort.abort(error);
+  }
+
+  statusLines(): string[] {
+    const { jobName, level, type } = this.#request;
+    const elapsedS = Math.max(1, Math.round((Date.now() - this.#startMs) / 1000));
+    return [
+      `Reading: ${levelWord(level)} ${typeWord(type)} job ${jobName} JobId=${this.ref.jobId} Volume="${this.#volume}"`,
+      `    pool="" device="${this.#device}"`,
+      `    Files=${this.#files.toLocaleString("en-US")} Bytes=${this.#bytes.toLocaleString("en-US")} Bytes/sec=${Math.round(this.#bytes / elapsedS).toLocaleString("en-US")}`,
+      `    FDSocket=${this.#link.isConnected ? "open" : "closed"}`,
+    ];
+  }
+
+  /** One stream of the file daemon: sends what was read from where the daemon says that it stands. */
+  async *serveRead(requests: AsyncIterator<ReadRequest>, call: CallContext): AsyncGenerator<ReadReply> {
+    using link = this.#link.connect();
+    this.#changes.notify();
+    const over = new AbortController();
+    const signal = AbortSignal.any([link.signal, call.signal, over.signal]);
+    const listening = { error: undefined as unknown, hasStarted: false };
+    void this.#listen(requests, signal, listening).catch((error: unknown) => {
+      listening.error = error;
+      this.#changes.notify();
+    });
+    let told: SessionKey | undefined;
+    try {
+      // A file daemon that comes again says first what it has: without that a batch could come twice.
+      if (this.#hasServed) await this.#changes.until(() => listening.hasStarted || listening.error !== undefined, signal);
+      this.#hasServed = true;
+      let next = this.#received + 1;
+      for (;;) {
+        if (listening.error !== undefined) throw listening.error;
+        const out = this.#outgoing[next - (this.#outgoing[0]?.number ?? next)];
+        if (out !== undefined) {
+          if (told === undefined || told.id !== out.session.id || told.time !== out.session.time) {
+            told = out.session;
+            yield {
+              step: {
+                $case: "session",
+                value: { volSessionId: out.session.id, volSessionTime: out.session.time, jobId: out.jobId },
+              },
+            };
+          }
+          yield {
+            step: { $case: "records", value: Buffer.from(out.batch.buffer, out.batch.byteOffset, out.batch.byteLength) },
+          };
+          next += 1;
+          continue;
+        }
+        if (this.#isRead || this.#failure !== undefined) break;
+        await this.#changes.wait(signal);
+      }
+      yield { step: { $case: "end", value: { damages: this.#damages, files: this.#files, failed: this.#failure ?? "" } } };
+      if (this.#failure === undefined) await this.#changes.until(() => this.#isServed || listening.error !== undefined, signal);
+    } finally {
+      over.abort(new OperatorError("CANCELED", "the stream is over"));
+    }
+  }
+
+  /** Hears what the file daemon has received. */
+  async #listen(requests: AsyncIterator<ReadRequest>, signal: AbortSignal, listening: { hasStarted: boolean }): Promise<void> {
+    for (;;) {
+      const { value, done } = await requests.next();
+      if (signal.aborted) return;
+      const step = done === true ? undefined : (value as ReadRequest).step;
+      if (step?.$case === "received") this.#acknowledge(step.value);
+      if (step?.$case === "stop") this.#isServed = true;
+      // The end of the stream after the last batch says the same as an acknowledgement of it.
+      if (done === true && this.#isRead && this.#outgoing.length === 0) this.#isServed = true;
+      listening.hasStarted = true;
+      this.#changes.notify();
+      if (done === true || step?.$case === "stop") return;
+    }
+  }
+
+  #acknowledge(received: number): void {
+    if (received > this.#produced)
+      throw new OperatorError("BATCH_INVALID", `batch ${received} is acknowledged, but only ${this.#produced} were sent`);
+    if (received < this.#received) return;
+    this.#received = received;
+    while (this.#outgoing[0] !== undefined && this.#outgoing[0].number <= received) {
+      this.#outgoingBytes -= this.#outgoing[0].batch.byteLength;
+      this.#outgoing.shift();
+    }
+    if (this.#isRead && received === this.#produced) this.#isServed = true;
+  }
+
+  /** Reads Volume after Volume, each on a device that can. */
+  async #readAll(steps: readonly VolumeStep[]): Promise<void> {
+    const waiter = {
+      label: this.ref.job,
+      waits: (reason: string, isBlocked: boolean) => this.#waitsForDevice(reason, isBlocked),
+    };
+    const wish = {
+      devices: this.#request.devices,
+      mediaType: this.#request.mediaType,
+      work: { kind: "read" as const },
+      prefersMounted: this.#request.preferMountedVolumes,
+    };
+    using reservation = await this.#around.reserve(wish, waiter, this.#signal);
+    this.#device = reservation.device;
+    const host = this.#around.hostOf(reservation.device);
+    const readerId = host.newReaderId();
+    let isComplete = false;
+    try {
+      for (const step of steps) {
+        if (this.#isServed) break;
+        await this.#readVolume(host, readerId, step);
+      }
+      isComplete = !this.#isServed;
+    } finally {
+      host.reading.delete(readerId);
+      this.#tell(await host.call("closeRead", { readerId, isComplete }).catch(() => []));
+    }
+    this.#isRead = true;
+    if (this.#received === this.#produced) this.#isServed = true;
+    this.#changes.notify();
+    const seconds = (Date.now() - this.#startMs) / 1000;
+    this.voice.say("info", `Elapsed time=${elapsedText(seconds)}, Transfer rate=${rateText(this.#bytes, seconds)}`);
+  }
+
+  async #readVolume(host: DeviceHost, readerId: number, step: VolumeStep): Promise<void> {
+    await this.#openVolume(host, readerId, step);
+    this.#volume = step.volume;
+    host.reading.set(readerId, step.volume);
+    this.voice.enter("R");
+    const first = step.entries[0]?.addresses[0]?.first;
+    this.voice.say("info", `Ready to read from volume "${step.volume}" on ${host.title}.`);
+    if (first !== undefined) this.voice.say("info", `Forward spacing Volume "${step.volume}" to addr=${first}`);
+    // While the items of one part are being sent, the next part is read already.
+    let next: Promise<ReadPart> | undefined = this.#readPart(host, readerId);
+    try {
+      while (next !== undefined) {
+        const part: ReadPart = await next;
+        this.#files = part.files;
+        this.#readBytes = part.bytesRead;
+        this.#tell(part.damages);
+        this.voice.log.pass({
+          $case: "progress",
+          value: { files: this.#files, bytes: this.#bytes, file: Buffer.alloc(0), errors: this.voice.errors },
+        });
+        next = part.isVolumeDone || this.#isServed ? undefined : this.#readPart(host, readerId);
+        for (const item of part.items) await this.#produce(item);
+      }
+    } finally {
+      await next?.catch(() => {});
+    }
+    this.voice.say("info", `End of Volume "${step.volume}" at addr=${this.#readBytes} on ${host.title}.`);
+  }
+
+  #readPart(host: DeviceHost, readerId: number): Promise<ReadPart> {
+    const part = host.call("read", { readerId, bytes: READ_BYTES });
+    part.catch(() => {}); // waited for a little later
+    return part;
+  }
+
+  /** Opens the Volume; while it is not there or another is in its place, the operator is asked. */
+  async #openVolume(host: DeviceHost, readerId: number, step: VolumeStep): Promise<void> {
+    const { maxWaitS } = this.#request;
+    const maxWaitMs = maxWaitS > 0 ? maxWaitS * 1000 : this.#around.operatorWaitMs;
+    const wait = new OperatorWait({ voice: this.voice, poke: this.#around.poke, maxWaitMs, signal: this.#signal });
+    for (;;) {
+      try {
+        await host.call("openRead", { readerId, volume: step.volume, entries: step.entries });
+        return;
+      } catch (error) {
+        if (!(error instanceof OperatorError) || !awaitable.has(error.code)) throw error;
+        this.voice.say("warning", describeError(error));
+        await wait.until("M", pleaseMount(this.ref.job, host, step));
+      }
+    }
+  }
+
+  async #produce(item: ReadItem): Promise<void> {
+    if (item.kind === "session") {
+      this.#current = item;
+      return;
+    }
+    await this.#link.orLost(
+      this.#changes.until(() => this.#outgoingBytes < WINDOW_BYTES || this.#isServed, this.#signal),
+      this.#signal,
+    );
+    if (this.#isServed) return;
+    this.#produced += 1;
+    this.#bytes += item.batch.byteLength;
+    this.#outgoingBytes += item.batch.byteLength;
+    this.#outgoing.push({ number: this.#produced, batch: item.batch, ...this.#current });
+    this.#changes.notify();
+  }
+
+  /** Waits until the file daemon has everything, or wants no more. */
+  async #untilServed(): Promise<void> {
+    const late = new AbortController();
+    const timer = this.#outgoing.length === 0 ? setTimeout(() => late.abort(), CLOSE_MS) : undefined;
+    try {
+      await this.#link.orLost(
+        this.#changes.until(() => this.#isServed, AbortSignal.any([this.#signal, late.signal])),
+        this.#signal,
+      );
+    } catch (error) {
+      if (!late.signal.aborted) throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #tell(damages: readonly string[]): void {
+    for (const damage of damages) {
+      this.#damageCount += 1;
+      if (this.#damages.length < DAMAGES_MAX) this.#damages.push(damage);
+      this.voice.say("error", damage);
+    }
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    const isCanceled = error instanceof Canceled;
+    const reason = describeError(error);
+    this.#failure = reason;
+    this.#changes.notify();
+    if (!isCanceled) this.voice.say("fatal", reason);
+    if (!(error instanceof OperatorError)) this.#around.logError(`job ${this.ref.job} failed`, error);
+    await this.#end(isCanceled ? (error.isIncomplete ? "I" : "A") : "E");
+  }
+
+  async #end(letter: string): Promise<void> {
+    this.#status = letter;
+    try {
+      await this.voice.log.end({
+        status: letter,
+        files: this.#files,
+        bytes: this.#bytes,
+        readBytes: this.#readBytes,
+        errors: this.voice.errors,
+        warnings: this.voice.warnings,
+        missingFiles: 0,
+        volSessionId: this.#session.id,
+        volSessionTime: this.#session.time,
+        encrypted: false,
+        snapshot: false,
+        networkBytes: 0,
+        examinedFiles: 0,
+        lastVolumeBytes: 0,
+      });
+    } catch (error) {
+      this.#around.logError(`the end of job ${this.ref.job} could not be kept`, error);
+    }
+  }
+
+  #waitsForDevice(reason: string, isBlocked: boolean): void {
+    this.voice.enter(isBlocked ? "M" : "q");
+    this.voice.say(
+      isBlocked ? "mount" : "info",
+      isBlocked ? `Please mount: ${reason}` : `Job ${this.ref.job} waits for a device: ${reason}`,
+    );
+  }
+}
+
+/** Failures that an operator can mend by bringing the right medium. */
+const awaitable: ReadonlySet<string> = new Set([
+  "VOLUME_NOT_FOUND",
+  "VOLUME_WRONG_LABEL",
+  "VOLUME_NOT_LABELED",
+  "DEVICE_OPEN_FAILED",
+]);
+
+function pleaseMount(job: string, host: DeviceHost, step: VolumeStep): string {
+  return [
+    `Job ${job} is waiting. Please mount read Volume "${step.volume}" for:`,
+    `    Storage:      "${host.name}" (${host.settings.archiveDevice})`,
+    `    Media type:   ${step.mediaType === "" ? host.settings.mediaType : step.mediaType}`,
+  ].join("\n");
+}

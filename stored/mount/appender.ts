@@ -1,0 +1,270 @@
+import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
+import { Mutex } from "#lib/base/lock.ts";
+import { must } from "#lib/base/assert.ts";
+import { messageTime } from "#lib/base/local-time.ts";
+import { Changes } from "../job/changes.ts";
+import { mountForAppend } from "./find-volume.ts";
+import { VolumeFacts } from "./volume-facts.ts";
+import type { DeviceHost } from "../device/device-host.ts";
+import type { DeviceListener } from "../device/device-thread.ts";
+import type { EngineReport } from "../device/append-engine.ts";
+import type { JobVoice } from "../job/job-voice.ts";
+import type { LabelAuthor } from "./find-volume.ts";
+import type { SessionKey } from "../volume/block.ts";
+import type { SessionLabel } from "../volume/session-label.ts";
+import type { VolumesInUse } from "./volumes-in-use.ts";
+
+/** A job that appends, as the device sees it. */
+export interface AppendClient {
+  readonly session: SessionKey;
+  readonly label: SessionLabel;
+  readonly voice: JobVoice;
+  readonly signal: AbortSignal;
+  readonly wantsAttributes: boolean;
+  readonly spoolPath: string | undefined;
+  readonly maxWaitMs: number;
+  /** So much of the job is on the medium. */
+  progress(facts: { readonly batches: number; readonly files: number; readonly bytes: number }): void;
+  attributes(batch: Uint8Array): void;
+  /** The job cannot go on. */
+  failed(error: Error): void;
+}
+
+/** What the Appender needs of the daemon. */
+export interface AppenderSurroundings {
+  readonly volumes: VolumesInUse;
+  readonly author: LabelAuthor;
+  /** Notified when an operator did something, or a Volume became free. */
+  readonly poke: Changes;
+}
+
+/**
+ * The jobs that append together on one device, and the Volume under them: mounts one when the first job comes, goes on to the next
+ * when it is full, closes it when the last job has left.
+ */
+export class Appender implements DeviceListener {
+  readonly #host: DeviceHost;
+  readonly #around: AppenderSurroundings;
+  readonly #clients = new Map<number, AppendClient>();
+  readonly #endings = new Map<number, PromiseWithResolvers<void>>();
+  /** One at a time: whatever mounts, changes or closes the Volume. */
+  readonly #mounting = new Mutex();
+  #volume: VolumeFacts | undefined;
+  #lastVolume = "";
+
+  constructor(host: DeviceHost, around: AppenderSurroundings) {
+    this.#host = host;
+    this.#around = around;
+    host.listen(this);
+  }
+
+  /** The Volume that is appended to. */
+  get volume(): VolumeFacts | undefined {
+    return this.#volume;
+  }
+
+  /** Adds a job: sees to it that a good Volume is mounted, and begins the job's session on it. */
+  async join(client: AppendClient): Promise<void> {
+    using _ = await this.#mounting.acquire(client.signal);
+    if (this.#volume !== undefined && !(await this.#isStillGood(this.#volume, client))) await this.#leaveVolume();
+    const previous = this.#volume === undefined && this.#clients.size > 0 ? this.#lastVolume : "";
+    if (this.#volume === undefined) await this.#mount(client, previous);
+    const { session, label, wantsAttributes, spoolPath } = client;
+    this.#clients.set(session.id, client);
+    await this.#host.call("begin", { session, label, wantsAttributes, spoolPath });
+    this.#volume?.jobBegins();
+  }
+
+  /** Hands a batch to the device. The caller bounds what is under way. */
+  append(client: AppendClient, number: number, batch: Uint8Array): void {
+    this.#host.append(client.session.id, number, batch);
+  }
+
+  /** Ends a job's session: label written, everything durable. The job has left when this resolves. Answers the Volume's size. */
+  async finish(client: AppendClient, facts: { readonly status: string; readonly errors: number }): Promise<number> {
+    const { id } = client.session;
+    const ending = Promise.withResolvers<void>();
+    ending.promise.catch(() => {}); // it may fail before anyone waits for it
+    this.#endings.set(id, ending);
+    const onAbort = () => ending.reject(client.signal.reason as Error);
+    client.signal.addEventListener("abort", onAbort, { once: true });
+    let volumeBytes = 0;
+    try {
+      await this.#host.call("end", { sessionId: id, date: Date.now(), ...facts });
+      await ending.promise;
+      await this.#host.call("finish", { sessionId: id });
+      const volume = this.#volume;
+      if (volume !== undefined) {
+        volumeBytes = volume.bytes;
+        client.voice.volume(volume.state(Date.now()));
+      }
+    } finally {
+      client.signal.removeEventListener("abort", onAbort);
+      this.#endings.delete(id);
+    }
+    this.#depart(client);
+    return volumeBytes;
+  }
+
+  /** Lets a job go that failed or was canceled. Its end is written if a Volume is there to write it on. */
+  async abandon(client: AppendClient, status: string): Promise<void> {
+    const { id } = client.session;
+    if (!this.#clients.has(id)) return;
+    try {
+      if (this.#volume !== undefined) await this.#host.call("end", { sessionId: id, date: Date.now(), status, errors: 1 });
+      await this.#host.call("abort", { sessionId: id });
+    } finally {
+      this.#depart(client);
+    }
+  }
+
+  report(report: EngineReport): void {
+    const volume = this.#volume;
+    if (report.volume !== undefined) volume?.written(report.volume, Date.now());
+    for (const { sessionId, batch } of report.attributes) this.#clients.get(sessionId)?.attributes(batch);
+    for (const { sessionId, ...facts } of report.progress) this.#clients.get(sessionId)?.progress(facts);
+    for (const region of report.regions) {
+      if (volume === undefined) continue;
+      this.#clients.get(region.sessionId)?.voice.jobMedia({
+        volume: volume.name,
+        firstIndex: region.firstIndex,
+        lastIndex: region.lastIndex,
+        startFile: Math.floor(region.startAddress / 2 ** 32),
+        endFile: Math.floor(region.endAddress / 2 ** 32),
+        startBlock: region.startAddress % 2 ** 32,
+        endBlock: region.endAddress % 2 ** 32,
+      });
+    }
+    for (const sessionId of report.ended) this.#endings.get(sessionId)?.resolve();
+    if (report.full !== undefined && volume !== undefined) void this.#goOn(volume, report.full);
+  }
+
+  sessionFailed(sessionId: number, error: Error): void {
+    this.#clients.get(sessionId)?.failed(error);
+  }
+
+  died(error: Error): void {
+    const volume = this.#volume;
+    if (volume !== undefined) this.#around.volumes.release(volume.name, this.#host.name);
+    this.#volume = undefined;
+    this.#host.appending = undefined;
+    for (const ending of this.#endings.values()) ending.reject(error);
+    for (const client of this.#clients.values())
+      client.failed(new Error(`device "${this.#host.name}": ${error.message}`, { cause: error }));
+  }
+
+  /** The Volume is full: the next one, for all jobs on it. Whoever is still there asks for it; if that job ends, another one does. */
+  async #goOn(volume: VolumeFacts, full: { readonly reason: string; readonly isError: boolean }): Promise<void> {
+    using _ = await this.#mounting.acquire();
+    if (this.#volume !== volume) return;
+    volume.status = full.isError ? "Error" : "Full";
+    if (full.isError) volume.errorHappens();
+    const first = this.#clients.values().next().value;
+    const size = volume.bytes.toLocaleString("en-US");
+    first?.voice.say("info", `End of medium on Volume "${volume.name}" Bytes=${size} at ${messageTime(Date.now())}.`);
+    if (full.isError)
+      first?.voice.say(
+        "error",
+        `Writing to Volume "${volume.name}" failed and it is left at its last good block: ${full.reason}`,
+      );
+    try {
+      await this.#leaveVolume();
+      for (;;) {
+        const client = this.#clients.values().next().value;
+        if (client === undefined) return;
+        try {
+          await this.#mount(client, volume.name);
+          break;
+        } catch (error) {
+          client.failed(error as Error);
+          this.#clients.delete(client.session.id);
+          await this.#host.call("abort", { sessionId: client.session.id });
+        }
+      }
+      for (const _client of this.#clients) this.#volume?.jobBegins();
+    } catch (error) {
+      for (const client of this.#clients.values()) client.failed(error as Error);
+    }
+  }
+
+  async #mount(client: AppendClient, previousVolume: string): Promise<void> {
+    this.#host.activity = "waiting for a Volume";
+    try {
+      const facts = await mountForAppend({
+        host: this.#host,
+        pool: client.label.pool,
+        poolType: client.label.poolType,
+        voice: client.voice,
+        session: client.session,
+        jobName: client.label.job,
+        previousVolume,
+        volumes: this.#around.volumes,
+        author: this.#around.author,
+        poke: this.#around.poke,
+        maxWaitMs: client.maxWaitMs,
+        signal: client.signal,
+      });
+      this.#volume = facts;
+      this.#host.appending = facts;
+      await this.#host.call("resume", null);
+    } finally {
+      this.#host.activity = "";
+    }
+  }
+
+  /** Asks the Director whether one more job may write to the Volume that is mounted (limits of jobs, of time, of use). */
+  async #isStillGood(volume: VolumeFacts, client: AppendClient): Promise<boolean> {
+    const { label, voice, signal } = client;
+    const checkVolume = {
+      volume: volume.name,
+      pool: label.pool,
+      mediaType: this.#host.settings.mediaType,
+      device: this.#host.name,
+    };
+    const answer = await voice.ask(
+      { reason: `Job ${label.job} would append to Volume "${volume.name}"`, ask: { $case: "checkVolume", value: checkVolume } },
+      signal,
+    );
+    return answer.$case === "use" && answer.value.volume === volume.name;
+  }
+
+  /** Ends all runs on the Volume, makes it durable, tells its state, lets go of it. */
+  async #leaveVolume(): Promise<void> {
+    const volume = must(this.#volume, "a mounted Volume");
+    this.#lastVolume = volume.name;
+    try {
+      await this.#host.call("unmountAppend", null);
+    } catch (error) {
+      // What was written is not durable: no job of this Volume may end well.
+      volume.status = "Error";
+      for (const client of this.#clients.values()) client.failed(asDurabilityFailure(volume.name, error));
+    } finally {
+      const state = volume.state(Date.now());
+      this.#clients.values().next().value?.voice.volume(state);
+      this.#volume = undefined;
+      this.#host.appending = undefined;
+      this.#around.volumes.release(volume.name, this.#host.name);
+      this.#around.poke.notify();
+    }
+  }
+
+  /** The job has left. The Volume is closed behind it, unless another job is on it; nobody has to wait for that. */
+  #depart(client: AppendClient): void {
+    this.#clients.delete(client.session.id);
+    void this.#closeIfIdle().catch((error: unknown) => {
+      for (const other of this.#clients.values()) other.failed(error as Error);
+    });
+  }
+
+  async #closeIfIdle(): Promise<void> {
+    if (this.#clients.size > 0 || this.#volume === undefined) return;
+    using _ = await this.#mounting.acquire();
+    if (this.#clients.size === 0 && this.#volume !== undefined) await this.#leaveVolume();
+  }
+}
+
+function asDurabilityFailure(volume: string, error: unknown): OperatorError {
+  return new OperatorError("DEVICE_IO_FAILED", `Volume "${volume}" could not be made durable: ${describeError(error)}`, {
+    cause: error,
+  });
+}

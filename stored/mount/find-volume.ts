@@ -1,0 +1,207 @@
+import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
+import { reportTime } from "#lib/base/local-time.ts";
+import { impossible } from "#lib/base/assert.ts";
+import { checkedVolumeName } from "../device/volume-name.ts";
+import { judgeVolume } from "./judge-volume.ts";
+import { VolumeFacts, errorState } from "./volume-facts.ts";
+import { OperatorWait } from "./operator-wait.ts";
+import type { AppendMounted } from "../device/device-protocol.ts";
+import type { Changes } from "../job/changes.ts";
+import type { DeviceHost } from "../device/device-host.ts";
+import type { JobVoice } from "../job/job-voice.ts";
+import type { SessionKey } from "../volume/block.ts";
+import type { CatalogVolume } from "#proto/job.ts";
+import type { VolumesInUse } from "./volumes-in-use.ts";
+
+/** Who writes labels: this daemon. */
+export interface LabelAuthor {
+  readonly host: string;
+  readonly program: string;
+  readonly programVersion: string;
+  readonly programDate: string;
+}
+
+/** What is needed to get an appendable Volume into a device. */
+export interface VolumeSearch {
+  readonly host: DeviceHost;
+  readonly pool: string;
+  readonly poolType: string;
+  readonly voice: JobVoice;
+  readonly session: SessionKey;
+  readonly jobName: string;
+  /** Volume that the job leaves; "" at the start of a job. */
+  readonly previousVolume: string;
+  readonly volumes: VolumesInUse;
+  readonly author: LabelAuthor;
+  /** Notified when an operator has labeled or mounted something, or another job has let go of a Volume. */
+  readonly poke: Changes;
+  readonly maxWaitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Most Volumes that are refused in one search before the operator is asked. */
+const REFUSED_MAX = 200;
+
+/**
+ * Asks the Director for Volumes until one is mounted for appending; asks the operator when there is none. Rejects with JOB_NO_VOLUME
+ * when the time allowed is over, or with the signal's reason.
+ */
+export async function mountForAppend(search: VolumeSearch): Promise<VolumeFacts> {
+  const { voice, host } = search;
+  const wait = new OperatorWait({ voice, poke: search.poke, maxWaitMs: search.maxWaitMs, signal: search.signal });
+  let refused: string[] = [];
+  for (;;) {
+    const findVolume = { pool: search.pool, mediaType: host.settings.mediaType, refused, device: host.name };
+    const answer = await voice.ask(
+      { reason: `Job ${search.jobName} needs a Volume`, ask: { $case: "findVolume", value: findVolume } },
+      search.signal,
+    );
+    switch (answer.$case) {
+      case "refuse":
+        throw new OperatorError("JOB_NO_VOLUME", `the Director has no Volume for the job: ${answer.value}`);
+      case "none":
+        await wait.until("m", pleaseLabel(search, answer.value));
+        refused = [];
+        continue;
+      case "use": {
+        const outcome = await tryVolume(search, answer.value);
+        if (outcome instanceof VolumeFacts) return outcome;
+        if (outcome.needsOperator || refused.length >= REFUSED_MAX) {
+          await wait.until("M", outcome.reason);
+          refused = [];
+        } else {
+          voice.say("warning", outcome.reason);
+          refused = [...refused, answer.value.volume];
+        }
+        continue;
+      }
+      default:
+        impossible(answer, "answer to findVolume");
+    }
+  }
+}
+
+/** Mounts the Volume that the Director named, or says why not. */
+async function tryVolume(
+  search: VolumeSearch,
+  catalog: CatalogVolume,
+): Promise<VolumeFacts | { readonly reason: string; readonly needsOperator: boolean }> {
+  const { host, volumes } = search;
+  const volume = checkedVolumeName(catalog.volume);
+  if (!volumes.take(volume, host.name)) {
+    return { reason: `Volume "${volume}" is in use by device "${volumes.deviceOf(volume)}"`, needsOperator: false };
+  }
+  let isMounted = false;
+  try {
+    const found = await host.call("inspect", { volume });
+    const verdict = judgeVolume(catalog, found, host.settings);
+    if (verdict.kind === "operator") return { reason: verdict.reason, needsOperator: true };
+    if (verdict.kind === "refuse") return refuse(search, catalog, verdict.reason, verdict.marksError);
+    const mounted = await host.call("mountAppend", { ...wishFor(search, catalog, found), action: verdict.kind });
+    isMounted = true;
+    const facts = new VolumeFacts(catalog, {
+      volType: host.volType,
+      bytes: mounted.bytes,
+      isLabelNew: mounted.isLabelNew,
+      extraBlocks: mounted.tail?.blocks ?? 0,
+      nowMs: Date.now(),
+    });
+    tellMounted(search, facts, verdict.kind, mounted);
+    return facts;
+  } catch (error) {
+    if (error instanceof OperatorError && refusable.has(error.code))
+      return refuse(search, catalog, describeError(error), error.code === "VOLUME_SIZE_MISMATCH");
+    throw error;
+  } finally {
+    if (!isMounted) volumes.release(volume, host.name);
+  }
+}
+
+/** Failures that concern one Volume only, so that another one may do. */
+const refusable: ReadonlySet<string> = new Set([
+  "VOLUME_SIZE_MISMATCH",
+  "VOLUME_WRONG_LABEL",
+  "VOLUME_NOT_LABELED",
+  "VOLUME_NOT_FOUND",
+  "VOLUME_EXISTS",
+  "VOLUME_READ_ONLY",
+  "LABEL_DAMAGED",
+  "LABEL_FOREIGN",
+]);
+
+function refuse(
+  search: VolumeSearch,
+  catalog: CatalogVolume,
+  reason: string,
+  marksError: boolean,
+): { readonly reason: string; readonly needsOperator: boolean } {
+  if (!marksError) return { reason, needsOperator: false };
+  search.voice.volume(errorState(catalog, search.host.volType, Date.now()));
+  return { reason: `${reason}. Marking Volume "${catalog.volume}" in Error in Catalog.`, needsOperator: false };
+}
+
+function wishFor(
+  search: VolumeSearch,
+  catalog: CatalogVolume,
+  found: { readonly kind: string; readonly label?: { readonly labelDate: number } },
+) {
+  const now = Date.now();
+  const limits = [catalog.maxBytes, search.host.settings.volumeBytesMax].filter((limit) => limit > 0);
+  return {
+    label: {
+      volume: catalog.volume,
+      previousVolume: search.previousVolume,
+      labelDate: found.label?.labelDate ?? now,
+      writeDate: now,
+      pool: search.pool,
+      poolType: search.poolType,
+      mediaType: search.host.settings.mediaType,
+      ...search.author,
+    },
+    session: search.session,
+    catalogBytes: catalog.bytes,
+    catalogBlocks: catalog.blocks,
+    volumeBytesMax: limits.length === 0 ? 0 : Math.min(...limits),
+  };
+}
+
+/** Says what was done, in the words that administrators know. */
+function tellMounted(
+  search: VolumeSearch,
+  facts: VolumeFacts,
+  action: "create" | "relabel" | "append",
+  mounted: AppendMounted,
+): void {
+  const { voice, host } = search;
+  const { name } = facts;
+  if (action === "create") voice.say("info", `Labeled new Volume "${name}" on ${host.title}.`);
+  if (action === "relabel" && facts.catalog.bytes > 1)
+    voice.say("info", `Recycled volume "${name}" on ${host.title}, all previous data lost.`);
+  else if (mounted.isLabelNew) voice.say("info", `Wrote label to prelabeled Volume "${name}" on ${host.title}`);
+  if (!mounted.isLabelNew) {
+    voice.say("info", `Volume "${name}" previously written, moving to end of data.`);
+    const { tail } = mounted;
+    if (tail !== undefined) {
+      voice.say(
+        "warning",
+        `Volume "${name}" is longer than the ${tail.catalogBytes} bytes that the catalog knows: ${tail.blocks} whole blocks of ${tail.keptBytes} bytes ` +
+          `are kept, ${tail.cutBytes} bytes of an unfinished block were cut off. The catalog is corrected.`,
+      );
+    }
+    voice.say("info", `Ready to append to end of Volume "${name}" size=${mounted.bytes.toLocaleString("en-US")}`);
+  }
+  if (search.previousVolume !== "")
+    voice.say("info", `New volume "${name}" mounted on ${host.title} at ${reportTime(Date.now())}.`);
+  voice.volume(facts.state(Date.now()));
+}
+
+function pleaseLabel(search: VolumeSearch, why: string): string {
+  const { host } = search;
+  return [
+    `Job ${search.jobName} is waiting. Cannot find any appendable volumes.${why === "" ? "" : ` (${why})`}`,
+    'Please use the "label" command to create a new Volume for:',
+    `    Storage:      "${host.name}" (${host.settings.archiveDevice})`,
+    `    Pool:         ${search.pool}`,
+    `    Media type:   ${host.settings.mediaType}`,
+  ].join("\n");
+}

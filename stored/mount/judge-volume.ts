@@ -1,0 +1,63 @@
+import type { CatalogVolume } from "#proto/job.ts";
+import type { Inspection } from "../device/device-protocol.ts";
+
+/** What is done with a Volume that the Director named. */
+export type VolumeVerdict =
+  | { readonly kind: "create" }
+  | { readonly kind: "relabel" }
+  | { readonly kind: "append" }
+  /** Not this one; ask for another. `marksError`: what the catalog says of it is wrong, nothing may be written to it any more. */
+  | { readonly kind: "refuse"; readonly reason: string; readonly marksError: boolean }
+  /** Only a person can help: label it, or bring the medium. */
+  | { readonly kind: "operator"; readonly reason: string };
+
+/** Largest size in the catalog of a Volume on which nothing but a label was ever written. Recycled Volumes say 1. */
+const UNWRITTEN_BYTES_MAX = 1;
+
+/** Decides what is done with a Volume, from what the catalog says and what is on the device. Never gives up data that the catalog knows. */
+export function judgeVolume(
+  catalog: CatalogVolume,
+  found: Inspection,
+  facts: { readonly labelMedia: boolean; readonly mediaType: string },
+): VolumeVerdict {
+  const { volume } = catalog;
+  if (catalog.mediaType !== "" && catalog.mediaType !== facts.mediaType) {
+    return {
+      kind: "refuse",
+      reason: `Volume "${volume}" has Media Type "${catalog.mediaType}", the device "${facts.mediaType}"`,
+      marksError: false,
+    };
+  }
+  const isVoid = catalog.status === "Recycle" || catalog.status === "Purged";
+  const isUnwritten = catalog.bytes <= UNWRITTEN_BYTES_MAX || catalog.firstWritten === 0;
+  if (found.kind === "missing") {
+    if (!isVoid && !isUnwritten)
+      return {
+        kind: "refuse",
+        reason: `Volume "${volume}" is not on the device, but the catalog says that it holds ${catalog.bytes} bytes`,
+        marksError: true,
+      };
+    if (facts.labelMedia) return { kind: "create" };
+    return {
+      kind: "operator",
+      reason: `Volume "${volume}" is not labeled, and the device does not label by itself (LabelMedia = no)`,
+    };
+  }
+  if (found.kind === "foreign") {
+    if (found.bytes === 0 && isUnwritten && facts.labelMedia) return { kind: "relabel" };
+    return {
+      kind: "refuse",
+      reason: `what is on the device for Volume "${volume}" cannot be used: ${found.reason}`,
+      marksError: !isUnwritten,
+    };
+  }
+  if (found.label.volume !== volume) {
+    return {
+      kind: "refuse",
+      reason: `the device holds Volume "${found.label.volume}" where Volume "${volume}" should be`,
+      marksError: false,
+    };
+  }
+  if (isVoid) return { kind: "relabel" };
+  return { kind: "append" };
+}

@@ -1,0 +1,150 @@
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { checkedVolumeName } from "../device/volume-name.ts";
+import { nextRevision } from "./volume-facts.ts";
+import type { Changes } from "../job/changes.ts";
+import type { DeviceHost } from "../device/device-host.ts";
+import type { DeviceReply, LabelRequest } from "#proto/stored.ts";
+import type { LabelAuthor } from "./find-volume.ts";
+import type { Reservations } from "../reserve/reservations.ts";
+import type { SessionKey } from "../volume/block.ts";
+import type { VolumesInUse } from "./volumes-in-use.ts";
+
+/** What the operator's commands work on. */
+export interface OperatorsTable {
+  readonly reservations: Reservations;
+  readonly volumes: VolumesInUse;
+  readonly author: LabelAuthor;
+  readonly session: SessionKey;
+  readonly poke: Changes;
+}
+
+/** Writes a label on a new Volume, or anew on one whose content is given up. The last reply tells how it went. */
+export async function* labelVolume(
+  host: DeviceHost,
+  request: LabelRequest,
+  table: OperatorsTable,
+): AsyncGenerator<DeviceReply> {
+  const volume = checkedVolumeName(request.volume);
+  if (request.mediaType !== "" && request.mediaType !== host.settings.mediaType) {
+    throw new OperatorError(
+      "JOB_NO_DEVICE",
+      `device "${host.name}" has Media Type "${host.settings.mediaType}", not "${request.mediaType}"`,
+    );
+  }
+  if (host.settings.isReadOnly) throw new OperatorError("VOLUME_READ_ONLY", `device "${host.name}" is read-only`);
+  const holder = `the label command on ${host.name}`;
+  if (!table.volumes.take(volume, holder))
+    throw new OperatorError("DEVICE_BUSY", `Volume "${volume}" is in use by device "${table.volumes.deviceOf(volume)}"`);
+  try {
+    yield { line: `Sending label command for Volume "${volume}" to device "${host.name}" ...`, volume: undefined };
+    const replace = await mayReplace(host, request, volume);
+    const now = Date.now();
+    const { pool, poolType } = request;
+    const label = {
+      volume,
+      previousVolume: "",
+      labelDate: now,
+      writeDate: now,
+      pool,
+      poolType,
+      mediaType: host.settings.mediaType,
+      ...table.author,
+    };
+    const bytes = await host.call("label", { label, session: table.session, replace });
+    yield {
+      line: `3000 OK label. VolBytes=${bytes} VolABytes=0 VolType=${host.volType} Volume="${volume}" Device="${host.name}" (${host.settings.archiveDevice})`,
+      ok: true,
+      volume: labeledState(host, volume, bytes, now),
+    };
+  } finally {
+    table.volumes.release(volume, holder);
+    table.poke.notify();
+  }
+}
+
+/** Makes a device usable again that was unmounted, and lets waiting jobs look anew. */
+export function* mountDevice(host: DeviceHost, table: OperatorsTable): Generator<DeviceReply> {
+  const wasBlocked = table.reservations.isBlocked(host.name);
+  table.reservations.setBlocked(host.name, false);
+  table.poke.notify();
+  const volume = host.appending?.name ?? host.reading.values().next().value;
+  if (volume !== undefined)
+    yield {
+      line: `3001 Device "${host.name}" (${host.settings.archiveDevice}) is mounted with Volume "${volume}"`,
+      ok: true,
+      volume: undefined,
+    };
+  else if (wasBlocked)
+    yield { line: `3001 Device "${host.name}" (${host.settings.archiveDevice}) is mounted.`, ok: true, volume: undefined };
+  else yield { line: `3906 ${host.title} is always mounted.`, ok: true, volume: undefined };
+}
+
+/** Takes a device out of use until it is mounted again. Refused while jobs are on it. */
+export function* unmountDevice(host: DeviceHost, table: OperatorsTable): Generator<DeviceReply> {
+  const use = table.reservations.useOf(host.name);
+  if (use.kind !== "idle") {
+    const doing = use.kind === "append" ? `writers=${use.jobs}` : `readers=${use.jobs}`;
+    yield {
+      line: `3937 Device "${host.name}" (${host.settings.archiveDevice}) is busy with ${doing}.`,
+      ok: false,
+      volume: undefined,
+    };
+    return;
+  }
+  table.reservations.setBlocked(host.name, true);
+  yield { line: `3002 Device "${host.name}" (${host.settings.archiveDevice}) unmounted.`, ok: true, volume: undefined };
+}
+
+/** Lets go of the Volume that is idle in a device. A disk Volume is let go by itself when its last job ends. */
+export function* releaseDevice(host: DeviceHost, table: OperatorsTable): Generator<DeviceReply> {
+  const isIdle = table.reservations.useOf(host.name).kind === "idle";
+  yield isIdle
+    ? { line: `3022 Device "${host.name}" (${host.settings.archiveDevice}) released.`, ok: true, volume: undefined }
+    : { line: `3918 Device "${host.name}" (${host.settings.archiveDevice}) is busy.`, ok: false, volume: undefined };
+}
+
+/** Whether what lies under the name may be overwritten; VOLUME_EXISTS and its like if something lies there that may not. */
+async function mayReplace(host: DeviceHost, request: LabelRequest, volume: string): Promise<boolean> {
+  const found = await host.call("inspect", { volume });
+  if (request.oldVolume !== "") {
+    const old = await host.call("inspect", { volume: checkedVolumeName(request.oldVolume) });
+    if (old.kind === "labeled" && old.label.volume !== request.oldVolume) {
+      throw new OperatorError(
+        "VOLUME_WRONG_LABEL",
+        `device "${host.name}" holds Volume "${old.label.volume}", not "${request.oldVolume}"`,
+      );
+    }
+  }
+  if (found.kind === "missing") return false;
+  if (found.kind === "foreign" && found.bytes === 0) return true;
+  if (request.relabel && request.oldVolume === volume) return true;
+  throw new OperatorError(
+    "VOLUME_EXISTS",
+    `3920 Cannot label Volume "${volume}" on device "${host.name}": there is something of this name already`,
+    {
+      hint: "take another name, or relabel the Volume when it is purged or recycled",
+    },
+  );
+}
+
+function labeledState(host: DeviceHost, volume: string, bytes: number, nowMs: number): DeviceReply["volume"] {
+  const now = Math.floor(nowMs / 1000);
+  return {
+    volume,
+    revision: nextRevision(nowMs),
+    status: "Append",
+    bytes,
+    blocks: 0,
+    files: 0,
+    jobs: 0,
+    mounts: 0,
+    writes: 1,
+    errors: 0,
+    firstWritten: 0,
+    lastWritten: 0,
+    labelDate: now,
+    endFile: 0,
+    endBlock: Math.max(0, bytes - 1),
+    volType: host.volType,
+  };
+}

@@ -1,0 +1,69 @@
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import type { Changes } from "../job/changes.ts";
+import type { JobVoice } from "../job/job-voice.ts";
+
+/** What a wait for an operator is made of. */
+export interface OperatorWaitOptions {
+  readonly voice: JobVoice;
+  /** Notified when something was done that may end the wait. */
+  readonly poke: Changes;
+  /** Most time for all waits together. */
+  readonly maxWaitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** First gap between two looks; it doubles up to the longest. */
+const GAP_MS_FIRST = 15_000;
+const GAP_MS_MAX = 300_000;
+
+/** The request is shown again after this, then after twice as long, and so on. */
+const REPEAT_MS_FIRST = 3_600_000;
+
+/** The waits of one search for a Volume: for an operator, or for another job that lets go of what is needed. */
+export class OperatorWait {
+  readonly #options: OperatorWaitOptions;
+  readonly #deadline: number;
+  #gapMs = GAP_MS_FIRST;
+  #lastText = "";
+  #repeatAt = 0;
+  #repeatMs = REPEAT_MS_FIRST;
+
+  constructor(options: OperatorWaitOptions) {
+    this.#options = options;
+    this.#deadline = performance.now() + options.maxWaitMs;
+  }
+
+  /**
+   * Tells the operator what is needed and waits until something was done or it is time to look again. JOB_NO_VOLUME when the time for
+   * waiting is over; rejects with the signal's reason.
+   */
+  async until(state: "m" | "M", text: string): Promise<void> {
+    const { voice, poke, signal } = this.#options;
+    const now = performance.now();
+    if (now >= this.#deadline) throw new OperatorError("JOB_NO_VOLUME", `no operator helped within the time allowed: ${text}`);
+    voice.enter(state);
+    if (text !== this.#lastText || now >= this.#repeatAt) {
+      if (text === this.#lastText) this.#repeatMs *= 2;
+      this.#lastText = text;
+      this.#repeatAt = now + this.#repeatMs;
+      voice.say("mount", text);
+    }
+    const gap = Math.min(this.#gapMs, this.#deadline - now);
+    this.#gapMs = Math.min(this.#gapMs * 2, GAP_MS_MAX);
+    await pokedOrLater(poke, gap, signal);
+    voice.enter("R");
+  }
+}
+
+/** Waits for a poke, at most so long. */
+async function pokedOrLater(poke: Changes, ms: number, signal: AbortSignal): Promise<void> {
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), ms);
+  try {
+    await poke.wait(AbortSignal.any([signal, timeout.signal]));
+  } catch (error) {
+    if (signal.aborted) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

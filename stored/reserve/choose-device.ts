@@ -1,0 +1,82 @@
+/** What a device is busy with. */
+export type DeviceUse =
+  | { readonly kind: "idle" }
+  | { readonly kind: "append"; readonly pool: string; readonly jobs: number }
+  | { readonly kind: "read"; readonly jobs: number };
+
+/** A device as the choice sees it. */
+export interface DeviceState {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly isEnabled: boolean;
+  readonly isReadOnly: boolean;
+  /** Unmounted by the operator. */
+  readonly isBlocked: boolean;
+  /** Most jobs at once; 0: no limit. */
+  readonly jobsMax: number;
+  readonly use: DeviceUse;
+}
+
+/** What a job needs. */
+export interface DeviceWish {
+  /** Devices that will do, in order of preference. */
+  readonly devices: readonly string[];
+  readonly mediaType: string;
+  readonly work: { readonly kind: "append"; readonly pool: string } | { readonly kind: "read" };
+  /** Rather share a device that is at work than begin with another Volume. */
+  readonly prefersMounted: boolean;
+}
+
+/** The decision. */
+export type DeviceChoice =
+  | { readonly kind: "take"; readonly device: string }
+  /** All that would do are busy or unmounted. */
+  | { readonly kind: "wait"; readonly reason: string; readonly isBlocked: boolean }
+  /** None can ever do. */
+  | { readonly kind: "never"; readonly reason: string };
+
+/** Decides which device a job gets. Jobs of one Pool share a device; appending and reading exclude each other. */
+export function chooseDevice(devices: ReadonlyMap<string, DeviceState>, wish: DeviceWish): DeviceChoice {
+  const known = wish.devices.flatMap((name) => devices.get(name) ?? []);
+  const fit = known.filter((device) => whyUnfit(device, wish) === undefined);
+  if (fit.length === 0) return { kind: "never", reason: whyNone(known, wish) };
+  const ready = fit.filter((device) => whyBusy(device, wish) === undefined);
+  const shared = ready.filter((device) => device.use.kind !== "idle");
+  const idle = ready.filter((device) => device.use.kind === "idle");
+  const best = wish.prefersMounted ? (shared[0] ?? idle[0]) : (idle[0] ?? shared.toSorted((a, b) => jobsOf(a) - jobsOf(b))[0]);
+  if (best !== undefined) return { kind: "take", device: best.name };
+  return {
+    kind: "wait",
+    reason: fit.map((device) => `"${device.name}" ${whyBusy(device, wish)}`).join("; "),
+    isBlocked: fit.some((device) => device.isBlocked),
+  };
+}
+
+/** Why the device can never serve the wish; undefined if it can. */
+function whyUnfit(device: DeviceState, wish: DeviceWish): string | undefined {
+  if (!device.isEnabled) return "is disabled";
+  if (wish.mediaType !== "" && device.mediaType !== wish.mediaType) return `has Media Type "${device.mediaType}"`;
+  if (device.isReadOnly && wish.work.kind === "append") return "is read-only";
+  return undefined;
+}
+
+/** Why the device cannot serve the wish now; undefined if it can. */
+function whyBusy(device: DeviceState, wish: DeviceWish): string | undefined {
+  const { use } = device;
+  if (device.isBlocked) return "is unmounted by the operator";
+  if (use.kind === "idle") return undefined;
+  if (use.kind !== wish.work.kind) return use.kind === "append" ? "is writing" : "is reading";
+  if (use.kind === "append" && wish.work.kind === "append" && use.pool !== wish.work.pool)
+    return `is writing to Pool "${use.pool}"`;
+  if (device.jobsMax > 0 && use.jobs >= device.jobsMax) return `has its most of ${device.jobsMax} jobs`;
+  return undefined;
+}
+
+function whyNone(known: readonly DeviceState[], wish: DeviceWish): string {
+  if (known.length === 0) return `no device is called ${wish.devices.map((name) => `"${name}"`).join(" or ")}`;
+  return `for Media Type "${wish.mediaType}": ${known.map((device) => `"${device.name}" ${whyUnfit(device, wish) ?? "will do"}`).join("; ")}`;
+}
+
+function jobsOf(device: DeviceState): number {
+  return device.use.kind === "idle" ? 0 : device.use.jobs;
+}

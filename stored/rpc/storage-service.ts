@@ -1,0 +1,113 @@
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { must } from "#lib/base/assert.ts";
+import { labelVolume, mountDevice, releaseDevice, unmountDevice } from "../mount/operate.ts";
+import { statusLines } from "../status/status.ts";
+import type { CallContext, Handlers } from "#lib/rpc/call.ts";
+import type { DeviceHost } from "../device/device-host.ts";
+import type { OperatorsTable } from "../mount/operate.ts";
+import type { SetDebugRequest } from "#proto/common.ts";
+import type { DeviceReply, DeviceRequest, StorageDaemonService } from "#proto/stored.ts";
+import type { DeviceSpaces, StatusSource } from "../status/status.ts";
+import type { StorageJobs } from "../job/storage-jobs.ts";
+
+type Service = Handlers<typeof StorageDaemonService>;
+
+/** What the service hands its calls to. */
+export interface StorageServiceParts {
+  readonly jobs: StorageJobs;
+  readonly operators: OperatorsTable;
+  readonly hosts: ReadonlyMap<string, DeviceHost>;
+  /** The devices behind a Device or Autochanger name; empty if there are none. */
+  readonly devicesNamed: (name: string) => readonly string[];
+  readonly status: () => StatusSource;
+  readonly setDebug: (request: SetDebugRequest) => void;
+  /** Refuses Directors that may only look (Monitor = yes). */
+  readonly mayCommand: (director: string) => boolean;
+  readonly followJob: Service["followJob"];
+  readonly answer: Service["answer"];
+}
+
+/** How long the status waits for a device to say how much space it has. */
+const SPACE_MS = 1000;
+
+/** The service that Directors call: unpacks, hands over, packs. */
+export function storageService(parts: StorageServiceParts): Service {
+  const { jobs, operators } = parts;
+  const commanding = (call: CallContext) => {
+    if (!parts.mayCommand(call.peer.name))
+      throw new OperatorError("RPC_REFUSED", `Director "${call.peer.name}" may only ask for the status (Monitor = yes)`);
+  };
+  const onDevice = (work: (host: DeviceHost, table: OperatorsTable) => Iterable<DeviceReply>) =>
+    async function* (request: DeviceRequest, call: CallContext): AsyncGenerator<DeviceReply> {
+      commanding(call);
+      yield* work(deviceOf(parts, request), operators);
+    };
+  return {
+    startJob: async (request, call) => {
+      commanding(call);
+      return await jobs.start({
+        ...request,
+        devices: [...new Set(request.devices.flatMap((name) => namedOrItself(parts, name)))],
+      });
+    },
+    followJob: async function* (requests, call) {
+      commanding(call);
+      yield* parts.followJob(requests, call);
+    },
+    answer: async (request, call) => {
+      commanding(call);
+      return await parts.answer(request, call);
+    },
+    cancelJob: async (request, call) => {
+      commanding(call);
+      jobs.cancel(request.job, request.incomplete);
+      return {};
+    },
+    label: async function* (request, call) {
+      commanding(call);
+      yield* labelVolume(deviceOf(parts, request), request, operators);
+    },
+    mount: onDevice(mountDevice),
+    unmount: onDevice(unmountDevice),
+    release: onDevice(releaseDevice),
+    status: async (request) => {
+      const asksDevices = request.sections.length === 0 || request.sections.includes("devices");
+      return { lines: statusLines(parts.status(), asksDevices ? await spacesOf(parts.hosts) : new Map(), request) };
+    },
+    setDebug: async (request, call) => {
+      commanding(call);
+      parts.setDebug(request);
+      return {};
+    },
+  };
+}
+
+/** The device of a command: the one named, or the drive of the Autochanger that the command names. */
+function deviceOf(parts: StorageServiceParts, request: { readonly device: string; readonly drive: number }): DeviceHost {
+  const names = parts.devicesNamed(request.device);
+  const name = names[request.drive] ?? names[0];
+  if (name === undefined)
+    throw new OperatorError("DEVICE_UNKNOWN", `the storage daemon has no device "${request.device.slice(0, 200)}"`);
+  return must(parts.hosts.get(name), "a configured device");
+}
+
+/** Unknown names stay, so that the refusal can name them. */
+function namedOrItself(parts: StorageServiceParts, name: string): readonly string[] {
+  const names = parts.devicesNamed(name);
+  return names.length === 0 ? [name] : names;
+}
+
+/** Space of each device, without waiting for one that hangs. */
+async function spacesOf(hosts: ReadonlyMap<string, DeviceHost>): Promise<DeviceSpaces> {
+  const usable = [...hosts.values()].filter((host) => host.hasDriver);
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(() => late.resolve(null), SPACE_MS);
+  const spaces = usable.map(
+    async (host) => [host.name, await Promise.race([host.call("space", null).catch(() => null), late.promise])] as const,
+  );
+  try {
+    return new Map(await Promise.all(spaces));
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,324 @@
+import { loadIdentity } from "#lib/auth/identity.ts";
+import { followJob } from "#lib/job-log/follow.ts";
+import { must } from "#lib/base/assert.ts";
+import { BatchBuilder } from "#lib/wire/record.ts";
+import { Secret } from "#lib/config/secret.ts";
+import { RpcClient } from "#lib/rpc/client.ts";
+import { LinesLog } from "#lib/testing/loopback.ts";
+import { TempDir } from "#lib/testing/temp-dir.ts";
+import { StorageDataService } from "#proto/data.ts";
+import { StorageDaemonService } from "#proto/stored.ts";
+import { mkdir } from "node:fs/promises";
+import { parseStorageConfig } from "../config/load.ts";
+import { StorageDaemon } from "../daemon.ts";
+import type { AppendReply } from "#proto/data.ts";
+import type { Bootstrap } from "#proto/bootstrap.ts";
+import type { CatalogVolume, JobEnd, JobEvent, JobMediaRow, JobQuestion, VolumeState } from "#proto/job.ts";
+import type { StartStorageJobRequest } from "#proto/stored.ts";
+import type { TlsIdentity } from "#lib/auth/identity.ts";
+
+const PASSWORD = "storage password";
+
+/** The key that file daemons present in these tests. */
+export const JOB_KEY = Buffer.alloc(32, 7);
+
+/** Media rows for tests: what a Director's catalog would hold. */
+export class TestCatalog {
+  readonly volumes = new Map<string, CatalogVolume>();
+  /** Limit of new Volumes; 0: none. */
+  maxBytes = 0;
+  /** Most Volumes that are made. */
+  volumesMax = 100;
+
+  /** Adds a Volume, never written. */
+  add(volume: string, more: Partial<CatalogVolume> = {}): CatalogVolume {
+    const row: CatalogVolume = {
+      volume,
+      pool: "Default",
+      poolType: "Backup",
+      mediaType: "File",
+      status: "Append",
+      bytes: 0,
+      blocks: 0,
+      files: 0,
+      jobs: 0,
+      mounts: 0,
+      writes: 0,
+      errors: 0,
+      maxBytes: this.maxBytes,
+      maxFiles: 0,
+      maxJobs: 0,
+      firstWritten: 0,
+      slot: 0,
+      inChanger: false,
+      endFile: 0,
+      endBlock: 0,
+      labelDate: 0,
+      useDurationS: 0,
+      ...more,
+    };
+    this.volumes.set(volume, row);
+    return row;
+  }
+
+  find(refused: readonly string[]): CatalogVolume | undefined {
+    const found = [...this.volumes.values()].find((row) => ["Append", "Recycle"].includes(row.status) && !refused.includes(row.volume));
+    if (found !== undefined) return found;
+    if (this.volumes.size >= this.volumesMax) return undefined;
+    return this.add(`Vol-${String(this.volumes.size + 1).padStart(4, "0")}`);
+  }
+
+  learn(state: VolumeState): void {
+    this.volumes.set(state.volume, { ...must(this.volumes.get(state.volume), "a known Volume"), ...state });
+  }
+}
+
+/** What a Director knows of one job half at its end. */
+export interface FollowedJob {
+  readonly end: JobEnd;
+  readonly events: readonly JobEvent[];
+  readonly media: readonly JobMediaRow[];
+  readonly attributes: Buffer;
+  readonly messages: readonly string[];
+}
+
+/** A storage daemon on the loopback with a Director's and a file daemon's side to play. */
+export class StorageWorld implements AsyncDisposable {
+  readonly dir: TempDir;
+  readonly catalog = new TestCatalog();
+  readonly log = new LinesLog();
+  readonly #stack: AsyncDisposableStack;
+  readonly #config: string;
+  readonly #identities: { readonly director: TlsIdentity; readonly client: TlsIdentity };
+  #daemon: StorageDaemon | undefined;
+  #director: RpcClient | undefined;
+  #nextJob = 1;
+
+  private constructor(dir: TempDir, config: string, identities: { readonly director: TlsIdentity; readonly client: TlsIdentity }, stack: AsyncDisposableStack) {
+    this.dir = dir;
+    this.#config = config;
+    this.#identities = identities;
+    this.#stack = stack;
+  }
+
+  /** Starts the daemon with one File device "Disk" (and what `more` adds to the configuration). */
+  static async start(options: { readonly device?: string; readonly storage?: string; readonly more?: string } = {}): Promise<StorageWorld> {
+    await using stack = new AsyncDisposableStack();
+    const dir = stack.use(await TempDir.make());
+    await mkdir(dir.file("volumes"));
+    const director = await loadIdentity({ settings: [], base: dir.file("dir"), name: "test-dir" });
+    const client = await loadIdentity({ settings: [], base: dir.file("fd"), name: "test-fd" });
+    const config = `
+Storage { Name = test-sd; WorkingDirectory = "${dir.file("work")}"; SDAddress = 127.0.0.1; SDPort = 1; ${options.storage ?? ""} }
+Director { Name = test-dir; Password = "${PASSWORD}" }
+Device { Name = Disk; Media Type = File; Device Type = File; Archive Device = "${dir.file("volumes")}"; LabelMedia = yes; ${options.device ?? ""} }
+Messages { Name = M; director = test-dir = all }
+${options.more ?? ""}
+`;
+    const world = new StorageWorld(dir, config, { director, client }, stack.move());
+    await world.up();
+    return world;
+  }
+
+  get volumes(): string {
+    return this.dir.file("volumes");
+  }
+
+  /** Starts the daemon (again). */
+  async up(): Promise<void> {
+    const config = await parseStorageConfig(this.#config);
+    // Port 0 cannot be configured: any free port is a matter of tests only.
+    this.#daemon = await StorageDaemon.open({ ...config, storage: { ...config.storage, sdPort: 0 } }, { log: this.log });
+  }
+
+  /** Stops the daemon. */
+  async down(): Promise<void> {
+    await this.#director?.[Symbol.asyncDispose]();
+    this.#director = undefined;
+    await this.#daemon?.[Symbol.asyncDispose]();
+    this.#daemon = undefined;
+  }
+
+  /** The Director's connection. */
+  get director(): RpcClient {
+    this.#director ??= new RpcClient({
+      self: { role: "director", name: "test-dir", identity: this.#identities.director },
+      server: { role: "storageDaemon", name: "test-sd" },
+      address: "127.0.0.1",
+      port: this.#port,
+      login: { kind: "password", password: new Secret(PASSWORD), where: "the test" },
+      tls: {},
+      log: this.log,
+    });
+    return this.#director;
+  }
+
+  /** A new connection of the file daemon. */
+  async client(): Promise<RpcClient> {
+    const hello = await this.director.ready();
+    void hello;
+    return new RpcClient({
+      self: { role: "fileDaemon", name: "test-fd", identity: this.#identities.client },
+      server: { role: "storageDaemon", name: "test-sd" },
+      address: "127.0.0.1",
+      port: this.#port,
+      login: { kind: "pinned", certificateSha256: (await loadIdentity({ settings: [], base: this.dir.file("work", "test-sd"), name: "test-sd" })).sha256 },
+      tls: {},
+      log: this.log,
+    });
+  }
+
+  get #port(): number {
+    return must(this.#daemon, "a daemon that runs").port;
+  }
+
+  /** What starts a job that appends. */
+  appendRequest(more: Partial<StartStorageJobRequest> = {}, pool = "Default"): StartStorageJobRequest {
+    return this.#request({ work: { $case: "append", value: { pool, poolType: "Backup", catalogFiles: true } }, ...more });
+  }
+
+  /** What starts a job that reads. */
+  readRequest(bootstrap: Bootstrap, more: Partial<StartStorageJobRequest> = {}): StartStorageJobRequest {
+    return this.#request({ type: "R", work: { $case: "read", value: { bootstrap } }, ...more });
+  }
+
+  async startJob(request: StartStorageJobRequest): Promise<{ readonly volSessionId: number; readonly volSessionTime: number }> {
+    return await this.director.unary(StorageDaemonService.startJob, request);
+  }
+
+  /** Follows a job to its end as a Director does, answering its questions from the catalog. */
+  async follow(request: StartStorageJobRequest, signal = AbortSignal.timeout(30_000)): Promise<FollowedJob> {
+    const events: JobEvent[] = [];
+    const job = must(request.job, "a job");
+    const end = await followJob({
+      connect: () => this.director,
+      method: StorageDaemonService.followJob,
+      job,
+      from: 1,
+      onEvents: async (fresh) => {
+        for (const { event } of fresh) if (event?.$case === "volume") this.catalog.learn(event.value);
+        events.push(...fresh);
+      },
+      onQuestion: (number, question) => void this.#answer(request, number, question),
+      signal,
+    });
+    const all = events.map(({ event }) => event);
+    return {
+      end,
+      events,
+      media: all.flatMap((event) => (event?.$case === "jobMedia" ? [event.value] : [])),
+      attributes: Buffer.concat(all.flatMap((event) => (event?.$case === "attributes" ? [event.value] : []))),
+      messages: all.flatMap((event) => (event?.$case === "message" ? [event.value.text] : [])),
+    };
+  }
+
+  /** Sends batches as a file daemon does and answers the last reply. */
+  async sendBatches(request: StartStorageJobRequest, batches: readonly Uint8Array[]): Promise<AppendReply | undefined> {
+    await using client = await this.client();
+    const call = await client.bidi(StorageDataService.append);
+    await call.write({ step: { $case: "open", value: { job: request.job, key: JOB_KEY } } });
+    const sending = (async () => {
+      for (const batch of batches) await call.write({ step: { $case: "records", value: asBuffer(batch) } });
+      await call.write({ step: { $case: "end", value: { batches: batches.length, status: "T", errors: 0 } } });
+      call.end();
+    })();
+    sending.catch(() => {});
+    let last: AppendReply | undefined;
+    for await (const reply of call) {
+      last = reply;
+      if (reply.ended || reply.failed !== "") break;
+    }
+    return last;
+  }
+
+  /** Runs a job that appends these batches, to its end. */
+  async append(batches: readonly Uint8Array[], more: Partial<StartStorageJobRequest> = {}): Promise<FollowedJob & { readonly session: { readonly volSessionId: number; readonly volSessionTime: number } }> {
+    const request = this.appendRequest(more);
+    const session = await this.startJob(request);
+    const [followed] = await Promise.all([this.follow(request), this.sendBatches(request, batches)]);
+    return { ...followed, session };
+  }
+
+  /** Receives what a job that reads gives, as a file daemon does. */
+  async receive(request: StartStorageJobRequest): Promise<{ readonly records: Buffer; readonly sessions: number[]; readonly damages: readonly string[]; readonly failed: string; readonly batches: number }> {
+    await using client = await this.client();
+    const call = await client.bidi(StorageDataService.read);
+    await call.write({ step: { $case: "open", value: { job: request.job, key: JOB_KEY } } });
+    await call.write({ step: { $case: "received", value: 0 } });
+    const parts: Buffer[] = [];
+    const sessions: number[] = [];
+    for await (const { step } of call) {
+      if (step?.$case === "session") sessions.push(step.value.volSessionId);
+      if (step?.$case === "records") {
+        parts.push(Buffer.from(step.value));
+        await call.write({ step: { $case: "received", value: parts.length } });
+      }
+      if (step?.$case === "end") {
+        call.end();
+        return { records: Buffer.concat(parts), sessions, damages: step.value.damages, failed: step.value.failed, batches: parts.length };
+      }
+    }
+    throw new Error("the stream ended without an end");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.down();
+    await this.#stack.disposeAsync();
+  }
+
+  async #answer(request: StartStorageJobRequest, number: number, question: JobQuestion): Promise<void> {
+    const { ask } = question;
+    const refused = ask?.$case === "findVolume" ? ask.value.refused : [];
+    const use = ask?.$case === "checkVolume" ? this.catalog.volumes.get(ask.value.volume) : this.catalog.find(refused);
+    const answer = use === undefined ? { $case: "none" as const, value: "no Volume" } : { $case: "use" as const, value: use };
+    await this.director.unary(StorageDaemonService.answer, { job: request.job, number, answer });
+  }
+
+  #request(more: Partial<StartStorageJobRequest>): StartStorageJobRequest {
+    const jobId = this.#nextJob++;
+    return {
+      job: { job: `Save.2026-01-02_03.04.05_${String(jobId).padStart(2, "0")}`, jobId },
+      jobName: "Save",
+      client: "test-fd",
+      fileset: "All",
+      filesetMd5: "abc",
+      type: "B",
+      level: "F",
+      devices: ["Disk"],
+      mediaType: "File",
+      key: JOB_KEY,
+      clientCertificateSha256: this.#identities.client.sha256,
+      work: undefined,
+      spoolAttributes: false,
+      spoolData: false,
+      spoolBytes: 0,
+      maxWaitS: 20,
+      preferMountedVolumes: true,
+      ...more,
+    };
+  }
+}
+
+/** Batches of `files` files: attributes, `dataBytes` of data and a digest each. */
+export function fileBatches(files: number, dataBytes: number, seed = 1): Uint8Array[] {
+  const batches: Uint8Array[] = [];
+  const builder = new BatchBuilder();
+  for (let index = 1; index <= files; index += 1) {
+    const name = Buffer.from(`${index} 3 /data/file-${seed}-${index}\0P0A IGk B A A A Hh Bo BAA I Bhmz0p Bhmz0p Bhmz0p A A C\0\0\x000\0`);
+    builder.append(index, 1, name);
+    for (let left = dataBytes, part = 0; left > 0; left -= 65_536, part += 1) {
+      const data = new Uint8Array(Math.min(left, 65_536)).fill((seed * 31 + index * 7 + part) % 251);
+      if (!builder.fits(data.byteLength)) batches.push(builder.take());
+      builder.append(index, 2, data);
+    }
+    if (!builder.fits(16)) batches.push(builder.take());
+    builder.append(index, 3, new Uint8Array(16).fill(index % 256));
+    if (builder.length > 512 * 1024) batches.push(builder.take());
+  }
+  if (builder.length > 0) batches.push(builder.take());
+  return batches;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
