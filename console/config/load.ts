@@ -12,7 +12,12 @@ export interface ConsoleConfig extends LoadedConfig {
 }
 
 /** The language of bconsole.conf. */
-export const consoleLanguage: ProgramLanguage = { fileName: "bconsole.conf", tables: [directorTable, consoleTable], blockTables: [], check: checkConsole };
+export const consoleLanguage: ProgramLanguage = {
+  fileName: "bconsole.conf",
+  tables: [directorTable, consoleTable],
+  blockTables: [],
+  check: checkConsole,
+};
 
 /** Reads bconsole's configuration. Throws ConfigError with all errors. */
 export async function loadConsoleConfig(path: string, options: LoadOptions = {}): Promise<ConsoleConfig> {
@@ -20,7 +25,11 @@ export async function loadConsoleConfig(path: string, options: LoadOptions = {})
 }
 
 /** The same for a text in memory; `file` is the name that messages show. */
-export async function parseConsoleConfig(text: string, file = "bconsole.conf", options: LoadOptions = {}): Promise<ConsoleConfig> {
+export async function parseConsoleConfig(
+  text: string,
+  file = "bconsole.conf",
+  options: LoadOptions = {},
+): Promise<ConsoleConfig> {
   return typed(await loadConfigText(consoleLanguage, text, file, options));
 }
 

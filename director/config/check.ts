@@ -31,12 +31,32 @@ function checkJob(job: JobResource, problems: ProblemList): void {
   const { at, written } = job.origin;
   const resource = `Job "${job.name}"`;
   if (job.type !== "Admin" && job.storage.length === 0 && job.pool.storage.length === 0) {
-    problems.add({ severity: "error", at, resource, directive: "Storage", message: `neither the Job nor its Pool "${job.pool.name}" names a Storage` });
+    problems.add({
+      severity: "error",
+      at,
+      resource,
+      directive: "Storage",
+      message: `neither the Job nor its Pool "${job.pool.name}" names a Storage`,
+    });
   }
-  if (job.pool.name === "Scratch") problems.add({ severity: "error", at, resource, directive: "Pool", message: "the Scratch Pool cannot be written to by a Job" });
-  if (job.nextPool?.name === "Scratch") problems.add({ severity: "error", at, resource, directive: "NextPool", message: "the Scratch Pool cannot be a NextPool" });
+  if (job.pool.name === "Scratch")
+    problems.add({
+      severity: "error",
+      at,
+      resource,
+      directive: "Pool",
+      message: "the Scratch Pool cannot be written to by a Job",
+    });
+  if (job.nextPool?.name === "Scratch")
+    problems.add({ severity: "error", at, resource, directive: "NextPool", message: "the Scratch Pool cannot be a NextPool" });
   if (job.level !== undefined && written.has("level") && !levelFits(job.type, job.level)) {
-    problems.add({ severity: "warning", at, resource, directive: "Level", message: `${job.level} is not a level of ${job.type} jobs` });
+    problems.add({
+      severity: "warning",
+      at,
+      resource,
+      directive: "Level",
+      message: `${job.level} is not a level of ${job.type} jobs`,
+    });
   }
 }
 
@@ -50,10 +70,23 @@ function checkClient(client: ClientResource, problems: ProblemList): void {
   checkTls(client, problems);
   if (client.address !== undefined || client.allowFdConnections) return;
   const message = "it is required, but not found";
-  problems.add({ severity: "error", at: client.origin.at, resource: `Client "${client.name}"`, directive: "Address", message, hint: "or set AllowFDConnections = yes" });
+  problems.add({
+    severity: "error",
+    at: client.origin.at,
+    resource: `Client "${client.name}"`,
+    directive: "Address",
+    message,
+    hint: "or set AllowFDConnections = yes",
+  });
 }
 
 function checkPool(pool: PoolResource, problems: ProblemList): void {
   if (pool.nextPool?.name !== "Scratch") return;
-  problems.add({ severity: "error", at: pool.origin.at, resource: `Pool "${pool.name}"`, directive: "NextPool", message: "the Scratch Pool cannot be a NextPool" });
+  problems.add({
+    severity: "error",
+    at: pool.origin.at,
+    resource: `Pool "${pool.name}"`,
+    directive: "NextPool",
+    message: "the Scratch Pool cannot be a NextPool",
+  });
 }

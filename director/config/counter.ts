@@ -9,9 +9,20 @@ export const counterTable = defineResource(
   {
     name: directive(resourceName(), { required: true, acts: true, description: "Name by which Label Format refers to it." }),
     description: directive(text(), { acts: true, description: "Free text for people." }),
-    minimum: directive(integer({ min: -2_147_483_648, max: 2_147_483_647 }), { default: 0, acts: false, description: "First value." }),
-    maximum: directive(integer(), { default: 2_147_483_647, acts: false, description: "Last value; the next one is the first again." }),
-    wrapCounter: directive(reference("Counter"), { acts: false, description: "Counter that counts how often this one began again." }),
+    minimum: directive(integer({ min: -2_147_483_648, max: 2_147_483_647 }), {
+      default: 0,
+      acts: false,
+      description: "First value.",
+    }),
+    maximum: directive(integer(), {
+      default: 2_147_483_647,
+      acts: false,
+      description: "Last value; the next one is the first again.",
+    }),
+    wrapCounter: directive(reference("Counter"), {
+      acts: false,
+      description: "Counter that counts how often this one began again.",
+    }),
     catalog: directive(reference("Catalog"), { acts: false, description: "Catalog in which the value is kept." }),
   },
   { description: "A number for Label Format that counts up." },

@@ -32,7 +32,9 @@ function compression(): DirectiveType<CompressionChoice> {
       const level = Number(digits);
       if (algorithm === "gzip" && level >= 1 && level <= 9) return { algorithm, level };
       if (algorithm === "zstd" && level >= 1 && level <= 19) return { algorithm, level };
-      throw new ConfigMistake(`"${value}" is not a compression`, { hint: "use GZIP, GZIP1 to GZIP9, ZSTD, ZSTD1 to ZSTD19, or LZO" });
+      throw new ConfigMistake(`"${value}" is not a compression`, {
+        hint: "use GZIP, GZIP1 to GZIP9, ZSTD, ZSTD1 to ZSTD19, or LZO",
+      });
     },
     print: (value) => `${value.algorithm.toUpperCase()}${value.level === 0 ? "" : value.level}`,
   });
@@ -48,7 +50,7 @@ function letters(allowed: string, prefix: string): DirectiveType<string> {
     repeats: "replace",
     parse(value) {
       const written = value.replace(new RegExp(`^${prefix}:`), "");
-      const wrong = [...written].find((letter) => !allowed.includes(letter));
+      const wrong = Array.from(written).find((letter) => !allowed.includes(letter));
       if (wrong !== undefined) throw new ConfigMistake(`"${wrong}" is not one of the letters ${allowed}`);
       return written;
     },
@@ -60,7 +62,9 @@ function checkRegex(pattern: string): void {
   try {
     compileRegex(pattern);
   } catch (error) {
-    throw new ConfigMistake(`"${pattern}" is not a regular expression: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ConfigMistake(
+      `"${pattern}" is not a regular expression: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
@@ -83,7 +87,8 @@ function driveTypes(): DirectiveType<readonly string[]> {
 }
 
 function checkWildcard(pattern: string): void {
-  if (pattern.length > WILDCARD_CHARS_MAX) throw new ConfigMistake(`a wildcard pattern has at most ${WILDCARD_CHARS_MAX} characters`);
+  if (pattern.length > WILDCARD_CHARS_MAX)
+    throw new ConfigMistake(`a wildcard pattern has at most ${WILDCARD_CHARS_MAX} characters`);
 }
 
 const wildcards = () => repeatedText("wildcard pattern", checkWildcard);
@@ -92,39 +97,78 @@ const regexes = () => repeatedText("regular expression", checkRegex);
 /** The directives of an Options block. */
 export const optionsTable = defineBlock("FileSet/Include/Options", {
   compression: directive(compression(), { acts: true, description: "Compresses file data on the client." }),
-  signature: directive(oneOf("MD5", "SHA1", "SHA256", "SHA512", "XXH128"), { acts: true, description: "Digest stored with each file." }),
+  signature: directive(oneOf("MD5", "SHA1", "SHA256", "SHA512", "XXH128"), {
+    acts: true,
+    description: "Digest stored with each file.",
+  }),
   dedup: directive(oneOf("Storage", "BothSides", "None"), { acts: false, description: "Where duplicate data is looked for." }),
   oneFs: directive(bool(), { default: true, acts: true, description: "Stays on the file system of the named directory." }),
   recurse: directive(bool(), { default: true, acts: true, description: "Enters directories." }),
   sparse: directive(bool(), { default: false, acts: true, description: "Leaves out the holes of sparse files." }),
   hardLinks: directive(bool(), { default: true, acts: true, description: "Saves a file with several names once." }),
-  replace: directive(oneOf("Always", "IfNewer", "IfOlder", "Never"), { acts: false, description: "Which existing files a restore may replace." }),
-  portable: directive(bool(), { default: false, acts: false, description: "Saves files of Windows clients in a form that any client restores." }),
-  mtimeOnly: directive(bool(), { default: false, acts: true, description: "Takes a file for changed by its modification time alone." }),
+  replace: directive(oneOf("Always", "IfNewer", "IfOlder", "Never"), {
+    acts: false,
+    description: "Which existing files a restore may replace.",
+  }),
+  portable: directive(bool(), {
+    default: false,
+    acts: false,
+    description: "Saves files of Windows clients in a form that any client restores.",
+  }),
+  mtimeOnly: directive(bool(), {
+    default: false,
+    acts: true,
+    description: "Takes a file for changed by its modification time alone.",
+  }),
   keepAtime: directive(bool(), { default: false, acts: true, description: "Puts the access time back after reading." }),
   exclude: directive(bool(), { default: false, acts: true, description: "Leaves out what matches the patterns of the block." }),
   aclSupport: directive(bool(), { default: false, acts: true, description: "Saves access control lists." }),
-  ignoreCase: directive(bool(), { default: false, acts: true, description: "Compares names with patterns without regard to case." }),
+  ignoreCase: directive(bool(), {
+    default: false,
+    acts: true,
+    description: "Compares names with patterns without regard to case.",
+  }),
   hfsPlusSupport: directive(bool(), { default: false, acts: false, description: "Saves resource forks of macOS clients." }),
-  noAtime: directive(bool(), { default: false, acts: true, description: "Reads without changing the access time where the system allows." }),
+  noAtime: directive(bool(), {
+    default: false,
+    acts: true,
+    description: "Reads without changing the access time where the system allows.",
+  }),
   enhancedWild: directive(bool(), { default: false, acts: true, description: "Wildcards do not match a slash." }),
-  checkFileChanges: directive(bool(), { default: true, acts: true, description: "Reports a file that changed while it was read." }),
+  checkFileChanges: directive(bool(), {
+    default: true,
+    acts: true,
+    description: "Reports a file that changed while it was read.",
+  }),
   honorNoDumpFlag: directive(bool(), { default: false, acts: true, description: "Leaves out files with the no-dump flag." }),
   xattrSupport: directive(bool(), { default: false, acts: true, description: "Saves extended attributes." }),
   readFifo: directive(bool(), { default: false, acts: true, description: "Saves what comes out of a named pipe." }),
   baseJob: directive(letters(COMPARE_LETTERS, "J"), { acts: false, description: "What is compared with the Base job." }),
-  accurate: directive(letters(COMPARE_LETTERS, "C"), { acts: false, description: "What an accurate job compares; mcs if absent." }),
+  accurate: directive(letters(COMPARE_LETTERS, "C"), {
+    acts: false,
+    description: "What an accurate job compares; mcs if absent.",
+  }),
   verify: directive(letters(VERIFY_LETTERS, "V"), { acts: false, description: "What a Verify job compares." }),
-  stripPath: directive(integer({ max: 1000 }), { default: 0, acts: true, description: "Leading components taken off stored names." }),
+  stripPath: directive(integer({ max: 1000 }), {
+    default: 0,
+    acts: true,
+    description: "Leading components taken off stored names.",
+  }),
   regex: directive(regexes(), { acts: true, description: "Pattern for files and directories." }),
   regexDir: directive(regexes(), { acts: true, description: "Pattern for directories." }),
   regexFile: directive(regexes(), { acts: true, description: "Pattern for all but directories." }),
   base: directive(repeatedText("name of a Job"), { acts: false, description: "Base job of the files of this block." }),
   wild: directive(wildcards(), { acts: true, description: "Wildcard for files and directories." }),
   wildDir: directive(wildcards(), { acts: true, description: "Wildcard for directories." }),
-  wildFile: directive(wildcards(), { acts: true, description: "Wildcard for all but directories; without a slash for the last component." }),
+  wildFile: directive(wildcards(), {
+    acts: true,
+    description: "Wildcard for all but directories; without a slash for the last component.",
+  }),
   plugin: directive(text(), { acts: false, description: "Plugin that reads the files of this block." }),
-  fsType: directive(textList("list of file system types"), { acts: true, description: "Only these kinds of file system are entered." }),
+  fsType: directive(textList("list of file system types"), {
+    acts: true,
+    description: "Only these kinds of file system are entered.",
+  }),
   driveType: directive(driveTypes(), { acts: false, description: "Only these kinds of drive are entered, on Windows." }),
 });
 

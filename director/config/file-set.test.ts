@@ -9,29 +9,45 @@ const fileSet = async (body: string): Promise<FileSetResource> =>
   (await parseDirectorConfig(`${DIRECTOR_TEXT}FileSet { Name = X\n${body}\n}`, "f", { host: testHost() })).fileSets.get("X")!;
 
 test("blocks and lines are kept in the order written", async () => {
-  const { include, exclude } = await fileSet('Include { Options { wild = "*.o"; exclude = yes }\nOptions { compression = GZIP9; signature = SHA256 }\nFile = /a\nPlugin = "bpipe:x"\nFile = "/b c"\nExclude Dir Containing = .no }\nInclude { File = /d }\nExclude { File = /e; File = "*.tmp" }');
-  assert.deepEqual(include.map(({ files, plugins, entries }) => [files, plugins, entries.length]), [[["/a", "/b c"], ["bpipe:x"], 3], [["/d"], [], 1]]);
-  assert.deepEqual(include[0]!.options.map((options) => [options.wild, options.exclude, options.compression?.level, options.signature]), [
-    [["*.o"], true, undefined, undefined],
-    [[], false, 9, "SHA256"],
-  ]);
+  const { include, exclude } = await fileSet(
+    'Include { Options { wild = "*.o"; exclude = yes }\nOptions { compression = GZIP9; signature = SHA256 }\nFile = /a\nPlugin = "bpipe:x"\nFile = "/b c"\nExclude Dir Containing = .no }\nInclude { File = /d }\nExclude { File = /e; File = "*.tmp" }',
+  );
+  assert.deepEqual(
+    include.map(({ files, plugins, entries }) => [files, plugins, entries.length]),
+    [
+      [["/a", "/b c"], ["bpipe:x"], 3],
+      [["/d"], [], 1],
+    ],
+  );
+  assert.deepEqual(
+    include[0]!.options.map((options) => [options.wild, options.exclude, options.compression?.level, options.signature]),
+    [
+      [["*.o"], true, undefined, undefined],
+      [[], false, 9, "SHA256"],
+    ],
+  );
   assert.deepEqual([include[0]!.excludeDirContaining, exclude], [[".no"], ["/e", "*.tmp"]]);
 });
 
 test("compressions are named with their level", async () => {
-  const levelOf = async (word: string) => (await fileSet(`Include { Options { compression = ${word} } File = /a }`)).include[0]!.options[0]!.compression;
+  const levelOf = async (word: string) =>
+    (await fileSet(`Include { Options { compression = ${word} } File = /a }`)).include[0]!.options[0]!.compression;
   assert.deepEqual(await levelOf("gzip"), { algorithm: "gzip", level: 6 });
   assert.deepEqual(await levelOf("GZIP1"), { algorithm: "gzip", level: 1 });
   assert.deepEqual(await levelOf("ZSTD"), { algorithm: "zstd", level: 3 });
   assert.deepEqual(await levelOf("zstd19"), { algorithm: "zstd", level: 19 });
   assert.deepEqual(await levelOf("LZO"), { algorithm: "lzo", level: 0 });
-  for (const word of ["gzip0", "gzip10", "zstd0", "zstd20", "lzo1", "rar", "constructor"]) await assert.rejects(levelOf(word), /is not a compression/, word);
+  for (const word of ["gzip0", "gzip10", "zstd0", "zstd20", "lzo1", "rar", "constructor"])
+    await assert.rejects(levelOf(word), /is not a compression/, word);
 });
 
 test("options have the defaults of the manual", async () => {
   const [options] = (await fileSet("Include { Options { } File = /a }")).include[0]!.options;
   assert.deepEqual([options!.oneFs, options!.recurse, options!.hardLinks, options!.checkFileChanges], [true, true, true, true]);
-  assert.deepEqual([options!.sparse, options!.aclSupport, options!.xattrSupport, options!.noAtime, options!.mtimeOnly, options!.stripPath], [false, false, false, false, false, 0]);
+  assert.deepEqual(
+    [options!.sparse, options!.aclSupport, options!.xattrSupport, options!.noAtime, options!.mtimeOnly, options!.stripPath],
+    [false, false, false, false, false, 0],
+  );
 });
 
 test("lists and commands of names are kept as written", async () => {
@@ -40,7 +56,8 @@ test("lists and commands of names are kept as written", async () => {
 });
 
 test("letters of comparison lose the mark that Bacula puts before them", async () => {
-  const [options] = (await fileSet('Include { Options { verify = pins5; accurate = mcs; basejob = "J:spug5" } File = /a }')).include[0]!.options;
+  const [options] = (await fileSet('Include { Options { verify = pins5; accurate = mcs; basejob = "J:spug5" } File = /a }'))
+    .include[0]!.options;
   assert.deepEqual([options!.verify, options!.accurate, options!.baseJob], ["pins5", "mcs", "spug5"]);
 });
 

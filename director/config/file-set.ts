@@ -1,6 +1,16 @@
 import { createHash } from "node:crypto";
 import { encodeName } from "#lib/base/byte-name.ts";
-import { appended, defineBlock, defineResource, directive, type BlockOf, type BlockTable, type DirectiveType, type PrintedDirective, type ResourceOf } from "#lib/config/define-resource.ts";
+import {
+  appended,
+  defineBlock,
+  defineResource,
+  directive,
+  type BlockOf,
+  type BlockTable,
+  type DirectiveType,
+  type PrintedDirective,
+  type ResourceOf,
+} from "#lib/config/define-resource.ts";
 import { bool, onlyWord, quote, repeatedText, resourceName, text } from "#lib/config/directive-types.ts";
 import { ConfigMistake } from "#lib/config/problem.ts";
 import { jsonOfBlock, printBlock } from "#lib/config/print.ts";
@@ -34,12 +44,16 @@ function entries(kind: FileSetEntry["kind"]): DirectiveType<readonly FileSetEntr
     parse(statement, context, before) {
       const token = onlyWord(statement, context);
       if (token.kind !== "quoted" && token.text.includes("\\")) {
-        throw new ConfigMistake("a backslash is not allowed without quotes", { at: token.at, hint: "use forward slashes, or quotes and \\\\" });
+        throw new ConfigMistake("a backslash is not allowed without quotes", {
+          at: token.at,
+          hint: "use forward slashes, or quotes and \\\\",
+        });
       }
       if (token.text === "") throw new ConfigMistake("the name is empty", { at: token.at });
       return appended(before, [{ kind, text: token.text }]);
     },
-    print: (value) => value.map((entry) => ({ keyword: entry.kind === "plugin" ? "Plugin" : "File", value: quote(entry.text) })),
+    print: (value) =>
+      value.map((entry) => ({ keyword: entry.kind === "plugin" ? "Plugin" : "File", value: quote(entry.text) })),
     json: (value) => value,
   };
 }
@@ -51,7 +65,8 @@ function optionBlocks(): DirectiveType<readonly FileSetOptions[]> {
     repeats: "append",
     braces: "bare",
     empty: [],
-    parse: (statement, context, before) => appended(before, [context.readBlock(optionsTable, statement.block ?? [], statement.at) as FileSetOptions]),
+    parse: (statement, context, before) =>
+      appended(before, [context.readBlock(optionsTable, statement.block ?? [], statement.at) as FileSetOptions]),
     print: (value, options) => value.map((block): PrintedDirective => ({ block: printBlock(optionsTable, block, options) })),
     json: (value) => value.map((block) => jsonOfBlock(optionsTable, block)),
   };
@@ -65,11 +80,18 @@ const includeTable = defineBlock("FileSet/Include", {
     description: "A file, a directory, or a list of them.",
     forms: { Plugin: { type: entries("plugin"), acts: false, description: "A plugin of the client and its arguments." } },
   }),
-  excludeDirContaining: directive(repeatedText("file name"), { acts: true, description: "Directories that hold a file of this name are left out." }),
+  excludeDirContaining: directive(repeatedText("file name"), {
+    acts: true,
+    description: "Directories that hold a file of this name are left out.",
+  }),
 });
 
 const excludeTable = defineBlock("FileSet/Exclude", {
-  entries: directive(entries("file"), { keyword: "File", acts: true, description: "A file or directory that is left out, by name or wildcard." }),
+  entries: directive(entries("file"), {
+    keyword: "File",
+    acts: true,
+    description: "A file or directory that is left out, by name or wildcard.",
+  }),
 });
 
 function includeBlocks(): DirectiveType<readonly FileSetInclude[]> {
@@ -80,7 +102,8 @@ function includeBlocks(): DirectiveType<readonly FileSetInclude[]> {
     empty: [],
     parse(statement, context, before) {
       const block = context.readBlock(includeTable, statement.block ?? [], statement.at) as BlockOf<typeof includeTable>;
-      const texts = (kind: FileSetEntry["kind"]) => block.entries.filter((entry) => entry.kind === kind).map((entry) => entry.text);
+      const texts = (kind: FileSetEntry["kind"]) =>
+        block.entries.filter((entry) => entry.kind === kind).map((entry) => entry.text);
       return appended(before, [{ ...block, files: texts("file"), plugins: texts("plugin") }]);
     },
     print: (value, options) => value.map((block) => ({ block: printBlock(includeTable, block, options) })),
@@ -97,7 +120,10 @@ function excludeBlocks(): DirectiveType<readonly string[]> {
     empty: [],
     parse(statement, context, before) {
       const block = context.readBlock(excludeTable, statement.block ?? [], statement.at) as BlockOf<typeof excludeTable>;
-      return appended(before, block.entries.map((entry) => entry.text));
+      return appended(
+        before,
+        block.entries.map((entry) => entry.text),
+      );
     },
     print: (value) => (value.length === 0 ? [] : [{ block: value.map((name) => `File = ${quote(name)}`) }]),
     json: (value) => value,
@@ -110,9 +136,17 @@ export const fileSetTable = defineResource(
   {
     name: directive(resourceName(), { required: true, acts: true, description: "Name by which jobs refer to it." }),
     description: directive(text(), { acts: true, description: "Free text for people." }),
-    ignoreFileSetChanges: directive(bool(), { default: false, acts: true, description: "Keeps on with the same saves though the FileSet was changed." }),
+    ignoreFileSetChanges: directive(bool(), {
+      default: false,
+      acts: true,
+      description: "Keeps on with the same saves though the FileSet was changed.",
+    }),
     enableVss: directive(bool(), { default: true, acts: false, description: "Saves Windows clients from a shadow copy." }),
-    enableSnapshot: directive(bool(), { default: false, acts: false, description: "Saves from a snapshot of the file system." }),
+    enableSnapshot: directive(bool(), {
+      default: false,
+      acts: false,
+      description: "Saves from a snapshot of the file system.",
+    }),
     include: directive(includeBlocks(), { acts: true, description: "What is saved." }),
     exclude: directive(excludeBlocks(), { acts: true, description: "What is left out." }),
   },

@@ -35,7 +35,9 @@ test(`${MUTATIONS} damaged configurations give a configuration or a list of erro
 test("a configuration of noise is refused in bounded space", async () => {
   const random = seededRandom(7);
   for (let round = 0; round < 200; round++) {
-    const noise = Array.from({ length: 300 }, () => PIECES[Math.floor(random() * PIECES.length)]).join(random() < 0.5 ? "" : " ");
+    const noise = Array.from({ length: 300 }, () => PIECES[Math.floor(random() * PIECES.length)]).join(
+      random() < 0.5 ? "" : " ",
+    );
     await assert.rejects(parseDirectorConfig(noise, "main", { host: testHost({ main: "@main" }, () => "") }), ConfigError);
   }
 });

@@ -5,7 +5,8 @@ import { DIRECTOR_TEXT } from "#lib/testing/director-text.ts";
 import { parseDirectorConfig } from "./load.ts";
 
 const load = (more: string) => parseDirectorConfig(DIRECTOR_TEXT + more, "f", { host: testHost() });
-const DEFAULTS = "JobDefs { Name = D; Type = Backup; Level = Incremental; Client = c; FileSet = F; Storage = s; Pool = P; Messages = M; Priority = 7; Run = x; Tag = t; RunBeforeJob = from-defs }\n";
+const DEFAULTS =
+  "JobDefs { Name = D; Type = Backup; Level = Incremental; Client = c; FileSet = F; Storage = s; Pool = P; Messages = M; Priority = 7; Run = x; Tag = t; RunBeforeJob = from-defs }\n";
 
 test("a Job takes from its JobDefs what it does not say itself, and requirements count after that", async () => {
   const job = (await load(`${DEFAULTS}Job { Name = k; JobDefs = D; Level = Full }`)).jobs.get("k")!;
@@ -16,7 +17,10 @@ test("a Job takes from its JobDefs what it does not say itself, and requirements
 test("Run and Tag are not inherited, and RunScripts come after the Job's own", async () => {
   const job = (await load(`${DEFAULTS}Job { Name = k; JobDefs = D; RunBeforeJob = own }`)).jobs.get("k")!;
   assert.deepEqual([job.run, job.tag], [[], []]);
-  assert.deepEqual(job.runScripts.map((script) => script.command), ["own", "from-defs"]);
+  assert.deepEqual(
+    job.runScripts.map((script) => script.command),
+    ["own", "from-defs"],
+  );
 });
 
 test("a JobDefs needs nothing but its name, and one inside another is not followed", async () => {
@@ -27,7 +31,9 @@ test("a JobDefs needs nothing but its name, and one inside another is not follow
 
 test("a JobDefs that does not exist gives one error with a suggestion", async () => {
   await assert.rejects(load(`${DEFAULTS}Job { Name = k; JobDefs = DD }`), (error: Error) => {
-    assert.deepEqual(error.message.split("\n"), ['f:11:27: Job "k", directive JobDefs: there is no JobDefs named "DD" (did you mean "D"?)']);
+    assert.deepEqual(error.message.split("\n"), [
+      'f:11:27: Job "k", directive JobDefs: there is no JobDefs named "DD" (did you mean "D"?)',
+    ]);
     return true;
   });
 });

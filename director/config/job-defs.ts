@@ -15,7 +15,13 @@ export function inheritJobDefs(raws: readonly RawResource[], problems: ProblemLi
     if (reference === undefined) continue;
     const defaults = jobDefs.get(reference.name);
     if (raw.table.path === "JobDefs") {
-      problems.add({ severity: "warning", at: reference.at, resource: nameOf(raw), directive: "JobDefs", message: "a JobDefs inside a JobDefs is not followed" });
+      problems.add({
+        severity: "warning",
+        at: reference.at,
+        resource: nameOf(raw),
+        directive: "JobDefs",
+        message: "a JobDefs inside a JobDefs is not followed",
+      });
     } else if (raw.table.path === "Job" && defaults !== undefined) inherit(raw, defaults);
     else if (raw.table.path === "Job") suggest(raw, reference, jobDefs, problems);
   }
@@ -38,7 +44,12 @@ function inherit(job: RawResource, defaults: RawResource): void {
 }
 
 /** A job that names an unknown JobDefs is not asked for what that would have given. The reference itself is reported later. */
-function suggest(job: RawResource, reference: Reference<"JobDefs">, jobDefs: ReadonlyMap<string, unknown>, problems: ProblemList): void {
+function suggest(
+  job: RawResource,
+  reference: Reference<"JobDefs">,
+  jobDefs: ReadonlyMap<string, unknown>,
+  problems: ProblemList,
+): void {
   problems.add({
     severity: "error",
     at: reference.at,

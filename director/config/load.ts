@@ -50,7 +50,11 @@ export async function loadDirectorConfig(path: string, options: LoadOptions = {}
 }
 
 /** The same for a text in memory; `file` is the name that messages show. */
-export async function parseDirectorConfig(text: string, file = "bacula-dir.conf", options: LoadOptions = {}): Promise<DirectorConfig> {
+export async function parseDirectorConfig(
+  text: string,
+  file = "bacula-dir.conf",
+  options: LoadOptions = {},
+): Promise<DirectorConfig> {
   return typed(await loadConfigText(directorLanguage, text, file, options));
 }
 

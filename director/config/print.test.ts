@@ -21,7 +21,10 @@ function resources(config: DirectorConfig): { table: ResourceTable; resource: Re
 
 function printAll(config: DirectorConfig): string {
   // Inheritance has happened: a job that is printed whole must not take from its JobDefs again.
-  return resources(config).map(({ table, resource }) => printResource(table, resource, { reveal: true })).join("\n").replaceAll(/^ {2}JobDefs = .*\n/gm, "");
+  return resources(config)
+    .map(({ table, resource }) => printResource(table, resource, { reveal: true }))
+    .join("\n")
+    .replaceAll(/^ {2}JobDefs = .*\n/gm, "");
 }
 
 test("every resource, printed and read again, is the same", async () => {
@@ -33,7 +36,18 @@ test("every resource, printed and read again, is the same", async () => {
 test("any text, number and list survives printing and reading", async () => {
   const text = fc.string({ unit: "binary", maxLength: 30 }).map((value) => value.replaceAll(/[\0\r]/g, ""));
   const name = fc.stringMatching(/^[A-Za-z0-9:._ -]{1,20}$/);
-  const made = fc.record({ description: text, names: fc.array(name, { minLength: 1, maxLength: 4 }), files: fc.array(text.filter((value) => value !== ""), { maxLength: 4 }), bytes: fc.maxSafeNat(), seconds: fc.nat(), speed: fc.nat(), password: text });
+  const made = fc.record({
+    description: text,
+    names: fc.array(name, { minLength: 1, maxLength: 4 }),
+    files: fc.array(
+      text.filter((value) => value !== ""),
+      { maxLength: 4 },
+    ),
+    bytes: fc.maxSafeNat(),
+    seconds: fc.nat(),
+    speed: fc.nat(),
+    password: text,
+  });
   await fc.assert(
     fc.asyncProperty(made, async ({ description, names, files, bytes, seconds, speed, password }) => {
       const quoted = (value: string) => `"${value.replaceAll(/["\\]/g, "\\$&")}"`;
@@ -78,5 +92,8 @@ test("JSON has names for references and stars for passwords", async () => {
 
 test("a whole configuration is a list of resources by type", async () => {
   const list = jsonOfConfig(directorTables, (await load(DIRECTOR_TEXT)).resources);
-  assert.deepEqual(list.map((entry) => Object.keys(entry)[0]), ["Director", "Job", "Client", "Storage", "Pool", "FileSet", "Catalog", "Messages"]);
+  assert.deepEqual(
+    list.map((entry) => Object.keys(entry)[0]),
+    ["Director", "Job", "Client", "Storage", "Pool", "FileSet", "Catalog", "Messages"],
+  );
 });

@@ -10,17 +10,31 @@ const scriptsOf = async (scripts: string) => (await load(scripts)).jobs.get("j")
 
 test("a block runs on the job's client, after success only, and fails the job, unless it says otherwise", async () => {
   assert.deepEqual(await scriptsOf('RunScript { Command = "x %c"; Runs When = After }'), [
-    { keyword: "RunScript", kind: "command", command: "x %c", target: { kind: "client", name: undefined }, runsOnSuccess: true, runsOnFailure: false, failJobOnError: true, runsWhen: "After" },
+    {
+      keyword: "RunScript",
+      kind: "command",
+      command: "x %c",
+      target: { kind: "client", name: undefined },
+      runsOnSuccess: true,
+      runsOnFailure: false,
+      failJobOnError: true,
+      runsWhen: "After",
+    },
   ]);
 });
 
 test("each Command and Console of a block is a script, in order, and a console command runs on the Director", async () => {
-  const scripts = await scriptsOf("RunScript {\n Command = a\n Console = b\n Command = c\n RunsWhen = Before\n RunsOnClient = no\n AbortJobOnError = no\n}");
-  assert.deepEqual(scripts.map(({ kind, command, target, failJobOnError }) => [kind, command, target.kind, failJobOnError]), [
-    ["command", "a", "director", false],
-    ["console", "b", "director", false],
-    ["command", "c", "director", false],
-  ]);
+  const scripts = await scriptsOf(
+    "RunScript {\n Command = a\n Console = b\n Command = c\n RunsWhen = Before\n RunsOnClient = no\n AbortJobOnError = no\n}",
+  );
+  assert.deepEqual(
+    scripts.map(({ kind, command, target, failJobOnError }) => [kind, command, target.kind, failJobOnError]),
+    [
+      ["command", "a", "director", false],
+      ["console", "b", "director", false],
+      ["command", "c", "director", false],
+    ],
+  );
 });
 
 test("Target and RunsOnClient take yes, no, %c and the name of a client", async () => {
@@ -35,25 +49,44 @@ test("Target and RunsOnClient take yes, no, %c and the name of a client", async 
 });
 
 test("the short forms say where, when and whether the job fails", async () => {
-  const forms = ["RunBeforeJob", "RunAfterJob", "RunAfterFailedJob", "ClientRunBeforeJob", "ClientRunAfterJob", "ConsoleRunBeforeJob", "ConsoleRunAfterJob"];
+  const forms = [
+    "RunBeforeJob",
+    "RunAfterJob",
+    "RunAfterFailedJob",
+    "ClientRunBeforeJob",
+    "ClientRunAfterJob",
+    "ConsoleRunBeforeJob",
+    "ConsoleRunAfterJob",
+  ];
   const scripts = await scriptsOf(forms.map((form) => `${form} = ${form}`).join("\n"));
-  assert.deepEqual(scripts.map((script) => [script.keyword, script.kind, script.target.kind, script.runsWhen, script.runsOnSuccess, script.runsOnFailure, script.failJobOnError]), [
-    ["RunBeforeJob", "command", "director", "Before", true, false, true],
-    ["RunAfterJob", "command", "director", "After", true, false, false],
-    ["RunAfterFailedJob", "command", "director", "After", false, true, false],
-    ["ClientRunBeforeJob", "command", "client", "Before", true, false, true],
-    ["ClientRunAfterJob", "command", "client", "After", true, false, false],
-    ["ConsoleRunBeforeJob", "console", "director", "Before", true, false, true],
-    ["ConsoleRunAfterJob", "console", "director", "After", true, false, false],
-  ]);
+  assert.deepEqual(
+    scripts.map((script) => [
+      script.keyword,
+      script.kind,
+      script.target.kind,
+      script.runsWhen,
+      script.runsOnSuccess,
+      script.runsOnFailure,
+      script.failJobOnError,
+    ]),
+    [
+      ["RunBeforeJob", "command", "director", "Before", true, false, true],
+      ["RunAfterJob", "command", "director", "After", true, false, false],
+      ["RunAfterFailedJob", "command", "director", "After", false, true, false],
+      ["ClientRunBeforeJob", "command", "client", "Before", true, false, true],
+      ["ClientRunAfterJob", "command", "client", "After", true, false, false],
+      ["ConsoleRunBeforeJob", "console", "director", "Before", true, false, true],
+      ["ConsoleRunAfterJob", "console", "director", "After", true, false, false],
+    ],
+  );
 });
 
 test("a block that will never run, or does nothing, is warned of", async () => {
   const { warnings } = await load("RunScript { Command = a }\nRunScript { RunsWhen = Before }");
-  assert.deepEqual(warnings.map((warning) => warning.message).filter((message) => message.includes("block")), [
-    "the RunScript block has no RunsWhen and will never run",
-    "the RunScript block has no Command",
-  ]);
+  assert.deepEqual(
+    warnings.map((warning) => warning.message).filter((message) => message.includes("block")),
+    ["the RunScript block has no RunsWhen and will never run", "the RunScript block has no Command"],
+  );
 });
 
 test("an unknown long code in a command is refused", async () => {

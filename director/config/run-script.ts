@@ -30,13 +30,62 @@ const DIRECTOR: RunScriptTarget = { kind: "director" };
 const OWN_CLIENT: RunScriptTarget = { kind: "client", name: undefined };
 
 const SHORT_FORMS = {
-  RunBeforeJob: { kind: "command", target: DIRECTOR, runsWhen: "Before", runsOnSuccess: true, runsOnFailure: false, failJobOnError: true },
-  RunAfterJob: { kind: "command", target: DIRECTOR, runsWhen: "After", runsOnSuccess: true, runsOnFailure: false, failJobOnError: false },
-  RunAfterFailedJob: { kind: "command", target: DIRECTOR, runsWhen: "After", runsOnSuccess: false, runsOnFailure: true, failJobOnError: false },
-  ClientRunBeforeJob: { kind: "command", target: OWN_CLIENT, runsWhen: "Before", runsOnSuccess: true, runsOnFailure: false, failJobOnError: true },
-  ClientRunAfterJob: { kind: "command", target: OWN_CLIENT, runsWhen: "After", runsOnSuccess: true, runsOnFailure: false, failJobOnError: false },
-  ConsoleRunBeforeJob: { kind: "console", target: DIRECTOR, runsWhen: "Before", runsOnSuccess: true, runsOnFailure: false, failJobOnError: true },
-  ConsoleRunAfterJob: { kind: "console", target: DIRECTOR, runsWhen: "After", runsOnSuccess: true, runsOnFailure: false, failJobOnError: false },
+  RunBeforeJob: {
+    kind: "command",
+    target: DIRECTOR,
+    runsWhen: "Before",
+    runsOnSuccess: true,
+    runsOnFailure: false,
+    failJobOnError: true,
+  },
+  RunAfterJob: {
+    kind: "command",
+    target: DIRECTOR,
+    runsWhen: "After",
+    runsOnSuccess: true,
+    runsOnFailure: false,
+    failJobOnError: false,
+  },
+  RunAfterFailedJob: {
+    kind: "command",
+    target: DIRECTOR,
+    runsWhen: "After",
+    runsOnSuccess: false,
+    runsOnFailure: true,
+    failJobOnError: false,
+  },
+  ClientRunBeforeJob: {
+    kind: "command",
+    target: OWN_CLIENT,
+    runsWhen: "Before",
+    runsOnSuccess: true,
+    runsOnFailure: false,
+    failJobOnError: true,
+  },
+  ClientRunAfterJob: {
+    kind: "command",
+    target: OWN_CLIENT,
+    runsWhen: "After",
+    runsOnSuccess: true,
+    runsOnFailure: false,
+    failJobOnError: false,
+  },
+  ConsoleRunBeforeJob: {
+    kind: "console",
+    target: DIRECTOR,
+    runsWhen: "Before",
+    runsOnSuccess: true,
+    runsOnFailure: false,
+    failJobOnError: true,
+  },
+  ConsoleRunAfterJob: {
+    kind: "console",
+    target: DIRECTOR,
+    runsWhen: "After",
+    runsOnSuccess: true,
+    runsOnFailure: false,
+    failJobOnError: false,
+  },
 } as const;
 
 const commandLines = repeatedText("command line", checkPercentCodes);
@@ -52,7 +101,8 @@ function blockCommands(kind: RunScript["kind"]): DirectiveType<readonly Pick<Run
       const [command] = commandLines.parse(statement, context, undefined);
       return appended(before, [{ kind, command: command! }]);
     },
-    print: (value) => value.map((item) => ({ keyword: item.kind === "console" ? "Console" : "Command", value: quote(item.command) })),
+    print: (value) =>
+      value.map((item) => ({ keyword: item.kind === "console" ? "Console" : "Command", value: quote(item.command) })),
     json: (value) => value,
   };
 }
@@ -79,10 +129,20 @@ export const runScriptTable = defineBlock("Job/RunScript", {
     description: "Program to run, with its arguments.",
     forms: { Console: { type: blockCommands("console"), acts: false, description: "Console command to run." } },
   }),
-  target: directive(target(), { synonyms: ["RunsOnClient"], default: OWN_CLIENT, acts: true, description: "Runs it on the client (yes), on the Director (no), or on the client named." }),
+  target: directive(target(), {
+    synonyms: ["RunsOnClient"],
+    default: OWN_CLIENT,
+    acts: true,
+    description: "Runs it on the client (yes), on the Director (no), or on the client named.",
+  }),
   runsOnSuccess: directive(bool(), { default: true, acts: true, description: "Runs it after a job that ended well." }),
   runsOnFailure: directive(bool(), { default: false, acts: true, description: "Runs it after a job that ended badly." }),
-  failJobOnError: directive(bool(), { synonyms: ["AbortJobOnError"], default: true, acts: true, description: "Makes the job fail when the program fails." }),
+  failJobOnError: directive(bool(), {
+    synonyms: ["AbortJobOnError"],
+    default: true,
+    acts: true,
+    description: "Makes the job fail when the program fails.",
+  }),
   runsWhen: directive(oneOf("Before", "After", "AfterVSS", "AfterSnapshot", "Always", "Never"), {
     default: "Never",
     acts: true,

@@ -5,14 +5,26 @@ import { DIRECTOR_TEXT } from "#lib/testing/director-text.ts";
 import { parseDirectorConfig } from "./load.ts";
 import type { RunSpec } from "./schedule.ts";
 
-const load = (run: string) => parseDirectorConfig(`${DIRECTOR_TEXT}Schedule { Name = S\nRun = ${run}\n}`, "f", { host: testHost() });
+const load = (run: string) =>
+  parseDirectorConfig(`${DIRECTOR_TEXT}Schedule { Name = S\nRun = ${run}\n}`, "f", { host: testHost() });
 const runOf = async (run: string): Promise<RunSpec> => (await load(run)).schedules.get("S")!.run[0]!;
 
 test("overrides stand first, then a level may stand alone, then dates", async () => {
-  const run = await runOf('Level=Full Full Pool = P Storage=s, Priority=5 SpoolData=no Accurate=yes MaxRunSchedTime="2 hours" Messages=M 1st-3rd sun at 23:05');
+  const run = await runOf(
+    'Level=Full Full Pool = P Storage=s, Priority=5 SpoolData=no Accurate=yes MaxRunSchedTime="2 hours" Messages=M 1st-3rd sun at 23:05',
+  );
   assert.deepEqual(
     Object.entries(run.overrides).map(([key, value]) => [key, typeof value === "object" ? value.name : value]),
-    [["level", "Full"], ["fullPool", "P"], ["storage", "s"], ["priority", 5], ["spoolData", false], ["accurate", true], ["maxRunSchedTime", 7200], ["messages", "M"]],
+    [
+      ["level", "Full"],
+      ["fullPool", "P"],
+      ["storage", "s"],
+      ["priority", 5],
+      ["spoolData", false],
+      ["accurate", true],
+      ["maxRunSchedTime", 7200],
+      ["messages", "M"],
+    ],
   );
   assert.deepEqual([run.times.weeksOfMonth, run.times.weekDays, run.times.hours, run.times.minute], [[1, 2, 3], [0], [23], 5]);
 });
@@ -33,7 +45,7 @@ test("a bad Run line is refused at the word that is wrong", async () => {
     ["Level=Full Foo=P sun at 1:05", 'f:11:18: Schedule "S", directive Run: "Foo" cannot be set here'],
     ["Level=Fool sun", '"Fool" is not allowed here'],
     ["Pool=Nope sun", 'f:11:12: Schedule "S", directive Run: there is no Pool named "Nope"'],
-    ["Full Poll=P at 1:05", 'cannot be set here'],
+    ["Full Poll=P at 1:05", "cannot be set here"],
     ["Priority=0 sun", '"0" is not a priority'],
     ["Pool=", "a value is expected after pool ="],
     ["sun = mon", "cannot be set here"],

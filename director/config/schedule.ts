@@ -1,4 +1,13 @@
-import { appended, defineResource, directive, type DirectiveType, type Lookup, type ParseContext, type Reference, type ResourceOf } from "#lib/config/define-resource.ts";
+import {
+  appended,
+  defineResource,
+  directive,
+  type DirectiveType,
+  type Lookup,
+  type ParseContext,
+  type Reference,
+  type ResourceOf,
+} from "#lib/config/define-resource.ts";
 import { bool, chooseWord, isValue, parseBool, quote, resourceName, text } from "#lib/config/directive-types.ts";
 import { didYouMean } from "#lib/config/did-you-mean.ts";
 import type { Token } from "#lib/config/lexer.ts";
@@ -69,7 +78,8 @@ function runSpecs(): DirectiveType<readonly RunSpec[]> {
     braces: "never",
     empty: [],
     parse(statement, context, before) {
-      if (statement.words.length > RUN_WORDS_MAX) throw new ConfigMistake(`a Run line has at most ${RUN_WORDS_MAX} words`, { at: statement.at });
+      if (statement.words.length > RUN_WORDS_MAX)
+        throw new ConfigMistake(`a Run line has at most ${RUN_WORDS_MAX} words`, { at: statement.at });
       const { overrides, rest } = readOverrides(statement.words, context);
       const words = splitWords(rest);
       const first = words[0]?.text.toLowerCase();
@@ -85,7 +95,10 @@ function runSpecs(): DirectiveType<readonly RunSpec[]> {
 }
 
 /** Takes the `key = value` pairs off the front. The lexer may have glued words to a value: `Full 1st` is one token. */
-function readOverrides(words: readonly Token[], context: ParseContext): { overrides: Record<string, unknown>; rest: readonly Token[] } {
+function readOverrides(
+  words: readonly Token[],
+  context: ParseContext,
+): { overrides: Record<string, unknown>; rest: readonly Token[] } {
   const overrides: Record<string, unknown> = {};
   let rest = words;
   while (rest[1]?.kind === "=") {
@@ -93,7 +106,10 @@ function readOverrides(words: readonly Token[], context: ParseContext): { overri
     const keys = splitWords([name!]);
     const key = overrideOfWord.get(name!.text.toLowerCase());
     if (key === undefined) {
-      throw new ConfigMistake(`"${keys.at(-1)?.text ?? name!.text}" cannot be set here`, { at: name!.at, hint: didYouMean(name!.text, Object.keys(OVERRIDES)) });
+      throw new ConfigMistake(`"${keys.at(-1)?.text ?? name!.text}" cannot be set here`, {
+        at: name!.at,
+        hint: didYouMean(name!.text, Object.keys(OVERRIDES)),
+      });
     }
     if (value === undefined || !isValue(value)) throw new ConfigMistake(`a value is expected after ${key} =`, { at: name!.at });
     const [head, tail] = cutWord(value);
@@ -109,7 +125,8 @@ function readOverride(kind: OverrideKind, value: Token, context: ParseContext): 
   if (kind === "level") return chooseWord(value.text, jobLevels);
   if (kind === "bool") return parseBool(value.text, context);
   if (kind === "priority") {
-    if (!/^[0-9]{1,9}$/.test(value.text) || Number(value.text) === 0) throw new ConfigMistake(`"${value.text}" is not a priority`, { at: value.at });
+    if (!/^[0-9]{1,9}$/.test(value.text) || Number(value.text) === 0)
+      throw new ConfigMistake(`"${value.text}" is not a priority`, { at: value.at });
     return Number(value.text);
   }
   try {
@@ -136,9 +153,13 @@ function cutWord(token: Token): readonly [Token, Token | undefined] {
 function splitWords(tokens: readonly Token[]): readonly RunWord[] {
   return tokens.flatMap((token) => {
     if (token.kind === ",") return [];
-    if (!isValue(token)) throw new ConfigMistake(`unexpected ${shown(token)}`, { at: token.at, hint: "key = value pairs stand before the dates" });
+    if (!isValue(token))
+      throw new ConfigMistake(`unexpected ${shown(token)}`, { at: token.at, hint: "key = value pairs stand before the dates" });
     const written = token.kind === "quoted" ? token.text : token.raw;
-    return [...written.matchAll(/\S+/g)].map((match) => ({ text: match[0], at: { ...token.at, column: token.at.column + match.index } }));
+    return [...written.matchAll(/\S+/g)].map((match) => ({
+      text: match[0],
+      at: { ...token.at, column: token.at.column + match.index },
+    }));
   });
 }
 
@@ -170,7 +191,10 @@ export const scheduleTable = defineResource(
   {
     name: directive(resourceName(), { required: true, acts: true, description: "Name by which jobs refer to it." }),
     description: directive(text(), { acts: true, description: "Free text for people." }),
-    run: directive(runSpecs(), { acts: false, description: "When jobs of this schedule start, and what is different for them then." }),
+    run: directive(runSpecs(), {
+      acts: false,
+      description: "When jobs of this schedule start, and what is different for them then.",
+    }),
     enabled: directive(bool(), { default: true, acts: false, description: "Lets the schedule start jobs." }),
   },
   { description: "When jobs run by themselves." },

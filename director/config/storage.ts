@@ -1,5 +1,16 @@
 import { defineResource, directive, type ResourceOf } from "#lib/config/define-resource.ts";
-import { bool, integer, nameText, password, port, portOrZero, resourceName, text, textList, time } from "#lib/config/directive-types.ts";
+import {
+  bool,
+  integer,
+  nameText,
+  password,
+  port,
+  portOrZero,
+  resourceName,
+  text,
+  textList,
+  time,
+} from "#lib/config/directive-types.ts";
 import { boolOrReference } from "#lib/config/reference-types.ts";
 import { tlsDirectives } from "#lib/config/tls-directives.ts";
 import type { DirectorResources } from "./resources.ts";
@@ -7,25 +18,76 @@ import type { DirectorResources } from "./resources.ts";
 const storageDirectives = {
   name: directive(resourceName(), { required: true, acts: true, description: "Name by which other resources refer to it." }),
   description: directive(text(), { acts: true, description: "Free text for people." }),
-  address: directive(text(), { synonyms: ["SdAddress"], required: true, acts: true, description: "Host name or address of the storage daemon, as Director and clients reach it." }),
-  sdPort: directive(port(), { synonyms: ["Port"], default: 9103, acts: true, description: "Port that the storage daemon listens on." }),
-  password: directive(password(), { synonyms: ["SdPassword"], required: true, acts: true, description: "Secret shared with the storage daemon." }),
+  address: directive(text(), {
+    synonyms: ["SdAddress"],
+    required: true,
+    acts: true,
+    description: "Host name or address of the storage daemon, as Director and clients reach it.",
+  }),
+  sdPort: directive(port(), {
+    synonyms: ["Port"],
+    default: 9103,
+    acts: true,
+    description: "Port that the storage daemon listens on.",
+  }),
+  password: directive(password(), {
+    synonyms: ["SdPassword"],
+    required: true,
+    acts: true,
+    description: "Secret shared with the storage daemon.",
+  }),
   fdStorageAddress: directive(text(), { acts: true, description: "Address of the storage daemon as clients reach it." }),
-  device: directive(textList("names of devices of the storage daemon"), { required: true, acts: true, description: "Devices or autochangers of the storage daemon to use." }),
-  mediaType: directive(nameText(), { required: true, acts: true, description: "Kind of medium, the same as in the storage daemon's Device." }),
-  autochanger: directive(boolOrReference("Storage"), { default: false, acts: true, description: "Says that the device is an autochanger, or names the Storage that stands for it." }),
-  sharedStorage: directive(boolOrReference("Storage"), { default: false, acts: false, description: "Says that the device is shared, or names the Storage that stands for it." }),
+  device: directive(textList("names of devices of the storage daemon"), {
+    required: true,
+    acts: true,
+    description: "Devices or autochangers of the storage daemon to use.",
+  }),
+  mediaType: directive(nameText(), {
+    required: true,
+    acts: true,
+    description: "Kind of medium, the same as in the storage daemon's Device.",
+  }),
+  autochanger: directive(boolOrReference("Storage"), {
+    default: false,
+    acts: true,
+    description: "Says that the device is an autochanger, or names the Storage that stands for it.",
+  }),
+  sharedStorage: directive(boolOrReference("Storage"), {
+    default: false,
+    acts: false,
+    description: "Says that the device is shared, or names the Storage that stands for it.",
+  }),
   enabled: directive(bool(), { default: true, acts: true, description: "Lets jobs use this Storage." }),
-  allowCompression: directive(bool(), { default: true, acts: true, description: "Lets clients compress what goes to this Storage." }),
-  heartbeatInterval: directive(time(), { default: 300, acts: true, description: "Interval of signs of life on idle connections." }),
+  allowCompression: directive(bool(), {
+    default: true,
+    acts: true,
+    description: "Lets clients compress what goes to this Storage.",
+  }),
+  heartbeatInterval: directive(time(), {
+    default: 300,
+    acts: true,
+    description: "Interval of signs of life on idle connections.",
+  }),
   maximumConcurrentJobs: directive(integer(), { default: 1, acts: true, description: "Most jobs of this Storage at once." }),
-  maximumConcurrentReadJobs: directive(integer(), { keyword: "MaximumConcurrentReadJobs", default: 0, acts: false, description: "Most Copy, Migration and VirtualFull jobs that read from it at once; 0 is no limit." }),
-  sddPort: directive(portOrZero(), { default: 0, acts: false, description: "A port of former versions.", deprecated: "leave it out" }),
+  maximumConcurrentReadJobs: directive(integer(), {
+    keyword: "MaximumConcurrentReadJobs",
+    default: 0,
+    acts: false,
+    description: "Most Copy, Migration and VirtualFull jobs that read from it at once; 0 is no limit.",
+  }),
+  sddPort: directive(portOrZero(), {
+    default: 0,
+    acts: false,
+    description: "A port of former versions.",
+    deprecated: "leave it out",
+  }),
   ...tlsDirectives,
 };
 
 /** The Storage resource: a device (or several) of a storage daemon. */
-export const storageTable = defineResource("Storage", storageDirectives, { description: "A device, or several, of a storage daemon." });
+export const storageTable = defineResource("Storage", storageDirectives, {
+  description: "A device, or several, of a storage daemon.",
+});
 
 /** The Autochanger resource of the Director: a Storage whose device is an autochanger. It is found among the storages. */
 export const autochangerTable = defineResource("Autochanger", storageDirectives, {

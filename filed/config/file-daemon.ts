@@ -11,41 +11,96 @@ const fileDaemonDirectives = {
   description: directive(text(), { acts: true, description: "Free text for people." }),
   fdPort: directive(port(), { synonyms: ["Port"], default: 9102, acts: true, description: "Port to listen on." }),
   fdAddress: directive(text("address"), { synonyms: ["Address"], acts: true, description: "Address to listen on." }),
-  fdAddresses: directive(addressBlock(), { synonyms: ["Addresses"], acts: true, description: "Several addresses to listen on." }),
+  fdAddresses: directive(addressBlock(), {
+    synonyms: ["Addresses"],
+    acts: true,
+    description: "Several addresses to listen on.",
+  }),
   fdSourceAddress: directive(text("address"), { acts: false, description: "Address from which storage daemons are dialled." }),
   workingDirectory: directive(path(), { required: true, acts: true, description: "Directory for the state of the daemon." }),
-  pidDirectory: directive(path(), { acts: true, description: "Directory for the file with the process number; the working directory if absent." }),
-  subsysDirectory: directive(path(), { acts: false, description: "Directory for a lock file of former init systems.", deprecated: "leave it out" }),
+  pidDirectory: directive(path(), {
+    acts: true,
+    description: "Directory for the file with the process number; the working directory if absent.",
+  }),
+  subsysDirectory: directive(path(), {
+    acts: false,
+    description: "Directory for a lock file of former init systems.",
+    deprecated: "leave it out",
+  }),
   pluginDirectory: directive(path(), { acts: false, description: "Directory of plugins." }),
   snapshotCommand: directive(text(), { acts: false, description: "Program that makes snapshots of file systems." }),
   scriptsDirectory: directive(path(), { acts: false, description: "Directory of scripts." }),
   maximumConcurrentJobs: directive(integer(), { default: 20, acts: true, description: "Most jobs at once." }),
   messages: directive(reference("Messages"), { acts: false, description: "Where messages go that belong to no job." }),
   sdConnectTimeout: directive(time(), { default: 1800, acts: true, description: "How long to try to reach a storage daemon." }),
-  heartbeatInterval: directive(time(), { default: 300, acts: true, description: "Interval of signs of life on idle connections." }),
-  maximumNetworkBufferSize: directive(integer(), { default: 0, acts: false, description: "Size of the buffer for data on its way." }),
+  heartbeatInterval: directive(time(), {
+    default: 300,
+    acts: true,
+    description: "Interval of signs of life on idle connections.",
+  }),
+  maximumNetworkBufferSize: directive(integer(), {
+    default: 0,
+    acts: false,
+    description: "Size of the buffer for data on its way.",
+  }),
   pkiSignatures: directive(bool(), { default: false, acts: false, description: "Signs each file." }),
   pkiEncryption: directive(bool(), { default: false, acts: false, description: "Encrypts file data on the client." }),
-  pkiKeyPair: directive(path(), { acts: false, description: "File of the client's key and certificate for signatures and encryption." }),
-  pkiSigner: directive(textList("list of files"), { acts: false, description: "Certificates of others whose signatures are trusted." }),
+  pkiKeyPair: directive(path(), {
+    acts: false,
+    description: "File of the client's key and certificate for signatures and encryption.",
+  }),
+  pkiSigner: directive(textList("list of files"), {
+    acts: false,
+    description: "Certificates of others whose signatures are trusted.",
+  }),
   pkiMasterKey: directive(textList("list of files"), { acts: false, description: "Certificates of others who can decrypt." }),
   pkiCipher: directive(oneOf("aes128", "aes192", "aes256", "blowfish"), { acts: false, description: "Cipher of file data." }),
   pkiDigest: directive(oneOf("md5", "sha1", "sha256"), { acts: false, description: "Digest that is signed." }),
   verId: directive(text(), { acts: false, description: "Text shown beside the version." }),
-  maximumBandwidthPerJob: directive(speed(), { default: 0, acts: false, description: "Most bytes a second of each job; 0 is no limit." }),
+  maximumBandwidthPerJob: directive(speed(), {
+    default: 0,
+    acts: false,
+    description: "Most bytes a second of each job; 0 is no limit.",
+  }),
   commCompression: directive(bool(), { default: true, acts: false, description: "Compresses what goes over the network." }),
-  disableCommand: directive(textList("list of commands"), { acts: false, description: "Orders of Directors that are refused." }),
-  maximumJobErrorCount: directive(integer(), { default: 1000, acts: false, description: "Errors after which a job gives up; 0 is no limit." }),
-  sdPacketCheck: directive(integer(), { default: 0, acts: false, description: "Packets after which the storage daemon is asked for a sign of life." }),
-  fipsRequire: directive(bool(), { default: false, acts: false, description: "Insists on a FIPS mode of the cryptographic library." }),
-  dedupIndexDirectory: directive(path(), { acts: false, description: "Directory for what the client knows of deduplicating stores." }),
-  enableClientRehydration: directive(bool(), { default: false, acts: false, description: "Puts deduplicated data together on the client when it is restored." }),
+  disableCommand: directive(textList("list of commands"), {
+    acts: false,
+    description: "Orders of Directors that are refused.",
+  }),
+  maximumJobErrorCount: directive(integer(), {
+    default: 1000,
+    acts: false,
+    description: "Errors after which a job gives up; 0 is no limit.",
+  }),
+  sdPacketCheck: directive(integer(), {
+    default: 0,
+    acts: false,
+    description: "Packets after which the storage daemon is asked for a sign of life.",
+  }),
+  fipsRequire: directive(bool(), {
+    default: false,
+    acts: false,
+    description: "Insists on a FIPS mode of the cryptographic library.",
+  }),
+  dedupIndexDirectory: directive(path(), {
+    acts: false,
+    description: "Directory for what the client knows of deduplicating stores.",
+  }),
+  enableClientRehydration: directive(bool(), {
+    default: false,
+    acts: false,
+    description: "Puts deduplicated data together on the client when it is restored.",
+  }),
   ...tlsDirectives,
 };
 
 export const fileDaemonTable = defineResource("FileDaemon", fileDaemonDirectives, { description: "The file daemon itself." });
 
 /** `Client { ... }` means the same as `FileDaemon { ... }`. */
-export const clientTable = defineResource("Client", fileDaemonDirectives, { namespace: "FileDaemon", isAlias: true, description: "The file daemon itself." });
+export const clientTable = defineResource("Client", fileDaemonDirectives, {
+  namespace: "FileDaemon",
+  isAlias: true,
+  description: "The file daemon itself.",
+});
 
 export interface FileDaemonResource extends ResourceOf<typeof fileDaemonTable, FileDaemonResources> {}

@@ -15,15 +15,22 @@ Messages { Name = m; director = dir = all, !skipped, !restored }
 const load = (text: string) => parseFileDaemonConfig(text, "f", { host: testHost() });
 
 const PATH = "/etc/bacula/bacula-fd.conf";
-const isThere = await access(PATH).then(() => true, () => false);
+const isThere = await access(PATH).then(
+  () => true,
+  () => false,
+);
 if (!isThere && process.env["CI"] === "true") throw new Error(`${PATH} is missing (Debian: bacula-fd)`);
 
-test("the configuration that Debian ships for the file daemon loads unchanged", { skip: isThere ? false : `${PATH} is missing (Debian: bacula-fd)` }, async () => {
-  const { fileDaemon, directors, messages } = await loadFileDaemonConfig(PATH);
-  assert.deepEqual([fileDaemon.fdPort, fileDaemon.fdAddress, fileDaemon.maximumConcurrentJobs], [9102, "127.0.0.1", 20]);
-  assert.equal(directors.size, 2);
-  assert.deepEqual(messages.get("Standard")!.routes[0]!.addresses, [[...directors.keys()][0]]);
-});
+test(
+  "the configuration that Debian ships for the file daemon loads unchanged",
+  { skip: isThere ? false : `${PATH} is missing (Debian: bacula-fd)` },
+  async () => {
+    const { fileDaemon, directors, messages } = await loadFileDaemonConfig(PATH);
+    assert.deepEqual([fileDaemon.fdPort, fileDaemon.fdAddress, fileDaemon.maximumConcurrentJobs], [9102, "127.0.0.1", 20]);
+    assert.equal(directors.size, 2);
+    assert.deepEqual(messages.get("Standard")!.routes[0]!.addresses, [[...directors.keys()][0]]);
+  },
+);
 
 test("Client is another word for FileDaemon, and there is one of them", async () => {
   assert.equal((await load(BASE.replace("FileDaemon", "Client"))).fileDaemon.fdPort, 9192);
@@ -45,7 +52,12 @@ Console { Name = k; Password = x }`,
 });
 
 test("TLS directives become one object", async () => {
-  const { directors } = await load(BASE.replace("Password = secret", "Password = x; TLS Require = yes; TLS CA Certificate File = /ca; TLS Certificate = /c; TLS Key = /k; TLS Allowed CN = a, b; TLS Verify Peer = no"));
+  const { directors } = await load(
+    BASE.replace(
+      "Password = secret",
+      "Password = x; TLS Require = yes; TLS CA Certificate File = /ca; TLS Certificate = /c; TLS Key = /k; TLS Allowed CN = a, b; TLS Verify Peer = no",
+    ),
+  );
   assert.deepEqual(tlsSettings(directors.get("dir")!), {
     enable: true, require: true, verifyPeer: false, authenticate: false, caCertificateFile: "/ca", caCertificateDir: undefined, certificate: "/c", key: "/k", allowedCn: ["a", "b"],
   }); // prettier-ignore

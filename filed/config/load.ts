@@ -21,7 +21,12 @@ export interface FileDaemonConfig extends LoadedConfig {
 }
 
 /** The language of bacula-fd.conf. */
-export const fileDaemonLanguage: ProgramLanguage = { fileName: "bacula-fd.conf", tables: fileDaemonTables, blockTables: [], check: checkFileDaemon };
+export const fileDaemonLanguage: ProgramLanguage = {
+  fileName: "bacula-fd.conf",
+  tables: fileDaemonTables,
+  blockTables: [],
+  check: checkFileDaemon,
+};
 
 /** Reads the file daemon's configuration. Throws ConfigError with all errors. */
 export async function loadFileDaemonConfig(path: string, options: LoadOptions = {}): Promise<FileDaemonConfig> {
@@ -29,7 +34,11 @@ export async function loadFileDaemonConfig(path: string, options: LoadOptions = 
 }
 
 /** The same for a text in memory; `file` is the name that messages show. */
-export async function parseFileDaemonConfig(text: string, file = "bacula-fd.conf", options: LoadOptions = {}): Promise<FileDaemonConfig> {
+export async function parseFileDaemonConfig(
+  text: string,
+  file = "bacula-fd.conf",
+  options: LoadOptions = {},
+): Promise<FileDaemonConfig> {
   return typed(await loadConfigText(fileDaemonLanguage, text, file, options));
 }
 

@@ -16,4 +16,12 @@ export interface FileDaemonResources {
 }
 
 /** Every resource type that bacula-fd.conf may hold. */
-export const fileDaemonTables = [fileDaemonTable, clientTable, directorTable, consoleTable, scheduleTable, messagesTable, statisticsTable] as const;
+export const fileDaemonTables = [
+  fileDaemonTable,
+  clientTable,
+  directorTable,
+  consoleTable,
+  scheduleTable,
+  messagesTable,
+  statisticsTable,
+] as const;

@@ -21,13 +21,18 @@ function connectSpecs(): DirectiveType<readonly ConnectSpec[]> {
       const { words } = statement;
       const hasTime = words[1]?.kind === "=";
       if (hasTime && words[0]!.text.toLowerCase() !== "maxconnecttime") {
-        throw new ConfigMistake(`"${words[0]!.raw}" cannot be set here`, { at: words[0]!.at, hint: 'only MaxConnectTime="..."' });
+        throw new ConfigMistake(`"${words[0]!.raw}" cannot be set here`, {
+          at: words[0]!.at,
+          hint: 'only MaxConnectTime="..."',
+        });
       }
-      const dates = (hasTime ? words.slice(3) : words).filter((word) => word.kind !== ",").flatMap((word) => {
-        if (!isValue(word)) throw new ConfigMistake(`unexpected ${shown(word)}`, { at: word.at });
-        const written = word.kind === "quoted" ? word.text : word.raw;
-        return [...written.matchAll(/\S+/g)].map((match) => ({ text: match[0], at: word.at }));
-      });
+      const dates = (hasTime ? words.slice(3) : words)
+        .filter((word) => word.kind !== ",")
+        .flatMap((word) => {
+          if (!isValue(word)) throw new ConfigMistake(`unexpected ${shown(word)}`, { at: word.at });
+          const written = word.kind === "quoted" ? word.text : word.raw;
+          return [...written.matchAll(/\S+/g)].map((match) => ({ text: match[0], at: word.at }));
+        });
       const maxConnectTime = hasTime ? duration(words[2]?.text ?? "") : undefined;
       return appended(before, [{ maxConnectTime, times: parseRunTimes(dates) }]);
     },
@@ -52,7 +57,11 @@ function duration(written: string): number {
 export const scheduleTable = defineResource(
   "Schedule",
   {
-    name: directive(resourceName(), { required: true, acts: true, description: "Name by which the Director resource refers to it." }),
+    name: directive(resourceName(), {
+      required: true,
+      acts: true,
+      description: "Name by which the Director resource refers to it.",
+    }),
     description: directive(text(), { acts: true, description: "Free text for people." }),
     enabled: directive(bool(), { default: true, acts: false, description: "Lets the schedule dial." }),
     connect: directive(connectSpecs(), { acts: false, description: "When the Director is dialled." }),

@@ -27,10 +27,16 @@ export function parseDuration(text: string): number {
   let seconds = 0;
   do {
     const match = pair.exec(text);
-    if (match === null) throw new RangeError(`"${text}" is not a time: numbers with units such as seconds, minutes, hours, days, weeks, months are expected`);
+    if (match === null)
+      throw new RangeError(
+        `"${text}" is not a time: numbers with units such as seconds, minutes, hours, days, weeks, months are expected`,
+      );
     const unit = match[2]!.toLowerCase();
     const factor = unit === "" ? 1 : TIME_UNITS.find(([name]) => name.startsWith(unit))?.[1];
-    if (factor === undefined) throw new RangeError(`"${match[2]}" is not a unit of time: use seconds, minutes, hours, days, weeks, months, quarters or years`);
+    if (factor === undefined)
+      throw new RangeError(
+        `"${match[2]}" is not a unit of time: use seconds, minutes, hours, days, weeks, months, quarters or years`,
+      );
     seconds += Number(match[1]) * factor;
   } while (pair.lastIndex < text.length);
   if (!Number.isSafeInteger(Math.floor(seconds))) throw new RangeError(`"${text}" is too long a time`);

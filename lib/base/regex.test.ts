@@ -19,7 +19,8 @@ test("the patterns that administrators write match what they mean", () => {
     ["a.b", "a\nb", true],
     ["caf.", "café", true],
   ];
-  for (const [pattern, text, expected] of cases) assert.equal(compileRegex(pattern).test(text), expected, `${pattern} on ${text}`);
+  for (const [pattern, text, expected] of cases)
+    assert.equal(compileRegex(pattern).test(text), expected, `${pattern} on ${text}`);
 });
 
 test("case does not matter if it is said so", () => {
@@ -32,7 +33,8 @@ test("the longest of the matches at one place is taken, as POSIX says", () => {
 });
 
 test("a bad pattern is refused with a sentence", () => {
-  for (const pattern of ["(a", "[a", "a\\", "*a", "a{2,1}", "(?=a)", "x".repeat(10_001)]) assert.throws(() => compileRegex(pattern), RangeError, pattern);
+  for (const pattern of ["(a", "[a", "a\\", "*a", "a{2,1}", "(?=a)", "x".repeat(10_001)])
+    assert.throws(() => compileRegex(pattern), RangeError, pattern);
 });
 
 test("a pattern that ruins backtracking matchers ends at once", () => {

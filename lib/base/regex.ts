@@ -24,7 +24,10 @@ export function compileRegex(pattern: string, options: { readonly ignoreCase?: b
   if (pattern.length > PATTERN_CHARS_MAX) throw new RangeError(`the pattern has more than ${PATTERN_CHARS_MAX} characters`);
   let compiled: RE2JS;
   try {
-    compiled = RE2JS.compile(translate(pattern), (options.ignoreCase === true ? RE2JS.CASE_INSENSITIVE : 0) | RE2JS.LONGEST_MATCH | RE2JS.DOTALL);
+    compiled = RE2JS.compile(
+      translate(pattern),
+      (options.ignoreCase === true ? RE2JS.CASE_INSENSITIVE : 0) | RE2JS.LONGEST_MATCH | RE2JS.DOTALL,
+    );
   } catch (error) {
     throw new RangeError(error instanceof Error ? error.message.replace(/^error parsing regexp: /, "") : String(error));
   }

@@ -15,12 +15,19 @@ test("a size may have a decimal point and a blank before its unit", () => {
 });
 
 test("a speed is written with /s, without it, or as a plain number", () => {
-  assert.deepEqual(["5 kb/s", "5k/s", "5 mb/s", "100000", "2 M"].map(parseSpeed), [5000, 5120, 5_000_000, 100_000, 2 * 2 ** 20]);
+  assert.deepEqual(["5 kb/s", "5k/s", "5 mb/s", "100000", "2 M"].map(parseSpeed), [
+    5000,
+    5120,
+    5_000_000,
+    100_000,
+    2 * 2 ** 20,
+  ]);
 });
 
 test("what is not a size is refused with a sentence", () => {
   assert.throws(() => parseSize("5x"), /"x" is not a unit of size/);
-  for (const text of ["", "k", "-1", "1 2", "1kbyte", "1e3", "99999999999999999999", "0x10"]) assert.throws(() => parseSize(text), RangeError);
+  for (const text of ["", "k", "-1", "1 2", "1kbyte", "1e3", "99999999999999999999", "0x10"])
+    assert.throws(() => parseSize(text), RangeError);
 });
 
 test("a printed size reads back to the same number", () => {

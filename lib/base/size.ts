@@ -48,10 +48,12 @@ const AMOUNT_CHARS_MAX = 100;
 function parseAmount(text: string, written: string, what: string): number {
   if (written.length > AMOUNT_CHARS_MAX) throw new RangeError(`a ${what} has at most ${AMOUNT_CHARS_MAX} characters`);
   const match = /^\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([a-z]*)\s*$/i.exec(text);
-  if (match === null) throw new RangeError(`"${written}" is not a ${what}: a number and a unit such as k, M, G, T, kB, MB, GB are expected`);
+  if (match === null)
+    throw new RangeError(`"${written}" is not a ${what}: a number and a unit such as k, M, G, T, kB, MB, GB are expected`);
   const unit = match[2]!.toLowerCase();
   const factor = unit === "" ? 1 : SIZE_UNITS.find(([name]) => name.startsWith(unit))?.[1];
-  if (factor === undefined) throw new RangeError(`"${match[2]}" is not a unit of ${what}: use k, M, G, T (of 1024) or kB, MB, GB, TB (of 1000)`);
+  if (factor === undefined)
+    throw new RangeError(`"${match[2]}" is not a unit of ${what}: use k, M, G, T (of 1024) or kB, MB, GB, TB (of 1000)`);
   const bytes = Math.floor(Number(match[1]) * factor);
   if (!Number.isSafeInteger(bytes)) throw new RangeError(`"${written}" is too large`);
   return bytes;

@@ -3,7 +3,12 @@ import { test } from "node:test";
 import { splitCommand } from "./split-command.ts";
 
 test("blanks separate, and quotes of either kind keep blanks", () => {
-  assert.deepEqual(splitCommand(`  sh -c 'for f in /a; do echo "@$f"; done' x`), ["sh", "-c", 'for f in /a; do echo "@$f"; done', "x"]);
+  assert.deepEqual(splitCommand(`  sh -c 'for f in /a; do echo "@$f"; done' x`), [
+    "sh",
+    "-c",
+    'for f in /a; do echo "@$f"; done',
+    "x",
+  ]);
   assert.deepEqual(splitCommand('a"b c"d ""'), ["ab cd", ""]);
 });
 

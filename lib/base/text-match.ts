@@ -37,11 +37,13 @@ const CLASSES: ReadonlyMap<string, RegExp> = new Map(
  */
 export function compileWildcard(pattern: string, options: WildcardOptions = {}): WildcardMatcher {
   const fold = options.ignoreCase === true ? (text: string) => text.toLowerCase() : (text: string) => text;
-  const elements = parse([...pattern], fold);
+  const elements = parse(Array.from(pattern), fold);
   const isPathname = options.pathname === true;
-  const literal = elements.every((element) => element.kind === "char") ? elements.map((element) => element.char).join("") : undefined;
+  const literal = elements.every((element) => element.kind === "char")
+    ? elements.map((element) => element.char).join("")
+    : undefined;
   if (literal !== undefined) return (name) => fold(name) === literal;
-  return (name) => matches(elements, [...name].map(fold), isPathname);
+  return (name) => matches(elements, Array.from(name, fold), isPathname);
 }
 
 /** True if the text has a character that a wildcard pattern gives a meaning. */
@@ -81,7 +83,7 @@ function matchesOne(element: Exclude<Element, { kind: "star" }>, char: string, i
 
 function parse(pattern: readonly string[], fold: (text: string) => string): readonly Element[] {
   const elements: Element[] = [];
-  for (let at = 0; at < pattern.length; ) {
+  for (let at = 0; at < pattern.length;) {
     const char = pattern[at]!;
     const set = char === "[" ? parseSet(pattern, at, fold) : undefined;
     if (set !== undefined) {
@@ -100,7 +102,11 @@ function parse(pattern: readonly string[], fold: (text: string) => string): read
 }
 
 /** The bracket expression at `start`, or undefined if it is never closed. */
-function parseSet(pattern: readonly string[], start: number, fold: (text: string) => string): { element: Element; next: number } | undefined {
+function parseSet(
+  pattern: readonly string[],
+  start: number,
+  fold: (text: string) => string,
+): { element: Element; next: number } | undefined {
   let at = start + 1;
   const negated = pattern[at] === "!" || pattern[at] === "^";
   if (negated) at++;

@@ -52,9 +52,13 @@ export function listenAddresses(from: {
 function readEntry(statement: Statement, context: ParseContext): AddressEntry {
   const family = statement.name.toLowerCase();
   if (family !== "ip" && family !== "ipv4" && family !== "ipv6") {
-    throw new ConfigMistake(`"${statement.name}" is not allowed in a block of addresses`, { at: statement.at, hint: didYouMean(family, ["ip", "ipv4", "ipv6"]) });
+    throw new ConfigMistake(`"${statement.name}" is not allowed in a block of addresses`, {
+      at: statement.at,
+      hint: didYouMean(family, ["ip", "ipv4", "ipv6"]),
+    });
   }
-  if (statement.block === undefined) throw new ConfigMistake(`${family} = { addr = ...; port = ... } is expected`, { at: statement.valueAt });
+  if (statement.block === undefined)
+    throw new ConfigMistake(`${family} = { addr = ...; port = ... } is expected`, { at: statement.valueAt });
   let host: string | undefined;
   let port: number | undefined;
   for (const inner of statement.block) {
@@ -66,7 +70,8 @@ function readEntry(statement: Statement, context: ParseContext): AddressEntry {
     } else if (key === "port") {
       if (port !== undefined) throw new ConfigMistake("only one port is allowed in each inner block", { at: inner.at });
       port = Number(value);
-      if (!/^[0-9]{1,5}$/.test(value) || port < 1 || port > 65_535) throw new ConfigMistake(`"${value}" is not a port number`, { at: inner.valueAt });
+      if (!/^[0-9]{1,5}$/.test(value) || port < 1 || port > 65_535)
+        throw new ConfigMistake(`"${value}" is not a port number`, { at: inner.valueAt });
     } else throw new ConfigMistake(`"${inner.name}" is not allowed here; use addr and port`, { at: inner.at });
   }
   if (host === undefined && port === undefined) throw new ConfigMistake(`the ${family} block is empty`, { at: statement.at });
@@ -74,7 +79,9 @@ function readEntry(statement: Statement, context: ParseContext): AddressEntry {
 }
 
 function printEntry(entry: AddressEntry): string {
-  const parts = [entry.host === undefined ? "" : `addr = ${quote(entry.host)}; `, entry.port === undefined ? "" : `port = ${entry.port}`];
+  const parts = [
+    entry.host === undefined ? "" : `addr = ${quote(entry.host)}; `,
+    entry.port === undefined ? "" : `port = ${entry.port}`,
+  ];
   return `${entry.family} = { ${parts.join("").replace(/; $/, "")} }`;
 }
-

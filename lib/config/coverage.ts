@@ -1,4 +1,4 @@
-import { keywordOf, type BlockTable } from "./define-resource.ts";
+import type { BlockTable } from "./define-resource.ts";
 import type { ProgramLanguage } from "./load.ts";
 import { keywordsOf } from "./read-resource.ts";
 
@@ -14,7 +14,12 @@ export interface CoverageRow {
 export function coverageRows(languages: readonly ProgramLanguage[]): readonly CoverageRow[] {
   return languages.flatMap(({ fileName, tables, blockTables }) =>
     [...tables.filter((table) => !table.isAlias), ...blockTables].flatMap((table: BlockTable) =>
-      [...keywordsOf(table).values()].map(({ keyword, acts }) => ({ program: fileName, resource: table.path, directive: keyword, acts })),
+      [...keywordsOf(table).values()].map(({ keyword, acts }) => ({
+        program: fileName,
+        resource: table.path,
+        directive: keyword,
+        acts,
+      })),
     ),
   );
 }
@@ -22,31 +27,17 @@ export function coverageRows(languages: readonly ProgramLanguage[]): readonly Co
 /** The rows as a table for people, with a summary line: how much of the language is acted upon. */
 export function coverageTable(languages: readonly ProgramLanguage[]): string {
   const rows = coverageRows(languages);
-  const cells = [["file", "resource", "directive", "acted on"], ...rows.map((row) => [row.program, row.resource, row.directive, row.acts ? "yes" : "not yet"])];
+  const cells = [
+    ["file", "resource", "directive", "acted on"],
+    ...rows.map((row) => [row.program, row.resource, row.directive, row.acts ? "yes" : "not yet"]),
+  ];
   const widths = [0, 1, 2].map((column) => Math.max(...cells.map((cell) => cell[column]!.length)));
-  const lines = cells.map((cell) => cell.map((text, column) => text.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  const lines = cells.map((cell) =>
+    cell
+      .map((text, column) => text.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
   const acted = rows.filter((row) => row.acts).length;
   return [...lines, "", `${acted} of ${rows.length} directives are acted upon.`, ""].join("\n");
-}
-
-/** The manual's page of one configuration file: every resource and directive with its type, default and meaning, in Markdown. */
-export function referenceText(language: ProgramLanguage): string {
-  const sections = [...language.tables, ...language.blockTables].map((table) => {
-    const rows = Object.entries(table.rows).flatMap(([key, row]) => {
-      const keyword = keywordOf(key, row);
-      const forms = Object.entries(row.forms ?? {}).map(([name, form]) => referenceRow(name, form.type.label, "", form.description));
-      const value = row.default === undefined ? undefined : row.type.print(row.default, { reveal: false })[0]?.value;
-      const standing = row.required === true && !("partial" in table && table.partial === true) ? "required" : (value ?? "");
-      const also = row.synonyms === undefined ? "" : ` Also written ${row.synonyms.join(", ")}.`;
-      const inert = row.acts ? "" : " Not acted upon yet.";
-      return [referenceRow(keyword, row.type.label, standing, `${row.description}${also}${inert}`), ...forms];
-    });
-    const intro = "description" in table ? `${String(table.description)}\n\n` : "";
-    return `## ${table.path}\n\n${intro}| directive | value | default | meaning |\n|---|---|---|---|\n${rows.join("\n")}\n`;
-  });
-  return `# ${language.fileName}\n\n${sections.join("\n")}`;
-}
-
-function referenceRow(...cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }

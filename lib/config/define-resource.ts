@@ -130,7 +130,12 @@ export interface ResourceTable<R extends Rows = Rows> extends BlockTable<R> {
 export function defineResource<const R extends Rows>(
   type: string,
   rows: R,
-  options: { readonly description: string; readonly namespace?: string; readonly partial?: boolean; readonly isAlias?: boolean },
+  options: {
+    readonly description: string;
+    readonly namespace?: string;
+    readonly partial?: boolean;
+    readonly isAlias?: boolean;
+  },
 ): ResourceTable<R> {
   const { description, namespace = type, partial = false, isAlias = false } = options;
   return { path: type, rows, namespace, description, partial, isAlias };

@@ -23,7 +23,10 @@ export function isValue(token: Token | undefined): boolean {
 /** The one word that is the value. Bacula ignores the rest of the line; so do we, with a warning. */
 export function onlyWord(statement: Statement, context: ParseContext): Token {
   const [word, rest] = statement.words;
-  if (word === undefined || !isValue(word)) throw new ConfigMistake(`a value is expected after "=", found ${word === undefined ? "nothing" : shown(word)}`, { at: statement.valueAt });
+  if (word === undefined || !isValue(word))
+    throw new ConfigMistake(`a value is expected after "=", found ${word === undefined ? "nothing" : shown(word)}`, {
+      at: statement.valueAt,
+    });
   if (rest !== undefined) context.warn(`the rest of the line, from ${shown(rest)}, is ignored`, rest.at);
   return word;
 }
@@ -43,10 +46,15 @@ export function listWords(statement: Statement): readonly Token[] {
   for (const [index, word] of statement.words.entries()) {
     const isItem = index % 2 === 0;
     if (isItem && !isValue(word)) throw new ConfigMistake(`a list item is expected, found ${shown(word)}`, { at: word.at });
-    if (!isItem && word.kind !== ",") throw new ConfigMistake(`a comma is expected before ${shown(word)}`, { at: word.at, hint: "put a value with blanks in quotes" });
+    if (!isItem && word.kind !== ",")
+      throw new ConfigMistake(`a comma is expected before ${shown(word)}`, {
+        at: word.at,
+        hint: "put a value with blanks in quotes",
+      });
     if (isItem) items.push(word);
   }
-  if (items.length === 0 || statement.words.length % 2 === 0) throw new ConfigMistake("a list item is missing", { at: statement.valueAt });
+  if (items.length === 0 || statement.words.length % 2 === 0)
+    throw new ConfigMistake("a list item is missing", { at: statement.valueAt });
   return items;
 }
 
@@ -89,7 +97,8 @@ export function nameText(): DirectiveType<string> {
     label: `string of at most ${NAME_CHARS_MAX} characters`,
     repeats: "refuse",
     parse(value) {
-      if (value.length > NAME_CHARS_MAX) throw new ConfigMistake(`the value has ${value.length} characters; at most ${NAME_CHARS_MAX} are allowed`);
+      if (value.length > NAME_CHARS_MAX)
+        throw new ConfigMistake(`the value has ${value.length} characters; at most ${NAME_CHARS_MAX} are allowed`);
       return value;
     },
     print: quote,
@@ -101,7 +110,9 @@ export function nameFault(name: string): string | undefined {
   if (name.length === 0) return "a name may not be empty";
   if (name.length > NAME_CHARS_MAX) return `the name has ${name.length} characters; at most ${NAME_CHARS_MAX} are allowed`;
   const wrong = /[^A-Za-z0-9:._\- ]/u.exec(name);
-  return wrong === null ? undefined : `the name holds ${JSON.stringify(wrong[0])}; letters, digits, blank and : . - _ are allowed`;
+  return wrong === null
+    ? undefined
+    : `the name holds ${JSON.stringify(wrong[0])}; letters, digits, blank and : . - _ are allowed`;
 }
 
 /** The name of the resource itself. */
@@ -120,7 +131,12 @@ export function resourceName(): DirectiveType<string> {
 
 /** yes or no. */
 export function bool(): DirectiveType<boolean> {
-  return scalar({ label: "yes or no", repeats: "replace", parse: (value, context) => parseBool(value, context), print: (value) => (value ? "yes" : "no") });
+  return scalar({
+    label: "yes or no",
+    repeats: "replace",
+    parse: (value, context) => parseBool(value, context),
+    print: (value) => (value ? "yes" : "no"),
+  });
 }
 
 /** yes, no, true, false in any case; 1 and 0 with a warning. Throws ConfigMistake. */
@@ -231,13 +247,20 @@ function expandPath(value: string, context: ParseContext): string {
   try {
     return context.host.expandPath(value);
   } catch (error) {
-    throw new ConfigMistake(`the shell cannot expand "${value}": ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
+    throw new ConfigMistake(
+      `the shell cannot expand "${value}": ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`,
+    );
   }
 }
 
 /** One word of a fixed set, in any case; the value is spelled as in the set. */
 export function oneOf<const T extends string>(...words: readonly T[]): DirectiveType<T> {
-  return scalar({ label: words.join(" | "), repeats: "replace", parse: (value) => chooseWord(value, words), print: (value) => value });
+  return scalar({
+    label: words.join(" | "),
+    repeats: "replace",
+    parse: (value) => chooseWord(value, words),
+    print: (value) => value,
+  });
 }
 
 /** The word of the set that is meant; throws ConfigMistake with a near match. */
@@ -257,7 +280,11 @@ export function textList(label = "list of strings"): DirectiveType<readonly stri
     repeats: "append",
     braces: "never",
     empty: [],
-    parse: (statement, _context, before) => appended(before, listWords(statement).map((token) => token.text)),
+    parse: (statement, _context, before) =>
+      appended(
+        before,
+        listWords(statement).map((token) => token.text),
+      ),
     print: (value) => value.map((item): PrintedDirective => ({ value: quote(item) })),
     json: (value) => value,
   };
@@ -278,7 +305,10 @@ export function acl(): DirectiveType<readonly string[]> {
 }
 
 /** One text a line, any number of lines. */
-export function repeatedText(label: string, check?: (value: string, context: ParseContext) => void): DirectiveType<readonly string[]> {
+export function repeatedText(
+  label: string,
+  check?: (value: string, context: ParseContext) => void,
+): DirectiveType<readonly string[]> {
   return {
     label,
     repeats: "append",

@@ -52,7 +52,14 @@ export const systemHost: ConfigHost = {
       execFile(program, args, options, (error, stdout) => {
         if (error === null) resolve(stdout);
         else if (error.killed === true) reject(new Error(`took longer than ${timeoutMs / 1000} s`));
-        else reject(new Error(error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER" ? `wrote more than ${bytesMax} bytes` : `failed with status ${error.code}`));
+        else
+          reject(
+            new Error(
+              error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER"
+                ? `wrote more than ${bytesMax} bytes`
+                : `failed with status ${error.code}`,
+            ),
+          );
       });
     });
   },

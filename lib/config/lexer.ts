@@ -175,7 +175,7 @@ export class Lexer {
   }
 
   #skipToQuote(): void {
-    for (; this.#at < this.#text.length; ) {
+    for (; this.#at < this.#text.length;) {
       const char = this.#text[this.#at];
       if (char === "\n") this.#newLine();
       else this.#at++;

@@ -34,14 +34,23 @@ export interface LoadOptions {
 }
 
 /** Reads a configuration file. Throws ConfigError with every error of the file and of what it includes. */
-export async function loadConfigFile(language: ProgramLanguage, path: string, options: LoadOptions = {}): Promise<LoadedConfig> {
+export async function loadConfigFile(
+  language: ProgramLanguage,
+  path: string,
+  options: LoadOptions = {},
+): Promise<LoadedConfig> {
   const host = options.host ?? systemHost;
   const problems = new ProblemList();
   return finish(language, await readTokens(path, host, problems), host, problems);
 }
 
 /** The same for a text in memory; `file` is the name that messages show. */
-export async function loadConfigText(language: ProgramLanguage, text: string, file: string, options: LoadOptions = {}): Promise<LoadedConfig> {
+export async function loadConfigText(
+  language: ProgramLanguage,
+  text: string,
+  file: string,
+  options: LoadOptions = {},
+): Promise<LoadedConfig> {
   const host = options.host ?? systemHost;
   const problems = new ProblemList();
   return finish(language, await tokensOfText(text, file, host, problems), host, problems);
@@ -63,7 +72,8 @@ function finish(language: ProgramLanguage, run: TokenRun, host: ConfigHost, prob
   problems.throwIfErrors();
   for (const { resource, keyword, at, acts, deprecated } of reader.used) {
     const message = deprecated ?? (acts ? undefined : "it is accepted, but not acted upon yet");
-    if (message !== undefined) problems.add({ severity: "warning", at, resource, directive: keyword, message, isInert: deprecated === undefined });
+    if (message !== undefined)
+      problems.add({ severity: "warning", at, resource, directive: keyword, message, isInert: deprecated === undefined });
   }
   return { files: run.files, resources, warnings: problems.all.filter((problem) => problem.severity === "warning") };
 }

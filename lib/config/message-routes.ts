@@ -1,5 +1,12 @@
 import { didYouMean } from "./did-you-mean.ts";
-import { appended, defineResource, directive, type DirectiveType, type PrintedDirective, type ResourceOf } from "./define-resource.ts";
+import {
+  appended,
+  defineResource,
+  directive,
+  type DirectiveType,
+  type PrintedDirective,
+  type ResourceOf,
+} from "./define-resource.ts";
 import { isValue, quote, replaceableText, resourceName, text } from "./directive-types.ts";
 import type { Token } from "./lexer.ts";
 import { shown } from "./parser.ts";
@@ -23,7 +30,15 @@ export const messageDestinations = [
 export type MessageDestination = (typeof messageDestinations)[number];
 
 /** Destinations that are written with addresses, a file name or the name of a Director before the types. */
-const WITH_ADDRESS: ReadonlySet<MessageDestination> = new Set(["Mail", "MailOnError", "MailOnSuccess", "File", "Append", "Director", "Operator"]);
+const WITH_ADDRESS: ReadonlySet<MessageDestination> = new Set([
+  "Mail",
+  "MailOnError",
+  "MailOnSuccess",
+  "File",
+  "Append",
+  "Director",
+  "Operator",
+]);
 
 /** One line of a Messages resource: which messages go where. */
 export interface MessageRoute {
@@ -54,18 +69,31 @@ function routeType(destination: MessageDestination): DirectiveType<readonly Mess
     parse(statement, context, before) {
       const equals = statement.words.findIndex((word) => word.kind === "=");
       const wantsAddress = WITH_ADDRESS.has(destination);
-      if (wantsAddress && equals < 0) throw new ConfigMistake("an address, another = and then message types are expected", { at: statement.valueAt });
-      if (!wantsAddress && equals >= 0) throw new ConfigMistake("no address is expected here, only message types", { at: statement.words[equals]!.at });
+      if (wantsAddress && equals < 0)
+        throw new ConfigMistake("an address, another = and then message types are expected", { at: statement.valueAt });
+      if (!wantsAddress && equals >= 0)
+        throw new ConfigMistake("no address is expected here, only message types", { at: statement.words[equals]!.at });
       const addresses = items(statement.words.slice(0, Math.max(equals, 0))).map((word) => word.text);
       if (wantsAddress && addresses.length === 0) throw new ConfigMistake("the address is missing", { at: statement.valueAt });
       const { types, events } = readTypes(items(statement.words.slice(equals + 1)));
       const command = context.written.get(destination === "Operator" ? "operatorCommand" : "mailCommand");
-      const route = { destination, addresses, types, events, command: destination.startsWith("Mail") || destination === "Operator" ? (command as string | undefined) : undefined };
+      const route = {
+        destination,
+        addresses,
+        types,
+        events,
+        command: destination.startsWith("Mail") || destination === "Operator" ? (command as string | undefined) : undefined,
+      };
       return appended(before, [route]);
     },
     print: (value) => printRoutes(value),
     json: (value) =>
-      value.map((route) => ({ destination: route.destination, addresses: route.addresses, types: typeWords(route), command: route.command })),
+      value.map((route) => ({
+        destination: route.destination,
+        addresses: route.addresses,
+        types: typeWords(route),
+        command: route.command,
+      })),
   };
 }
 
@@ -84,10 +112,14 @@ function readTypes(words: readonly Token[]): Pick<MessageRoute, "types" | "event
   for (const { text: written, at } of words) {
     const isRemoved = written.startsWith("!");
     const word = (isRemoved ? written.slice(1) : written).toLowerCase();
-    const named = word === "all" ? messageTypes.filter((type) => !NOT_IN_ALL.includes(type)) : messageTypes.filter((type) => type.toLowerCase() === word);
+    const named =
+      word === "all"
+        ? messageTypes.filter((type) => !NOT_IN_ALL.includes(type))
+        : messageTypes.filter((type) => type.toLowerCase() === word);
     const event = /^events\.([\w.-]+)$/.exec(word)?.[1];
     if (event !== undefined) (isRemoved ? events.unwanted : events.wanted).push(event);
-    else if (named.length === 0) throw new ConfigMistake(`"${written}" is not a message type`, { at, hint: didYouMean(word, [...messageTypes, "All"]) });
+    else if (named.length === 0)
+      throw new ConfigMistake(`"${written}" is not a message type`, { at, hint: didYouMean(word, [...messageTypes, "All"]) });
     for (const type of named) {
       if (isRemoved) types.delete(type);
       else types.add(type);
@@ -100,9 +132,15 @@ function readTypes(words: readonly Token[]): Pick<MessageRoute, "types" | "event
 function typeWords(route: MessageRoute): readonly string[] {
   const inAll = messageTypes.filter((type) => !NOT_IN_ALL.includes(type));
   const missing = inAll.filter((type) => !route.types.has(type));
-  const words = missing.length < inAll.length / 2 ? ["All", ...missing.map((type) => `!${type}`)] : inAll.filter((type) => route.types.has(type));
+  const words =
+    missing.length < inAll.length / 2
+      ? ["All", ...missing.map((type) => `!${type}`)]
+      : inAll.filter((type) => route.types.has(type));
   const extra = NOT_IN_ALL.filter((type) => route.types.has(type));
-  const custom = [...route.events.wanted.map((event) => `events.${event}`), ...route.events.unwanted.map((event) => `!events.${event}`)];
+  const custom = [
+    ...route.events.wanted.map((event) => `events.${event}`),
+    ...route.events.unwanted.map((event) => `!events.${event}`),
+  ];
   const all = [...words, ...extra, ...custom];
   return all.length === 0 ? ["!Debug"] : all;
 }
@@ -123,10 +161,16 @@ function printRoutes(routes: readonly MessageRoute[]): readonly PrintedDirective
 }
 
 function forms() {
-  const entries = messageDestinations.slice(1).map((destination) => [
-    destination,
-    { type: routeType(destination), acts: destination !== "Operator" && !destination.startsWith("Mail"), description: DESCRIPTIONS[destination] },
-  ]);
+  const entries = messageDestinations
+    .slice(1)
+    .map((destination) => [
+      destination,
+      {
+        type: routeType(destination),
+        acts: destination !== "Operator" && !destination.startsWith("Mail"),
+        description: DESCRIPTIONS[destination],
+      },
+    ]);
   return Object.fromEntries(entries);
 }
 
@@ -152,8 +196,14 @@ export const messagesTable = defineResource(
     name: directive(resourceName(), { required: true, acts: true, description: "Name by which other resources refer to it." }),
     description: directive(text(), { acts: true, description: "Free text for people." }),
     routes: directive(routeType("Syslog"), { keyword: "Syslog", acts: true, description: DESCRIPTIONS.Syslog, forms: forms() }),
-    mailCommand: directive(mailCommand(), { acts: false, description: "Command that mails a message, for the mail lines after it." }),
-    operatorCommand: directive(mailCommand(), { acts: false, description: "Command that mails a message, for the operator lines after it." }),
+    mailCommand: directive(mailCommand(), {
+      acts: false,
+      description: "Command that mails a message, for the mail lines after it.",
+    }),
+    operatorCommand: directive(mailCommand(), {
+      acts: false,
+      description: "Command that mails a message, for the operator lines after it.",
+    }),
   },
   { description: "Says which messages go where." },
 );

@@ -20,12 +20,17 @@ function brief(statement: Statement): string {
 
 test("directives end with the line, a semicolon or the closing brace", async () => {
   const { blocks, problems } = await parse("Pool { Name = A; Pool Type = Backup }\nJob\n{\n Name\n =\n B\n}");
-  assert.deepEqual(blocks, [["Pool", "Name=A", "Pool Type=Backup"], ["Job", "Name=B"]]);
+  assert.deepEqual(blocks, [
+    ["Pool", "Name=A", "Pool Type=Backup"],
+    ["Job", "Name=B"],
+  ]);
   assert.deepEqual(problems, []);
 });
 
 test("blocks stand inside blocks, with and without an equals sign, on one line or several", async () => {
-  const { blocks } = await parse("FileSet { Include { Options { onefs=no } File = /a } }\nD { A = {\n ip = { addr = x; port = 1 }\n ipv4 = { port=2 } } }");
+  const { blocks } = await parse(
+    "FileSet { Include { Options { onefs=no } File = /a } }\nD { A = {\n ip = { addr = x; port = 1 }\n ipv4 = { port=2 } } }",
+  );
   assert.deepEqual(blocks, [
     ["FileSet", "Include{Options{onefs=no}; File=/a}"],
     ["D", "A={ip={addr=x; port=1}; ipv4={port=2}}"],
@@ -45,7 +50,10 @@ test("all mistakes of a file are found, each at its place, and what is right bet
     'f:7:1: expected the name of a resource, found "}" (one closing brace too many)',
     'f:9:1: expected the name of a resource, found "5"',
   ]);
-  assert.deepEqual(blocks, [["Job", "Type=Backup"], ["Pool", "Name=A"]]);
+  assert.deepEqual(blocks, [
+    ["Job", "Type=Backup"],
+    ["Pool", "Name=A"],
+  ]);
 });
 
 test("a brace that is never closed is a mistake at the resource that opened it", async () => {

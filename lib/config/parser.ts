@@ -46,7 +46,11 @@ class Parser {
       const token = this.#take();
       if (token === undefined) return blocks;
       if (token.kind !== "identifier") {
-        this.#mistake(token, `expected the name of a resource, found ${shown(token)}`, token.kind === "}" ? "one closing brace too many" : undefined);
+        this.#mistake(
+          token,
+          `expected the name of a resource, found ${shown(token)}`,
+          token.kind === "}" ? "one closing brace too many" : undefined,
+        );
         this.#recover(0);
         continue;
       }

@@ -12,7 +12,10 @@ test("a code without a value says so", () => {
 });
 
 test("values go through the transformation, the rest does not", () => {
-  assert.equal(expandPercentCodes("echo '%n'", { JobName: "a'b" }, (value) => value.replaceAll("'", "")), "echo 'ab'");
+  assert.equal(
+    expandPercentCodes("echo '%n'", { JobName: "a'b" }, (value) => value.replaceAll("'", "")),
+    "echo 'ab'",
+  );
 });
 
 test("a value is not expanded again", () => {
@@ -20,6 +23,9 @@ test("a value is not expanded again", () => {
 });
 
 test("a long name that does not exist is refused with the nearest", () => {
-  assert.throws(() => checkPercentCodes("x %(Clint) y"), { message: "%(Clint) is not a known code", hint: 'did you mean "Client"?' });
+  assert.throws(() => checkPercentCodes("x %(Clint) y"), {
+    message: "%(Clint) is not a known code",
+    hint: 'did you mean "Client"?',
+  });
   checkPercentCodes("%(Client) %c %Q %%(Clint");
 });

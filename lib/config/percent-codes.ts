@@ -13,14 +13,22 @@ export type PercentCode = keyof typeof percentCodes;
 export type PercentValues = Partial<Readonly<Record<PercentCode, string | number>>>;
 
 const CODE = /%(?:\(([^)]{0,64})\)|([\s\S]))/g;
-const nameOfLetter = new Map<string, PercentCode>(Object.entries(percentCodes).map(([name, letter]) => [letter, name as PercentCode]));
-const nameOfFolded = new Map<string, PercentCode>(Object.keys(percentCodes).map((name) => [name.toLowerCase(), name as PercentCode]));
+const nameOfLetter = new Map<string, PercentCode>(
+  Object.entries(percentCodes).map(([name, letter]) => [letter, name as PercentCode]),
+);
+const nameOfFolded = new Map<string, PercentCode>(
+  Object.keys(percentCodes).map((name) => [name.toLowerCase(), name as PercentCode]),
+);
 
 /**
  * Replaces `%c` and `%(Client)` by the client's name, and so on; `%%` is a percent sign. An unknown letter stays as written. `transform`
  * is applied to each value (shell quoting).
  */
-export function expandPercentCodes(template: string, values: PercentValues, transform: (value: string) => string = (value) => value): string {
+export function expandPercentCodes(
+  template: string,
+  values: PercentValues,
+  transform: (value: string) => string = (value) => value,
+): string {
   return template.replaceAll(CODE, (written: string, long: string | undefined, letter: string | undefined) => {
     if (letter === "%") return "%";
     const name = long === undefined ? nameOfLetter.get(letter!) : nameOfFolded.get(long.toLowerCase());

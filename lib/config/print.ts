@@ -1,4 +1,11 @@
-import type { AnyDirective, BlockTable, PrintedDirective, PrintOptions, ResourceBase, ResourceTable } from "./define-resource.ts";
+import type {
+  AnyDirective,
+  BlockTable,
+  PrintedDirective,
+  PrintOptions,
+  ResourceBase,
+  ResourceTable,
+} from "./define-resource.ts";
 import { keywordOf } from "./define-resource.ts";
 import type { ResourceSet } from "./resolve.ts";
 
@@ -58,12 +65,17 @@ function printRow(key: string, row: AnyDirective, value: unknown, options: Print
   return row.type.print(value, options).flatMap((printed: PrintedDirective) => {
     const keyword = printed.keyword ?? keywordOf(key, row);
     if (printed.block === undefined) return [`${keyword} = ${printed.value}`];
-    return printed.block.length === 0 && equals !== "" ? [] : [`${keyword}${equals} {`, ...printed.block.map((line) => `  ${line}`), "}"];
+    return printed.block.length === 0 && equals !== ""
+      ? []
+      : [`${keyword}${equals} {`, ...printed.block.map((line) => `  ${line}`), "}"];
   });
 }
 
 /** A whole configuration as a value for JSON.stringify: a list of `{ Type: { directives } }` in the order of the tables. */
-export function jsonOfConfig(tables: readonly ResourceTable[], resources: ResourceSet): readonly Readonly<Record<string, unknown>>[] {
+export function jsonOfConfig(
+  tables: readonly ResourceTable[],
+  resources: ResourceSet,
+): readonly Readonly<Record<string, unknown>>[] {
   return tables.flatMap((table) =>
     [...resources.of(table.namespace).values()]
       .filter((resource) => resource.origin.resourceType === table.path)

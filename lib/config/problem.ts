@@ -42,7 +42,9 @@ export class ConfigError extends OperatorError {
     const errors = problems.filter((problem) => problem.severity === "error");
     const wrong = new Set(errors.map((problem) => problem.resource));
     // What is doubtful in a resource often explains what is wrong in it.
-    const doubts = problems.filter((problem) => problem.severity === "warning" && problem.resource !== undefined && wrong.has(problem.resource));
+    const doubts = problems.filter(
+      (problem) => problem.severity === "warning" && problem.resource !== undefined && wrong.has(problem.resource),
+    );
     super("CONFIG_INVALID", [...errors, ...doubts].map(formatProblem).join("\n"));
     this.problems = problems;
   }
@@ -56,9 +58,18 @@ export class ProblemList {
 
   add(problem: ConfigProblem): void {
     const count = problem.severity === "error" ? ++this.#errors : ++this.#warnings;
-    if (count <= PROBLEMS_MAX) this.#problems.push({ ...problem, message: shortened(problem.message), hint: problem.hint === undefined ? undefined : shortened(problem.hint) });
+    if (count <= PROBLEMS_MAX)
+      this.#problems.push({
+        ...problem,
+        message: shortened(problem.message),
+        hint: problem.hint === undefined ? undefined : shortened(problem.hint),
+      });
     else if (count === PROBLEMS_MAX + 1) {
-      this.#problems.push({ severity: problem.severity, at: undefined, message: `more than ${PROBLEMS_MAX} of these; the others are not shown` });
+      this.#problems.push({
+        severity: problem.severity,
+        at: undefined,
+        message: `more than ${PROBLEMS_MAX} of these; the others are not shown`,
+      });
     }
   }
 

@@ -46,7 +46,8 @@ export function keywordsOf(table: BlockTable): ReadonlyMap<string, Keyword> {
   const keywords = new Map<string, Keyword>();
   for (const [key, row] of Object.entries(table.rows)) {
     const type = row.type as DirectiveType<unknown>;
-    for (const keyword of [keywordOf(key, row), ...(row.synonyms ?? [])]) keywords.set(foldKeyword(keyword), { key, keyword, row, type, acts: row.acts });
+    for (const keyword of [keywordOf(key, row), ...(row.synonyms ?? [])])
+      keywords.set(foldKeyword(keyword), { key, keyword, row, type, acts: row.acts });
     for (const [keyword, form] of Object.entries(row.forms ?? {})) {
       keywords.set(foldKeyword(keyword), { key, keyword, row, type: form.type as DirectiveType<unknown>, acts: form.acts });
     }
@@ -80,7 +81,12 @@ export class ResourceReader {
     const table = this.#tables.get(foldKeyword(block.type));
     if (table === undefined) {
       const names = [...this.#tables.values()].map((known) => known.path);
-      this.#problems.add({ severity: "error", at: block.at, message: `"${block.type}" is not a type of resource`, hint: didYouMean(block.type, names) ?? `known: ${names.join(", ")}` });
+      this.#problems.add({
+        severity: "error",
+        at: block.at,
+        message: `"${block.type}" is not a type of resource`,
+        hint: didYouMean(block.type, names) ?? `known: ${names.join(", ")}`,
+      });
       return undefined;
     }
     const name = writtenName(block);
@@ -88,7 +94,14 @@ export class ResourceReader {
     const { values, places } = this.#read(table, block.statements);
     if (name === undefined) {
       const hasName = block.statements.some((statement) => foldKeyword(statement.name) === "name");
-      if (!hasName) this.#problems.add({ severity: "error", at: block.at, resource: table.path, directive: "Name", message: "the resource has no Name" });
+      if (!hasName)
+        this.#problems.add({
+          severity: "error",
+          at: block.at,
+          resource: table.path,
+          directive: "Name",
+          message: "the resource has no Name",
+        });
       return undefined;
     }
     return { table, name, at: block.at, values, places, inherited: new Set() };
@@ -123,9 +136,18 @@ export class ResourceReader {
     checkBraces(type, statement);
     const before = values.get(key);
     if (type.repeats === "refuse" && places.has(key)) {
-      throw new ConfigMistake(`it is written a second time (first in line ${places.get(key)!.line})`, { at: statement.at, hint: "keep one of them" });
+      throw new ConfigMistake(`it is written a second time (first in line ${places.get(key)!.line})`, {
+        at: statement.at,
+        hint: "keep one of them",
+      });
     }
-    this.used.push({ resource: this.#resource, keyword: keyword.keyword, at: statement.at, acts: keyword.acts, deprecated: row.deprecated });
+    this.used.push({
+      resource: this.#resource,
+      keyword: keyword.keyword,
+      at: statement.at,
+      acts: keyword.acts,
+      deprecated: row.deprecated,
+    });
     places.set(key, statement.at);
     values.set(key, type.parse(statement, this.#context(values, keyword, statement), before));
   }
@@ -140,7 +162,13 @@ export class ResourceReader {
       readBlock: (table, statements, at) => {
         const raw = this.#read(table, statements);
         return finishBlock(table, raw.values, (required) => {
-          this.#problems.add({ severity: "error", at, resource: this.#resource, directive: required, message: `it is required in ${table.path}` });
+          this.#problems.add({
+            severity: "error",
+            at,
+            resource: this.#resource,
+            directive: required,
+            message: `it is required in ${table.path}`,
+          });
         });
       },
     };
@@ -148,7 +176,11 @@ export class ResourceReader {
 }
 
 /** The values of a block with defaults filled in; `missing` is told of each required directive that is not there. */
-export function finishBlock(table: BlockTable, values: ReadonlyMap<string, unknown>, missing: (keyword: string) => void): Record<string, unknown> {
+export function finishBlock(
+  table: BlockTable,
+  values: ReadonlyMap<string, unknown>,
+  missing: (keyword: string) => void,
+): Record<string, unknown> {
   const finished: Record<string, unknown> = {};
   for (const [key, row] of Object.entries(table.rows)) {
     const written = values.get(key);
@@ -172,12 +204,19 @@ function checkBraces(type: DirectiveType<unknown>, statement: Statement): void {
   }
   if (statement.block === undefined) throw new ConfigMistake('"{" is expected', { at: statement.valueAt });
   if (type.braces === "bare" && (statement.hasEquals || statement.words.length > 0)) {
-    throw new ConfigMistake(`"${statement.name} = ... {" is the form of very old versions`, { at: statement.valueAt, hint: `write ${statement.name} { ... } and put options in an Options { ... } block` });
+    throw new ConfigMistake(`"${statement.name} = ... {" is the form of very old versions`, {
+      at: statement.valueAt,
+      hint: `write ${statement.name} { ... } and put options in an Options { ... } block`,
+    });
   }
-  if (type.braces === "afterEquals" && statement.words.length > 0) throw new ConfigMistake('"{" is expected', { at: statement.valueAt });
+  if (type.braces === "afterEquals" && statement.words.length > 0)
+    throw new ConfigMistake('"{" is expected', { at: statement.valueAt });
 }
 
 function unknownDirective(table: BlockTable, statement: Statement): ConfigMistake {
   const keywords = [...keywordsOf(table).values()].map((known) => known.keyword);
-  return new ConfigMistake(`it is not a directive of ${table.path}`, { at: statement.at, hint: didYouMean(statement.name, keywords) });
+  return new ConfigMistake(`it is not a directive of ${table.path}`, {
+    at: statement.at,
+    hint: didYouMean(statement.name, keywords),
+  });
 }

@@ -31,7 +31,11 @@ export function referenceList<const N extends string>(type: N): DirectiveType<re
     braces: "never",
     refersTo: type,
     empty: [],
-    parse: (statement, _context, before) => appended(before, listWords(statement).map((token) => referenceOf(type, token))),
+    parse: (statement, _context, before) =>
+      appended(
+        before,
+        listWords(statement).map((token) => referenceOf(type, token)),
+      ),
     print: (value) => value.map((item) => ({ value: quote(item.name) })),
     json: (value) => value.map((item) => item.name),
     resolve: (value, lookup: Lookup) => value.map((item) => lookup(item)).filter((item) => item !== undefined),

@@ -6,14 +6,20 @@ import type { ResourceSet } from "./resolve.ts";
 
 /** Reports a type of resource of which there is none. */
 export function requireSome(resources: ResourceSet, type: string, problems: ProblemList): void {
-  if (resources.of(type).size === 0) problems.add({ severity: "error", at: undefined, message: `there is no ${type} resource` });
+  if (resources.of(type).size === 0)
+    problems.add({ severity: "error", at: undefined, message: `there is no ${type} resource` });
 }
 
 /** Reports a type of resource of which there is not exactly one. */
 export function requireOne(resources: ResourceSet, type: string, problems: ProblemList): void {
   requireSome(resources, type, problems);
   for (const [name, resource] of [...resources.of(type)].slice(1)) {
-    problems.add({ severity: "error", at: resource.origin.at, resource: `${type} "${name}"`, message: `only one ${type} resource is permitted` });
+    problems.add({
+      severity: "error",
+      at: resource.origin.at,
+      resource: `${type} "${name}"`,
+      message: `only one ${type} resource is permitted`,
+    });
   }
 }
 
@@ -25,10 +31,19 @@ export function only<T extends ResourceBase>(resources: ReadonlyMap<string, T>):
 }
 
 /** Reports a daemon with both ways of saying where it listens. */
-export function checkAddresses(resource: ResourceBase, keys: { readonly address: string; readonly addresses: string }, problems: ProblemList): void {
+export function checkAddresses(
+  resource: ResourceBase,
+  keys: { readonly address: string; readonly addresses: string },
+  problems: ProblemList,
+): void {
   const { written, at, resourceType } = resource.origin;
   if (!written.has(keys.address) || !written.has(keys.addresses)) return;
-  problems.add({ severity: "error", at, resource: resourceType, message: `the single address and the block of addresses cannot both be given` });
+  problems.add({
+    severity: "error",
+    at,
+    resource: resourceType,
+    message: `the single address and the block of addresses cannot both be given`,
+  });
 }
 
 /** Reports a certificate without key, or a key without certificate. */
@@ -36,7 +51,13 @@ export function checkTls(resource: ResourceBase & { readonly name: string } & Tl
   const { tlsCertificate, tlsKey, origin } = resource;
   if ((tlsCertificate === undefined) === (tlsKey === undefined)) return;
   const [directive, partner] = tlsKey === undefined ? ["TlsKey", "TlsCertificate"] : ["TlsCertificate", "TlsKey"];
-  problems.add({ severity: "error", at: origin.at, resource: `${origin.resourceType} "${resource.name}"`, directive, message: `it is required with ${partner}` });
+  problems.add({
+    severity: "error",
+    at: origin.at,
+    resource: `${origin.resourceType} "${resource.name}"`,
+    directive,
+    message: `it is required with ${partner}`,
+  });
 }
 
 /** Reports a collector that does not say where its figures go. */
@@ -47,6 +68,12 @@ export function checkStatistics(statistics: StatisticsResource, problems: Proble
     problems.add({ severity: "error", at, resource, directive: "File", message: "it is required with Type = CSV" });
   }
   if (statistics.type === "Graphite" && (statistics.host === undefined || statistics.port === 0)) {
-    problems.add({ severity: "error", at, resource, directive: "Host", message: "Host and Port are required with Type = Graphite" });
+    problems.add({
+      severity: "error",
+      at,
+      resource,
+      directive: "Host",
+      message: "Host and Port are required with Type = Graphite",
+    });
   }
 }

@@ -46,7 +46,13 @@ export function resolveResources(raws: readonly RawResource[], problems: Problem
   const finished = raws.map((raw) => {
     const values = finishBlock(raw.table, raw.values, (keyword) => {
       if (raw.table.partial || raw.places.has(keyOf(raw, keyword))) return;
-      problems.add({ severity: "error", at: raw.at, resource: nameOf(raw), directive: keyword, message: "it is required, but not found" });
+      problems.add({
+        severity: "error",
+        at: raw.at,
+        resource: nameOf(raw),
+        directive: keyword,
+        message: "it is required, but not found",
+      });
     });
     const written = new Set([...raw.places.keys()].filter((key) => !raw.inherited.has(key)));
     const resource = Object.assign(raw.table.partial ? onlyWritten(raw) : values, {

@@ -18,10 +18,22 @@ test("what is not mentioned restricts nothing, and the time is midnight", () => 
 
 test("the usual lines mean what they say", () => {
   assert.deepEqual(times("1st sun at 23:05"), { ...always, weeksOfMonth: [1], weekDays: [0], hours: [23], minute: 5 });
-  assert.deepEqual(times("2nd-5th sun at 23:05"), { ...always, weeksOfMonth: [2, 3, 4, 5], weekDays: [0], hours: [23], minute: 5 });
+  assert.deepEqual(times("2nd-5th sun at 23:05"), {
+    ...always,
+    weeksOfMonth: [2, 3, 4, 5],
+    weekDays: [0],
+    hours: [23],
+    minute: 5,
+  });
   assert.deepEqual(times("mon-sat at 1:05pm"), { ...always, weekDays: [1, 2, 3, 4, 5, 6], hours: [13], minute: 5 });
   assert.deepEqual(times("on 1 15 jan-mar at 0:30"), { ...always, monthDays: [1, 15], months: [1, 2, 3], minute: 30 });
-  assert.deepEqual(times("first sunday december w05-w07"), { ...always, weeksOfMonth: [1], weekDays: [0], months: [12], weeksOfYear: [5, 6, 7] });
+  assert.deepEqual(times("first sunday december w05-w07"), {
+    ...always,
+    weeksOfMonth: [1],
+    weekDays: [0],
+    months: [12],
+    weeksOfYear: [5, 6, 7],
+  });
 });
 
 test("ranges go over the end of the week, the month and the year", () => {
@@ -36,7 +48,10 @@ test("several hours may be given, but there is one minute, the last", () => {
 });
 
 test("noon and midnight of the twelve-hour clock", () => {
-  assert.deepEqual(["12:00am", "12:00pm", "1:00am", "11:00pm"].map((text) => times(`at ${text}`).hours), [[0], [12], [1], [23]]);
+  assert.deepEqual(
+    ["12:00am", "12:00pm", "1:00am", "11:00pm"].map((text) => times(`at ${text}`).hours),
+    [[0], [12], [1], [23]],
+  );
 });
 
 test("the last day of the month stands alone or beside other days", () => {
@@ -49,12 +64,34 @@ test("daily, weekly, monthly and on are words without effect", () => {
 });
 
 test("a bad line is refused at the word that is wrong", () => {
-  const bad = ["23:05", "at", "at 24:00", "at 1:60", "at 13:00pm", "at 0:00am", "at noon", "32", "0", "w54", "w5", "7th", "sun-sun", "mon-3", "1-2-3", "sun-", "blurb", "at 1:5"];
+  const bad = [
+    "23:05",
+    "at",
+    "at 24:00",
+    "at 1:60",
+    "at 13:00pm",
+    "at 0:00am",
+    "at noon",
+    "32",
+    "0",
+    "w54",
+    "w5",
+    "7th",
+    "sun-sun",
+    "mon-3",
+    "1-2-3",
+    "sun-",
+    "blurb",
+    "at 1:5",
+  ];
   for (const text of bad) assert.throws(() => times(text), { name: "Error" }, text);
 });
 
 test("printed times read back the same", () => {
-  const some = (low: number, high: number) => fc.option(fc.uniqueArray(fc.integer({ min: low, max: high }), { minLength: 1 }), { nil: undefined }).map((list) => list?.toSorted((a, b) => a - b));
+  const some = (low: number, high: number) =>
+    fc
+      .option(fc.uniqueArray(fc.integer({ min: low, max: high }), { minLength: 1 }), { nil: undefined })
+      .map((list) => list?.toSorted((a, b) => a - b));
   const any = fc.record({
     hours: fc.uniqueArray(fc.nat(23), { minLength: 1 }).map((list) => list.toSorted((a, b) => a - b)),
     minute: fc.nat(59), monthDays: some(1, 31), lastDay: fc.boolean(), months: some(1, 12), weekDays: some(0, 6), weeksOfMonth: some(1, 6), weeksOfYear: some(0, 53),

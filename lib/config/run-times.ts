@@ -30,7 +30,20 @@ export interface RunWord {
 }
 
 const DAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
-const MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+const MONTHS = [
+  "january",
+  "february",
+  "march",
+  "april",
+  "may",
+  "june",
+  "july",
+  "august",
+  "september",
+  "october",
+  "november",
+  "december",
+];
 const ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth"];
 const SHORT_ORDINALS = ["1st", "2nd", "3rd", "4th", "5th", "6th"];
 
@@ -51,7 +64,8 @@ export function parseRunTimes(words: readonly RunWord[]): RunTimes {
     try {
       reader.word(word.text.toLowerCase());
     } catch (error) {
-      if (error instanceof ConfigMistake && error.at === undefined) throw new ConfigMistake(error.message, { at: word.at, hint: error.hint });
+      if (error instanceof ConfigMistake && error.at === undefined)
+        throw new ConfigMistake(error.message, { at: word.at, hint: error.hint });
       throw error;
     }
   }
@@ -116,8 +130,10 @@ class RunTimesReader {
   #days(word: string): void {
     const [from, to, ...more] = word.split("-").map(dayWord);
     if (from === undefined || more.length > 0) throw new ConfigMistake(`"${word}" is not a range`);
-    if (to !== undefined && to.name !== from.name) throw new ConfigMistake(`"${word}" is not a range: its ends are of different kinds`);
-    if (to !== undefined && to.value === from.value && from.name !== "monthDays") throw new ConfigMistake(`"${word}" is not a range: both ends are the same`);
+    if (to !== undefined && to.name !== from.name)
+      throw new ConfigMistake(`"${word}" is not a range: its ends are of different kinds`);
+    if (to !== undefined && to.value === from.value && from.name !== "monthDays")
+      throw new ConfigMistake(`"${word}" is not a range: both ends are the same`);
     const values = this.#classes.get(from.name) ?? new Set();
     this.#classes.set(from.name, values);
     const [least, most] = BOUNDS[from.name];
@@ -139,7 +155,9 @@ function dayWord(word: string): { name: TimeClass; value: number } {
   if (day >= 0) return { name: "weekDays", value: day };
   const month = MONTHS.findIndex((name) => name === word || name.slice(0, 3) === word);
   if (month >= 0) return { name: "months", value: month + 1 };
-  throw new ConfigMistake(`"${word}" is not a word of a date or time`, { hint: "such as 1st, sun, jan, 15, w05, lastday, hourly, at 23:05" });
+  throw new ConfigMistake(`"${word}" is not a word of a date or time`, {
+    hint: "such as 1st, sun, jan, 15, w05, lastday, hourly, at 23:05",
+  });
 }
 
 function within(name: TimeClass, value: number, word: string): { name: TimeClass; value: number } {

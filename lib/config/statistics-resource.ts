@@ -14,7 +14,11 @@ export const statisticsTable = defineResource(
     host: directive(text(), { acts: false, description: "Address of the Graphite server." }),
     type: directive(oneOf("CSV", "Graphite"), { required: true, acts: false, description: "Where the figures go." }),
     file: directive(text(), { acts: false, description: "File that CSV lines are appended to." }),
-    mangleMetric: directive(bool(), { default: false, acts: false, description: "Replaces dots in names that become part of a figure's name." }),
+    mangleMetric: directive(bool(), {
+      default: false,
+      acts: false,
+      description: "Replaces dots in names that become part of a figure's name.",
+    }),
   },
   { description: "Collects figures of the daemon." },
 );

@@ -3,17 +3,46 @@ import { bool, path, textList } from "./directive-types.ts";
 
 /** The TLS directives, the same in every resource that stands for one end of a connection. */
 export const tlsDirectives = {
-  tlsEnable: directive(bool(), { default: false, acts: true, description: "Asks for certificates of the administrator's own; connections are encrypted either way." }),
-  tlsRequire: directive(bool(), { default: false, acts: true, description: "Refuses a peer that cannot do what TLS Enable asks for." }),
-  tlsAuthenticate: directive(bool(), { default: false, acts: true, description: "Uses TLS to know the peer; the connection stays encrypted." }),
-  tlsPskEnable: directive(bool(), { default: true, acts: true, description: "Knows the peer by the shared Password where no certificate is configured." }),
+  tlsEnable: directive(bool(), {
+    default: false,
+    acts: true,
+    description: "Asks for certificates of the administrator's own; connections are encrypted either way.",
+  }),
+  tlsRequire: directive(bool(), {
+    default: false,
+    acts: true,
+    description: "Refuses a peer that cannot do what TLS Enable asks for.",
+  }),
+  tlsAuthenticate: directive(bool(), {
+    default: false,
+    acts: true,
+    description: "Uses TLS to know the peer; the connection stays encrypted.",
+  }),
+  tlsPskEnable: directive(bool(), {
+    default: true,
+    acts: true,
+    description: "Knows the peer by the shared Password where no certificate is configured.",
+  }),
   tlsVerifyPeer: directive(bool(), { default: true, acts: true, description: "Checks the certificate that the peer shows." }),
-  tlsCaCertificateFile: directive(path(), { acts: true, description: "File of the certificate authorities that are trusted for the peer." }),
-  tlsCaCertificateDir: directive(path(), { acts: true, description: "Directory of the certificate authorities that are trusted for the peer." }),
+  tlsCaCertificateFile: directive(path(), {
+    acts: true,
+    description: "File of the certificate authorities that are trusted for the peer.",
+  }),
+  tlsCaCertificateDir: directive(path(), {
+    acts: true,
+    description: "Directory of the certificate authorities that are trusted for the peer.",
+  }),
   tlsCertificate: directive(path(), { acts: true, description: "File of the certificate to show to the peer." }),
   tlsKey: directive(path(), { acts: true, description: "File of the private key of that certificate." }),
-  tlsDhFile: directive(path(), { acts: false, description: "Diffie-Hellman parameters of older TLS versions; TLS 1.3 needs none.", deprecated: "leave it out: TLS 1.3 does not use it" }),
-  tlsAllowedCn: directive(textList("list of common names"), { acts: true, description: "Names of which the peer's certificate must carry one." }),
+  tlsDhFile: directive(path(), {
+    acts: false,
+    description: "Diffie-Hellman parameters of older TLS versions; TLS 1.3 needs none.",
+    deprecated: "leave it out: TLS 1.3 does not use it",
+  }),
+  tlsAllowedCn: directive(textList("list of common names"), {
+    acts: true,
+    description: "Names of which the peer's certificate must carry one.",
+  }),
 };
 
 /** What the TLS directives of one resource say. Paths are as written, after shell expansion. */

@@ -6,7 +6,10 @@ import { configLimits } from "./limits.ts";
 import { ProblemList } from "./problem.ts";
 import { readTokens } from "./tokens.ts";
 
-async function read(host: ConfigHost, path = "/etc/main.conf"): Promise<{ words: string[]; problems: string[]; files: readonly string[] }> {
+async function read(
+  host: ConfigHost,
+  path = "/etc/main.conf",
+): Promise<{ words: string[]; problems: string[]; files: readonly string[] }> {
   const problems = new ProblemList();
   const { tokens, files } = await readTokens(path, host, problems);
   const words = tokens.filter((token) => token.kind !== "end").map((token) => token.text);
@@ -53,7 +56,9 @@ test("files nested too deep are refused", async () => {
 });
 
 test("files that include each other twice do not grow without end", async () => {
-  const files = Object.fromEntries(Array.from({ length: 30 }, (_, depth) => [`/etc/${depth}`, `@/etc/${depth + 1} @/etc/${depth + 1}`]));
+  const files = Object.fromEntries(
+    Array.from({ length: 30 }, (_, depth) => [`/etc/${depth}`, `@/etc/${depth + 1} @/etc/${depth + 1}`]),
+  );
   assert.match((await read(testHost({ ...files, "/etc/30": "x" }), "/etc/0")).problems[0]!, /more than 20000 included files/);
 });
 

@@ -80,8 +80,10 @@ class TokenReader {
 
   async #include(token: Token, from: string): Promise<void> {
     const { at, text } = token;
-    if (++this.#includes > configLimits.includesMax) return this.#refuse(at, `more than ${configLimits.includesMax} included files`);
-    if (this.#open.length >= configLimits.includeDepthMax) return this.#refuse(at, `included files are nested deeper than ${configLimits.includeDepthMax}`);
+    if (++this.#includes > configLimits.includesMax)
+      return this.#refuse(at, `more than ${configLimits.includesMax} included files`);
+    if (this.#open.length >= configLimits.includeDepthMax)
+      return this.#refuse(at, `included files are nested deeper than ${configLimits.includeDepthMax}`);
     if (text.startsWith("|")) return this.#command(text.slice(1), at);
     for (const path of await this.#paths(text, from, at)) await this.file(path, at);
   }

@@ -1,7 +1,10 @@
 import type { ConfigHost } from "#lib/config/host.ts";
 
 /** A host for tests: files from a table, commands from a function, and nothing of the machine. */
-export function testHost(files: Readonly<Record<string, string | Uint8Array>> = {}, commands: (command: string) => string = refuse): ConfigHost {
+export function testHost(
+  files: Readonly<Record<string, string | Uint8Array>> = {},
+  commands: (command: string) => string = refuse,
+): ConfigHost {
   return {
     async readFile(path, bytesMax) {
       const bytes = Buffer.from(found(files, path) as string);
