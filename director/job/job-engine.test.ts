@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sql } from "kysely";
+import { MessageType } from "#proto/common.ts";
+import { JobEnd, JobQuestion, VolumeState } from "#proto/job.ts";
+import { findJob } from "#catalog/queries/jobs.ts";
+import { listLog } from "#catalog/queries/log.ts";
+import { findMedia, listMedia } from "#catalog/queries/media.ts";
+import { RECORD_HEADER_BYTES, writeRecordHeader } from "#lib/wire/record.ts";
+import { EngineWorld } from "../testing/engine-world.ts";
+import type { DaemonScripts } from "../testing/scripted-daemons.ts";
+
+const never = new AbortController().signal;
+const origin = { kind: "console", user: "test" } as const;
+const LSTAT = "P0A CAE IGk B A A A 6 BAA I BpG/9b BpG/9b BpG/9b A A E";
+
+function attributes(fileIndex: number, name: string): Buffer {
+  const data = Buffer.from(`${fileIndex} 3 ${name}\0${LSTAT}\0\0\0${"0"}\0`);
+  const batch = Buffer.alloc(RECORD_HEADER_BYTES + data.length);
+  writeRecordHeader(new DataView(batch.buffer, batch.byteOffset, batch.length), 0, { fileIndex, stream: 1, dataSize: data.length });
+  data.copy(batch, RECORD_HEADER_BYTES);
+  return batch;
+}
+
+/** Both halves of a save of two files, as well-behaved daemons tell it. */
+function goodScripts(): DaemonScripts {
+  return {
+    fd: async (log) => {
+      log.append({ $case: "message", value: { type: MessageType.MESSAGE_TYPE_INFO, timeUs: Date.now() * 1000, daemon: "test-fd", text: "saving" } });
+      await log.end(JobEnd.fromPartial({ status: "T", files: 2, bytes: 1000, readBytes: 2000 }));
+    },
+    sd: async (log, request, signal) => {
+      const answer = await log.ask(JobQuestion.fromPartial({ ask: { $case: "findVolume", value: { pool: "Default", mediaType: "File", device: "Dev" } } }), signal);
+      assert.equal(answer.$case, "use");
+      const { volume } = answer.$case === "use" ? answer.value : { volume: "" };
+      const now = Math.floor(Date.now() / 1000);
+      log.append({ $case: "volume", value: VolumeState.fromPartial({ volume, revision: Date.now() * 1000, status: "Append", bytes: 5000, jobs: 1, writes: 3, firstWritten: now, lastWritten: now, labelDate: now, volType: 1 }) });
+      log.append({ $case: "attributes", value: attributes(1, "/etc/hosts") });
+      log.append({ $case: "attributes", value: attributes(2, "/etc/passwd") });
+      log.append({ $case: "jobMedia", value: { volume, firstIndex: 1, lastIndex: 2, startFile: 0, endFile: 0, startBlock: 200, endBlock: 4999 } });
+      await log.end(JobEnd.fromPartial({ status: "T", files: 2, bytes: 1100, volSessionId: 1, volSessionTime: 2, lastVolumeBytes: 5000 }));
+    },
+  };
+}
+
+async function rowsOf(world: EngineWorld, table: string): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*) as n from ${sql.raw(table)}`.execute(world.catalog.reader);
+  return Number(rows[0]!.n);
+}
+
+test("a save of two files ends OK with its rows, its Volume and its report", async () => {
+  await using world = await EngineWorld.open(goodScripts());
+  const jobId = await world.engine.submit({ job: "Save", origin });
+  const view = await world.engine.waitFor({ kind: "jobId", jobId }, never);
+  const text = world.console.take();
+  assert.equal(view?.status, "T", text);
+  assert.match(text, /No prior or suitable Full backup found in catalog\. Doing FULL backup\./);
+  assert.match(text, /test-fd JobId 1: saving/);
+  assert.match(text, /Created new Volume="Vol-0001", Pool="Default", MediaType="File" in catalog\./);
+  assert.match(text, /Backup Level: {11}Full \(upgraded from Incremental\)/);
+  assert.match(text, /Volume name\(s\): {9}Vol-0001\n/);
+  assert.match(text, /Termination: {12}Backup OK\n\n/);
+  const row = await findJob(world.catalog, jobId);
+  assert.deepEqual([row?.JobStatus, row?.Level, row?.JobFiles, row?.JobBytes, row?.VolSessionId], ["T", "F", 2, 1000, 1]);
+  assert.equal(await rowsOf(world, "File"), 2);
+  assert.equal(await rowsOf(world, "JobMedia"), 1);
+  assert.equal(await rowsOf(world, "NocturneRunningJob"), 0);
+  assert.equal((await findMedia(world.catalog, "Vol-0001"))?.VolBytes, 5000);
+  assert.ok((await listLog(world.catalog, jobId)).some((line) => line.LogText.includes("saving")));
+});
+
+test("the next job is an Incremental since the start of the one before", async () => {
+  await using world = await EngineWorld.open(goodScripts());
+  for (const expected of ["F", "I"]) {
+    const jobId = await world.engine.submit({ job: "Save", origin });
+    await world.engine.waitFor({ kind: "all" }, never);
+    assert.equal((await findJob(world.catalog, jobId))?.Level, expected);
+  }
+  assert.match(world.console.take(), /Incremental, since=\d{4}-\d\d-\d\d /);
+  assert.equal((await listMedia(world.catalog)).length, 1);
+});
+
+test("a client that fails makes the job an error and stops the storage half", async () => {
+  const scripts = goodScripts();
+  scripts.fd = async (log) => {
+    log.append({ $case: "message", value: { type: MessageType.MESSAGE_TYPE_FATAL, timeUs: 0, daemon: "test-fd", text: "disk on fire" } });
+    await log.end(JobEnd.fromPartial({ status: "f", errors: 1 }));
+  };
+  await using world = await EngineWorld.open(scripts);
+  const jobId = await world.engine.submit({ job: "Save", origin });
+  const view = await world.engine.waitFor({ kind: "jobId", jobId }, never);
+  assert.equal(view?.status, "f");
+  assert.match(world.console.take(), /Fatal error: disk on fire[^]*Error: Nocturne test-dir[^]*FD termination status: {2}Error[^]*\*\*\* Backup Error \*\*\*/);
+});
+
+test("a cancel reaches both daemons and the job ends canceled", async () => {
+  const waiting = async (_log: unknown, _request: unknown, signal: AbortSignal) => {
+    await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+  };
+  await using world = await EngineWorld.open({ fd: waiting, sd: waiting });
+  const jobId = await world.engine.submit({ job: "Save", origin });
+  while (world.engine.view(jobId)?.statusText !== "is running" || world.engine.running().length === 0) await new Promise((resolve) => setImmediate(resolve));
+  while ((await findJob(world.catalog, jobId))?.VolSessionId === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal((await world.engine.cancel(jobId, "tester")).kind, "canceled");
+  const view = await world.engine.waitFor({ kind: "jobId", jobId }, never);
+  assert.equal(view?.status, "A");
+  assert.deepEqual(world.daemons.canceled.toSorted(), ["fd", "sd"]);
+  assert.match(world.console.take(), /Backup Canceled/);
+});
+
+test("a Director that is killed in the middle follows the job again and ends it OK with nothing twice", async () => {
+  const scripts = goodScripts();
+  const gate = Promise.withResolvers<void>();
+  const { sd } = scripts;
+  scripts.sd = async (log, request, signal) => {
+    log.append({ $case: "attributes", value: attributes(1, "/etc/early") });
+    await gate.promise;
+    await sd(log, request, signal);
+  };
+  await using world = await EngineWorld.open(scripts);
+  const jobId = await world.engine.submit({ job: "Save", origin });
+  while ((await rowsOf(world, "File")) === 0) await new Promise((resolve) => setImmediate(resolve));
+  await world.crash();
+  gate.resolve();
+  await world.start();
+  const view = await world.engine.waitFor({ kind: "jobId", jobId }, never);
+  assert.equal(view?.status, "T", world.console.take());
+  assert.equal(await rowsOf(world, "File"), 3);
+  assert.equal((await listLog(world.catalog, jobId)).filter((line) => line.LogText.includes("saving")).length, 1);
+});
+
+test("a client that cannot be reached is said so, and the job is an error", async () => {
+  await using world = await EngineWorld.open(goodScripts(), { resources: `Client { Name = gone-fd; Address = 127.0.0.1; FDPort = 1; Password = x; Catalog = Cat }` });
+  const jobId = await world.engine.submit({ job: "Save", client: "gone-fd", origin });
+  const view = await world.engine.waitFor({ kind: "jobId", jobId }, never);
+  assert.equal(view?.status, "f");
+  assert.match(world.console.take(), /Fatal error: .*127\.0\.0\.1:1/);
+});
+
+test("two jobs of one name wait for one another, and `wait` ends with the last", async () => {
+  await using world = await EngineWorld.open(goodScripts());
+  const first = await world.engine.submit({ job: "Save", origin });
+  const second = await world.engine.submit({ job: "Save", origin });
+  assert.equal(world.engine.view(second)?.statusText, "is waiting on max Job jobs");
+  await world.engine.waitFor({ kind: "all" }, never);
+  assert.deepEqual([world.engine.view(first)?.status, world.engine.view(second)?.status], ["T", "T"]);
+  assert.deepEqual(world.engine.counts, { started: 2, failed: 0, succeeded: 2 });
+});
+
+test("a duplicate that is not allowed is refused with the reason", async () => {
+  await using world = await EngineWorld.open(goodScripts(), { job: "AllowDuplicateJobs = no" });
+  await world.engine.submit({ job: "Save", origin });
+  const second = await world.engine.submit({ job: "Save", origin });
+  const view = await world.engine.waitFor({ kind: "jobId", jobId: second }, never);
+  assert.equal(view?.status, "A");
+  assert.match(world.console.take(), /JobId 1 already running\. Duplicate job not allowed\./);
+});
+
+test("without a Volume the job waits for one, and `wait mount` ends", async () => {
+  const scripts = goodScripts();
+  scripts.sd = async (log, _request, signal) => {
+    const answer = await log.ask(JobQuestion.fromPartial({ ask: { $case: "findVolume", value: { pool: "Default", mediaType: "File", device: "Dev" } } }), signal);
+    assert.equal(answer.$case, "none");
+    await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+  };
+  await using world = await EngineWorld.open(scripts, { pool: "MaximumVolumes = 1" });
+  const jobId = await world.engine.submit({ job: "Save", origin });
+  const view = await world.engine.waitFor({ kind: "mount" }, never);
+  assert.equal(view?.status, "m");
+  assert.match(view?.mountRequest ?? "", /no Volume of Pool "Default"/);
+  await world.engine.cancel(jobId, "tester");
+  await world.engine.waitFor({ kind: "all" }, never);
+});
+
+test("a failing RunBeforeJob stops the job before any daemon hears of it", async () => {
+  await using world = await EngineWorld.open(goodScripts(), { job: `RunBeforeJob = "sh -c 'echo no; exit 1'"\n RunAfterFailedJob = "echo after %e"` });
+  const jobId = await world.engine.submit({ job: "Save", origin });
+  const view = await world.engine.waitFor({ kind: "jobId", jobId }, never);
+  assert.equal(view?.status, "f");
+  assert.match(world.console.take(), /BeforeJob: no\n[^]*returned non-zero status=1[^]*\*\*\* Backup Error[^]*AfterJob: after Fatal Error/);
+});
+
+test("unknown names and unsupported types are refused at once", async () => {
+  await using world = await EngineWorld.open(goodScripts(), { resources: `Job { Name = Check; Type = Verify; Client = test-fd; FileSet = Set; Storage = File1; Pool = Default; Messages = Std }` });
+  await assert.rejects(world.engine.submit({ job: "Nope", origin }), /there is no Job "Nope"/);
+  await assert.rejects(world.engine.submit({ job: "Save", pool: "Nope", origin }), /there is no Pool "Nope"/);
+  await assert.rejects(world.engine.submit({ job: "Check", origin }), /not supported in this release/);
+});

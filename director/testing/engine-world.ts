@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadIdentity } from "#lib/auth/identity.ts";
+import { systemClock } from "#lib/base/clock.ts";
+import { createCatalog } from "#catalog/migrations/migrate.ts";
+import type { Catalog } from "#catalog/catalog.ts";
+import { CatalogDesks } from "../catalog-desks.ts";
+import { DaemonClients } from "../clients/daemon-clients.ts";
+import { catalogOptions } from "../config/catalog-options.ts";
+import { parseDirectorConfig, type DirectorConfig } from "../config/load.ts";
+import { DirectorJobEngine } from "../job/job-engine.ts";
+import { ConsoleMessages } from "../messages/console-messages.ts";
+import { JobMessages } from "../messages/job-messages.ts";
+import { ScriptedDaemons, type DaemonScripts } from "./scripted-daemons.ts";
+
+const silent = { info: () => {}, security: () => {}, error: () => {} };
+
+/** A job engine with a real catalog and scripted daemons, in a directory of its own. */
+export class EngineWorld implements AsyncDisposable {
+  readonly directory: string;
+  readonly daemons: ScriptedDaemons;
+  readonly config: DirectorConfig;
+  readonly console = new ConsoleMessages();
+  readonly logged: string[] = [];
+  engine!: DirectorJobEngine;
+  #desks!: CatalogDesks;
+  #running = new AsyncDisposableStack();
+
+  private constructor(directory: string, daemons: ScriptedDaemons, config: DirectorConfig) {
+    this.directory = directory;
+    this.daemons = daemons;
+    this.config = config;
+  }
+
+  /** `more` is put into the Job resource, `resources` after all others. */
+  static async open(scripts: DaemonScripts, more: { readonly job?: string; readonly pool?: string; readonly resources?: string } = {}): Promise<EngineWorld> {
+    const directory = await mkdtemp(join(tmpdir(), "engine-"));
+    await using opening = new AsyncDisposableStack();
+    opening.defer(async () => await rm(directory, { recursive: true, force: true }));
+    const daemons = opening.use(await ScriptedDaemons.open(directory, scripts));
+    const config = await parseDirectorConfig(configText(directory, daemons, more));
+    for (const resource of config.catalogs.values()) await createCatalog(catalogOptions(resource, directory));
+    const world = new EngineWorld(directory, daemons, config);
+    await world.start();
+    opening.move();
+    return world;
+  }
+
+  get catalog(): Catalog {
+    return this.#desks.desk("Cat").catalog;
+  }
+
+  /** Starts the engine; after `stop` it takes up what was running. */
+  async start(): Promise<void> {
+    this.#running = new AsyncDisposableStack();
+    this.#desks = this.#running.use(new CatalogDesks(systemClock));
+    await this.#desks.follow(this.config);
+    const identity = await loadIdentity({ settings: [], base: join(this.directory, "dir"), name: "test-dir" });
+    const daemons = this.#running.use(new DaemonClients({ config: () => this.config, identity, clock: systemClock, log: silent }));
+    const desks = this.#desks;
+    this.engine = this.#running.use(
+      await DirectorJobEngine.open(
+        {
+          config: () => this.config,
+          clock: systemClock,
+          desk: (name) => desks.desk(name),
+          daemons,
+          messagesFor: (job) =>
+            new JobMessages({
+              resource: job.effective.messages,
+              jobId: job.jobId,
+              director: "test-dir",
+              catalog: desks.desk("Cat").catalog,
+              console: this.console,
+              outlet: { deliver: () => {} },
+              clock: systemClock,
+            }),
+          head: { director: "test-dir", version: "0", date: "today", buildOs: "test" },
+          isEnabled: (_kind, _name, configured) => configured,
+          console: async (command) => `did ${command}`,
+          log: (text, error) => void this.logged.push(`${text} ${String(error)}`),
+        },
+        desks.names,
+      ),
+    );
+  }
+
+  /** Stops the engine as a crash would: without a word to anybody. */
+  async crash(): Promise<void> {
+    await this.#running.disposeAsync();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running.disposeAsync();
+    await this.daemons[Symbol.asyncDispose]();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+function configText(directory: string, daemons: ScriptedDaemons, more: { readonly job?: string; readonly pool?: string; readonly resources?: string }): string {
+  return `
+    Director { Name = test-dir; Password = x; QueryFile = /dev/null; WorkingDirectory = "${directory}"; Messages = Std; FDConnectTimeout = 2; SDConnectTimeout = 2 }
+    Catalog { Name = Cat; DbName = catalog }
+    Client { Name = test-fd; Address = 127.0.0.1; FDPort = ${daemons.fdPort}; Password = secret; Catalog = Cat; MaximumConcurrentJobs = 4 }
+    Storage { Name = File1; Address = 127.0.0.1; SDPort = ${daemons.sdPort}; Password = secret; Device = Dev; MediaType = File; MaximumConcurrentJobs = 4 }
+    Pool { Name = Default; PoolType = Backup; ${more.pool ?? 'LabelFormat = "Vol-"'} }
+    FileSet { Name = Set; Include { File = /etc } }
+    Messages { Name = Std; Console = all; Catalog = all }
+    Job { Name = Save; Type = Backup; Level = Incremental; Client = test-fd; FileSet = Set; Storage = File1; Pool = Default; Messages = Std
+      ${more.job ?? ""}
+    }
+    ${more.resources ?? ""}
+  `;
+}
