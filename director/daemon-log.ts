@@ -1,43 +1,51 @@
+import type { Logger } from "pino";
+import { levelOf } from "#lib/daemon/logger.ts";
 import type { RpcLog } from "#lib/rpc/server.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
 import type { JobMessages } from "./messages/job-messages.ts";
 
-/** The Director's own log: messages of JobId 0, and until the catalog is open lines on standard error. */
+/** The Director's own log: the log of its process, and messages of JobId 0 where its Messages resource says. */
 export class DaemonLog implements RpcLog {
-  readonly #name: string;
+  readonly #log: Logger;
   #messages: JobMessages | null = null;
-  debugLevel = 0;
 
-  constructor(name: string) {
-    this.#name = name;
+  constructor(log: Logger) {
+    this.#log = log;
   }
 
-  /** From now on lines go where the Director's Messages resource says. */
+  /** From now on lines go where the Director's Messages resource says, too. */
   routeTo(messages: JobMessages): void {
     this.#messages = messages;
   }
 
+  /** What happens all the time: only in the log of the process. */
   info(text: string): void {
-    this.#say("Info", text);
+    this.#log.info(text);
   }
 
   security(text: string): void {
+    this.#log.warn({ security: true }, text);
     this.#say("Security", text);
   }
 
   error(text: string, error: unknown): void {
-    // A fault of ours: the stack helps who mends it, an operator's error has none worth showing.
-    const detail = error instanceof Error && error.name !== "OperatorError" && this.debugLevel > 0 ? (error.stack ?? error.message) : describeError(error);
-    this.#say("Error", `${text}: ${detail}`);
+    const line = `${text}: ${describeError(error)}`;
+    this.#log.error({ err: error }, line);
+    this.#say("Error", line);
   }
 
-  /** For fault finding: shown only when `setdebug` or -d asks for it. */
-  debug(level: number, text: string): void {
-    if (level <= this.debugLevel) process.stdout.write(`${this.#name}: ${text}\n`);
+  /** What an operator should find among the messages. */
+  notice(text: string): void {
+    this.#log.info(text);
+    this.#say("Info", text);
+  }
+
+  /** What `setdebug` sets. */
+  setDebugLevel(level: number): void {
+    this.#log.level = levelOf(level);
   }
 
   #say(type: "Info" | "Security" | "Error", text: string): void {
-    if (this.#messages === null) process.stderr.write(`${this.#name}: ${text}\n`);
-    else this.#messages.say(type, text).catch((failure: unknown) => process.stderr.write(`${this.#name}: ${text} (${describeError(failure)})\n`));
+    this.#messages?.say(type, text).catch((failure: unknown) => this.#log.error(`a message could not be kept: ${describeError(failure)}`));
   }
 }

@@ -1,10 +1,12 @@
 import { join } from "node:path";
+import type { Logger } from "pino";
 import { loadIdentity } from "#lib/auth/identity.ts";
 import { systemClock, type Clock } from "#lib/base/clock.ts";
 import { must } from "#lib/base/assert.ts";
 import { listenAddresses } from "#lib/config/address-types.ts";
 import type { MessagesResource } from "#lib/config/message-routes.ts";
 import { tlsSettings } from "#lib/config/tls-directives.ts";
+import { describeError } from "#lib/errors/operator-error.ts";
 import { RpcServer } from "#lib/rpc/server.ts";
 import { RELEASE } from "#lib/rpc/versions.ts";
 import { ConsoleService } from "#proto/console.ts";
@@ -22,18 +24,18 @@ import { consoleService } from "./rpc/console-service.ts";
 import { runConsoleCommand } from "./run-console-command.ts";
 import { reportHead, VERSION } from "./version.ts";
 
-/** What a Director is started with. */
-export interface DirectorOptions {
+/** What the process gives its Director. */
+export interface DirectorContext {
+  readonly log: Logger;
+  /** Path of the configuration file, for reload. */
   readonly configFile: string;
-  readonly config: DirectorConfig;
-  readonly debugLevel?: number;
   readonly clock?: Clock;
 }
 
 /** A running Director: catalog, job engine, console server. Disposing it stops it; running jobs go on at their daemons. */
 export class Director implements AsyncDisposable {
   readonly log: DaemonLog;
-  readonly #options: DirectorOptions;
+  readonly #configFile: string;
   readonly #clock: Clock;
   readonly #switches = new ResourceSwitches();
   readonly #console = new ConsoleMessages();
@@ -46,22 +48,21 @@ export class Director implements AsyncDisposable {
   #engine: DirectorJobEngine | null = null;
   #daemons: DaemonClients | null = null;
 
-  private constructor(options: DirectorOptions) {
-    this.#options = options;
-    this.#config = options.config;
-    this.#clock = options.clock ?? systemClock;
+  private constructor(config: DirectorConfig, context: DirectorContext) {
+    this.#configFile = context.configFile;
+    this.#config = config;
+    this.#clock = context.clock ?? systemClock;
     this.#startedMs = this.#clock.nowMs();
     this.#reloadedMs = this.#startedMs;
-    this.log = new DaemonLog(options.config.director.name);
-    this.log.debugLevel = options.debugLevel ?? 0;
-    this.#outlet = new PlainOutlet((text, error) => this.log.debug(1, `${text}: ${String(error)}`));
+    this.log = new DaemonLog(context.log);
+    this.#outlet = new PlainOutlet((text, error) => context.log.error(`${text}: ${describeError(error)}`));
     this.#desks = this.#owned.use(new CatalogDesks(this.#clock));
   }
 
   /** Starts a Director: opens its catalogs, takes up the jobs of the Director before it, and listens for consoles. */
-  static async open(options: DirectorOptions): Promise<Director> {
+  static async open(config: DirectorConfig, context: DirectorContext): Promise<Director> {
     await using opening = new AsyncDisposableStack();
-    const director = opening.use(new Director(options));
+    const director = opening.use(new Director(config, context));
     await director.#start();
     opening.move();
     return director;
@@ -69,7 +70,7 @@ export class Director implements AsyncDisposable {
 
   /** Reads the configuration again. Running jobs keep their old resources. Throws ConfigError, and then nothing has changed. */
   async reload(): Promise<void> {
-    const config = await loadDirectorConfig(this.#options.configFile);
+    const config = await loadDirectorConfig(this.#configFile);
     await this.#desks.follow(config);
     this.#config = config;
     this.#reloadedMs = this.#clock.nowMs();
@@ -77,7 +78,7 @@ export class Director implements AsyncDisposable {
     this.log.routeTo(this.#messagesOf(0, this.#ownMessages(), this.#desks.names[0]!));
     const inUse = new Set([...config.clients.values(), ...config.storages.values(), ...this.engine.inUse()]);
     await must(this.#daemons, "clients of daemons").retire(inUse);
-    this.log.info(`Configuration reloaded from ${this.#options.configFile}.`);
+    this.log.notice(`Configuration reloaded from ${this.#configFile}.`);
   }
 
   get engine(): DirectorJobEngine {
@@ -139,8 +140,8 @@ export class Director implements AsyncDisposable {
       messages: this.#console,
       reload: async () => await this.reload(),
       switches: this.#switches,
-      audit: (text) => this.log.info(text),
-      setDebug: (level) => void (this.log.debugLevel = level),
+      audit: (text) => this.log.notice(text),
+      setDebug: (level) => this.log.setDebugLevel(level),
       version: VERSION,
       startedMs: this.#startedMs,
       reloadedMs: () => this.#reloadedMs,
