@@ -30,8 +30,11 @@ const WINDOW_BYTES = 16 * 1024 * 1024;
 /** Damages that are told to the file daemon and in the job's messages one by one. */
 const DAMAGES_MAX = 1000;
 
-/** How long the file daemon may take to close the stream after everything was sent. */
-const CLOSE_MS = 60_000;
+/** A file daemon that was told the end and has left without a word is not waited for longer than this. */
+const CLOSE_MS = 10_000;
+
+/** So many batches may always be on their way, however long they are: a file daemon acknowledges several at a time. */
+const WINDOW_BATCHES = 16;
 
 /** A batch on its way to the file daemon, with the session of its records. */
 interface Outgoing {
@@ -123,7 +126,10 @@ export class ReadJob implements StorageJob {
         this.#signal,
       );
       await this.#readAll(steps);
-      await this.#untilServed();
+      await this.#link.orLost(
+        this.#changes.until(() => this.#isServed, this.#signal),
+        this.#signal,
+      );
       await this.#end(this.#damageCount > 0 ? "E" : "T");
     } catch (error) {
       await this.#fail(error);
@@ -163,6 +169,7 @@ export class ReadJob implements StorageJob {
       this.#changes.notify();
     });
     let told: SessionKey | undefined;
+    let isEndTold = false;
     try {
       // A file daemon that comes again says first what it has: without that a batch could come twice.
       if (this.#hasServed) await this.#changes.until(() => listening.hasStarted || listening.error !== undefined, signal);
@@ -190,11 +197,20 @@ export class ReadJob implements StorageJob {
         if (this.#isRead || this.#failure !== undefined) break;
         await this.#changes.wait(signal);
       }
+      isEndTold = true;
       yield { step: { $case: "end", value: { damages: this.#damages, files: this.#files, failed: this.#failure ?? "" } } };
       if (this.#failure === undefined) await this.#changes.until(() => this.#isServed || listening.error !== undefined, signal);
     } finally {
       over.abort(new OperatorError("CANCELED", "the stream is over"));
+      if (isEndTold && !this.#isServed) setTimeout(() => this.#giveUpWaiting(), CLOSE_MS).unref();
     }
+  }
+
+  /** After the end was told: a file daemon that did not come back has what it wants. */
+  #giveUpWaiting(): void {
+    if (this.#link.isConnected) return;
+    this.#isServed = true;
+    this.#changes.notify();
   }
 
   /** Hears what the file daemon has received. */
@@ -317,7 +333,7 @@ export class ReadJob implements StorageJob {
       return;
     }
     await this.#link.orLost(
-      this.#changes.until(() => this.#outgoingBytes < WINDOW_BYTES || this.#isServed, this.#signal),
+      this.#changes.until(() => this.#outgoingBytes < WINDOW_BYTES || this.#outgoing.length < WINDOW_BATCHES || this.#isServed, this.#signal),
       this.#signal,
     );
     if (this.#isServed) return;
@@ -326,22 +342,6 @@ export class ReadJob implements StorageJob {
     this.#outgoingBytes += item.batch.byteLength;
     this.#outgoing.push({ number: this.#produced, batch: item.batch, ...this.#current });
     this.#changes.notify();
-  }
-
-  /** Waits until the file daemon has everything, or wants no more. */
-  async #untilServed(): Promise<void> {
-    const late = new AbortController();
-    const timer = this.#outgoing.length === 0 ? setTimeout(() => late.abort(), CLOSE_MS) : undefined;
-    try {
-      await this.#link.orLost(
-        this.#changes.until(() => this.#isServed, AbortSignal.any([this.#signal, late.signal])),
-        this.#signal,
-      );
-    } catch (error) {
-      if (!late.signal.aborted) throw error;
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   #tell(damages: readonly string[]): void {

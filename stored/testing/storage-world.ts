@@ -11,7 +11,7 @@ import { StorageDaemonService } from "#proto/stored.ts";
 import { mkdir } from "node:fs/promises";
 import { parseStorageConfig } from "../config/load.ts";
 import { StorageDaemon } from "../daemon.ts";
-import type { AppendReply } from "#proto/data.ts";
+import type { AppendReply, ReadEnd } from "#proto/data.ts";
 import type { Bootstrap } from "#proto/bootstrap.ts";
 import type { CatalogVolume, JobEnd, JobEvent, JobMediaRow, JobQuestion, VolumeState } from "#proto/job.ts";
 import type { StartStorageJobRequest } from "#proto/stored.ts";
@@ -247,6 +247,7 @@ ${options.more ?? ""}
     await call.write({ step: { $case: "received", value: 0 } });
     const parts: Buffer[] = [];
     const sessions: number[] = [];
+    let end: ReadEnd | undefined;
     for await (const { step } of call) {
       if (step?.$case === "session") sessions.push(step.value.volSessionId);
       if (step?.$case === "records") {
@@ -254,11 +255,12 @@ ${options.more ?? ""}
         await call.write({ step: { $case: "received", value: parts.length } });
       }
       if (step?.$case === "end") {
+        end = step.value;
         call.end();
-        return { records: Buffer.concat(parts), sessions, damages: step.value.damages, failed: step.value.failed, batches: parts.length };
       }
     }
-    throw new Error("the stream ended without an end");
+    const { damages, failed } = must(end, "an end");
+    return { records: Buffer.concat(parts), sessions, damages, failed, batches: parts.length };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
