@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Connection } from "mysql2";
 import { encodeName } from "#lib/base/byte-name.ts";
 import { must } from "#lib/base/assert.ts";
@@ -43,7 +44,10 @@ export class MysqlAttributes {
   /** Inserts all files of the batches on `connection`, inside its open transaction. Throws CATALOG_BATCH_INVALID. */
   async insert(connection: Connection, input: AttributesInput): Promise<AttributesInserted> {
     const rows = new RowCollector(input.jobId);
-    for (const batch of input.batches) readAttributeBatch(batch, rows);
+    for (const batch of input.batches) {
+      readAttributeBatch(batch, rows);
+      await nextTurn(); // the daemon's other work goes on between batches
+    }
     const pathIds = await this.#resolve(rows.paths);
     if (rows.late !== null) await applyLateDigest(connection, input, rows.late);
     await insertFiles(connection, rows.files, pathIds);

@@ -1,3 +1,4 @@
+import { connect, isIP, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createConnection, type Connection, type QueryError, type QueryOptions } from "mysql2";
 import { OperatorError } from "#lib/errors/operator-error.ts";
@@ -155,7 +156,7 @@ async function open(options: MysqlOptions, host: string): Promise<Connection> {
     multipleStatements: false,
     dateStrings: true,
     enableKeepAlive: true,
-    ...(options.tls === undefined ? {} : { ssl: tlsOptions(options.tls) }),
+    ...(options.tls === undefined ? {} : { ssl: tlsOptions(options), stream: () => connectSocket(options, host) }),
   });
   try {
     await new Promise<void>((resolve, reject) => {
@@ -173,12 +174,24 @@ async function open(options: MysqlOptions, host: string): Promise<Connection> {
   }
 }
 
-function tlsOptions(tls: MysqlTls): Record<string, unknown> {
+/**
+ * mysql2 hands Node's TLS no name when the server is given by its address, and Node would then compare the certificate with "localhost".
+ * A socket that says whom it was opened to makes Node compare with the address.
+ */
+function connectSocket(options: MysqlOptions, host: string): Socket {
+  if (options.socket !== undefined) return connect(options.socket);
+  const socket = connect(options.port ?? 3306, host);
+  return isIP(host) === 0 ? socket : Object.assign(socket, { _host: host });
+}
+
+/** Over a Unix socket there is no name to compare with; the certificate itself is still checked. */
+function tlsOptions(options: MysqlOptions): Record<string, unknown> {
+  const tls = options.tls ?? {};
   const verify = tls.verify ?? true;
   return {
     minVersion: "TLSv1.2",
     rejectUnauthorized: verify,
-    verifyIdentity: verify,
+    verifyIdentity: verify && options.socket === undefined,
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
     ...(tls.key === undefined ? {} : { key: tls.key }),

@@ -20,7 +20,11 @@ const STATEMENTS_CACHED = 256;
 /** How long a statement waits for another process that writes. */
 const BUSY_TIMEOUT_MS = 15_000;
 
+/** How long a list may stand still before it is closed: while it is open, the write-ahead log cannot be emptied and grows. */
+const CURSOR_IDLE_MS = 10 * 60_000;
+
 interface Cursor {
+  lastUsed: number;
   readonly rows: Iterator<readonly SqlValue[]>;
   readonly columns: readonly string[];
   readonly isExact: boolean;
@@ -100,12 +104,15 @@ class SqliteWorker {
     }
     const rows = statement.iterate(...params) as unknown as Iterator<readonly SqlValue[]>;
     const cursor = (this.#lastCursor += 1);
-    this.#cursors.set(cursor, { rows, columns, isExact });
+    this.#closeIdleCursors();
+    this.#cursors.set(cursor, { rows, columns, isExact, lastUsed: Date.now() });
     return { kind: "cursor", cursor, columns, first: this.#nextPage(cursor, rowsMax) };
   }
 
   #nextPage(id: number, rowsMax: number): CursorPage {
-    const cursor = must(this.#cursors.get(id), `cursor ${id}`);
+    const cursor = this.#cursors.get(id);
+    if (cursor === undefined) throw new OperatorError("CATALOG_LIST_EXPIRED", "the list was not read on for too long");
+    cursor.lastUsed = Date.now();
     const rows: (readonly SqlValue[])[] = [];
     while (rows.length < rowsMax) {
       const next = cursor.rows.next();
@@ -121,6 +128,11 @@ class SqliteWorker {
   #closeCursor(id: number): void {
     this.#cursors.get(id)?.rows.return?.();
     this.#cursors.delete(id);
+  }
+
+  #closeIdleCursors(): void {
+    const limit = Date.now() - CURSOR_IDLE_MS;
+    for (const [id, cursor] of this.#cursors) if (cursor.lastUsed < limit) this.#closeCursor(id);
   }
 
   #close(): void {

@@ -1,3 +1,5 @@
+import type { CompiledQuery } from "kysely";
+
 /** Which jobs `list jobs` shows; every given field narrows. */
 export interface JobFilter {
   readonly jobIds?: readonly number[];
@@ -63,3 +65,11 @@ export type ListRequest = { readonly long?: boolean } & (
   | { readonly kind: "restoreobjects"; readonly jobId: number }
   | { readonly kind: "snapshots" }
 );
+
+/** One kind of request. */
+export type ListOf<Kind extends ListRequest["kind"]> = Extract<ListRequest, { kind: Kind }>;
+
+/** A query that is ready to be run. */
+export interface Compiles {
+  compile(): CompiledQuery;
+}

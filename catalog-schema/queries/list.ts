@@ -1,16 +1,13 @@
-import { sql, type CompiledQuery, type Kysely } from "kysely";
+import type { Kysely } from "kysely";
 import { impossible } from "#lib/base/assert.ts";
 import type { RowStream } from "../database/sql-connection.ts";
 import type { Dialect } from "../migrations/ddl.ts";
 import type { Tables } from "../schema/tables.ts";
 import type { RowSource } from "../database/backend.ts";
 import { jobsQuery, jobSumsQuery, jobTotalsQuery } from "./list-jobs.ts";
-import type { ListRequest } from "./list-request.ts";
-
-type Of<Kind extends ListRequest["kind"]> = Extract<ListRequest, { kind: Kind }>;
-interface Compiles {
-  compile(): CompiledQuery;
-}
+import { baseFilesQuery, filesQuery } from "./list-files.ts";
+import { mediaQuery } from "./list-media.ts";
+import type { Compiles, ListOf, ListRequest } from "./list-request.ts";
 
 /** Rows that `list` or `llist` prints, with the columns that Bacula prints, in its order. Rows come in pages. */
 export async function listRows(source: RowSource, request: ListRequest, signal?: AbortSignal): Promise<RowStream> {
@@ -78,34 +75,7 @@ function listQuery(db: Kysely<Tables>, dialect: Dialect, request: ListRequest): 
   }
 }
 
-/** Text of the first, then of the second; as bytes, for a name that is not valid UTF-8 is only whole as bytes. */
-function concatenated(dialect: Dialect, first: string, second: string) {
-  return dialect === "mysql"
-    ? sql<string>`CONCAT(${sql.ref(first)}, ${sql.ref(second)})`
-    : sql<string>`CAST(${sql.ref(first)} || ${sql.ref(second)} AS BLOB)`;
-}
-
-/** In the order of the index, directory by directory: no sorting of millions. */
-function filesQuery(db: Kysely<Tables>, dialect: Dialect, request: Of<"files">): Compiles {
-  const query = db
-    .selectFrom("File")
-    .innerJoin("Path", "Path.PathId", "File.PathId")
-    .select(concatenated(dialect, "Path.Path", "File.Filename").as("Filename"))
-    .where("File.JobId", "=", request.jobId);
-  if (request.which === "all") return query;
-  return request.which === "deleted" ? query.where("File.FileIndex", "<=", 0) : query.where("File.FileIndex", ">", 0);
-}
-
-function baseFilesQuery(db: Kysely<Tables>, dialect: Dialect, request: Of<"basefiles">): Compiles {
-  return db
-    .selectFrom("BaseFiles")
-    .innerJoin("File", "File.FileId", "BaseFiles.FileId")
-    .innerJoin("Path", "Path.PathId", "File.PathId")
-    .select(concatenated(dialect, "Path.Path", "File.Filename").as("Filename"))
-    .where("BaseFiles.JobId", "=", request.jobId);
-}
-
-function jobMediaQuery(db: Kysely<Tables>, request: Of<"jobmedia">, isLong: boolean): Compiles {
+function jobMediaQuery(db: Kysely<Tables>, request: ListOf<"jobmedia">, isLong: boolean): Compiles {
   let query = db.selectFrom("JobMedia").innerJoin("Media", "Media.MediaId", "JobMedia.MediaId").orderBy("JobMedia.JobMediaId");
   if (request.jobId !== undefined) query = query.where("JobMedia.JobId", "=", request.jobId);
   if (request.volume !== undefined) query = query.where("Media.VolumeName", "=", request.volume);
@@ -122,7 +92,7 @@ function jobMediaQuery(db: Kysely<Tables>, request: Of<"jobmedia">, isLong: bool
     .select(["JobMedia.StartFile", "JobMedia.EndFile", "JobMedia.StartBlock", "JobMedia.EndBlock", "JobMedia.VolIndex"]);
 }
 
-function fileMediaQuery(db: Kysely<Tables>, request: Of<"filemedia">): Compiles {
+function fileMediaQuery(db: Kysely<Tables>, request: ListOf<"filemedia">): Compiles {
   const query = db
     .selectFrom("FileMedia")
     .innerJoin("Media", "Media.MediaId", "FileMedia.MediaId")
@@ -139,105 +109,7 @@ function fileMediaQuery(db: Kysely<Tables>, request: Of<"filemedia">): Compiles 
   return request.fileIndex === undefined ? query : query.where("FileMedia.FileIndex", "=", request.fileIndex);
 }
 
-function mediaQuery(db: Kysely<Tables>, dialect: Dialect, request: Of<"media">, isLong: boolean): Compiles {
-  let query = db.selectFrom("Media").orderBy("Media.MediaId");
-  const { pool, jobId } = request;
-  if (pool !== undefined)
-    query = query.where("Media.PoolId", "in", (e) => e.selectFrom("Pool").select("Pool.PoolId").where("Pool.Name", "=", pool));
-  if (request.volume !== undefined) query = query.where("Media.VolumeName", "=", request.volume);
-  if (jobId !== undefined)
-    query = query.where("Media.MediaId", "in", (e) =>
-      e.selectFrom("JobMedia").select("JobMedia.MediaId").where("JobMedia.JobId", "=", jobId),
-    );
-  const expires = expiresIn(dialect, request.now).as("ExpiresIn");
-  if (!isLong) {
-    return query
-      .select([
-        "MediaId",
-        "VolumeName",
-        "VolStatus",
-        "Enabled",
-        "VolBytes",
-        "VolFiles",
-        "VolRetention",
-        "Recycle",
-        "Slot",
-        "InChanger",
-        "MediaType",
-        "VolType",
-        "VolParts",
-        "LastWritten",
-      ])
-      .select(expires);
-  }
-  return query
-    .select([
-      "MediaId",
-      "VolumeName",
-      "Slot",
-      "PoolId",
-      "MediaType",
-      "MediaTypeId",
-      "FirstWritten",
-      "LastWritten",
-      "LabelDate",
-      "VolJobs",
-      "VolFiles",
-      "VolBlocks",
-    ])
-    .select([
-      "VolParts",
-      "VolCloudParts",
-      "CacheRetention",
-      "VolMounts",
-      "VolBytes",
-      "VolABytes",
-      "VolAPadding",
-      "VolHoleBytes",
-      "VolHoles",
-      "LastPartBytes",
-    ])
-    .select([
-      "VolErrors",
-      "VolWrites",
-      "VolCapacityBytes",
-      "VolStatus",
-      "Enabled",
-      "Recycle",
-      "VolRetention",
-      "VolUseDuration",
-      "MaxVolJobs",
-      "MaxVolFiles",
-    ])
-    .select([
-      "MaxVolBytes",
-      "InChanger",
-      "EndFile",
-      "EndBlock",
-      "VolType",
-      "LabelType",
-      "StorageId",
-      "DeviceId",
-      "MediaAddressing",
-      "VolReadTime",
-      "VolWriteTime",
-    ])
-    .select(["LocationId", "RecycleCount", "InitialWrite", "ScratchPoolId", "RecyclePoolId", "ActionOnPurge"])
-    .select(expires)
-    .select("Comment");
-}
-
-/** Seconds until the retention of the Volume ends; 0 when it has ended, or has not begun. */
-function expiresIn(dialect: Dialect, now: string) {
-  const age =
-    dialect === "mysql"
-      ? sql<number>`TIMESTAMPDIFF(SECOND, LastWritten, ${now})`
-      : sql<number>`(CAST(strftime('%s', ${now}) AS INTEGER) - CAST(strftime('%s', LastWritten) AS INTEGER))`;
-  const retention = dialect === "mysql" ? sql`CAST(VolRetention AS SIGNED)` : sql`VolRetention`;
-  return sql<number>`CASE WHEN LastWritten IS NULL OR VolRetention = 0 OR ${age} > ${retention} THEN 0 ELSE ${retention} - ${age} END`;
-}
-
-function poolsQuery(db: Kysely<Tables>, request: Of<"pools">, isLong: boolean): Compiles {
+function poolsQuery(db: Kysely<Tables>, request: ListOf<"pools">, isLong: boolean): Compiles {
   let query = db.selectFrom("Pool").orderBy("PoolId");
   if (request.name !== undefined) query = query.where("Name", "=", request.name);
   if (!isLong)
@@ -281,7 +153,7 @@ function poolsQuery(db: Kysely<Tables>, request: Of<"pools">, isLong: boolean): 
     .select(["LabelType", "ActionOnPurge", "CacheRetention", "MigrationHighBytes", "MigrationLowBytes", "MigrationTime"]);
 }
 
-function clientsQuery(db: Kysely<Tables>, request: Of<"clients">, isLong: boolean): Compiles {
+function clientsQuery(db: Kysely<Tables>, request: ListOf<"clients">, isLong: boolean): Compiles {
   let query = db.selectFrom("Client").orderBy("ClientId");
   if (request.name !== undefined) query = query.where("Name", "=", request.name);
   return isLong
@@ -289,7 +161,7 @@ function clientsQuery(db: Kysely<Tables>, request: Of<"clients">, isLong: boolea
     : query.select(["ClientId", "Name", "FileRetention", "JobRetention"]);
 }
 
-function copiesQuery(db: Kysely<Tables>, request: Of<"copies">): Compiles {
+function copiesQuery(db: Kysely<Tables>, request: ListOf<"copies">): Compiles {
   let query = db
     .selectFrom("Job")
     .innerJoin("JobMedia", "JobMedia.JobId", "Job.JobId")
@@ -304,7 +176,7 @@ function copiesQuery(db: Kysely<Tables>, request: Of<"copies">): Compiles {
   return request.limit === undefined ? query : query.limit(request.limit);
 }
 
-function eventsQuery(db: Kysely<Tables>, request: Of<"events">, isLong: boolean): Compiles {
+function eventsQuery(db: Kysely<Tables>, request: ListOf<"events">, isLong: boolean): Compiles {
   let query = db
     .selectFrom("Events")
     .orderBy("EventsId", request.order ?? "asc")
@@ -336,7 +208,7 @@ function eventsQuery(db: Kysely<Tables>, request: Of<"events">, isLong: boolean)
   ]);
 }
 
-function objectsQuery(db: Kysely<Tables>, request: Of<"objects">, isLong: boolean): Compiles {
+function objectsQuery(db: Kysely<Tables>, request: ListOf<"objects">, isLong: boolean): Compiles {
   let query = db.selectFrom("Object").orderBy("ObjectId");
   if (request.jobId !== undefined) query = query.where("JobId", "=", request.jobId);
   if (!isLong) return query.select(["JobId", "ObjectId", "ObjectCategory", "ObjectType", "ObjectName", "ObjectStatus"]);

@@ -48,6 +48,10 @@ export const catalogCodes = {
     cause: "The statement is not one that may be run here, or is not a single one.",
     remedy: "Type one SQL statement at a time; SELECT, INSERT, UPDATE and DELETE are accepted.",
   },
+  CATALOG_LIST_EXPIRED: {
+    cause: "A list was left unread for more than ten minutes and was closed, because open lists make the catalog's log grow.",
+    remedy: "Run the command again.",
+  },
   CATALOG_COUNTER: {
     cause: "A Counter is missing in the catalog, or its counters wrap in a circle.",
     remedy: "Check the Counter resources and their Wrap Counter directives.",
