@@ -22,6 +22,6 @@ export const fileDaemonTables = [
   directorTable,
   consoleTable,
   scheduleTable,
-  messagesTable,
+  messagesTable([]),
   statisticsTable,
 ] as const;

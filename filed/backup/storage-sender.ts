@@ -1,0 +1,172 @@
+import type { Clock } from "#lib/base/clock.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { bulkStorageData } from "#lib/rpc/bulk-codec.ts";
+import type { BidiCall, RpcClient } from "#lib/rpc/client.ts";
+import type { JobRef } from "#proto/common.ts";
+import type { AppendEnd, AppendReply, AppendRequest } from "#proto/data.ts";
+import { keepConnected } from "#filed/clients/reconnect.ts";
+import type { BatchSink } from "./save-tree.ts";
+
+export interface StorageSenderOptions {
+  readonly client: RpcClient;
+  readonly job: JobRef;
+  /** The job's key, from the Director's ticket. */
+  readonly key: Uint8Array;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Longest time without a connection to the storage daemon. */
+  readonly lostMsMax: number;
+  readonly onState: (state: "lost" | "back", text: string) => void;
+  /** Bytes a second; 0: no limit. */
+  readonly bytesPerSecond?: number;
+}
+
+/** Bytes of batches that the storage daemon has not acknowledged; `send` waits when there are as many. */
+const BUFFER_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * Sends a job's batches to its storage daemon, in order, none lost and none twice: what is not acknowledged is kept and sent again on
+ * the next connection. Memory is bounded by BUFFER_BYTES_MAX.
+ */
+export class StorageSender implements BatchSink {
+  readonly #options: StorageSenderOptions;
+  /** Batches sent or to be sent; the first has number `#acked` (from 0). */
+  #batches: Uint8Array<ArrayBuffer>[] = [];
+  #bytes = 0;
+  #acked = 0;
+  #added = 0;
+  #end: AppendEnd | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #isDone = false;
+  #wake: (() => void)[] = [];
+  #running: Promise<void> | undefined;
+  #sentBytes = 0;
+  #startMs = 0;
+
+  constructor(options: StorageSenderOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes put on the connection, repeats included. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  /** Begins to connect. */
+  start(): void {
+    const { client, clock, signal, lostMsMax, onState } = this.#options;
+    this.#startMs = clock.monotonicMs();
+    this.#running = keepConnected((progressed) => this.#session(progressed), { clock, signal, lostMsMax, who: client.who, onState }).then(
+      () => {
+        this.#isDone = true;
+        this.#wakeAll();
+      },
+      (error: unknown) => {
+        this.#failure = { error };
+        this.#wakeAll();
+      },
+    );
+  }
+
+  /** Takes the next batch; resolves when there is room for another. The batch must not be changed. Rejects when the job's storage is gone. */
+  async send(batch: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#throwFailure();
+    this.#batches.push(batch);
+    this.#bytes += batch.byteLength;
+    this.#added++;
+    this.#wakeAll();
+    await this.#keepRate(batch.byteLength);
+    while (this.#bytes >= BUFFER_BYTES_MAX) await this.#changed();
+  }
+
+  /** Says how the client's half ended and waits until the storage daemon has closed the session. */
+  async finish(end: Omit<AppendEnd, "batches">): Promise<void> {
+    this.#end = { ...end, batches: this.#added };
+    this.#wakeAll();
+    while (!this.#isDone) await this.#changed();
+    await this.#running;
+  }
+
+  async #session(progressed: () => void): Promise<boolean> {
+    const { client, job, key, signal } = this.#options;
+    const call = await client.bidi(bulkStorageData.append, { signal });
+    let isOver = false;
+    try {
+      await call.write({ step: { $case: "open", value: { job, key: Buffer.from(key) } } });
+      const replies = call[Symbol.asyncIterator]();
+      const first = await replies.next();
+      if (first.done === true) throw new OperatorError("RPC_CONNECTION_LOST", `${client.who} ended the data connection at once`);
+      this.#takeReply(first.value);
+      progressed();
+      if (first.value.ended) return true;
+      const writing = this.#write(call, first.value.batches, () => isOver);
+      writing.catch(() => {});
+      for (let reply = await replies.next(); reply.done !== true; reply = await replies.next()) {
+        this.#takeReply(reply.value);
+        progressed();
+        if (reply.value.ended) return true;
+      }
+      isOver = true;
+      this.#wakeAll();
+      await writing;
+      throw new OperatorError("RPC_CONNECTION_LOST", `${client.who} ended the data connection`);
+    } finally {
+      isOver = true;
+      this.#wakeAll();
+      call.cancel();
+    }
+  }
+
+  async #write(call: BidiCall<AppendRequest, AppendReply>, from: number, isOver: () => boolean): Promise<void> {
+    for (let number = from; !isOver(); ) {
+      const batch = this.#batches[number - this.#acked];
+      if (batch !== undefined) {
+        // grpc-js takes a Buffer; this is a view, no copy.
+        const records = Buffer.from(batch.buffer, batch.byteOffset, batch.byteLength);
+        await call.write({ step: { $case: "records", value: records } });
+        this.#sentBytes += batch.byteLength;
+        number++;
+      } else if (this.#end !== undefined && number === this.#added) {
+        await call.write({ step: { $case: "end", value: this.#end } });
+        return;
+      } else await this.#changed();
+    }
+  }
+
+  #takeReply(reply: AppendReply): void {
+    const { client } = this.#options;
+    if (reply.failed !== "") throw new OperatorError("STORAGE_REFUSED", `${client.who} gave the job up: ${reply.failed}`);
+    if (reply.batches < this.#acked || reply.batches > this.#added) {
+      throw new OperatorError("STORAGE_REFUSED", `${client.who} says that it has ${reply.batches} batches; it acknowledged ${this.#acked} and ${this.#added} were made`);
+    }
+    for (; this.#acked < reply.batches; this.#acked++) this.#bytes -= this.#batches.shift()!.byteLength;
+    this.#wakeAll();
+  }
+
+  async #keepRate(bytes: number): Promise<void> {
+    const { bytesPerSecond = 0, clock, signal } = this.#options;
+    if (bytesPerSecond <= 0) return;
+    // The debt is counted from now at the earliest: time in which nothing was sent gives no right to a burst.
+    this.#startMs = Math.max(this.#startMs, clock.monotonicMs()) + (bytes * 1000) / bytesPerSecond;
+    const waitMs = this.#startMs - clock.monotonicMs();
+    if (waitMs > 1) await clock.sleep(waitMs, signal);
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #changed(): Promise<void> {
+    this.#throwFailure();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake.push(resolve);
+    await promise;
+    this.#throwFailure();
+  }
+
+  #wakeAll(): void {
+    const waiting = this.#wake;
+    this.#wake = [];
+    for (const resolve of waiting) resolve();
+  }
+}

@@ -1,0 +1,94 @@
+import { bytesOf } from "#lib/base/byte-string.ts";
+import { must } from "#lib/base/assert.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import type { BackupWork } from "#proto/filed.ts";
+import type { FileSet } from "#proto/fileset.ts";
+import { StorageSender } from "#filed/backup/storage-sender.ts";
+import { SaveTree } from "#filed/backup/save-tree.ts";
+import { unknownCompressions } from "#filed/backup/save-options.ts";
+import { storageClient } from "#filed/clients/storage-link.ts";
+import { HungUp } from "./file-job.ts";
+import type { EndLetter, WorkContext } from "./file-job.ts";
+
+/** Saves a FileSet to the job's storage daemon. Throws what ends the job. */
+export async function runBackup(context: WorkContext, work: BackupWork): Promise<EndLetter> {
+  const { request, surroundings, voice, numbers, log } = context;
+  const job = must(request.job, "a job has a name");
+  const ticket = must(request.storage, "a backup has a storage daemon");
+  const fileset = withOwnDirectories(must(work.fileset, "a backup has a FileSet"), surroundings.ownDirectories);
+  warnOfCompression(context, fileset);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  await using client = storageClient({ job, ticket, name: surroundings.name, identity: surroundings.identity, log: surroundings.rpcLog });
+  const sender = new StorageSender({
+    client,
+    job,
+    key: ticket.key,
+    clock: surroundings.clock,
+    signal,
+    lostMsMax: surroundings.lostMsMax,
+    onState: (state, text) => voice.say(state === "lost" ? "warning" : "info", text),
+    bytesPerSecond: request.bandwidthBytesPerS || surroundings.bytesPerSecond,
+  });
+  sender.start();
+  const tree = new SaveTree({
+    fileset,
+    sinceNs: BigInt(work.sinceUs) * 1000n,
+    accurate: work.accurate ? context.accurate : undefined,
+    allowCompression: work.allowCompression,
+    sink: {
+      send: async (batch) => {
+        await log.room(signal);
+        await sender.send(batch);
+        follow();
+      },
+    },
+    note: (kind, text) => voice.say(kind, text),
+    signal,
+  });
+  const follow = (): void => {
+    Object.assign(numbers, tree.progress, { networkBytes: sender.sentBytes });
+    checkLimits(context);
+  };
+  try {
+    const saved = await tree.run();
+    follow();
+    const { sockets } = saved.walk;
+    if (sockets > 0) voice.say("info", `${sockets} ${sockets === 1 ? "socket" : "sockets"} skipped.`);
+    await sender.finish({ status: "T", errors: numbers.errors });
+    numbers.networkBytes = sender.sentBytes;
+    return "T";
+  } catch (error) {
+    await leaveStorage(context, sender, error);
+    throw error;
+  } finally {
+    stop.abort(new OperatorError("CANCELED", "the job has ended"));
+  }
+}
+
+/** A canceled or failed job still tells the storage daemon how it ended, if that is quickly done. */
+async function leaveStorage(context: WorkContext, sender: StorageSender, error: unknown): Promise<void> {
+  if (context.signal.aborted || error instanceof OperatorError) return;
+  await sender.finish({ status: "f", errors: context.numbers.errors }).catch(() => {});
+}
+
+function withOwnDirectories(fileset: FileSet, own: readonly string[]): FileSet {
+  return { ...fileset, ownDirectories: [...fileset.ownDirectories, ...own.map(bytesOf)] };
+}
+
+function warnOfCompression(context: WorkContext, fileset: FileSet): void {
+  const options = fileset.includes.flatMap((include) => include.options);
+  for (const compression of unknownCompressions(options)) {
+    context.voice.say("warning", `Compression = ${compression} cannot be written by this file daemon; files are saved without compression. GZIP or ZSTD can.`);
+  }
+}
+
+/** Ends the job at its error limit, and where a developer asked for a hang-up. */
+function checkLimits(context: WorkContext): void {
+  const { numbers, request } = context;
+  if (request.maxErrors > 0 && numbers.errors > request.maxErrors) {
+    throw new OperatorError("JOB_REFUSED", `the job has more than ${request.maxErrors} errors`);
+  }
+  const hangup = context.surroundings.hangup();
+  if ((hangup > 0 && numbers.files >= hangup) || (hangup < 0 && numbers.bytes >= -hangup * 1024)) throw new HungUp();
+}

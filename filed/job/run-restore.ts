@@ -1,0 +1,67 @@
+import { byteString } from "#lib/base/byte-string.ts";
+import { must } from "#lib/base/assert.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { replacePolicy } from "#lib/files/replace-policy.ts";
+import type { RestoreWork } from "#proto/filed.ts";
+import { storageClient } from "#filed/clients/storage-link.ts";
+import { RestoreTree } from "#filed/restore/restore-tree.ts";
+import { readStorage } from "#filed/restore/storage-reader.ts";
+import type { EndLetter, WorkContext } from "./file-job.ts";
+
+/** Puts back what the job's storage daemon reads. Throws what ends the job. */
+export async function runRestore(context: WorkContext, work: RestoreWork): Promise<EndLetter> {
+  const { request, surroundings, voice, numbers, signal } = context;
+  const job = must(request.job, "a job has a name");
+  const ticket = must(request.storage, "a restore has a storage daemon");
+  const replace = replacePolicy(work.replace);
+  if (replace === undefined) throw new OperatorError("JOB_REFUSED", `"${work.replace}" is no replace policy`, { hint: "always, ifnewer, ifolder or never" });
+  const where = byteString(work.where);
+  if (where !== "" && !where.startsWith("/")) throw new OperatorError("JOB_REFUSED", "Where must be an absolute path");
+  await using client = storageClient({ job, ticket, name: surroundings.name, identity: surroundings.identity, log: surroundings.rpcLog });
+  await using tree = new RestoreTree({
+    where,
+    regexWhere: work.regexWhere,
+    replace,
+    numericIds: work.numericIds,
+    prefixLinks: work.prefixLinks,
+    note: (kind, text) => voice.say(kind, text),
+    signal,
+  });
+  const follow = (): void => {
+    const { files, bytes, errors } = tree.counts;
+    Object.assign(numbers, { files, bytes, readBytes: bytes, errors });
+  };
+  let wireBytes = 0;
+  const end = await readStorage({
+    client,
+    job,
+    key: ticket.key,
+    clock: surroundings.clock,
+    signal,
+    lostMsMax: surroundings.lostMsMax,
+    onState: (state, text) => voice.say(state === "lost" ? "warning" : "info", text),
+    onBatch: async (batch) => {
+      wireBytes += batch.byteLength;
+      numbers.networkBytes = wireBytes;
+      await context.log.room(signal);
+      await tree.add(batch);
+      follow();
+    },
+    onSession: () => tree.newSession(),
+  });
+  const counts = await tree.finish();
+  follow();
+  numbers.examined = tree.filesSeen;
+  for (const damage of end.damages) {
+    numbers.errors++;
+    voice.say("error", damage);
+  }
+  if (end.failed !== "") throw new OperatorError("STORAGE_REFUSED", `${client.who} could not read everything: ${end.failed}`);
+  numbers.missing = Math.max(0, work.filesExpected - counts.files - counts.skipped);
+  if (counts.skipped > 0) voice.say("info", `${counts.skipped} files were left as they are (replace=${replace}).`);
+  if (numbers.missing > 0) {
+    numbers.errors++;
+    voice.say("error", `${numbers.missing} of ${work.filesExpected} files did not come back.`);
+  }
+  return "T";
+}
