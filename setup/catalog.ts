@@ -1,4 +1,5 @@
 import type { CatalogOptions } from "#catalog/database/backend.ts";
+import { inspectCatalog } from "#catalog/migrations/inspect.ts";
 import { checkCatalog, createCatalog, upgradeCatalog } from "#catalog/migrations/migrate.ts";
 import { catalogOptions } from "#director/config/catalog-options.ts";
 import { loadDirectorConfig } from "#director/config/load.ts";
@@ -24,9 +25,11 @@ async function act(verb: string, options: CatalogOptions): Promise<string> {
       const { from, to } = await upgradeCatalog(options);
       return from === to ? `is of version ${to} already` : `upgraded from version ${from} to ${to}`;
     }
-    case "check":
+    case "check": {
       await checkCatalog(options);
-      return "is there and of the right version";
+      const findings = await inspectCatalog(options);
+      return findings.length === 0 ? "is of the right version and sound" : `has findings: ${findings.join("; ")}`;
+    }
     default:
       throw new OperatorError("SETUP_USAGE", `nocturne catalog does not know "${verb}"`, { hint: "create, upgrade or check" });
   }

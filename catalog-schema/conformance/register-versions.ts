@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Catalog } from "../catalog.ts";
 import { openBackend } from "../database/backend.ts";
+import { inspectCatalog } from "../migrations/inspect.ts";
 import { checkCatalog, createCatalog, upgradeCatalog } from "../migrations/migrate.ts";
-import { typed, type DatabaseUnderTest } from "./database-under-test.ts";
+import { createMedia } from "../queries/media.ts";
+import { ensurePool } from "../queries/pools.ts";
+import { addFiles, addJob, typed, type DatabaseUnderTest } from "./database-under-test.ts";
 
 /** Creating, checking and upgrading. */
 export function registerVersions(database: DatabaseUnderTest): void {
@@ -49,6 +52,30 @@ export function registerVersions(database: DatabaseUnderTest): void {
       assert.deepEqual(results.map((result) => result.status).toSorted(), ["fulfilled", "rejected"]);
       await using catalog = await Catalog.open(options);
       assert.deepEqual(await typed(catalog, "SELECT COUNT(*) FROM Version"), [[1]]);
+    });
+
+    test("a sound catalog has no findings, and each row that refers to nothing is one", async () => {
+      const options = await database.fresh();
+      await createCatalog(options);
+      await using catalog = await Catalog.open(options);
+      const pool = await ensurePool(catalog, { Name: "P", PoolType: "Backup" });
+      await createMedia(catalog, { VolumeName: "V", MediaType: "F", VolStatus: "Full", PoolId: pool.PoolId });
+      await addFiles(catalog, await addJob(catalog), ["/sound/file"]);
+      assert.deepEqual(await inspectCatalog(options), []);
+      await addFiles(catalog, 4_711, ["/lost/file"]);
+      await typed(catalog, "INSERT INTO JobMedia (JobId, MediaId) VALUES (4712, 4713)");
+      await typed(catalog, "DELETE FROM Path WHERE Path = '/lost/'");
+      await typed(catalog, "UPDATE Media SET PoolId = 99");
+      await typed(catalog, "UPDATE Job SET ClientId = 99");
+      assert.deepEqual(await inspectCatalog(options), [
+        "1 jobs have file rows but no Job row",
+        "1 file rows have no Path row",
+        "1 JobMedia rows have no Job row",
+        "1 JobMedia rows have no Media row",
+        "1 Volumes are in a pool that does not exist",
+        "1 pools count other Volumes than they have",
+        "1 jobs name a client that does not exist",
+      ]);
     });
 
     test("a catalog that was closed says so", async () => {
