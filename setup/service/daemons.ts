@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { loadDirectorConfig } from "#director/config/load.ts";
 import { loadFileDaemonConfig } from "#filed/config/load.ts";
 import { type AddressEntry, type ListenAddress, listenAddresses } from "#lib/config/address-types.ts";
+import { pidFilePath } from "#lib/daemon/pid-file.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { loadStorageConfig } from "#stored/config/load.ts";
 
@@ -69,6 +70,6 @@ function describe(
     host: host === "0.0.0.0" || host === "::" || host === "" ? "127.0.0.1" : host,
     port,
     workingDirectory: resource.workingDirectory,
-    pidFile: join(resource.pidDirectory ?? resource.workingDirectory, `${program}.${port}.pid`),
+    pidFile: pidFilePath(resource.pidDirectory ?? resource.workingDirectory, program, port),
   };
 }

@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,6 +11,8 @@ const START_MS = 30_000;
 /** How long a daemon may take to end after SIGTERM. */
 const STOP_MS = 60_000;
 const POLL_MS = 25;
+/** Of what a daemon says while it fails to start, this much is kept. */
+const SAID_MAX = 8192;
 
 /** Whether a daemon runs and answers. `pid` is that of its pid file. */
 export type DaemonStatus = { readonly kind: "answers"; readonly pid: number | undefined } | { readonly kind: "starting"; readonly pid: number } | { readonly kind: "down" };
@@ -22,16 +24,17 @@ export async function statusOf(daemon: LocalDaemon): Promise<DaemonStatus> {
   return pid === undefined ? { kind: "down" } : { kind: "starting", pid };
 }
 
-/** Starts a daemon in the background and waits until it accepts connections. False if it ran already. Throws SETUP_NOT_STARTED. */
+/**
+ * Starts a daemon, which goes to the background when it accepts connections. False if it ran already. Throws SETUP_NOT_STARTED with
+ * the daemon's own words.
+ */
 export async function startDaemon(daemon: LocalDaemon): Promise<boolean> {
   if ((await statusOf(daemon)).kind === "answers") return false;
-  const logFile = join(daemon.workingDirectory, `${daemon.program}.out`);
   mkdirSync(daemon.workingDirectory, { recursive: true, mode: 0o700 });
-  const log = openSync(logFile, "a", 0o600);
-  const child = spawn(join(BIN, daemon.program), ["-f", "-c", daemon.configFile], { detached: true, stdio: ["ignore", log, log] });
-  closeSync(log);
-  await untilAnswers(daemon, child, logFile);
-  child.unref();
+  const failure = await failureOfStart(daemon);
+  if (failure !== undefined) {
+    throw new OperatorError("SETUP_NOT_STARTED", `${daemon.program} was not started: ${failure}`, { hint: `its configuration is ${daemon.configFile}` });
+  }
   return true;
 }
 
@@ -52,22 +55,20 @@ export async function stopDaemon(daemon: LocalDaemon, { kill }: { kill: boolean 
   return true;
 }
 
-async function untilAnswers(daemon: LocalDaemon, child: ChildProcess, logFile: string): Promise<void> {
-  let failure: string | undefined;
-  child.once("error", (error) => (failure = error.message));
-  child.once("exit", (code, signal) => (failure = `it ended with ${signal ?? `status ${code}`}`));
-  const deadline = Date.now() + START_MS;
-  while (!(await accepts(daemon))) {
-    if (Date.now() > deadline) failure = `it does not answer on ${daemon.host}:${daemon.port} after ${START_MS / 1000} seconds`;
-    if (failure !== undefined) {
-      throw new OperatorError("SETUP_NOT_STARTED", `${daemon.program} was not started: ${failure}\n${lastLines(logFile)}`, { hint: `all of it is in ${logFile}` });
-    }
-    await sleep(POLL_MS);
-  }
-}
-
-function lastLines(file: string): string {
-  return readFileSync(file, "utf8").trimEnd().split("\n").slice(-12).join("\n");
+/** Runs the launcher until it returns; why the daemon does not work, if so. */
+async function failureOfStart(daemon: LocalDaemon): Promise<string | undefined> {
+  const child = spawn(join(BIN, daemon.program), ["-c", daemon.configFile], { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-SAID_MAX)));
+  const timer = setTimeout(() => child.kill("SIGKILL"), START_MS);
+  const ending = await new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("exit", (code, signal) => resolve(signal === "SIGKILL" ? `it does not answer after ${START_MS / 1000} seconds` : code === 0 ? "" : (signal ?? `status ${code}`)));
+  });
+  clearTimeout(timer);
+  child.stderr.destroy();
+  if (ending === "") return undefined;
+  return said.trim() === "" ? ending : said.trim();
 }
 
 /** The process of the daemon's pid file, if it lives and is no other program. */
