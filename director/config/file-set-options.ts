@@ -97,7 +97,7 @@ const regexes = () => repeatedText("regular expression", checkRegex);
 /** The directives of an Options block. */
 export const optionsTable = defineBlock("FileSet/Include/Options", {
   compression: directive(compression(), { acts: true, description: "Compresses file data on the client." }),
-  signature: directive(oneOf("MD5", "SHA1", "SHA256", "SHA512", "XXH128"), {
+  signature: directive(oneOf("MD5", "SHA1", "SHA256", "SHA512"), {
     acts: true,
     description: "Digest stored with each file.",
   }),

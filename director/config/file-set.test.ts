@@ -71,6 +71,7 @@ test("what does not belong is refused", async () => {
     ["Include { Options { fobar = yes } File = /a }", /not a directive of FileSet\/Include\/Options/],
     ["Include { Options { accurate = xyz } File = /a }", /is not one of the letters/],
     ["Include { Options { signature = MD4 } File = /a }", /did you mean "MD5"/],
+    ['Include { File = "|ls %(Clint)" }', /%\(Clint\) is not a known code/],
     ['Include { File = "" }', /the name is empty/],
   ] as const;
   for (const [body, expected] of bad) await assert.rejects(fileSet(body), expected, body);

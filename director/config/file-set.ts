@@ -12,6 +12,7 @@ import {
   type ResourceOf,
 } from "#lib/config/define-resource.ts";
 import { bool, onlyWord, quote, repeatedText, resourceName, text } from "#lib/config/directive-types.ts";
+import { checkPercentCodes } from "#lib/config/percent-codes.ts";
 import { ConfigMistake } from "#lib/config/problem.ts";
 import { jsonOfBlock, printBlock } from "#lib/config/print.ts";
 import { optionsTable, type FileSetOptions } from "./file-set-options.ts";
@@ -49,6 +50,7 @@ function entries(kind: FileSetEntry["kind"]): DirectiveType<readonly FileSetEntr
           hint: "use forward slashes, or quotes and \\\\",
         });
       }
+      if (/^\\?\|/.test(token.text)) checkPercentCodes(token.text);
       if (token.text === "") throw new ConfigMistake("the name is empty", { at: token.at });
       return appended(before, [{ kind, text: token.text }]);
     },

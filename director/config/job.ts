@@ -1,5 +1,17 @@
 import { defineResource, directive, type PartialResourceOf, type ResourceOf } from "#lib/config/define-resource.ts";
-import { bool, integer, oneOf, path, resourceName, size, speed, text, textList, time } from "#lib/config/directive-types.ts";
+import {
+  bool,
+  codedPath,
+  integer,
+  oneOf,
+  path,
+  resourceName,
+  size,
+  speed,
+  text,
+  textList,
+  time,
+} from "#lib/config/directive-types.ts";
 import { reference, referenceList } from "#lib/config/reference-types.ts";
 import type { DirectorResources } from "./resources.ts";
 import { runScriptForms, runScripts } from "./run-script.ts";
@@ -67,7 +79,7 @@ const jobDirectives = {
   addSuffix: directive(text(), { acts: false, description: "Ending that is put after restored names." }),
   bootstrap: directive(path(), { acts: false, description: "Bootstrap file of what a Restore job reads." }),
   restoreClient: directive(text(), { acts: false, description: "Client that restored files go to." }),
-  writeBootstrap: directive(path(), {
+  writeBootstrap: directive(codedPath(), {
     acts: false,
     description: "File or command that gets what is needed to restore the job without a catalog.",
   }),

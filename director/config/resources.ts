@@ -28,8 +28,11 @@ export interface DirectorResources {
   readonly Storage: StorageResource;
 }
 
+/** Where the Director sends messages today. */
+const actingDestinations = ["File", "Append", "Stdout", "Stderr", "Director", "Console", "Catalog"] as const;
+
 /** Every resource type that bacula-dir.conf may hold. */
 export const directorTables = [
   directorTable, jobTable, jobDefsTable, clientTable, storageTable, autochangerTable, poolTable, scheduleTable, fileSetTable,
-  catalogTable, messagesTable, consoleTable, counterTable, statisticsTable,
+  catalogTable, messagesTable(actingDestinations), consoleTable, counterTable, statisticsTable,
 ] as const; // prettier-ignore

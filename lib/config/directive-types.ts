@@ -4,6 +4,7 @@ import { didYouMean } from "./did-you-mean.ts";
 import { appended, type DirectiveType, type ParseContext, type PrintedDirective } from "./define-resource.ts";
 import type { Token } from "./lexer.ts";
 import { shown, type Statement } from "./parser.ts";
+import { checkPercentCodes } from "./percent-codes.ts";
 import { ConfigMistake } from "./problem.ts";
 import { Secret, SECRET_SHOWN } from "./secret.ts";
 
@@ -240,6 +241,19 @@ const SHELL_CHARACTERS = /[~\\$[\]*?`'<>"]/;
 /** A path; `~`, `$VAR` and wildcards are expanded by the shell. A value that begins with `|` is a command and left alone. */
 export function path(): DirectiveType<string> {
   return scalar({ label: "path", repeats: "refuse", parse: expandPath, print: quote });
+}
+
+/** A path or `|command` with %-codes; an unknown long code is refused. */
+export function codedPath(): DirectiveType<string> {
+  const type = path();
+  return {
+    ...type,
+    parse(statement, context, before) {
+      const value = type.parse(statement, context, before);
+      checkPercentCodes(value);
+      return value;
+    },
+  };
 }
 
 function expandPath(value: string, context: ParseContext): string {

@@ -1,3 +1,4 @@
+import { OperatorError } from "../errors/operator-error.ts";
 import type { BlockTable, ResourceTable } from "./define-resource.ts";
 import { systemHost, type ConfigHost } from "./host.ts";
 import { parseBlocks } from "./parser.ts";
@@ -33,7 +34,10 @@ export interface LoadOptions {
   readonly host?: ConfigHost;
 }
 
-/** Reads a configuration file. Throws ConfigError with every error of the file and of what it includes. */
+/**
+ * Reads a configuration file. Throws ConfigError with every error of the file and of what it includes, or OperatorError
+ * CONFIG_UNREADABLE.
+ */
 export async function loadConfigFile(
   language: ProgramLanguage,
   path: string,
@@ -41,7 +45,11 @@ export async function loadConfigFile(
 ): Promise<LoadedConfig> {
   const host = options.host ?? systemHost;
   const problems = new ProblemList();
-  return finish(language, await readTokens(path, host, problems), host, problems);
+  const run = await readTokens(path, host, problems);
+  if (run.files.length === 0) {
+    throw new OperatorError("CONFIG_UNREADABLE", problems.all.map(formatProblem).join("\n"), { hint: "-c FILE names another" });
+  }
+  return finish(language, run, host, problems);
 }
 
 /** The same for a text in memory; `file` is the name that messages show. */

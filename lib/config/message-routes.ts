@@ -160,16 +160,12 @@ function printRoutes(routes: readonly MessageRoute[]): readonly PrintedDirective
   return lines;
 }
 
-function forms() {
+function forms(acting: ReadonlySet<MessageDestination>) {
   const entries = messageDestinations
     .slice(1)
     .map((destination) => [
       destination,
-      {
-        type: routeType(destination),
-        acts: destination !== "Operator" && !destination.startsWith("Mail"),
-        description: DESCRIPTIONS[destination],
-      },
+      { type: routeType(destination), acts: acting.has(destination), description: DESCRIPTIONS[destination] },
     ]);
   return Object.fromEntries(entries);
 }
@@ -189,24 +185,40 @@ const DESCRIPTIONS: Record<MessageDestination, string> = {
   Catalog: "Stores the listed types in the catalog's Log table.",
 };
 
-/** The Messages resource, the same in every daemon. `routes` holds its lines in the order of the file. */
-export const messagesTable = defineResource(
-  "Messages",
-  {
-    name: directive(resourceName(), { required: true, acts: true, description: "Name by which other resources refer to it." }),
-    description: directive(text(), { acts: true, description: "Free text for people." }),
-    routes: directive(routeType("Syslog"), { keyword: "Syslog", acts: true, description: DESCRIPTIONS.Syslog, forms: forms() }),
-    mailCommand: directive(mailCommand(), {
-      acts: false,
-      description: "Command that mails a message, for the mail lines after it.",
-    }),
-    operatorCommand: directive(mailCommand(), {
-      acts: false,
-      description: "Command that mails a message, for the operator lines after it.",
-    }),
-  },
-  { description: "Says which messages go where." },
-);
+/**
+ * The Messages resource, the same in every daemon but for the destinations that it sends to today. `routes` holds its lines in the
+ * order of the file.
+ */
+export function messagesTable(acting: readonly MessageDestination[]) {
+  const acts = new Set(acting);
+  const mails = acts.has("Mail");
+  return defineResource(
+    "Messages",
+    {
+      name: directive(resourceName(), {
+        required: true,
+        acts: true,
+        description: "Name by which other resources refer to it.",
+      }),
+      description: directive(text(), { acts: true, description: "Free text for people." }),
+      routes: directive(routeType("Syslog"), {
+        keyword: "Syslog",
+        acts: acts.has("Syslog"),
+        description: DESCRIPTIONS.Syslog,
+        forms: forms(acts),
+      }),
+      mailCommand: directive(mailCommand(), {
+        acts: mails,
+        description: "Command that mails a message, for the mail lines after it.",
+      }),
+      operatorCommand: directive(mailCommand(), {
+        acts: mails,
+        description: "Command that mails a message, for the operator lines after it.",
+      }),
+    },
+    { description: "Says which messages go where." },
+  );
+}
 
 function mailCommand(): DirectiveType<string> {
   const type = replaceableText();
@@ -220,4 +232,4 @@ function mailCommand(): DirectiveType<string> {
   };
 }
 
-export interface MessagesResource extends ResourceOf<typeof messagesTable> {}
+export interface MessagesResource extends ResourceOf<ReturnType<typeof messagesTable>> {}

@@ -41,6 +41,12 @@ test("a comma at the end of a line lets the value go on", async () => {
   assert.deepEqual((await parse("C { Acl = a,\n b\n X = 1 }")).blocks, [["C", "Acl=a , b", "X=1"]]);
 });
 
+test("a quoted string goes on in quoted strings of the next lines, and nowhere else", async () => {
+  const { blocks, problems } = await parse('M { Cmd = "a"\n "b"\n\n "c"\n X = "d" "e"; Y = 1 }');
+  assert.deepEqual(blocks, [["M", "Cmd=abc", "X=d e", "Y=1"]]);
+  assert.deepEqual(problems, []);
+});
+
 test("all mistakes of a file are found, each at its place, and what is right between them is kept", async () => {
   const { blocks, problems } = await parse('Job {\n Name x\n Type = Backup\n = 5\n "q"\n}\n}\nPool { Name = A }\n5');
   assert.deepEqual(problems, [

@@ -115,7 +115,10 @@ class Parser {
     return { name: name.raw, at: name.at, hasEquals, words, block, valueAt };
   }
 
-  /** The words of a value. A comma at the end of a line lets the value go on in the next one. */
+  /**
+   * The words of a value. It goes on in the next line after a comma, and (Bareos) where quoted string follows quoted string, which
+   * are one string then.
+   */
   #words(): readonly Token[] {
     const words: Token[] = [];
     for (;;) {
@@ -123,10 +126,25 @@ class Parser {
       if (token === undefined || token.kind === "{" || token.kind === "}") return words;
       this.#next++;
       if (token.kind === "end") {
-        if (words.at(-1)?.kind !== "," || token.raw === ";") return words;
+        if (token.raw === ";" || !this.#goesOn(words.at(-1))) return words;
         this.#skipEnds();
-      } else words.push(token);
+      } else this.#addWord(words, token);
     }
+  }
+
+  #goesOn(last: Token | undefined): boolean {
+    if (last?.kind === ",") return true;
+    if (last?.kind !== "quoted") return false;
+    let next = this.#next;
+    while (this.#tokens[next]?.kind === "end" && this.#tokens[next]?.raw !== ";") next++;
+    return this.#tokens[next]?.kind === "quoted";
+  }
+
+  #addWord(words: Token[], token: Token): void {
+    const last = words.at(-1);
+    const isNextLine = this.#tokens[this.#next - 2]?.kind === "end";
+    if (last?.kind !== "quoted" || token.kind !== "quoted" || !isNextLine) words.push(token);
+    else words[words.length - 1] = { ...last, text: last.text + token.text };
   }
 
   /** To the end of the line, over blocks that open in it; a closing brace is left for the block that it ends. */

@@ -146,5 +146,8 @@ class TokenReader {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return "no such file";
+  return code === "EACCES" ? "permission denied" : error.message;
 }

@@ -69,3 +69,10 @@ test("rules of the storage daemon are checked", async () => {
   ] as const;
   for (const [text, expected] of bad) await assert.rejects(load(text), expected);
 });
+
+test("a file that is not there is named with what to do", async () => {
+  await assert.rejects(loadStorageConfig("/nonexistent/bacula-sd.conf"), {
+    code: "CONFIG_UNREADABLE",
+    message: 'cannot read "/nonexistent/bacula-sd.conf": no such file',
+  });
+});

@@ -24,6 +24,6 @@ export const storageTables = [
   deviceTable,
   autochangerTable,
   cloudTable,
-  messagesTable,
+  messagesTable([]),
   statisticsTable,
 ] as const;
