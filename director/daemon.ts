@@ -22,6 +22,7 @@ import { JobMessages, type MessageOutlet } from "./messages/job-messages.ts";
 import { PlainOutlet } from "./messages/plain-outlet.ts";
 import { consoleService } from "./rpc/console-service.ts";
 import { runConsoleCommand } from "./run-console-command.ts";
+import { Scheduler } from "./schedule/scheduler.ts";
 import { reportHead, VERSION } from "./version.ts";
 
 /** What the process gives its Director. */
@@ -47,6 +48,7 @@ export class Director implements AsyncDisposable {
   #reloadedMs: number;
   #engine: DirectorJobEngine | null = null;
   #daemons: DaemonClients | null = null;
+  #scheduler: Scheduler | null = null;
 
   private constructor(config: DirectorConfig, context: DirectorContext) {
     this.#configFile = context.configFile;
@@ -75,6 +77,7 @@ export class Director implements AsyncDisposable {
     this.#config = config;
     this.#reloadedMs = this.#clock.nowMs();
     this.#switches.clear();
+    this.#scheduler?.changed();
     this.log.routeTo(this.#messagesOf(0, this.#ownMessages(), this.#desks.names[0]!));
     const inUse = new Set([...config.clients.values(), ...config.storages.values(), ...this.engine.inUse()]);
     await must(this.#daemons, "clients of daemons").retire(inUse);
@@ -113,6 +116,18 @@ export class Director implements AsyncDisposable {
         this.#desks.names,
       ),
     );
+    const engine = this.#engine;
+    this.#scheduler = this.#owned.use(
+      new Scheduler({
+        config: () => this.#config,
+        clock: this.#clock,
+        zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        isEnabled: (kind, name, configured) => this.#switches.enabled(kind, name, configured),
+        submit: async (request) => await engine.submit(request),
+        failed: (job, error) => this.log.error(`Job "${job}" could not be started by its Schedule`, error),
+      }),
+    );
+    engine.foresee = (wanted) => this.#scheduler!.foresee(wanted);
     const server = this.#owned.use(
       new RpcServer({
         role: "director",

@@ -4,6 +4,7 @@ import { lastVolIndex } from "#catalog/queries/job-media.ts";
 import { findMedia } from "#catalog/queries/media.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import { changesOf } from "#director/media/volume-state.ts";
+import type { Message } from "#proto/common.ts";
 import type { JobEnd, JobEvent, JobMediaRow, JobQuestion, VolumeState } from "#proto/job.ts";
 import type { JobContext } from "./job-context.ts";
 import { phaseOfLetter } from "./status-letter.ts";
@@ -60,14 +61,24 @@ export class EventSink {
 
   async #apply(events: readonly JobEvent[]): Promise<void> {
     if (events.length === 0) return;
-    const { desk, job, messages } = this.#context;
+    const { desk, job } = this.#context;
     const catalogEvents: CatalogEvent[] = [];
     for (const event of events) catalogEvents.push(await this.#catalogEvent(event));
     await desk.catalog.applyEvents({ jobId: job.jobId, daemon: this.#half, events: catalogEvents });
     for (const { event } of events) {
-      if (event?.$case === "message") messages.deliver(messages.received(event.value));
+      if (event?.$case === "message") this.#message(event.value);
       else if (event?.$case === "state") this.#state(event.value.letter);
     }
+  }
+
+  #message(message: Message): void {
+    const { job, messages } = this.#context;
+    const received = messages.received(message);
+    if (received.type === "Mount" && this.#half === "sd") {
+      job.mountRequest = received.text;
+      job.changed();
+    }
+    messages.deliver(received);
   }
 
   async #catalogEvent({ number, event }: JobEvent): Promise<CatalogEvent> {

@@ -30,6 +30,7 @@ export interface EffectiveJob {
   readonly fileset: FileSetResource;
   /** Pool unless the level has one of its own; see `poolOfLevel`. */
   readonly pool: Chosen<PoolResource>;
+  readonly levelPools: Readonly<Partial<Record<BackupLevel, Chosen<PoolResource>>>>;
   readonly storage: Chosen<StorageResource>;
   readonly catalog: Chosen<CatalogResource>;
   readonly messages: MessagesResource;
@@ -51,7 +52,7 @@ export function effectiveJob(request: RunRequest, config: DirectorConfig): Effec
   if (!job.enabled) throw new OperatorError("JOB_DISABLED", `Job "${job.name}" is disabled`, { hint: "set Enabled = yes" });
   const type = runnableType(job);
   const client = clientOf(request, job, config);
-  const pool = request.pool === undefined ? { resource: job.pool, from: "Job resource" } : { resource: must(config.pools, "Pool", request.pool), from: "User input" };
+  const pool = request.pool === undefined ? { resource: job.pool, from: "Job resource" } : { resource: must(config.pools, "Pool", request.pool), from: overrideWord(request, "Pool") };
   return {
     request,
     origin: request.origin,
@@ -61,6 +62,7 @@ export function effectiveJob(request: RunRequest, config: DirectorConfig): Effec
     client,
     fileset: request.fileset === undefined ? job.fileSet : must(config.fileSets, "FileSet", request.fileset),
     pool,
+    levelPools: levelPoolsOf(request, job, config),
     storage: storageOf(request, job, pool.resource, config),
     catalog: catalogOf(request, client, pool.resource, config),
     messages: request.messages === undefined ? job.messages : must(config.messages, "Messages", request.messages),
@@ -75,12 +77,8 @@ export function effectiveJob(request: RunRequest, config: DirectorConfig): Effec
 
 /** The Pool for the level that is run in the end: an override, the Job's Pool for that level, or the Job's Pool. */
 export function poolOfLevel(effective: EffectiveJob, level: string): Chosen<PoolResource> {
-  if (effective.request.pool !== undefined) return effective.pool;
-  const { fullBackupPool, differentialBackupPool, incrementalBackupPool } = effective.job;
-  if (level === "F" && fullBackupPool !== undefined) return { resource: fullBackupPool, from: "Job FullPool override" };
-  if (level === "D" && differentialBackupPool !== undefined) return { resource: differentialBackupPool, from: "Job DiffPool override" };
-  if (level === "I" && incrementalBackupPool !== undefined) return { resource: incrementalBackupPool, from: "Job IncPool override" };
-  return effective.pool;
+  const own = effective.levelPools[level as BackupLevel];
+  return own !== undefined && effective.request.pool === undefined ? own : effective.pool;
 }
 
 /** The Storage for the Pool that is used in the end: a Pool for the level may have its own. */
@@ -99,10 +97,31 @@ function runnableType(job: JobResource): RunnableType {
 function levelOf(request: RunRequest, job: JobResource, type: RunnableType): BackupLevel | " " {
   if (type !== "B") return " ";
   if (request.level !== undefined) return request.level;
-  if (job.level === undefined) return "F";
-  const level = LEVELS[job.level];
-  if (level !== undefined) return level;
-  throw new OperatorError("JOB_TYPE_UNSUPPORTED", `Job "${job.name}": level ${job.level} is not supported in this release`, { hint: "use Full, Differential or Incremental" });
+  return job.level === undefined ? "F" : letterOfLevel(job.name, job.level);
+}
+
+/** Letter of a level of the configuration. Throws OperatorError for a level that this release does not run. */
+export function letterOfLevel(job: string, level: JobLevel): BackupLevel {
+  const letter = LEVELS[level];
+  if (letter !== undefined) return letter;
+  throw new OperatorError("JOB_TYPE_UNSUPPORTED", `Job "${job}": level ${level} is not supported in this release`, { hint: "use Full, Differential or Incremental" });
+}
+
+function levelPoolsOf(request: RunRequest, job: JobResource, config: DirectorConfig): EffectiveJob["levelPools"] {
+  const choose = (asked: string | undefined, own: PoolResource | undefined, word: string): Chosen<PoolResource> | undefined => {
+    if (asked !== undefined) return { resource: must(config.pools, "Pool", asked), from: `Run ${word} override` };
+    return own === undefined ? undefined : { resource: own, from: `Job ${word} override` };
+  };
+  const pools = {
+    F: choose(request.fullPool, job.fullBackupPool, "FullPool"),
+    D: choose(request.differentialPool, job.differentialBackupPool, "DiffPool"),
+    I: choose(request.incrementalPool, job.incrementalBackupPool, "IncPool"),
+  };
+  return Object.fromEntries(Object.entries(pools).filter(([, pool]) => pool !== undefined));
+}
+
+function overrideWord(request: RunRequest, what: string): string {
+  return request.origin.kind === "schedule" ? `Run ${what} override` : "User input";
 }
 
 function clientOf(request: RunRequest, job: JobResource, config: DirectorConfig): ClientResource {
@@ -114,13 +133,13 @@ function clientOf(request: RunRequest, job: JobResource, config: DirectorConfig)
 
 function storageOf(request: RunRequest, job: JobResource, pool: PoolResource, config: DirectorConfig): Chosen<StorageResource> {
   const planned = request.restore?.plan.volumes.find((volume) => volume.storage !== "")?.storage;
-  const chosen = chooseStorage(request.storage ?? planned, job, pool, config);
+  const chosen = chooseStorage(request.storage ?? planned, overrideWord(request, "Storage"), job, pool, config);
   if (!chosen.resource.enabled) throw new OperatorError("JOB_DISABLED", `Storage "${chosen.resource.name}" is disabled`, { hint: "set Enabled = yes" });
   return chosen;
 }
 
-function chooseStorage(asked: string | undefined, job: JobResource, pool: PoolResource, config: DirectorConfig): Chosen<StorageResource> {
-  if (asked !== undefined) return { resource: must(config.storages, "Storage", asked), from: "User input" };
+function chooseStorage(asked: string | undefined, from: string, job: JobResource, pool: PoolResource, config: DirectorConfig): Chosen<StorageResource> {
+  if (asked !== undefined) return { resource: must(config.storages, "Storage", asked), from };
   if (job.storage[0] !== undefined) return { resource: job.storage[0], from: "Job resource" };
   if (pool.storage[0] !== undefined) return { resource: pool.storage[0], from: "Pool resource" };
   throw new OperatorError("JOB_INCOMPLETE_RESOURCES", `Job "${job.name}" names no Storage, and neither does Pool "${pool.name}"`, {

@@ -267,7 +267,9 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     for (const live of this.#live.values()) {
       const { job } = live.context;
       if (job.signal.aborted) continue;
-      const deadline = nextDeadline(job.effective.job, job.level, { scheduledMs: Math.max(job.identity.scheduledMs, job.effective.notBeforeMs), startedMs: job.startedMs, waitingMs: live.waitingMs });
+      const { job: resource, request } = job.effective;
+      const limits = request.maxRunSchedTimeS === undefined ? resource : { ...resource, maxRunSchedTime: request.maxRunSchedTimeS };
+      const deadline = nextDeadline(limits, job.level, { scheduledMs: Math.max(job.identity.scheduledMs, job.effective.notBeforeMs), startedMs: job.startedMs, waitingMs: live.waitingMs });
       if (deadline === null) continue;
       if (deadline.atMs > nowMs) nextMs = Math.min(nextMs, deadline.atMs);
       else {

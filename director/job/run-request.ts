@@ -36,6 +36,10 @@ export interface RunRequest {
   readonly client?: string;
   readonly fileset?: string;
   readonly pool?: string;
+  /** Pools for the level that is run in the end, instead of the Job's. */
+  readonly fullPool?: string;
+  readonly differentialPool?: string;
+  readonly incrementalPool?: string;
   readonly nextPool?: string;
   readonly storage?: string;
   readonly catalog?: string;
@@ -47,6 +51,8 @@ export interface RunRequest {
   readonly spoolData?: boolean;
   /** Instead of the time found in the catalog: unix milliseconds. */
   readonly sinceMs?: number;
+  /** Seconds from the scheduled start to the end; instead of the Job's MaxRunSchedTime. */
+  readonly maxRunSchedTimeS?: number;
   readonly comment?: string;
   readonly ignoreDuplicateCheck?: boolean;
   readonly verifyJob?: string;
