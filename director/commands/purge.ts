@@ -1,0 +1,89 @@
+import type { Catalog } from "#catalog/catalog.ts";
+import { findClient } from "#catalog/queries/clients.ts";
+import { deleteJob, listJobIdsOfClient, purgeFilesOfJob, purgeVolume } from "#catalog/queries/delete.ts";
+import { findJob } from "#catalog/queries/jobs.ts";
+import { listJobIdsOfVolume } from "#catalog/queries/job-media.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { parseJobIds, type Arguments } from "./arguments.ts";
+import { requireAccess } from "./authorize.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { counted } from "./format.ts";
+import { chooseOne } from "./prompts.ts";
+import { selectBackupClient } from "./restore-select.ts";
+import { selectVolume } from "./select-rows.ts";
+
+const WARNING = `
+This command can be DANGEROUS!!!
+
+It deletes records of files or jobs from the catalog at once, however long
+they were to be kept. What they describe stays on the Volumes, but can be
+found no more. prune deletes only what has expired.
+`;
+
+/** Statuses in which a Volume may be purged. */
+const PURGEABLE: readonly string[] = ["Append", "Full", "Used", "Error"];
+
+/** Deletes records whatever their retention. */
+export const purge: Command = {
+  name: "purge",
+  help: "Delete records from the catalog before their time",
+  usage: "files [jobid=<list>] [client=<name>] [volume=<name>] | jobs [client=<name>] [volume=<name>] | volume=<name>",
+  keywords: ["files", "jobs", "volume|media=?", "client=?", "jobid=", "yes"],
+  async run(context, args) {
+    await context.say(WARNING);
+    const catalog = await context.catalog();
+    const subject = args.has("files") ? "files" : args.has("jobs") ? "jobs" : args.has("volume") ? "volume" : await askSubject(context);
+    if (subject === "volume") return await purgeOneVolume(context, catalog, args.value("volume"));
+    if (subject === "jobs" && args.has("volume")) return await purgeOneVolume(context, catalog, args.value("volume"));
+    const { jobIds, of } = await jobsFor(context, catalog, args);
+    for (const jobId of jobIds) await purgeOneJob(context, catalog, jobId, subject);
+    context.director.engine.mediaChanged();
+    await context.say(subject === "jobs" ? `${counted(jobIds.length, "Job")} for ${of} purged from the catalog.\n` : `Files of ${counted(jobIds.length, "Job")} for ${of} purged from the catalog.\n`);
+  },
+};
+
+async function askSubject(context: CommandContext): Promise<"files" | "jobs" | "volume"> {
+  const subjects = ["files", "jobs", "volume"] as const;
+  return subjects[await chooseOne(context, { title: "You have the following choices:", prompt: "Choose item to purge", choices: subjects })]!;
+}
+
+async function purgeOneVolume(context: CommandContext, catalog: Catalog, name: string | undefined): Promise<void> {
+  const volume = await selectVolume(context, catalog, name);
+  if (!PURGEABLE.includes(volume.VolStatus)) {
+    throw new OperatorError("VALUE_REFUSED", `Volume "${volume.VolumeName}" has VolStatus "${volume.VolStatus}" and cannot be purged.`, { hint: `only ${PURGEABLE.join(", ")} can` });
+  }
+  for (const jobId of await listJobIdsOfVolume(catalog, volume.MediaId)) requireEnded(context, jobId);
+  const { jobs, upgraded } = await purgeVolume(catalog, volume);
+  context.director.engine.mediaChanged();
+  await context.say(`${counted(jobs, "Job")} on Volume "${volume.VolumeName}" purged from the catalog.\n`);
+  if (upgraded.length > 0) await context.say(`Following Copy jobs have been upgraded to Backup jobs: ${upgraded.join(",")}\n`);
+}
+
+async function jobsFor(context: CommandContext, catalog: Catalog, args: Arguments): Promise<{ readonly jobIds: readonly number[]; readonly of: string }> {
+  const listed = args.value("jobid");
+  if (listed !== undefined) return { jobIds: parseJobIds(listed), of: `JobId ${listed}` };
+  if (args.has("volume")) {
+    const volume = await selectVolume(context, catalog, args.value("volume"));
+    return { jobIds: await listJobIdsOfVolume(catalog, volume.MediaId), of: `Volume "${volume.VolumeName}"` };
+  }
+  const name = args.value("client");
+  const client = name === undefined ? await selectBackupClient(context, catalog, { clientName: undefined, fileSet: undefined, pool: undefined, before: undefined }) : await findClient(catalog, name);
+  if (client === null) throw new OperatorError("CATALOG_ROW_UNKNOWN", `Could not find Client "${name}"`);
+  requireAccess(context.operator, { kind: "client", name: client.Name });
+  return { jobIds: await listJobIdsOfClient(catalog, client.ClientId), of: `client "${client.Name}"` };
+}
+
+async function purgeOneJob(context: CommandContext, catalog: Catalog, jobId: number, subject: "files" | "jobs"): Promise<void> {
+  context.signal.throwIfAborted();
+  const job = await findJob(catalog, jobId);
+  if (job === null) throw new OperatorError("CATALOG_ROW_UNKNOWN", `there is no JobId=${jobId}`);
+  requireAccess(context.operator, { kind: "job", name: job.Name });
+  requireEnded(context, jobId);
+  if (subject === "jobs") await deleteJob(catalog, jobId);
+  else await purgeFilesOfJob(catalog, jobId);
+}
+
+function requireEnded(context: CommandContext, jobId: number): void {
+  const view = context.director.engine.view(jobId);
+  if (view !== null && view.endedMs === null) throw new OperatorError("VALUE_REFUSED", `JobId=${jobId} is running`, { hint: `wait for it, or type: cancel jobid=${jobId}` });
+}
