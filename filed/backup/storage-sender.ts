@@ -1,6 +1,6 @@
 import type { Clock } from "#lib/base/clock.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import { bulkStorageData } from "#lib/rpc/bulk-codec.ts";
+import { bulkStorageData, declareHeadroom } from "#lib/rpc/bulk-codec.ts";
 import type { BidiCall, RpcClient } from "#lib/rpc/client.ts";
 import type { JobRef } from "#proto/common.ts";
 import type { AppendEnd, AppendReply, AppendRequest } from "#proto/data.ts";
@@ -121,9 +121,8 @@ export class StorageSender implements BatchSink {
     for (let number = from; !isOver(); ) {
       const batch = this.#batches[number - this.#acked];
       if (batch !== undefined) {
-        // grpc-js takes a Buffer; this is a view, no copy.
-        const records = Buffer.from(batch.buffer, batch.byteOffset, batch.byteLength);
-        await call.write({ step: { $case: "records", value: records } });
+        // The encoder left room before the batch; sending it again writes the same bytes there.
+        await call.write({ step: { $case: "records", value: declareHeadroom(batch) } });
         this.#sentBytes += batch.byteLength;
         number++;
       } else if (this.#end !== undefined && number === this.#added) {

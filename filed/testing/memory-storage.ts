@@ -1,0 +1,77 @@
+import type { TlsIdentity } from "#lib/auth/identity.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { LinesLog } from "#lib/testing/loopback.ts";
+import { bulkStorageData } from "#lib/rpc/bulk-codec.ts";
+import { RpcServer } from "#lib/rpc/server.ts";
+import { RELEASE } from "#lib/rpc/versions.ts";
+import type { AppendEnd, AppendReply, AppendRequest, ReadReply, ReadRequest } from "#proto/data.ts";
+import type { StorageTicket } from "#proto/filed.ts";
+
+/** A storage daemon's data service that keeps one job's batches in memory, and loses connections when told to. */
+export class MemoryStorage implements AsyncDisposable {
+  readonly batches: Buffer[] = [];
+  readonly key = Buffer.alloc(32, 7);
+  readonly log = new LinesLog();
+  end: AppendEnd | undefined;
+  /** Connections of `append` and `read` so far. */
+  opens = 0;
+  /** The call is cut when so many batches went over it; once for each number. */
+  cutAfter: number[] = [];
+  /** Damages to report at the end of a read. */
+  damages: string[] = [];
+  readonly #identity: TlsIdentity;
+  readonly #server: RpcServer;
+  #port = 0;
+
+  constructor(identity: TlsIdentity) {
+    this.#identity = identity;
+    this.#server = new RpcServer({ role: "storageDaemon", name: "memory-sd", release: RELEASE, identity, accounts: () => undefined, trust: [], log: this.log });
+    this.#server.add(bulkStorageData, "jobKey", { append: (requests) => this.#append(requests), read: (requests) => this.#read(requests) });
+  }
+
+  async listen(): Promise<void> {
+    this.#port = (await this.#server.listen([{ host: "127.0.0.1", port: 0 }])).port;
+  }
+
+  get ticket(): StorageTicket {
+    return { address: "127.0.0.1", port: this.#port, key: this.key, certificateSha256: this.#identity.sha256, name: "memory-sd" };
+  }
+
+  async *#append(requests: AsyncIterable<AppendRequest>): AsyncGenerator<AppendReply> {
+    let cut = Number.POSITIVE_INFINITY;
+    for await (const { step } of requests) {
+      if (step?.$case === "open") {
+        if (!step.value.key.equals(this.key)) throw new OperatorError("RPC_REFUSED", "wrong job key");
+        this.opens++;
+        cut = this.cutAfter.shift() ?? cut;
+      } else if (step?.$case === "records") {
+        if (cut-- <= 0) throw new OperatorError("RPC_CONNECTION_LOST", "cut by the test");
+        this.batches.push(Buffer.from(step.value));
+      } else if (step?.$case === "end") {
+        this.end = step.value;
+        yield { batches: this.batches.length, ended: true, failed: "" };
+        return;
+      }
+      yield { batches: this.batches.length, ended: false, failed: "" };
+    }
+  }
+
+  async *#read(requests: AsyncIterable<ReadRequest>): AsyncGenerator<ReadReply> {
+    const steps = requests[Symbol.asyncIterator]();
+    await steps.next();
+    const first = await steps.next();
+    this.opens++;
+    let cut = this.cutAfter.shift() ?? Number.POSITIVE_INFINITY;
+    const from = first.value?.step?.$case === "received" ? first.value.step.value : 0;
+    yield { step: { $case: "session", value: { volSessionId: 1, volSessionTime: 2, jobId: 3 } } };
+    for (const batch of this.batches.slice(from)) {
+      if (cut-- <= 0) throw new OperatorError("RPC_CONNECTION_LOST", "cut by the test");
+      yield { step: { $case: "records", value: batch } };
+    }
+    yield { step: { $case: "end", value: { damages: this.damages, files: 0, failed: "" } } };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.close(100);
+  }
+}
