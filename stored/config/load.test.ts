@@ -56,10 +56,6 @@ test("rules of the storage daemon are checked", async () => {
     [BASE.replace("Label Media = yes", "Maximum Block Size = 30000000"), /too large: at most 20000000/],
     [BASE.replace("Device Type = File", "Device Type = Cloud"), /directive Cloud: it is required/],
     [
-      `${BASE}Autochanger { Name = one; Device = one; Changer Device = x; Changer Command = "" }`,
-      /an Autochanger has the same name/,
-    ],
-    [
       `${BASE}Autochanger { Name = c; Device = two; Changer Device = x; Changer Command = "" }`,
       /there is no Device named "two"/,
     ],

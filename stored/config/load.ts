@@ -72,7 +72,7 @@ function checkStorage(resources: ResourceSet, problems: ProblemList): void {
     const device = resources.of("Device").get(name);
     if (device !== undefined)
       problems.add({
-        severity: "error",
+        severity: "warning",
         at: device.origin.at,
         resource: `Device "${name}"`,
         message: "an Autochanger has the same name",
