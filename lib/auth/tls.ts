@@ -94,7 +94,8 @@ export function serverTlsOptions(identity: TlsIdentity, caPems: readonly string[
 
 /** Options of the dialling side. */
 export function clientTlsOptions(identity: TlsIdentity, trust: Trust): ConnectionOptions {
-  return commonOptions(identity, trust.caPems);
+  // Node's own look at the host name would count as a fault of the chain; refusalOf judges names, roles first.
+  return { ...commonOptions(identity, trust.caPems), checkServerIdentity: () => undefined };
 }
 
 /** What the TLS connection says about the far side. */
