@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { invariant } from "#lib/base/assert.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CompiledQuery, Kysely } from "kysely";
 import {
@@ -25,6 +27,7 @@ const RETRY_FIRST_MS = 20;
 /** The catalog, open and of the right version. Safe to use from many jobs at once. */
 export class Catalog implements CatalogWriter, RowSource, AsyncDisposable {
   readonly #backend: Backend;
+  readonly #inTransaction = new AsyncLocalStorage<true>();
 
   private constructor(backend: Backend) {
     this.#backend = backend;
@@ -46,7 +49,9 @@ export class Catalog implements CatalogWriter, RowSource, AsyncDisposable {
   get reader(): Kysely<Tables> {
     return this.#backend.reader;
   }
+  /** Not within `transaction`: there `tx.writer` is meant; on SQLite, which has one writer, this one would wait for itself. */
   get writer(): Kysely<Tables> {
+    invariant(this.#inTransaction.getStore() !== true, "inside a transaction only its own handle writes");
     return this.#backend.writer;
   }
   /** Names the catalog in messages. */
@@ -96,7 +101,7 @@ export class Catalog implements CatalogWriter, RowSource, AsyncDisposable {
   async #once<T>(work: (tx: CatalogWriter) => Promise<T>, phase: { isCommitting: boolean }): Promise<T> {
     const transaction = await this.writer.startTransaction().execute();
     try {
-      const result = await work(transactionHandle(this.dialect, transaction));
+      const result = await this.#inTransaction.run(true, async () => await work(transactionHandle(this.dialect, transaction)));
       phase.isCommitting = true;
       await transaction.commit().execute();
       return result;

@@ -204,6 +204,33 @@ export function registerAttributes(database: DatabaseUnderTest): void {
       assert.equal((await findFile(catalog(), [jobId], "/bad/new/path/file"))?.fileIndex, 1);
     });
 
+    test("paths that the operator deleted are made anew", async () => {
+      const one = await addJob(catalog());
+      await addFiles(catalog(), one, ["/removed/by/hand/file"]);
+      await typed(catalog(), "DELETE FROM File");
+      await typed(catalog(), "DELETE FROM PathHierarchy");
+      await typed(catalog(), "DELETE FROM PathVisibility");
+      await typed(catalog(), "DELETE FROM Path");
+      const two = await addJob(catalog());
+      await addFiles(catalog(), two, ["/removed/by/hand/file"]);
+      assert.equal((await findFile(catalog(), [two], "/removed/by/hand/file"))?.fileIndex, 1);
+      assert.deepEqual(await typed(catalog(), "SELECT COUNT(*), (SELECT COUNT(*) FROM PathHierarchy) FROM Path"), [[5, 4]]);
+    });
+
+    test("batches that are views into one large message are read at their places", async () => {
+      const jobId = await addJob(catalog());
+      const parts = [1, 2, 3].map((event) => attributeBatch([{ fileIndex: event, name: `/view/${event}` }]));
+      const message = Buffer.concat([Buffer.alloc(100), ...parts]);
+      let at = 100;
+      const events = parts.map((part, index) => ({
+        event: index + 1,
+        kind: "attributes" as const,
+        batch: message.subarray(at, (at += part.length)),
+      }));
+      assert.equal((await catalog().applyEvents({ jobId, daemon: "sd", events })).files, 3);
+      assert.equal(message.length, at);
+    });
+
     test("other events are applied in the same transaction", async () => {
       const jobId = await addJob(catalog());
       const media = {

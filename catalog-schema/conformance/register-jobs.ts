@@ -104,6 +104,18 @@ export function registerJobs(database: DatabaseUnderTest): void {
       assert.deepEqual(await typed(catalog(), "SELECT COUNT(*), SUM(JobFiles) FROM Job WHERE Name = 'mixed'"), [[12, 66]]);
     });
 
+    test("a transaction that writes beside its own handle is stopped, not left waiting for itself", async () => {
+      await assert.rejects(
+        catalog().transaction(async () => await updateJob(catalog(), 1, { JobFiles: 1 })),
+        { name: "InvariantError" },
+      );
+      await assert.rejects(
+        catalog().transaction(async () => await catalog().transaction(async () => 1)),
+        { name: "InvariantError" },
+      );
+      await catalog().transaction(async (tx) => await updateJob(tx, 1, { JobFiles: 1 }));
+    });
+
     test("what a client says of itself is kept, a change is told, and it is cut at 255 bytes", async () => {
       assert.equal((await ensureClient(catalog(), client("c-fd"))).unameBefore, null);
       assert.equal((await ensureClient(catalog(), client("c-fd", "Linux 6.1"))).unameBefore, null);

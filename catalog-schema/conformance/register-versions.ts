@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { sql } from "kysely";
 import { Catalog } from "../catalog.ts";
-import { openBackend } from "../database/backend.ts";
+import { openBackend, type CatalogOptions } from "../database/backend.ts";
 import { inspectCatalog } from "../migrations/inspect.ts";
 import { checkCatalog, createCatalog, upgradeCatalog } from "../migrations/migrate.ts";
+import type { Migration } from "../migrations/migrations.ts";
 import { createMedia } from "../queries/media.ts";
 import { ensurePool } from "../queries/pools.ts";
 import { addFiles, addJob, typed, type DatabaseUnderTest } from "./database-under-test.ts";
@@ -28,11 +30,32 @@ export function registerVersions(database: DatabaseUnderTest): void {
         [0, /nocturne catalog upgrade -c FILE/],
         [99, /install the programs/],
       ] as const) {
-        await using catalog = await openBackend(options);
-        await catalog.writer.updateTable("NocturneVersion").set({ VersionId: version }).execute();
+        await setVersion(options, version);
         await assert.rejects(Catalog.open(options), { code: "CATALOG_VERSION", hint });
       }
       await assert.rejects(upgradeCatalog(options), { code: "CATALOG_VERSION" });
+    });
+
+    test("steps are run in order, once, and a step that fails can be run again", async () => {
+      const options = await database.fresh();
+      await createCatalog(options);
+      await setVersion(options, 0);
+      await assert.rejects(upgradeCatalog(options, []), { code: "CATALOG_VERSION" });
+      let isBroken = true;
+      const step: Migration = {
+        to: 1,
+        run: async (db) => {
+          await sql`CREATE TABLE IF NOT EXISTS Added (A INTEGER)`.execute(db);
+          if (isBroken) throw new Error("interrupted");
+        },
+      };
+      await assert.rejects(upgradeCatalog(options, [step]), { message: "interrupted" });
+      await assert.rejects(Catalog.open(options), { code: "CATALOG_VERSION" });
+      isBroken = false;
+      assert.deepEqual(await upgradeCatalog(options, [step]), { from: 0, to: 1 });
+      assert.deepEqual(await upgradeCatalog(options, [step]), { from: 1, to: 1 });
+      await using catalog = await Catalog.open(options);
+      assert.deepEqual(await typed(catalog, "SELECT COUNT(*) FROM Added"), [[0]]);
     });
 
     test("a database of something else is refused, to be created too", async () => {
@@ -86,4 +109,10 @@ export function registerVersions(database: DatabaseUnderTest): void {
       await assert.rejects(catalog.sqlQuery("SELECT 1"), { code: "CATALOG_CLOSED" });
     });
   });
+}
+
+/** Makes the catalog look as if other programs had written it. */
+async function setVersion(options: CatalogOptions, version: number): Promise<void> {
+  await using backend = await openBackend(options);
+  await backend.writer.updateTable("NocturneVersion").set({ VersionId: version }).execute();
 }

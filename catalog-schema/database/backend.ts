@@ -2,6 +2,7 @@ import { Kysely, type CompiledQuery, type Transaction } from "kysely";
 import type { Dialect } from "../migrations/ddl.ts";
 import type { Tables } from "../schema/tables.ts";
 import { Slots } from "./mutex.ts";
+import { MysqlAttributes } from "./mysql-attributes.ts";
 import { MysqlPoolDialect, openPoolStream } from "./mysql-dialect.ts";
 import { MysqlPool, type MysqlOptions } from "./mysql-pool.ts";
 import { ROWS_PER_PAGE, type RowStream, type SqlResult } from "./sql-connection.ts";
@@ -106,13 +107,18 @@ async function openMysql(options: MysqlOptions): Promise<Backend> {
   const pool = opened.use(new MysqlPool(options));
   const pathPool = opened.use(new MysqlPool({ ...options, connections: 1 }));
   pool.put(await pool.take(false));
-  const both = new Kysely<Tables>({ dialect: new MysqlPoolDialect(pool, pathPool) });
+  const attributes = new MysqlAttributes(pathPool);
+  const both = new Kysely<Tables>({ dialect: new MysqlPoolDialect(pool, attributes) });
   const resources = opened.move();
   return {
     dialect: "mysql",
     reader: both,
     writer: both,
-    stream: async (_on, sql, params, signal) => await openPoolStream(pool, sql, params, signal),
+    stream: async (_on, sql, params, signal) => {
+      const result = await openPoolStream(pool, sql, params, signal);
+      if (result.kind === "changed") attributes.forgetPaths(); // the operator may have deleted paths
+      return result;
+    },
     description: `MySQL catalog ${pool.where}`,
     [Symbol.asyncDispose]: async () => await resources.disposeAsync(),
   };

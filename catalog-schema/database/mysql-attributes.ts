@@ -6,7 +6,7 @@ import { must } from "#lib/base/assert.ts";
 import { readAttributeBatch, type AttributeSink } from "./attribute-batch.ts";
 import { GenerationCache } from "./generation-cache.ts";
 import { Slots } from "./mutex.ts";
-import { query } from "./mysql-pool.ts";
+import { query, type MysqlPool } from "./mysql-pool.ts";
 import type { AttributesInput } from "./sql-connection.ts";
 import type { AttributesInserted, LastFile } from "./sqlite-protocol.ts";
 import { isTooDeep, parentPath } from "./split-name.ts";
@@ -17,9 +17,6 @@ const PATHS_CACHED = 100_000;
 const PATHS_PER_STATEMENT = 500;
 /** Characters of one INSERT; every server takes a packet of 1 MiB. */
 const STATEMENT_CHARS = 400_000;
-
-/** Lends a connection for the creation of paths, outside the transaction of the job. */
-export type Borrow = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
 
 interface FileValues {
   readonly path: string;
@@ -33,12 +30,18 @@ interface FileValues {
  * all jobs, so a transaction that held them until its end would make others wait, or deadlock. A path that no file uses does no harm.
  */
 export class MysqlAttributes {
-  readonly #borrow: Borrow;
+  readonly #pathPool: MysqlPool;
   readonly #pathIds = new GenerationCache<string, number>(PATHS_CACHED);
   readonly #pathsMutex = new Slots(1);
 
-  constructor(borrow: Borrow) {
-    this.#borrow = borrow;
+  /** `pathPool` serves the creation of paths: with connections of the one pool, jobs that hold them all would wait for one more for ever. */
+  constructor(pathPool: MysqlPool) {
+    this.#pathPool = pathPool;
+  }
+
+  /** Nothing that is remembered holds any longer: paths were deleted. */
+  forgetPaths(): void {
+    this.#pathIds.clear();
   }
 
   /** Inserts all files of the batches on `connection`, inside its open transaction. Throws CATALOG_BATCH_INVALID. */
@@ -71,7 +74,7 @@ export class MysqlAttributes {
     if (missing.size === 0) return ids;
     await this.#pathsMutex.acquire();
     try {
-      await this.#borrow(async (connection) => await this.#findOrCreate(connection, [...missing].toSorted(), ids));
+      await this.#pathPool.use(async (connection) => await this.#findOrCreate(connection, [...missing].toSorted(), ids));
     } finally {
       this.#pathsMutex.release();
     }

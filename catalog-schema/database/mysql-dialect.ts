@@ -12,7 +12,7 @@ import {
   type QueryResult,
 } from "kysely";
 import type { Connection, FieldPacket, ResultSetHeader, TypeCastField } from "mysql2";
-import { MysqlAttributes } from "./mysql-attributes.ts";
+import type { MysqlAttributes } from "./mysql-attributes.ts";
 import { mysqlError, TransientError } from "./mysql-errors.ts";
 import { query, type MysqlPool } from "./mysql-pool.ts";
 import { fromMysql, toMysql } from "./mysql-values.ts";
@@ -24,16 +24,15 @@ const READ_ATTEMPTS = 3;
 /** Kysely on a pool of MySQL connections. */
 export class MysqlPoolDialect implements Dialect {
   readonly #pool: MysqlPool;
-  readonly #pathPool: MysqlPool;
+  readonly #attributes: MysqlAttributes;
 
-  /** `pathPool` serves the creation of paths: with connections of the one pool, jobs that hold them all would wait for one more for ever. */
-  constructor(pool: MysqlPool, pathPool: MysqlPool) {
+  constructor(pool: MysqlPool, attributes: MysqlAttributes) {
     this.#pool = pool;
-    this.#pathPool = pathPool;
+    this.#attributes = attributes;
   }
 
   createDriver(): Driver {
-    return new MysqlPoolDriver(this.#pool, this.#pathPool);
+    return new MysqlPoolDriver(this.#pool, this.#attributes);
   }
   createQueryCompiler(): MysqlQueryCompiler {
     return new MysqlQueryCompiler();
@@ -50,9 +49,9 @@ class MysqlPoolDriver implements Driver {
   readonly #pool: MysqlPool;
   readonly #attributes: MysqlAttributes;
 
-  constructor(pool: MysqlPool, pathPool: MysqlPool) {
+  constructor(pool: MysqlPool, attributes: MysqlAttributes) {
     this.#pool = pool;
-    this.#attributes = new MysqlAttributes(async (work) => await borrow(pathPool, work));
+    this.#attributes = attributes;
   }
 
   async init(): Promise<void> {}
@@ -72,18 +71,6 @@ class MysqlPoolDriver implements Driver {
     await (connection as MysqlConnection).rollback();
   }
   async destroy(): Promise<void> {}
-}
-
-async function borrow<T>(pool: MysqlPool, work: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await pool.take();
-  try {
-    const result = await work(connection);
-    pool.put(connection);
-    return result;
-  } catch (error) {
-    pool.discard(connection);
-    throw mysqlError(error, pool.where);
-  }
 }
 
 /** Takes a connection of the pool when first used; a read outside a transaction is begun anew on another when its connection is lost. */

@@ -80,6 +80,19 @@ export class MysqlPool implements AsyncDisposable {
     this.#slots.release();
   }
 
+  /** Lends a connection for a piece of work; one that failed is not used again. */
+  async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await this.take();
+    try {
+      const result = await work(connection);
+      this.put(connection);
+      return result;
+    } catch (error) {
+      this.discard(connection);
+      throw mysqlError(error, this.where);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     await Promise.all(

@@ -82,7 +82,12 @@ class SqliteConnection implements DatabaseConnection {
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     const input = attributesInput(query);
     if (input !== null) {
-      const answer = await this.#client.ask({ kind: "attributes", ...input });
+      // Copies of their own, which are then given away: a batch is mostly a view into a larger message, which would be cloned whole.
+      const batches = input.batches.map((batch) => new Uint8Array(batch));
+      const answer = await this.#client.ask(
+        { kind: "attributes", ...input, batches },
+        batches.map((batch) => batch.buffer),
+      );
       if (answer.kind !== "attributes") throw new TypeError(`SQLite worker answered ${answer.kind}`);
       return { rows: [answer.inserted as Row] };
     }

@@ -94,6 +94,7 @@ class SqliteWorker {
 
   /** A cursor has a statement of its own: the same text may be open twice. */
   #openCursor({ sql, params, isExact, rows: rowsMax }: Extract<WorkerRequest, { kind: "openCursor" }>): WorkerAnswer {
+    this.#attributes?.forgetPaths(); // on the writer this is a statement of the operator, who may delete paths
     const statement = this.#database.prepare(sql);
     statement.setReturnArrays(true);
     statement.setReadBigInts(isExact);

@@ -6,7 +6,7 @@ import { openBackend, transactionHandle, type Backend, type CatalogOptions, type
 import { jobStatusRows } from "../schema/job.ts";
 import { allTables, type Tables } from "../schema/tables.ts";
 import { createTableSql } from "./ddl.ts";
-import { migrations } from "./migrations.ts";
+import { migrations, type Migration } from "./migrations.ts";
 
 /** Version of the schema that these programs read and write. */
 export const CATALOG_VERSION = 1;
@@ -28,19 +28,26 @@ export async function createCatalog(options: CatalogOptions): Promise<void> {
   });
 }
 
-/** Brings a catalog to `CATALOG_VERSION`; each step is recorded when it is done. Throws CATALOG_VERSION if the catalog is newer. */
-export async function upgradeCatalog(options: CatalogOptions): Promise<{ from: number; to: number }> {
+/** Brings a catalog to `CATALOG_VERSION`; each step is recorded when it is done. Throws CATALOG_VERSION if the catalog is newer, or
+ * so old that no step begins at its version. `steps` are given by tests. */
+export async function upgradeCatalog(
+  options: CatalogOptions,
+  steps: readonly Migration[] = migrations,
+): Promise<{ from: number; to: number }> {
   await requireFile(options);
   await using backend = await openBackend(options);
   return await locked(backend, async (db) => {
     const from = await versionOf(backend, db);
     if (from === null) throw missing(backend);
     if (from > CATALOG_VERSION) throw wrongVersion(backend, from);
-    for (const migration of migrations) {
-      if (migration.to <= from) continue;
-      await migration.run(db, backend.dialect);
-      await setVersion(db, migration.to);
+    let at = from;
+    for (const step of steps.filter(({ to }) => to > from)) {
+      if (step.to !== at + 1) throw wrongVersion(backend, from);
+      await step.run(db, backend.dialect);
+      await setVersion(db, step.to);
+      at = step.to;
     }
+    if (at !== CATALOG_VERSION) throw wrongVersion(backend, from);
     return { from, to: CATALOG_VERSION };
   });
 }
