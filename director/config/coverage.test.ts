@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { coverageRows, coverageTable } from "#lib/config/coverage.ts";
-import { warningLines } from "#lib/config/load.ts";
+import { formatProblem } from "#lib/config/problem.ts";
 import { testHost } from "#lib/testing/config-host.ts";
 import { DIRECTOR_TEXT } from "#lib/testing/director-text.ts";
 import { directorLanguage, parseDirectorConfig } from "./load.ts";
@@ -23,18 +23,9 @@ test("the coverage table names every directive once, with its nested blocks, and
   assert.ok(table.endsWith(`${rows.filter((row) => row.acts).length} of ${rows.length} directives are acted upon.\n`));
 });
 
-test("-t tells what is doubtful, -t -v also what is accepted but not acted upon", async () => {
-  const config = await parseDirectorConfig(
-    `${DIRECTOR_TEXT}Pool { Name = X; Pool Type = Backup; Maximum Pool Bytes = 5G; Maximum Volumes = 5 x }`,
-    "f",
-    { host: testHost() },
-  );
-  assert.deepEqual(warningLines(config, { verbose: false }), [
-    'f:10:83: warning: Pool "X", directive MaximumVolumes: the rest of the line, from "x", is ignored',
-  ]);
-  assert.ok(
-    warningLines(config, { verbose: true }).some((line) =>
-      line.includes("MaximumPoolBytes: it is accepted, but not acted upon yet"),
-    ),
-  );
+test("warnings tell what is doubtful and what is accepted but not acted upon", async () => {
+  const text = `${DIRECTOR_TEXT}Pool { Name = X; Pool Type = Backup; Maximum Pool Bytes = 5G; Maximum Volumes = 5 x }`;
+  const lines = (await parseDirectorConfig(text, "f", { host: testHost() })).warnings.map(formatProblem);
+  assert.ok(lines.includes('f:10:83: warning: Pool "X", directive MaximumVolumes: the rest of the line, from "x", is ignored'));
+  assert.ok(lines.includes('f:10:38: warning: Pool "X", directive MaximumPoolBytes: it is accepted, but not acted upon yet'));
 });

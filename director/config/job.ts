@@ -22,7 +22,6 @@ export const jobLevels = [
 ] as const; // prettier-ignore
 export type JobLevel = (typeof jobLevels)[number];
 export type JobType = "Backup" | "Admin" | "Verify" | "Restore" | "Migrate" | "Copy";
-export type ReplacePolicy = "Always" | "IfNewer" | "IfOlder" | "Never";
 
 const jobDirectives = {
   name: directive(resourceName(), { required: true, acts: true, description: "Name by which it is run and referred to." }),

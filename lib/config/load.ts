@@ -64,11 +64,6 @@ export async function loadConfigText(
   return finish(language, await tokensOfText(text, file, host, problems), host, problems);
 }
 
-/** Lines that `-t` prints of a configuration without errors: what is doubtful, and if `verbose` what is not acted upon. */
-export function warningLines(config: LoadedConfig, options: { readonly verbose: boolean }): readonly string[] {
-  return config.warnings.filter((warning) => options.verbose || warning.isInert !== true).map(formatProblem);
-}
-
 function finish(language: ProgramLanguage, run: TokenRun, host: ConfigHost, problems: ProblemList): LoadedConfig {
   const blocks = parseBlocks(run.tokens, problems);
   const reader = new ResourceReader(language.tables, host, problems);
@@ -80,8 +75,7 @@ function finish(language: ProgramLanguage, run: TokenRun, host: ConfigHost, prob
   problems.throwIfErrors();
   for (const { resource, keyword, at, acts, deprecated } of reader.used) {
     const message = deprecated ?? (acts ? undefined : "it is accepted, but not acted upon yet");
-    if (message !== undefined)
-      problems.add({ severity: "warning", at, resource, directive: keyword, message, isInert: deprecated === undefined });
+    if (message !== undefined) problems.add({ severity: "warning", at, resource, directive: keyword, message });
   }
   return { files: run.files, resources, warnings: problems.all.filter((problem) => problem.severity === "warning") };
 }

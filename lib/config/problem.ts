@@ -18,8 +18,6 @@ export interface ConfigProblem {
   readonly directive?: string | undefined;
   /** What was probably meant, or what to do. */
   readonly hint?: string | undefined;
-  /** A warning that a directive is accepted but not acted upon; printed by `-t -v` only. */
-  readonly isInert?: boolean;
 }
 
 /** Thrown by the parser of one value; whoever knows resource and directive adds them and goes on with the next directive. */

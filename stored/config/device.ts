@@ -5,7 +5,6 @@ import type { StorageResources } from "./resources.ts";
 
 /** Kinds of device. Without DeviceType the kind follows from what the Archive Device is. */
 export const deviceTypes = ["File", "Tape", "Fifo", "VTape", "Vtl", "Aligned", "Null", "Cloud", "Btrfs", "Dedup"] as const;
-export type DeviceType = (typeof deviceTypes)[number];
 
 /** The Device resource: a drive, or a directory of File Volumes. */
 export const deviceTable = defineResource(
