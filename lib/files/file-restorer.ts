@@ -460,9 +460,20 @@ export class FileRestorer implements Disposable {
       this.#options.note("error", `a record (stream ${stream}) is not restored: ${reason(error)}`);
       return;
     }
+    if (current.kind === "regular" && current.written === 0) this.#discard(current);
+    const isPartial = current.kind === "regular" && current.written > 0;
     current.hasFailed = true;
     current.kind = "ignore";
-    this.#options.note("error", `"${this.#place(current)}" is not restored: ${reason(error)}`);
+    this.#options.note("error", `"${this.#place(current)}" is ${isPartial ? "only partly" : "not"} restored: ${reason(error)}`);
+  }
+
+  /** Takes away a file of which nothing came: an empty one in its place would look like the saved one. */
+  #discard(current: Current): void {
+    try {
+      unlinkSync(fsPath(this.#entry(current)));
+    } catch {
+      // It is gone already, which is as good.
+    }
   }
 
   #warnOnce(key: string, text: string): void {

@@ -10,5 +10,6 @@ export function systemErrorText(error: unknown): string {
 
 /** The code of a failed system call ("ENOENT"); "" if it was none. */
 export function systemErrorCode(error: unknown): string {
-  return (error as NodeJS.ErrnoException | undefined)?.code ?? "";
+  const { code, errno } = (error ?? {}) as NodeJS.ErrnoException;
+  return errno === undefined ? "" : (code ?? "");
 }
