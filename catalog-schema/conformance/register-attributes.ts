@@ -58,6 +58,25 @@ export function registerAttributes(database: DatabaseUnderTest): void {
       assert.deepEqual(await typed(catalog(), `SELECT COUNT(*) FROM File WHERE JobId = ${jobId}`), [[3]]);
     });
 
+    test("the same events on several streams at once are applied once", async () => {
+      for (let run = 0; run < 5; run++) {
+        const jobId = await addJob(catalog());
+        const events = [1, 2].map((event) => ({
+          event,
+          kind: "attributes" as const,
+          batch: attributeBatch([{ fileIndex: event, name: `/streams/${run}/${event}` }]),
+        }));
+        const applied = await Promise.all(
+          Array.from({ length: 4 }, async () => await catalog().applyEvents({ jobId, daemon: "sd", events })),
+        );
+        assert.deepEqual(
+          applied.map(({ files }) => files).toSorted((a, b) => a - b),
+          [0, 0, 0, 2],
+        );
+        assert.deepEqual(await typed(catalog(), `SELECT COUNT(*) FROM File WHERE JobId = ${jobId}`), [[2]]);
+      }
+    });
+
     test("a digest that comes with the next event finds its file", async () => {
       const jobId = await addJob(catalog());
       const digest = new Uint8Array(16).fill(7);

@@ -1,9 +1,13 @@
+import type { Insertable } from "kysely";
 import { must } from "#lib/base/assert.ts";
 import { formatLocalTime } from "./local-time.ts";
 import type { CatalogReader, CatalogWriter } from "./backend.ts";
 import { insertJobMedia, type NewJobMedia } from "../queries/job-media.ts";
 import { addLog } from "../queries/log.ts";
 import { updateMedia, type MediaChanges } from "../queries/media.ts";
+import type { Tables } from "../schema/tables.ts";
+import { TransientError } from "./mysql-errors.ts";
+import { DuplicateKeyError } from "./sqlite-client.ts";
 import { attributesQuery } from "./sql-connection.ts";
 import type { LastFile } from "./sqlite-protocol.ts";
 
@@ -112,17 +116,9 @@ async function lockPosition(tx: CatalogWriter, jobId: number, daemon: string): P
 }
 
 async function savePosition(tx: CatalogWriter, JobId: number, Daemon: string, position: Position): Promise<void> {
-  const values = {
-    LastEvent: position.lastEvent,
-    LastFileIndex: position.lastFile.fileIndex,
-    LastPathId: position.lastFile.pathId,
-    LastFilename: position.lastFile.filename,
-  };
-  if (position.isNew)
-    await tx.writer
-      .insertInto("NocturneJobEvent")
-      .values({ JobId, Daemon, ...values })
-      .execute();
+  const { lastEvent: LastEvent, lastFile } = position;
+  const values = { LastEvent, LastFileIndex: lastFile.fileIndex, LastPathId: lastFile.pathId, LastFilename: lastFile.filename };
+  if (position.isNew) await insertPosition(tx, { JobId, Daemon, ...values });
   else
     await tx.writer
       .updateTable("NocturneJobEvent")
@@ -130,4 +126,14 @@ async function savePosition(tx: CatalogWriter, JobId: number, Daemon: string, po
       .where("JobId", "=", JobId)
       .where("Daemon", "=", Daemon)
       .execute();
+}
+
+/** The first event has no row to lock. If another stream came first, this transaction is undone and done again, and then finds the row. */
+async function insertPosition(tx: CatalogWriter, row: Insertable<Tables["NocturneJobEvent"]>): Promise<void> {
+  try {
+    await tx.writer.insertInto("NocturneJobEvent").values(row).execute();
+  } catch (error) {
+    if (!(error instanceof DuplicateKeyError)) throw error;
+    throw new TransientError(`events of JobId ${row.JobId} are being applied twice at once`, "conflict", error);
+  }
 }
