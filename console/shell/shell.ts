@@ -192,7 +192,10 @@ export class Shell {
   /** Shows what the Director says and follows its state. */
   async #pump(): Promise<void> {
     try {
-      for await (const output of this.#options.session.outputs()) await this.#show(output);
+      for await (const output of this.#options.session.outputs()) {
+        await this.#show(output);
+        if (output?.$case === "bye") break; // the Director waits for us to hang up
+      }
       this.#become({ kind: "over", error: undefined });
     } catch (error) {
       this.#become({ kind: "over", error });
