@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { lookup } from "node:dns/promises";
 import { isIP, type Socket } from "node:net";
 import { connect as tlsConnect, type TLSSocket } from "node:tls";
@@ -7,6 +8,7 @@ import type { RoleName } from "#lib/auth/role.ts";
 import { sameSecret } from "#lib/auth/secret-compare.ts";
 import type { TlsSettings } from "#lib/auth/tls-settings.ts";
 import { clientTlsOptions, loadTrust, peerCertificate, refusalOf, type PeerCertificate, type Trust } from "#lib/auth/tls.ts";
+import { abortable } from "#lib/base/abort.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { OwnTlsCredentials } from "./grpc-internals.ts";
 import * as limits from "./limits.ts";
@@ -35,13 +37,15 @@ export class Channel {
   #failure: OperatorError | undefined;
   #socket: TLSSocket | undefined;
   #isLost = false;
+  /** One attempt only: what comes after a failure is a new channel's business. */
+  #isUsed = false;
 
   constructor(plan: DialPlan, trust: Trust, address: string, onLost: () => void) {
     this.#plan = plan;
     this.#trust = trust;
     this.#onLost = onLost;
     const target = isIP(address) === 6 ? `ipv6:[${address}]:${plan.port}` : `ipv4:${address}:${plan.port}`;
-    this.grpc = new Client(target, new OwnTlsCredentials((socket) => this.#secure(socket)), {
+    this.grpc = new Client(target, new OwnTlsCredentials({ mayConnect: () => !this.#isUsed, connect: (socket) => this.#secure(socket) }), {
       "grpc.use_local_subchannel_pool": 1,
       "grpc.enable_http_proxy": 0,
       "grpc.enable_retries": 0,
@@ -75,18 +79,19 @@ export class Channel {
 
   /** Ends the channel and its connection. */
   close(): void {
+    this.#isUsed = true;
     this.grpc.close();
     this.#socket?.destroy();
   }
 
   async #secure(tcp: Socket): Promise<TLSSocket> {
-    if (this.#socket !== undefined) throw new Error("this channel had its connection");
+    this.#isUsed = true;
     tcp.setNoDelay(true);
     const socket = await this.#handshake(tcp);
     const refusal = this.#refusal(socket);
     if (refusal !== undefined) {
       this.#failure = refusal;
-      socket.destroy();
+      await farewell(socket);
       throw refusal;
     }
     this.#socket = socket;
@@ -130,6 +135,13 @@ export class Channel {
     const reason = refusalOf(peer, tls, this.#trust, { role, name, host });
     return reason === undefined ? undefined : new OperatorError("RPC_TLS_FAILED", `${who} is not accepted: ${reason}`);
   }
+}
+
+/** Ends a connection so that the far side sees a whole handshake and then its end, not a break in between. */
+async function farewell(socket: TLSSocket): Promise<void> {
+  socket.end();
+  await abortable(once(socket.resume(), "close"), AbortSignal.timeout(1000)).catch(() => {});
+  socket.destroy();
 }
 
 /** The addresses of a host, in the system's order. Throws RPC_UNREACHABLE. */

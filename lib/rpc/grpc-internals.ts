@@ -48,8 +48,13 @@ export function limitReadAhead(stream: Readable, messages: number): void {
   state.highWaterMark = messages;
 }
 
-/** Makes a TLS connection of a TCP socket and checks the far side; rejects if it is not acceptable. */
-export type SecureConnect = (socket: Socket) => Promise<TLSSocket>;
+/** How the one connection of a channel is made. */
+export interface SecureConnect {
+  /** Whether a connection may still be made. grpc-js tries again by itself, even after its channel was closed. */
+  mayConnect(): boolean;
+  /** Makes a TLS connection of a TCP socket and checks the far side; rejects if it is not acceptable. */
+  connect(socket: Socket): Promise<TLSSocket>;
+}
 
 /**
  * Channel credentials whose TLS connection is made and judged by our own function. grpc-js asks for a "secure connector"; its own
@@ -76,10 +81,12 @@ export class OwnTlsCredentials extends ChannelCredentials {
   }
 
   override _createSecureConnector(_target: unknown, _options: unknown, callCredentials?: CallCredentials): SecureConnector {
-    const connect = this.#connect;
+    const means = this.#connect;
     return {
-      connect: async (socket) => ({ socket: await connect(socket), secure: true }),
-      waitForReady: async () => {},
+      connect: async (socket) => ({ socket: await means.connect(socket), secure: true }),
+      waitForReady: async () => {
+        if (!means.mayConnect()) throw new Error("this channel is finished"); // before a TCP connection is made
+      },
       getCallCredentials: () => callCredentials ?? grpcCredentials.createEmpty(),
       destroy: () => {},
     };
