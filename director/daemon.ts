@@ -155,7 +155,7 @@ export class Director implements AsyncDisposable {
       messages: this.#console,
       reload: async () => await this.reload(),
       switches: this.#switches,
-      audit: (text) => this.log.notice(text),
+      audit: (text) => this.log.info(text),
       setDebug: (level) => this.log.setDebugLevel(level),
       version: VERSION,
       startedMs: this.#startedMs,

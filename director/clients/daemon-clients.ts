@@ -73,7 +73,7 @@ export class DaemonClients implements DaemonDirectory, AsyncDisposable {
       signal,
       isRetryable: (error) => isRetryable(error) && clock.monotonicMs() < deadline,
     });
-    return { client, name: hello.name, uname: hello.uname, certificateSha256: must(client.certificateSha256, "certificate of a connection that is ready") };
+    return { client, name: hello.name, uname: `${hello.release} ${hello.uname}`.trim(), certificateSha256: must(client.certificateSha256, "certificate of a connection that is ready") };
   }
 
   /** Closes the connections of resources that are in use no more. `inUse`: resources of the configuration in force and of running jobs. */

@@ -1,5 +1,5 @@
 import type { Clock } from "#lib/base/clock.ts";
-import type { JobResource } from "#director/config/job.ts";
+import type { JobLevel, JobResource } from "#director/config/job.ts";
 import type { DirectorConfig } from "#director/config/load.ts";
 import type { RunSpec } from "#director/config/schedule.ts";
 import { AlarmClock } from "../job/alarm-clock.ts";
@@ -19,6 +19,10 @@ export interface SchedulerParts {
   /** A job could not be submitted. */
   readonly failed: (job: string, error: unknown) => void;
 }
+
+/** What `status` prints of a run is decided by letters. */
+const TYPE_LETTERS = { Backup: "B", Restore: "R", Admin: "D", Verify: "V", Migrate: "g", Copy: "c" } as const;
+const LEVEL_LETTERS: Partial<Record<JobLevel, string>> = { Full: "F", Differential: "D", Incremental: "I", VirtualFull: "f", Base: "B" };
 
 /** Runs of one job that are listed for one Run line. */
 const RUNS_LISTED_MAX = 100;
@@ -124,8 +128,8 @@ function viewOf({ job, schedule, spec }: ScheduleLine, whenMs: number): Schedule
   const storage = spec.overrides.storage ?? job.storage[0] ?? pool.storage[0];
   return {
     job: job.name,
-    type: job.type,
-    level: spec.overrides.level ?? job.level ?? "",
+    type: TYPE_LETTERS[job.type],
+    level: LEVEL_LETTERS[spec.overrides.level ?? job.level ?? "Full"] ?? " ",
     priority: spec.overrides.priority ?? job.priority,
     whenMs,
     pool: pool.name,
