@@ -13,7 +13,7 @@ export const consoleTable = defineResource(
     director: directive(text(), { acts: true, description: "Director that it connects to." }),
     heartbeatInterval: directive(time(), {
       default: 300,
-      acts: true,
+      acts: false,
       description: "Interval of signs of life on idle connections.",
     }),
     commCompression: directive(bool(), { default: true, acts: false, description: "Compresses what goes over the network." }),

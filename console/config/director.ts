@@ -17,7 +17,7 @@ export const directorTable = defineResource(
     }),
     heartbeatInterval: directive(time(), {
       default: 300,
-      acts: true,
+      acts: false,
       description: "Interval of signs of life on idle connections.",
     }),
     historyFile: directive(path(), { acts: true, description: "File that typed lines are kept in." }),

@@ -48,7 +48,7 @@ export const clientTable = defineResource(
     }),
     heartbeatInterval: directive(time(), {
       default: 300,
-      acts: true,
+      acts: false,
       description: "Interval of signs of life on idle connections.",
     }),
     autoPrune: directive(bool(), {

@@ -11,16 +11,16 @@ export const counterTable = defineResource(
     description: directive(text(), { acts: true, description: "Free text for people." }),
     minimum: directive(integer({ min: -2_147_483_648, max: 2_147_483_647 }), {
       default: 0,
-      acts: false,
+      acts: true,
       description: "First value.",
     }),
     maximum: directive(integer(), {
       default: 2_147_483_647,
-      acts: false,
+      acts: true,
       description: "Last value; the next one is the first again.",
     }),
     wrapCounter: directive(reference("Counter"), {
-      acts: false,
+      acts: true,
       description: "Counter that counts how often this one began again.",
     }),
     catalog: directive(reference("Catalog"), { acts: false, description: "Catalog in which the value is kept." }),

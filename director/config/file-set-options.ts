@@ -145,7 +145,7 @@ export const optionsTable = defineBlock("FileSet/Include/Options", {
   readFifo: directive(bool(), { default: false, acts: true, description: "Saves what comes out of a named pipe." }),
   baseJob: directive(letters(COMPARE_LETTERS, "J"), { acts: false, description: "What is compared with the Base job." }),
   accurate: directive(letters(COMPARE_LETTERS, "C"), {
-    acts: false,
+    acts: true,
     description: "What an accurate job compares; mcs if absent.",
   }),
   verify: directive(letters(VERIFY_LETTERS, "V"), { acts: false, description: "What a Verify job compares." }),

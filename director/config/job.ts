@@ -76,7 +76,7 @@ const jobDirectives = {
   stripPrefix: directive(text(), { acts: false, description: "Beginning that is taken off restored names." }),
   addPrefix: directive(text(), { acts: false, description: "Beginning that is put before restored names." }),
   addSuffix: directive(text(), { acts: false, description: "Ending that is put after restored names." }),
-  bootstrap: directive(path(), { acts: false, description: "Bootstrap file of what a Restore job reads." }),
+  bootstrap: directive(path(), { acts: true, description: "Bootstrap file of what a Restore job reads." }),
   restoreClient: directive(text(), { acts: false, description: "Client that restored files go to." }),
   writeBootstrap: directive(codedPath(), {
     acts: false,
@@ -91,45 +91,45 @@ const jobDirectives = {
   maximumBandwidth: directive(speed(), { default: 0, acts: false, description: "Most bytes a second; 0 is no limit." }),
   maxRunSchedTime: directive(time(), {
     default: 0,
-    acts: false,
+    acts: true,
     description: "Longest time from the scheduled start to the end; 0 is no limit.",
   }),
   maxRunTime: directive(time(), {
     default: 0,
-    acts: false,
+    acts: true,
     description: "Longest time from the start to the end; 0 is no limit.",
   }),
   fullMaxRunTime: directive(time(), {
     synonyms: ["FullMaxWaitTime"],
     default: 0,
-    acts: false,
+    acts: true,
     description: "Longest run of a Full; 0 is no limit.",
   }),
   incrementalMaxRunTime: directive(time(), {
     synonyms: ["IncrementalMaxWaitTime"],
     default: 0,
-    acts: false,
+    acts: true,
     description: "Longest run of an Incremental; 0 is no limit.",
   }),
   differentialMaxRunTime: directive(time(), {
     synonyms: ["DifferentialMaxWaitTime"],
     default: 0,
-    acts: false,
+    acts: true,
     description: "Longest run of a Differential; 0 is no limit.",
   }),
   maxWaitTime: directive(time(), {
     default: 0,
-    acts: false,
+    acts: true,
     description: "Longest wait for a resource such as a Volume; 0 is no limit.",
   }),
   maxStartDelay: directive(time(), {
     default: 0,
-    acts: false,
+    acts: true,
     description: "Longest time from the scheduled start to the start; 0 is no limit.",
   }),
   maxFullInterval: directive(time(), {
     default: 0,
-    acts: false,
+    acts: true,
     description: "Age of the last Full from which the next save becomes a Full; 0 is never.",
   }),
   maxVirtualFullInterval: directive(time(), {
@@ -139,12 +139,12 @@ const jobDirectives = {
   }),
   maxDiffInterval: directive(time(), {
     default: 0,
-    acts: false,
+    acts: true,
     description: "Age of the last Differential from which the next save becomes a Differential; 0 is never.",
   }),
   prefixLinks: directive(bool(), {
     default: false,
-    acts: false,
+    acts: true,
     description: "Puts Where before the targets of absolute links too.",
   }),
   pruneJobs: directive(bool(), {
@@ -191,12 +191,12 @@ const jobDirectives = {
   rerunFailedLevels: directive(bool(), {
     keyword: "ReRunFailedLevels",
     default: false,
-    acts: false,
+    acts: true,
     description: "Repeats a level higher than the present one that failed.",
   }),
   preferMountedVolumes: directive(bool(), {
     default: true,
-    acts: false,
+    acts: true,
     description: "Takes a Volume that is in a drive before another.",
   }),
   runScripts: directive(runScripts(), {
@@ -253,12 +253,12 @@ const jobDirectives = {
   ),
   accurate: directive(bool(), {
     default: false,
-    acts: false,
+    acts: true,
     description: "Compares with the list of what is saved, so that moved and deleted files are noticed.",
   }),
   allowDuplicateJobs: directive(bool(), {
     default: true,
-    acts: false,
+    acts: true,
     description: "Lets a second run of the job start while one runs.",
   }),
   allowHigherDuplicates: directive(bool(), {
@@ -268,17 +268,17 @@ const jobDirectives = {
   }),
   cancelLowerLevelDuplicates: directive(bool(), {
     default: false,
-    acts: false,
+    acts: true,
     description: "Of two runs, cancels the one of the lower level.",
   }),
   cancelQueuedDuplicates: directive(bool(), {
     default: false,
-    acts: false,
+    acts: true,
     description: "Cancels a run that waits when a second one comes.",
   }),
   cancelRunningDuplicates: directive(bool(), {
     default: false,
-    acts: false,
+    acts: true,
     description: "Cancels the run that runs when a second one comes.",
   }),
   deleteConsolidatedJobs: directive(bool(), {

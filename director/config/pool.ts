@@ -27,7 +27,7 @@ export const poolTable = defineResource(
     useCatalog: directive(bool(), { default: true, acts: false, description: "Keeps Volumes of the Pool in the catalog." }),
     useVolumeOnce: directive(bool(), {
       default: false,
-      acts: false,
+      acts: true,
       description: "Writes one job on each Volume.",
       deprecated: "use MaximumVolumeJobs = 1",
     }),
@@ -64,7 +64,7 @@ export const poolTable = defineResource(
     maximumVolumeBytes: directive(size(), { default: 0, acts: true, description: "Most bytes on one Volume; 0 is no limit." }),
     maximumPoolBytes: directive(size(), {
       default: 0,
-      acts: false,
+      acts: true,
       description: "Most bytes in all Volumes of the Pool; 0 is no limit.",
     }),
     catalogFiles: directive(bool(), {
@@ -115,9 +115,9 @@ export const poolTable = defineResource(
       acts: false,
       description: "Prunes expired Volumes when a new one is wanted.",
     }),
-    recycle: directive(bool(), { default: true, acts: false, description: "Lets purged Volumes be written again." }),
+    recycle: directive(bool(), { default: true, acts: true, description: "Lets purged Volumes be written again." }),
     recyclePool: directive(reference("Pool"), { acts: false, description: "Pool that Volumes move to when they are purged." }),
-    scratchPool: directive(reference("Pool"), { acts: false, description: "Pool that free Volumes are taken from." }),
+    scratchPool: directive(reference("Pool"), { acts: true, description: "Pool that free Volumes are taken from." }),
     copyPool: directive(referenceList("Pool"), { acts: false, description: "Pools that copies of jobs are written to." }),
     catalog: directive(reference("Catalog"), { acts: false, description: "Catalog of the Pool, before that of the Client." }),
     fileRetention: directive(time(), {

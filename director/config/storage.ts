@@ -65,14 +65,14 @@ const storageDirectives = {
   }),
   heartbeatInterval: directive(time(), {
     default: 300,
-    acts: true,
+    acts: false,
     description: "Interval of signs of life on idle connections.",
   }),
   maximumConcurrentJobs: directive(integer(), { default: 1, acts: true, description: "Most jobs of this Storage at once." }),
   maximumConcurrentReadJobs: directive(integer(), {
     keyword: "MaximumConcurrentReadJobs",
     default: 0,
-    acts: false,
+    acts: true,
     description: "Most Copy, Migration and VirtualFull jobs that read from it at once; 0 is no limit.",
   }),
   sddPort: directive(portOrZero(), {

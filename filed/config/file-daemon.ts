@@ -35,7 +35,7 @@ const fileDaemonDirectives = {
   sdConnectTimeout: directive(time(), { default: 1800, acts: true, description: "How long to try to reach a storage daemon." }),
   heartbeatInterval: directive(time(), {
     default: 300,
-    acts: true,
+    acts: false,
     description: "Interval of signs of life on idle connections.",
   }),
   maximumNetworkBufferSize: directive(integer(), {

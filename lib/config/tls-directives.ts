@@ -20,7 +20,7 @@ export const tlsDirectives = {
   }),
   tlsPskEnable: directive(bool(), {
     default: true,
-    acts: true,
+    acts: false,
     description: "Knows the peer by the shared Password where no certificate is configured.",
   }),
   tlsVerifyPeer: directive(bool(), { default: true, acts: true, description: "Checks the certificate that the peer shows." }),

@@ -52,7 +52,7 @@ export const deviceTable = defineResource(
     randomAccess: directive(bool(), { default: false, acts: false, description: "The device can seek." }),
     automaticMount: directive(bool(), {
       default: false,
-      acts: true,
+      acts: false,
       description: "Reads the label of the medium when the device is opened.",
     }),
     labelMedia: directive(bool(), { default: false, acts: true, description: "Labels blank media without being asked." }),
@@ -88,7 +88,7 @@ export const deviceTable = defineResource(
       acts: true,
       description: "Lets the device be chosen when the autochanger is asked for.",
     }),
-    readOnly: directive(bool(), { default: false, acts: false, description: "Never writes on the device." }),
+    readOnly: directive(bool(), { default: false, acts: true, description: "Never writes on the device." }),
     changerDevice: directive(nameText(), { acts: false, description: "Device node of the changer." }),
     controlDevice: directive(nameText(), { acts: false, description: "SCSI node of the drive." }),
     changerCommand: directive(nameText(), { acts: false, description: "Program that moves media." }),
@@ -131,7 +131,7 @@ export const deviceTable = defineResource(
     maximumVolumeSize: directive(size(), { default: 0, acts: true, description: "Most bytes on one Volume; 0 is no limit." }),
     maximumFileSize: directive(size(), {
       default: 1_000_000_000,
-      acts: false,
+      acts: true,
       description: "Bytes after which a file mark is written.",
     }),
     maximumFileIndex: directive(size(), {
@@ -182,7 +182,7 @@ export const deviceTable = defineResource(
     cloud: directive(reference("Cloud"), { acts: false, description: "Cloud that the Volumes are kept in." }),
     syncOnClose: directive(bool(), {
       default: false,
-      acts: true,
+      acts: false,
       description: "Flushes the Volume to the medium when it is closed.",
     }),
     dedupengine: directive(text(), { acts: false, description: "Name of a deduplicating store." }),

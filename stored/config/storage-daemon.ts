@@ -45,7 +45,7 @@ export const storageDaemonTable = defineResource(
     }),
     heartbeatInterval: directive(time(), {
       default: 300,
-      acts: true,
+      acts: false,
       description: "Interval of signs of life on idle connections.",
     }),
     verId: directive(text(), { acts: false, description: "Text shown beside the version." }),
