@@ -247,6 +247,19 @@ export function registerLists(database: DatabaseUnderTest): void {
       assert.deepEqual(await typed(catalog(), "SELECT 1 + 1"), [[2]]);
     });
 
+    test("a report in several statements over a table of its own runs", async () => {
+      const jobId = await addJob(catalog(), { JobFiles: 5 });
+      await addFiles(catalog(), jobId, ["/report/a", "/report/b"]);
+      await typed(catalog(), "CREATE TABLE temp (JobId BIGINT NOT NULL, Files BIGINT)");
+      await typed(
+        catalog(),
+        "INSERT INTO temp SELECT Job.JobId, COUNT(*) FROM Job, File WHERE File.JobId = Job.JobId GROUP BY Job.JobId",
+      );
+      assert.deepEqual(await typed(catalog(), `SELECT Files FROM temp WHERE JobId = ${jobId}`), [[2]]);
+      await typed(catalog(), "DROP TABLE temp");
+      await assert.rejects(catalog().sqlQuery("SELECT * FROM temp"), { code: "CATALOG_REFUSED" });
+    });
+
     test("Bacula's tables and columns are there whatever the case of the column", async () => {
       assert.deepEqual(await typed(catalog(), "SELECT versionid FROM Version"), [[1024]]);
       assert.deepEqual(await typed(catalog(), "SELECT JobStatusLong, Severity FROM Status WHERE JobStatus = 'T'"), [
