@@ -24,8 +24,8 @@ test("the coverage table names every directive once, with its nested blocks, and
 });
 
 test("warnings tell what is doubtful and what is accepted but not acted upon", async () => {
-  const text = `${DIRECTOR_TEXT}Pool { Name = X; Pool Type = Backup; Maximum Pool Bytes = 5G; Maximum Volumes = 5 x }`;
+  const text = `${DIRECTOR_TEXT}Pool { Name = X; Pool Type = Backup; Cache Retention = 5; Maximum Volumes = 5 x }`;
   const lines = (await parseDirectorConfig(text, "f", { host: testHost() })).warnings.map(formatProblem);
-  assert.ok(lines.includes('f:10:83: warning: Pool "X", directive MaximumVolumes: the rest of the line, from "x", is ignored'));
-  assert.ok(lines.includes('f:10:38: warning: Pool "X", directive MaximumPoolBytes: it is accepted, but not acted upon yet'));
+  assert.ok(lines.includes('f:10:79: warning: Pool "X", directive MaximumVolumes: the rest of the line, from "x", is ignored'));
+  assert.ok(lines.includes('f:10:38: warning: Pool "X", directive CacheRetention: it is accepted, but not acted upon yet'));
 });
