@@ -1,27 +1,31 @@
 import assert from "node:assert/strict";
-import { stat } from "node:fs/promises";
+import { appendFile, open, readdir, stat, truncate } from "node:fs/promises";
 import { test } from "node:test";
+import { BatchBuilder } from "#lib/wire/record.ts";
+import { StorageDaemonService } from "#proto/stored.ts";
 import { StorageWorld, fileBatches } from "./testing/storage-world.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
 import type { FollowedJob } from "./testing/storage-world.ts";
 
-function bootstrapOf(job: FollowedJob, session: { readonly volSessionId: number; readonly volSessionTime: number }, more: Partial<BootstrapEntry> = {}) {
-  const entries = job.media.map(
-    (row): BootstrapEntry => ({
-      volume: row.volume,
-      mediaType: "File",
-      device: "",
-      slot: 0,
-      ...session,
-      addresses: [{ first: row.startFile * 2 ** 32 + row.startBlock, last: row.endFile * 2 ** 32 + row.endBlock }],
-      fileIndexes: [{ first: row.firstIndex, last: row.lastIndex }],
-      count: 0,
-      fileRegex: "",
-      jobId: 0,
-      streams: [],
-      ...more,
-    }),
-  );
+function bootstrapOf(
+  job: FollowedJob,
+  session: { readonly volSessionId: number; readonly volSessionTime: number },
+  more: Partial<BootstrapEntry> = {},
+) {
+  const entries = job.media.map((row): BootstrapEntry => ({
+    volume: row.volume,
+    mediaType: "File",
+    device: "",
+    slot: 0,
+    ...session,
+    addresses: [{ first: row.startFile * 2 ** 32 + row.startBlock, last: row.endFile * 2 ** 32 + row.endBlock }],
+    fileIndexes: [{ first: row.firstIndex, last: row.lastIndex }],
+    count: 0,
+    fileRegex: "",
+    jobId: 0,
+    streams: [],
+    ...more,
+  }));
   return { entries };
 }
 
@@ -46,4 +50,262 @@ test("a job is appended, told to the Director, and read back byte for byte", asy
   assert.ok(read.records.equals(Buffer.concat(batches)), "the records are those that were sent");
   assert.equal(restored.end.status, "T", restored.messages.join("\n"));
   assert.equal(restored.end.files, 20);
+});
+
+/** Restores a job and answers its records; fails on damage. */
+async function restored(
+  world: StorageWorld,
+  saved: FollowedJob & { readonly session: { readonly volSessionId: number; readonly volSessionTime: number } },
+) {
+  const request = world.readRequest(bootstrapOf(saved, saved.session));
+  await world.startJob(request);
+  const [read, job] = await Promise.all([world.receive(request), world.follow(request)]);
+  assert.deepEqual(read.damages, []);
+  assert.equal(job.end.status, "T", job.messages.join("\n"));
+  return read.records;
+}
+
+test("a job goes on over Volumes that are full, and comes back whole", async () => {
+  await using world = await StorageWorld.start();
+  world.catalog.maxBytes = 1_000_000;
+  const batches = fileBatches(12, 400_000);
+  const saved = await world.append(batches);
+  assert.equal(saved.end.status, "T", saved.messages.join("\n"));
+  const names = saved.media.map((row) => row.volume);
+  assert.deepEqual(names, ["Vol-0001", "Vol-0002", "Vol-0003", "Vol-0004", "Vol-0005"]);
+  assert.deepEqual(
+    [...world.catalog.volumes.values()].map((row) => row.status),
+    ["Full", "Full", "Full", "Full", "Append"],
+  );
+  for (const row of world.catalog.volumes.values()) {
+    assert.ok(row.bytes <= 1_000_000);
+    assert.equal(row.jobs, 1);
+    assert.equal(row.bytes, (await stat(`${world.volumes}/${row.volume}`)).size);
+  }
+  assert.ok((await restored(world, saved)).equals(Buffer.concat(batches)));
+});
+
+test("jobs that run at the same time share the Volumes of a device, and each comes back whole", async () => {
+  await using world = await StorageWorld.start();
+  world.catalog.maxBytes = 3_000_000;
+  const all = [1, 2, 3].map((seed) => fileBatches(10, 250_000, seed));
+  const saved = await Promise.all(all.map((batches) => world.append(batches)));
+  const sessions = new Set(saved.map((job) => job.session.volSessionId));
+  assert.equal(sessions.size, 3);
+  for (const [index, job] of saved.entries()) {
+    assert.equal(job.end.status, "T", job.messages.join("\n"));
+    assert.ok((await restored(world, job)).equals(Buffer.concat(all[index] ?? [])), `job ${index}`);
+  }
+});
+
+test("attributes are told in order, spooled or not, and are the same", async () => {
+  await using world = await StorageWorld.start();
+  const batches = fileBatches(3000, 50);
+  const direct = await world.append(batches, { spoolAttributes: false });
+  const spooled = await world.append(batches, { spoolAttributes: true });
+  assert.equal(direct.attributes.byteLength, spooled.attributes.byteLength);
+  assert.ok(direct.attributes.equals(spooled.attributes));
+  assert.equal([...readBatchOf(direct.attributes)].length, 6000);
+  assert.ok(spooled.messages.some((text) => text.startsWith("Sending spooled attrs to the Director. Despooling ")));
+  const firstAttributes = spooled.events.findIndex(({ event }) => event?.$case === "attributes");
+  const media = spooled.events.findIndex(({ event }) => event?.$case === "jobMedia");
+  assert.ok(media < firstAttributes, "spooled attributes come when the data is on the medium");
+  assert.deepEqual(
+    (await readdir(world.dir.file("work"))).filter((name) => name.endsWith(".spool")),
+    [],
+  );
+});
+
+function* readBatchOf(bytes: Buffer) {
+  for (let at = 0; at < bytes.byteLength; at += 12 + bytes.readUInt32BE(at + 8)) yield bytes.readInt32BE(at);
+}
+
+test("a file daemon whose connection is cut goes on where the storage daemon is", async () => {
+  await using world = await StorageWorld.start();
+  const batches = fileBatches(20, 300_000);
+  const request = world.appendRequest();
+  const session = await world.startJob(request);
+  const following = world.follow(request);
+  let next = 0;
+  for (let cut = 0; cut < 4; cut += 1) next = await world.sendSome(request, batches, { from: next, cutAfter: 3 });
+  assert.ok(next > 0 && next < batches.length);
+  await world.sendSome(request, batches, { from: next, cutAfter: batches.length });
+  const saved = { ...(await following), session };
+  assert.equal(saved.end.status, "T", saved.messages.join("\n"));
+  assert.ok((await restored(world, saved)).equals(Buffer.concat(batches)));
+});
+
+test("a canceled job ends as canceled, and the next job appends behind it", async () => {
+  await using world = await StorageWorld.start();
+  const request = world.appendRequest();
+  await world.startJob(request);
+  const following = world.follow(request);
+  await world.sendSome(request, fileBatches(20, 300_000), { from: 0, cutAfter: 4 });
+  await world.director.unary(StorageDaemonService.cancelJob, { job: request.job, incomplete: false });
+  assert.equal((await following).end.status, "A");
+  const batches = fileBatches(5, 300_000, 2);
+  const saved = await world.append(batches);
+  assert.equal(saved.end.status, "T", saved.messages.join("\n"));
+  assert.deepEqual(
+    saved.media.map((row) => row.volume),
+    ["Vol-0001"],
+  );
+  assert.ok((await restored(world, saved)).equals(Buffer.concat(batches)));
+});
+
+test("who does not have the job's key learns nothing", async () => {
+  await using world = await StorageWorld.start();
+  const request = world.appendRequest();
+  await world.startJob(request);
+  await assert.rejects(world.sendBatches({ ...request, key: Buffer.alloc(32, 9) }, fileBatches(1, 10)), {
+    code: "JOB_KEY_WRONG",
+  });
+  await assert.rejects(world.sendBatches({ ...request, job: { job: "Other.2026-01-01_00.00.00_01", jobId: 1 } }, []), {
+    code: "JOB_KEY_WRONG",
+  });
+});
+
+test("records that only the storage daemon may write end the job", async () => {
+  await using world = await StorageWorld.start();
+  const forged = new BatchBuilder();
+  forged.append(-4, 1, new Uint8Array(100));
+  const saved = await world.append([forged.take()]);
+  assert.equal(saved.end.status, "E");
+  assert.ok(saved.messages.some((text) => text.includes("may not follow")));
+});
+
+test("a Volume that is shorter than the catalog says is marked Error, and another one is taken", async () => {
+  await using world = await StorageWorld.start();
+  await world.append(fileBatches(5, 300_000));
+  await truncate(`${world.volumes}/Vol-0001`, 500_000);
+  const saved = await world.append(fileBatches(5, 300_000));
+  assert.equal(saved.end.status, "T", saved.messages.join("\n"));
+  assert.equal(world.catalog.volumes.get("Vol-0001")?.status, "Error");
+  assert.deepEqual(
+    saved.media.map((row) => row.volume),
+    ["Vol-0002"],
+  );
+  assert.ok(
+    saved.messages.some((text) => /500000 bytes long, but the catalog says 150\d{4}/.test(text)),
+    saved.messages.join("\n"),
+  );
+});
+
+test("what lies behind the catalog's end is kept, and only an unfinished block is cut off", async () => {
+  await using world = await StorageWorld.start();
+  const first = fileBatches(5, 300_000);
+  const saved = await world.append(first);
+  const row = world.catalog.volumes.get("Vol-0001");
+  assert.ok(row);
+  const known = { ...row };
+  const second = await world.append(fileBatches(3, 300_000, 2));
+  // As after a crash: the catalog has not heard of the second job, and a block was half written.
+  world.catalog.volumes.set("Vol-0001", known);
+  await appendFile(`${world.volumes}/Vol-0001`, Buffer.alloc(1000, 1));
+  const batches = fileBatches(4, 300_000, 3);
+  const third = await world.append(batches);
+  assert.equal(third.end.status, "T", third.messages.join("\n"));
+  assert.ok(third.messages.some((text) => text.includes("1000 bytes of an unfinished block were cut off")));
+  assert.ok((await restored(world, saved)).equals(Buffer.concat(first)));
+  assert.ok((await restored(world, second)).equals(Buffer.concat(fileBatches(3, 300_000, 2))));
+  assert.ok((await restored(world, third)).equals(Buffer.concat(batches)));
+});
+
+test("after a restart a job that was running is ended in its log as failed", async () => {
+  await using world = await StorageWorld.start();
+  const request = world.appendRequest();
+  await world.startJob(request);
+  await world.abandonDaemon();
+  await world.up();
+  const job = await world.follow(request);
+  assert.equal(job.end.status, "f");
+  assert.ok(job.messages.some((text) => text.includes("restarted while the job was running")));
+});
+
+test("damage is named, the rest is read, and the job is an error", async () => {
+  await using world = await StorageWorld.start();
+  const saved = await world.append(fileBatches(10, 300_000));
+  const file = await open(`${world.volumes}/Vol-0001`, "r+");
+  await file.write(Buffer.from("damage"), 0, 6, 1_000_000);
+  await file.close();
+  const request = world.readRequest(bootstrapOf(saved, saved.session));
+  await world.startJob(request);
+  const [read, job] = await Promise.all([world.receive(request), world.follow(request)]);
+  assert.equal(job.end.status, "E");
+  assert.ok(read.damages[0]?.includes('Volume "Vol-0001" at address '), read.damages.join("\n"));
+  assert.ok(read.damages[0]?.includes("checksum"));
+  assert.ok(read.records.byteLength > 2_800_000);
+  assert.ok(job.messages.some((text) => text.includes("checksum")));
+});
+
+test("a job that finds no Volume waits for the operator and goes on after the label command", async () => {
+  await using world = await StorageWorld.start();
+  world.catalog.volumesMax = 0;
+  const request = world.appendRequest();
+  const session = await world.startJob(request);
+  const following = world.follow(request);
+  const batches = fileBatches(2, 100_000);
+  const sending = world.sendBatches(request, batches);
+  await world.untilState(request, "m");
+  const label = {
+    device: "Disk",
+    volume: "Hand-01",
+    pool: "Default",
+    poolType: "Backup",
+    mediaType: "File",
+    slot: 0,
+    drive: 0,
+    oldVolume: "",
+    relabel: false,
+  };
+  world.catalog.add("Hand-01", { labelDate: 1 });
+  const replies = await Array.fromAsync(world.director.serverStream(StorageDaemonService.label, label));
+  assert.equal(replies.at(-1)?.ok, true, JSON.stringify(replies));
+  await assert.rejects(Array.fromAsync(world.director.serverStream(StorageDaemonService.label, label)), {
+    code: "VOLUME_EXISTS",
+  });
+  await sending;
+  const saved = { ...(await following), session };
+  assert.equal(saved.end.status, "T", saved.messages.join("\n"));
+  assert.ok(saved.messages.some((text) => text.startsWith('Wrote label to prelabeled Volume "Hand-01"')));
+  await assert.rejects(Array.fromAsync(world.director.serverStream(StorageDaemonService.label, label)), { code: "VOLUME_EXISTS" });
+  assert.ok((await restored(world, saved)).equals(Buffer.concat(batches)));
+});
+
+test("jobs wait for a device that was unmounted until it is mounted", async () => {
+  await using world = await StorageWorld.start();
+  const device = { device: "Disk", slot: 0, drive: 0 };
+  await Array.fromAsync(world.director.serverStream(StorageDaemonService.unmount, device));
+  const request = world.appendRequest();
+  await world.startJob(request);
+  const following = world.follow(request);
+  const sending = world.sendBatches(request, fileBatches(1, 100));
+  await world.untilState(request, "M");
+  await Array.fromAsync(world.director.serverStream(StorageDaemonService.mount, device));
+  await sending;
+  const job = await following;
+  assert.equal(job.end.status, "T", job.messages.join("\n"));
+  assert.ok(job.messages.some((text) => text.includes("unmounted by the operator")));
+});
+
+test("status shows jobs, devices and the process", async () => {
+  await using world = await StorageWorld.start();
+  const request = world.appendRequest();
+  await world.startJob(request);
+  void world.follow(request).catch(() => {});
+  await world.sendSome(request, fileBatches(10, 300_000), { from: 0, cutAfter: 3 });
+  const { lines } = await world.director.unary(StorageDaemonService.status, { sections: [], api: false });
+  const text = lines.join("\n");
+  for (const part of [
+    "test-sd Version: ",
+    "Running Jobs:",
+    "Writing: Full Backup job Save JobId=1",
+    "Device status:",
+    "Used Volume status:",
+    "Terminated Jobs:",
+  ]) {
+    assert.ok(text.includes(part), `${part} in\n${text}`);
+  }
+  const api = await world.director.unary(StorageDaemonService.status, { sections: ["header"], api: true });
+  assert.ok(api.lines.includes(`pid=${process.pid}`));
 });

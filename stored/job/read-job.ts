@@ -333,7 +333,10 @@ export class ReadJob implements StorageJob {
       return;
     }
     await this.#link.orLost(
-      this.#changes.until(() => this.#outgoingBytes < WINDOW_BYTES || this.#outgoing.length < WINDOW_BATCHES || this.#isServed, this.#signal),
+      this.#changes.until(
+        () => this.#outgoingBytes < WINDOW_BYTES || this.#outgoing.length < WINDOW_BATCHES || this.#isServed,
+        this.#signal,
+      ),
       this.#signal,
     );
     if (this.#isServed) return;

@@ -13,7 +13,7 @@ export interface OperatorWaitOptions {
 }
 
 /** First gap between two looks; it doubles up to the longest. */
-const GAP_MS_FIRST = 15_000;
+const GAP_MS_FIRST = 5000;
 const GAP_MS_MAX = 300_000;
 
 /** The request is shown again after this, then after twice as long, and so on. */

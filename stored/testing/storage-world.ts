@@ -8,7 +8,7 @@ import { LinesLog } from "#lib/testing/loopback.ts";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { StorageDataService } from "#proto/data.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
-import { mkdir } from "node:fs/promises";
+import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { parseStorageConfig } from "../config/load.ts";
 import { StorageDaemon } from "../daemon.ts";
 import type { AppendReply, ReadEnd } from "#proto/data.ts";
@@ -62,7 +62,9 @@ export class TestCatalog {
   }
 
   find(refused: readonly string[]): CatalogVolume | undefined {
-    const found = [...this.volumes.values()].find((row) => ["Append", "Recycle"].includes(row.status) && !refused.includes(row.volume));
+    const found = [...this.volumes.values()].find(
+      (row) => ["Append", "Recycle"].includes(row.status) && !refused.includes(row.volume),
+    );
     if (found !== undefined) return found;
     if (this.volumes.size >= this.volumesMax) return undefined;
     return this.add(`Vol-${String(this.volumes.size + 1).padStart(4, "0")}`);
@@ -87,6 +89,8 @@ export class StorageWorld implements AsyncDisposable {
   readonly dir: TempDir;
   readonly catalog = new TestCatalog();
   readonly log = new LinesLog();
+  /** States that jobs have told, by job name. */
+  readonly states = new Map<string, string[]>();
   readonly #stack: AsyncDisposableStack;
   readonly #config: string;
   readonly #identities: { readonly director: TlsIdentity; readonly client: TlsIdentity };
@@ -94,7 +98,12 @@ export class StorageWorld implements AsyncDisposable {
   #director: RpcClient | undefined;
   #nextJob = 1;
 
-  private constructor(dir: TempDir, config: string, identities: { readonly director: TlsIdentity; readonly client: TlsIdentity }, stack: AsyncDisposableStack) {
+  private constructor(
+    dir: TempDir,
+    config: string,
+    identities: { readonly director: TlsIdentity; readonly client: TlsIdentity },
+    stack: AsyncDisposableStack,
+  ) {
     this.dir = dir;
     this.#config = config;
     this.#identities = identities;
@@ -102,7 +111,9 @@ export class StorageWorld implements AsyncDisposable {
   }
 
   /** Starts the daemon with one File device "Disk" (and what `more` adds to the configuration). */
-  static async start(options: { readonly device?: string; readonly storage?: string; readonly more?: string } = {}): Promise<StorageWorld> {
+  static async start(
+    options: { readonly device?: string; readonly storage?: string; readonly more?: string } = {},
+  ): Promise<StorageWorld> {
     await using stack = new AsyncDisposableStack();
     const dir = stack.use(await TempDir.make());
     await mkdir(dir.file("volumes"));
@@ -162,7 +173,11 @@ ${options.more ?? ""}
       server: { role: "storageDaemon", name: "test-sd" },
       address: "127.0.0.1",
       port: this.#port,
-      login: { kind: "pinned", certificateSha256: (await loadIdentity({ settings: [], base: this.dir.file("work", "test-sd"), name: "test-sd" })).sha256 },
+      login: {
+        kind: "pinned",
+        certificateSha256: (await loadIdentity({ settings: [], base: this.dir.file("work", "test-sd"), name: "test-sd" }))
+          .sha256,
+      },
       tls: {},
       log: this.log,
     });
@@ -196,7 +211,10 @@ ${options.more ?? ""}
       job,
       from: 1,
       onEvents: async (fresh) => {
-        for (const { event } of fresh) if (event?.$case === "volume") this.catalog.learn(event.value);
+        for (const { event } of fresh) {
+          if (event?.$case === "volume") this.catalog.learn(event.value);
+          if (event?.$case === "state") this.states.set(job.job, [...(this.states.get(job.job) ?? []), event.value.letter]);
+        }
         events.push(...fresh);
       },
       onQuestion: (number, question) => void this.#answer(request, number, question),
@@ -216,7 +234,7 @@ ${options.more ?? ""}
   async sendBatches(request: StartStorageJobRequest, batches: readonly Uint8Array[]): Promise<AppendReply | undefined> {
     await using client = await this.client();
     const call = await client.bidi(StorageDataService.append);
-    await call.write({ step: { $case: "open", value: { job: request.job, key: JOB_KEY } } });
+    await call.write({ step: { $case: "open", value: { job: request.job, key: request.key } } });
     const sending = (async () => {
       for (const batch of batches) await call.write({ step: { $case: "records", value: asBuffer(batch) } });
       await call.write({ step: { $case: "end", value: { batches: batches.length, status: "T", errors: 0 } } });
@@ -231,8 +249,56 @@ ${options.more ?? ""}
     return last;
   }
 
+  /**
+   * Sends batches from number `from` on over a connection of its own and cuts it after `cutAfter` of them (or after the end). Answers
+   * how many the storage daemon had acknowledged at the start of this stream, plus those that it acknowledged since.
+   */
+  async sendSome(
+    request: StartStorageJobRequest,
+    batches: readonly Uint8Array[],
+    how: { readonly from: number; readonly cutAfter: number },
+  ): Promise<number> {
+    await using client = await this.client();
+    const call = await client.bidi(StorageDataService.append);
+    await call.write({ step: { $case: "open", value: { job: request.job, key: request.key } } });
+    const replies = call[Symbol.asyncIterator]();
+    let acknowledged = must((await replies.next()).value as AppendReply | undefined, "a first reply").batches;
+    const stop = Math.min(acknowledged + how.cutAfter, batches.length);
+    for (let number = acknowledged; number < stop; number += 1)
+      await call.write({ step: { $case: "records", value: asBuffer(must(batches[number], "a batch")) } });
+    if (stop === batches.length)
+      await call.write({ step: { $case: "end", value: { batches: batches.length, status: "T", errors: 0 } } });
+    for (let reply = await replies.next(); reply.done !== true; reply = await replies.next()) {
+      acknowledged = reply.value.batches;
+      if (reply.value.ended || (stop < batches.length && acknowledged > how.from)) break;
+    }
+    call.cancel();
+    return acknowledged;
+  }
+
+  /** Waits until the job has told that it is in this state. */
+  async untilState(request: StartStorageJobRequest, letter: string): Promise<void> {
+    const name = must(request.job, "a job").job;
+    for (let tries = 0; tries < 1000; tries += 1) {
+      if (this.states.get(name)?.includes(letter) === true) return;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`job ${name} never came into state ${letter}`);
+  }
+
+  /** Lets the daemon vanish as a kill would: what it had in memory is gone, its files stay. */
+  async abandonDaemon(): Promise<void> {
+    await cp(this.dir.file("work"), this.dir.file("work.before"), { recursive: true });
+    await this.down();
+    await rm(this.dir.file("work"), { recursive: true });
+    await rename(this.dir.file("work.before"), this.dir.file("work"));
+  }
+
   /** Runs a job that appends these batches, to its end. */
-  async append(batches: readonly Uint8Array[], more: Partial<StartStorageJobRequest> = {}): Promise<FollowedJob & { readonly session: { readonly volSessionId: number; readonly volSessionTime: number } }> {
+  async append(
+    batches: readonly Uint8Array[],
+    more: Partial<StartStorageJobRequest> = {},
+  ): Promise<FollowedJob & { readonly session: { readonly volSessionId: number; readonly volSessionTime: number } }> {
     const request = this.appendRequest(more);
     const session = await this.startJob(request);
     const [followed] = await Promise.all([this.follow(request), this.sendBatches(request, batches)]);
@@ -240,10 +306,18 @@ ${options.more ?? ""}
   }
 
   /** Receives what a job that reads gives, as a file daemon does. */
-  async receive(request: StartStorageJobRequest): Promise<{ readonly records: Buffer; readonly sessions: number[]; readonly damages: readonly string[]; readonly failed: string; readonly batches: number }> {
+  async receive(
+    request: StartStorageJobRequest,
+  ): Promise<{
+    readonly records: Buffer;
+    readonly sessions: number[];
+    readonly damages: readonly string[];
+    readonly failed: string;
+    readonly batches: number;
+  }> {
     await using client = await this.client();
     const call = await client.bidi(StorageDataService.read);
-    await call.write({ step: { $case: "open", value: { job: request.job, key: JOB_KEY } } });
+    await call.write({ step: { $case: "open", value: { job: request.job, key: request.key } } });
     await call.write({ step: { $case: "received", value: 0 } });
     const parts: Buffer[] = [];
     const sessions: number[] = [];
@@ -306,7 +380,9 @@ export function fileBatches(files: number, dataBytes: number, seed = 1): Uint8Ar
   const batches: Uint8Array[] = [];
   const builder = new BatchBuilder();
   for (let index = 1; index <= files; index += 1) {
-    const name = Buffer.from(`${index} 3 /data/file-${seed}-${index}\0P0A IGk B A A A Hh Bo BAA I Bhmz0p Bhmz0p Bhmz0p A A C\0\0\x000\0`);
+    const name = Buffer.from(
+      `${index} 3 /data/file-${seed}-${index}\0P0A IGk B A A A Hh Bo BAA I Bhmz0p Bhmz0p Bhmz0p A A C\0\0\x000\0`,
+    );
     builder.append(index, 1, name);
     for (let left = dataBytes, part = 0; left > 0; left -= 65_536, part += 1) {
       const data = new Uint8Array(Math.min(left, 65_536)).fill((seed * 31 + index * 7 + part) % 251);
