@@ -15,6 +15,8 @@ import type { RunRecord } from "./saved-run.ts";
 import { outcomeLetter } from "./status-letter.ts";
 import type { HalfEnd } from "./two-halves.ts";
 
+const REPLACE_WORDS = { always: "Always", ifnewer: "IfNewer", ifolder: "IfOlder", never: "Never" } as const;
+
 /** Everything the report and the Job row say about the end. */
 interface EndFacts {
   readonly result: JobResult;
@@ -135,7 +137,7 @@ function reportOf(context: JobContext, record: RunRecord, facts: EndFacts): stri
         ...ends,
         client: job.effective.client.name,
         where: job.effective.restore?.where ?? "",
-        replace: job.effective.restore?.replace ?? "",
+        replace: REPLACE_WORDS[job.effective.restore?.replace ?? "always"],
         filesExpected: job.effective.restore?.plan.filesExpected ?? 0,
         filesRestored: fd?.files ?? 0,
         bytesRestored: fd?.bytes ?? 0,

@@ -40,4 +40,6 @@ export interface JobContext {
   readonly job: DirectorJob;
   readonly desk: CatalogDesk;
   readonly messages: JobMessages;
+  /** Aborts when the Director stops: the job is left as it is, for the next Director to take up. */
+  readonly leaving: AbortSignal;
 }

@@ -41,6 +41,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   readonly #alarm: AlarmClock;
   readonly #watchers = new Set<() => void>();
   readonly #runs = new Set<Promise<void>>();
+  readonly #leaving = new AbortController();
   #terminated: JobView[] = [];
   #isStopping = false;
   #counts = { started: 0, failed: 0, succeeded: 0 };
@@ -151,6 +152,8 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
     this.#alarm.stop();
+    this.#leaving.abort(new OperatorError("CANCELED", "the Director stops"));
+    await Promise.allSettled(this.#runs);
   }
 
   /** Resolves when no job is live: for a Director that is to end with its jobs. */
@@ -192,7 +195,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     const job = new DirectorJob(identity, effective);
     job.setLevel(run.level);
     job.startedMs = run.startedMs;
-    const context: JobContext = { parts: this.#parts, job, desk: this.#parts.desk(effective.catalog.resource.name), messages: this.#parts.messagesFor(job) };
+    const context: JobContext = { parts: this.#parts, job, desk: this.#parts.desk(effective.catalog.resource.name), messages: this.#parts.messagesFor(job), leaving: this.#leaving.signal };
     const live: LiveJob = { context, record: new RunRecord(identity.jobId, run), waitingMs: null };
     this.#live.set(identity.jobId, live);
     job.watch(() => this.#changed(live));

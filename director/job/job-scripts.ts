@@ -24,7 +24,7 @@ export async function runJobScripts(context: JobContext, record: RunRecord, time
       await messages.say(type, text);
     },
     console: parts.console,
-    signal: time === "before" ? job.signal : new AbortController().signal,
+    signal: time === "before" ? AbortSignal.any([job.signal, context.leaving]) : context.leaving,
   });
   return { isWell, errors };
 }

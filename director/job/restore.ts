@@ -48,7 +48,7 @@ export async function runRestore(context: JobContext, record: RunRecord): Promis
 export async function followRestore(context: JobContext, record: RunRecord): Promise<JobResult> {
   const { job, parts } = context;
   const halves = { fd: halfOf(context, record, "fd"), sd: halfOf(context, record, "sd") };
-  const ends = await superviseHalves(halves, { clock: parts.clock, signal: job.signal, graceMs: HALF_GRACE_MS, cancelMs: CANCEL_WAIT_MS });
+  const ends = await superviseHalves(halves, { clock: parts.clock, signal: job.signal, leaving: context.leaving, graceMs: HALF_GRACE_MS, cancelMs: CANCEL_WAIT_MS });
   return { ...ends, hasFailed: false, directorErrors: record.run.directorErrors };
 }
 

@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<RunnableType, { readonly run: Run; readonly follow:
   D: { run: runAdmin, follow: interrupted },
 };
 
-/** Runs an admitted job to its very end. Never throws: whatever happens is in its log and its outcome. */
+/** Runs an admitted job to its very end, or until the Director stops. Never throws: whatever happens is in its log and its outcome. */
 export async function runJob(context: JobContext, record: RunRecord): Promise<void> {
   const type = TYPES[context.job.effective.type];
   await toTheEnd(context, record, type.run);
@@ -41,8 +41,11 @@ async function toTheEnd(context: JobContext, record: RunRecord, run: Run): Promi
   const { job, parts } = context;
   let outcome: JobOutcome = "fatal";
   try {
-    outcome = await finishJob(context, record, await resultOf(context, record, run));
+    const result = await resultOf(context, record, run);
+    if (context.leaving.aborted) return;
+    outcome = await finishJob(context, record, result);
   } catch (error) {
+    if (context.leaving.aborted) return;
     parts.log(`JobId ${job.jobId} ${job.identity.job}: its end could not be recorded`, error);
   } finally {
     context.desk.claims.release(job.jobId);
@@ -56,8 +59,8 @@ async function resultOf(context: JobContext, record: RunRecord, run: Run): Promi
   try {
     return await run(context, record);
   } catch (error) {
-    // A canceled job stops wherever it waits; that is no failure of its own.
-    if (!job.signal.aborted) await messages.say("Fatal", describeError(error));
+    // A canceled job stops wherever it waits; that is no failure of its own. Nor is it one that the Director stops.
+    if (!job.signal.aborted && !context.leaving.aborted) await messages.say("Fatal", describeError(error));
     return { ...NOTHING_DONE, hasFailed: true, directorErrors: record.run.directorErrors };
   }
 }

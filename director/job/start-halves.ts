@@ -42,7 +42,7 @@ export async function reachDaemons(context: JobContext): Promise<ReachedDaemons>
   const { director } = parts.config();
   const { daemons } = parts;
   const stop = new AbortController();
-  const signal = AbortSignal.any([job.signal, stop.signal]);
+  const signal = AbortSignal.any([job.signal, stop.signal, context.leaving]);
   const reach = async (client: RpcClient, seconds: number) => {
     try {
       return await daemons.reach(client, seconds * 1000, signal);
@@ -70,7 +70,7 @@ export async function startHalves(context: JobContext, record: RunRecord, reache
   const key = randomBytes(32);
   await record.change(desk.catalog, { stage: "starting" }, clock.nowMs());
   job.apply({ kind: "phase", phase: "waitingStorage" });
-  const options = { signal: job.signal, timeoutMs: START_MS };
+  const options = { signal: AbortSignal.any([job.signal, context.leaving]), timeoutMs: START_MS };
   const session = await reached.sd.client.unary(StorageDaemonService.startJob, storageRequest(context, reached, plan, key), options);
   job.apply({ kind: "phase", phase: "waitingClient" });
   try {

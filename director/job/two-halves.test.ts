@@ -54,9 +54,9 @@ const settle = async () => {
 };
 
 function world() {
-  const [fd, sd, clock, abort] = [new TestHalf(), new TestHalf(), new TestClock(), new AbortController()];
-  const result = superviseHalves({ fd, sd }, { clock, signal: abort.signal, graceMs: 5, cancelMs: 30 });
-  return { fd, sd, clock, abort, result };
+  const [fd, sd, clock, abort, leave] = [new TestHalf(), new TestHalf(), new TestClock(), new AbortController(), new AbortController()];
+  const result = superviseHalves({ fd, sd }, { clock, signal: abort.signal, leaving: leave.signal, graceMs: 5, cancelMs: 30 });
+  return { fd, sd, clock, abort, leave, result };
 }
 
 test("two good ends make the result, and nobody is told to stop", async () => {
@@ -123,4 +123,13 @@ test("a daemon that does not know the job any more ends its half with its own wo
   fd.fail(new Error("job unknown"));
   await clock.pass(5);
   assert.deepEqual((await result).fd, { kind: "lost", reason: "job unknown" });
+});
+
+test("a Director that stops leaves both daemons alone", async () => {
+  const { fd, sd, clock, leave, result } = world();
+  await settle();
+  leave.abort(new Error("stopping"));
+  await assert.rejects(result, /stopping/);
+  await clock.pass(5);
+  assert.deepEqual([fd.canceled, sd.canceled, clock.sleeps.length], [0, 0, 0]);
 });

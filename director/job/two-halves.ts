@@ -1,3 +1,4 @@
+import { abortable } from "#lib/base/abort.ts";
 import type { Clock } from "#lib/base/clock.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
 import type { JobEnd } from "#proto/job.ts";
@@ -22,6 +23,8 @@ export interface SupervisionOptions {
   readonly clock: Clock;
   /** The job's own signal: aborted when it is canceled. */
   readonly signal: AbortSignal;
+  /** Aborts when the Director stops: nobody is told to stop then, following just ends. */
+  readonly leaving: AbortSignal;
   /** When one half has ended badly the other one is told to stop after this time, unless it ends by itself. */
   readonly graceMs: number;
   /** A half that was told to stop and does not end is given up after this time. */
@@ -30,7 +33,7 @@ export interface SupervisionOptions {
 
 /**
  * Follows both halves of a job to their ends. Neither can hold the job up for ever: a half that failed takes the other one with
- * it, a canceled or unreachable daemon is given up in time.
+ * it, a canceled or unreachable daemon is given up in time. Rejects with the reason of `leaving`, both daemons going on.
  */
 export async function superviseHalves(halves: { readonly fd: Half | HalfEnd; readonly sd: Half | HalfEnd }, options: SupervisionOptions): Promise<{ readonly fd: HalfEnd; readonly sd: HalfEnd }> {
   const fd = new HalfFollower(halves.fd, options);
@@ -44,9 +47,11 @@ export async function superviseHalves(halves: { readonly fd: Half | HalfEnd; rea
   if (options.signal.aborted) cancel();
   options.signal.addEventListener("abort", cancel, { once: true });
   try {
-    const [fdEnd, sdEnd] = await Promise.all([fd.run(), sd.run()]);
+    const [fdEnd, sdEnd] = await abortable(Promise.all([fd.run(), sd.run()]), options.leaving);
     return { fd: fdEnd, sd: sdEnd };
   } finally {
+    fd.leave();
+    sd.leave();
     options.signal.removeEventListener("abort", cancel);
   }
 }
@@ -98,6 +103,15 @@ class HalfFollower {
     if (this.#isStopping || this.#end !== null || this.#half === null) return;
     this.#isStopping = true;
     void this.#stopAfter(afterMs, this.#half);
+  }
+
+  /** Nobody waits for this half any more: it is neither followed nor stopped. */
+  leave(): void {
+    if (this.#end !== null) return;
+    this.#isStopping = true;
+    this.#stopTimers.abort();
+    this.#lostTimer?.abort();
+    this.#giveUp.abort(new Error("the Director stops"));
   }
 
   get isLostOrEnded(): boolean {
