@@ -17,6 +17,7 @@ export const consoleTable = defineResource(
       description: "Interval of signs of life on idle connections.",
     }),
     commCompression: directive(bool(), { default: true, acts: false, description: "Compresses what goes over the network." }),
+    historyFile: directive(path(), { acts: true, description: "File that typed lines are kept in." }),
     fipsRequire: directive(bool(), {
       default: false,
       acts: false,

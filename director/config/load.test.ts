@@ -42,7 +42,7 @@ test("defaults are those of the manual", async () => {
   assert.deepEqual(storages.get("s")!.device, ["dev"]);
 });
 
-test("all mistakes are told at once, with place, resource, directive and what was probably meant", async () => {
+test("all mistakes are told at once, in the order of the file, with place, resource, directive and what was probably meant", async () => {
   const found = await faults(`Job {
   Name = k
   Type = Backpu
@@ -51,13 +51,13 @@ test("all mistakes are told at once, with place, resource, directive and what wa
   Priority = high
 }`);
   assert.deepEqual(found, [
-    'f:12:10: Job "k", directive Type: "Backpu" is not allowed here; use Backup, Admin, Verify, Restore, Migrate, Copy (did you mean "Backup"?)',
-    'f:13:3: Job "k", directive Clyent: it is not a directive of Job (did you mean "Client"?)',
-    'f:15:14: Job "k", directive Priority: "high" is not a whole number',
     'f:10:1: Job "k", directive Messages: it is required, but not found',
     'f:10:1: Job "k", directive Client: it is required, but not found',
     'f:10:1: Job "k", directive FileSet: it is required, but not found',
+    'f:12:10: Job "k", directive Type: "Backpu" is not allowed here; use Backup, Admin, Verify, Restore, Migrate, Copy (did you mean "Backup"?)',
+    'f:13:3: Job "k", directive Clyent: it is not a directive of Job (did you mean "Client"?)',
     'f:14:10: Job "k", directive Pool: there is no Pool named "p" (did you mean "P"?)',
+    'f:15:14: Job "k", directive Priority: "high" is not a whole number',
   ]);
 });
 

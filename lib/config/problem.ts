@@ -43,9 +43,26 @@ export class ConfigError extends OperatorError {
     const doubts = problems.filter(
       (problem) => problem.severity === "warning" && problem.resource !== undefined && wrong.has(problem.resource),
     );
-    super("CONFIG_INVALID", [...errors, ...doubts].map(formatProblem).join("\n"));
+    super(
+      "CONFIG_INVALID",
+      inFileOrder([...errors, ...doubts])
+        .map(formatProblem)
+        .join("\n"),
+    );
     this.problems = problems;
   }
+}
+
+/** Sorts by file (in the order in which the files had problems), line and column; what has no place comes last. */
+function inFileOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const files = [...new Set(problems.map((problem) => problem.at?.file))];
+  const rank = ({ at }: ConfigProblem) => (at === undefined ? files.length : files.indexOf(at.file));
+  return problems.toSorted(
+    (left, right) =>
+      rank(left) - rank(right) ||
+      (left.at?.line ?? 0) - (right.at?.line ?? 0) ||
+      (left.at?.column ?? 0) - (right.at?.column ?? 0),
+  );
 }
 
 /** Collects problems, at most PROBLEMS_MAX of each severity. */
