@@ -38,7 +38,7 @@ export async function runConsole(start: ConsoleStart): Promise<number> {
   const session = cleanup.use(
     await DirectorSession.open(options, { interactive, columns: process.stdout.columns ?? 0 }, new AbortController().signal),
   );
-  const historyFile = console?.historyFile ?? director.historyFile ?? start.historyFile;
+  const historyFile = director.historyFile ?? start.historyFile;
   const terminal = interactive ? await openTerminal(session, flags, { path: historyFile, lines: director.historyFileSize }, () => shell.interrupt()) : undefined;
   if (terminal !== undefined) cleanup.defer(() => terminal.close());
   const shell: Shell = new Shell({

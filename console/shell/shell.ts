@@ -57,10 +57,9 @@ export class Shell {
 
   /** Runs until `quit`, the end of input or the end of the connection. Answers the exit status. */
   async run(): Promise<number> {
-    const pump = this.#pump();
+    void this.#pump();
     const status = await this.#converse();
     for (const file of this.#files) file.close();
-    if (this.#state.kind === "over") await pump;
     return status;
   }
 
@@ -74,6 +73,7 @@ export class Shell {
     if (this.#state.kind === "ready") this.#options.terminal?.clearLine();
     else {
       if (this.#state.kind === "question") this.#become({ kind: "busy" });
+      if (this.#options.terminal !== undefined) process.stdout.write("\n");
       void this.#options.session.interrupt().catch(() => {});
     }
     this.#interrupts.abort(new Error("interrupted"));

@@ -62,7 +62,7 @@ async function notRunning(context: CommandContext, what: string): Promise<void> 
 async function cancelOne(context: CommandContext, jobId: number): Promise<void> {
   const result = await context.director.engine.cancel(jobId, operatorName(context.operator));
   if (result.kind === "notRunning") await notRunning(context, `JobId=${jobId}`);
-  else await context.say(`2001 Job "${result.job}" marked to be canceled.\n`);
+  else await context.say(`3000 JobId=${result.jobId} Job="${result.job}" marked to be canceled.\n`);
 }
 
 /** The one running job of `jobid=` or `job=`; undefined if neither was given. Throws if it does not run. */

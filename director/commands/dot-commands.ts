@@ -111,7 +111,7 @@ async function directorSections(context: CommandContext, sections: readonly stri
   const { engine } = context.director;
   for (const section of sections) {
     if (section === "header") await context.say(headerText(context));
-    else if (section === "scheduled") await context.say(scheduledText(context));
+    else if (section === "scheduled") await context.say(await scheduledText(context));
     else if (section === "running") await context.say(runningText(context));
     else if (section === "terminated") await context.say(terminatedText(context));
     else if (section === "current" || section === "last") {

@@ -75,10 +75,11 @@ export function shortStatus(letter: string): string {
   return words[letter] ?? "Other";
 }
 
-/** Words of a JobLevel letter, at most 11 characters, as tables show them; jobs without level show their type. */
+/** Words of a JobLevel letter as tables show them; jobs without level show their type. Words stay as they are. */
 export function levelWord(level: string, type: string): string {
   if (type === "R") return "Restore";
   if (type === "D") return "Admin";
+  if (level.length > 1) return level;
   const words: Readonly<Record<string, string>> = {
     F: "Full",
     D: "Differential",

@@ -4,16 +4,14 @@ import { findJob, findJobByUniqueName } from "#catalog/queries/jobs.ts";
 import { listVolumesOfJob } from "#catalog/queries/job-media.ts";
 import { listRows } from "#catalog/queries/list.ts";
 import type { JobFilter, ListRequest } from "#catalog/queries/list-request.ts";
-import { listAppendable } from "#catalog/queries/media.ts";
-import { findPool, listPools } from "#catalog/queries/pools.ts";
+import { listPools } from "#catalog/queries/pools.ts";
 import { catalogTime } from "#lib/base/local-time.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import { effectiveJob, poolOfLevel, storageOfPool } from "../job/effective-job.ts";
-import { reportLevel } from "../job/level-words.ts";
 import type { Arguments } from "./arguments.ts";
 import { mayAccess, requireAccess } from "./authorize.ts";
 import { showRows } from "./catalog-table.ts";
 import type { Command, CommandContext } from "./command.ts";
+import { nextVolumeOf } from "./next-volume.ts";
 import { selectJob } from "./prompts.ts";
 
 const keywords = [
@@ -218,11 +216,7 @@ async function listVolumes(context: CommandContext, catalog: Catalog, args: Argu
 
 async function nextVolume(context: CommandContext, catalog: Catalog, args: Arguments): Promise<void> {
   const job = await selectJob(context, args);
-  const effective = effectiveJob({ job: job.name, origin: { kind: "console", user: "" } }, context.director.config());
-  const pool = poolOfLevel(effective, effective.level).resource;
-  const storage = storageOfPool(effective, pool).resource;
-  const row = await findPool(catalog, pool.name);
-  const [next] = row === null ? [] : await listAppendable(catalog, { poolId: row.PoolId, mediaType: storage.mediaType }, 1);
-  if (next === undefined) return await context.say(`Could not find next Volume for Job ${job.name} (Pool=${pool.name}, Level=${reportLevel(effective.level)}).\n`);
-  await context.say(`The next Volume to be used by Job "${job.name}" (Pool=${pool.name}, Level=${reportLevel(effective.level)}) will be ${next.VolumeName}\n`);
+  const next = await nextVolumeOf(context, catalog, { job: job.name });
+  if (next.volume === "") return await context.say(`Could not find next Volume for Job ${job.name} (Pool=${next.pool}, Level=${next.level}).\n`);
+  await context.say(`The next Volume to be used by Job "${job.name}" (Pool=${next.pool}, Level=${next.level}) will be ${next.volume}\n`);
 }

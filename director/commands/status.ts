@@ -1,10 +1,12 @@
 import { reportTime } from "#lib/base/local-time.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
-import type { JobView } from "../job/job-view.ts";
+import type { JobView, ScheduledView } from "../job/job-view.ts";
+import type { BackupLevel } from "../job/run-request.ts";
 import type { Arguments } from "./arguments.ts";
 import { mayAccess } from "./authorize.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { commas, levelWord, shortDayTime, shortSize, shortStatus, statusTime } from "./format.ts";
+import { nextVolumeOf } from "./next-volume.ts";
 import { chooseOne, selectClient, selectStorage, visibleNames } from "./prompts.ts";
 import { typeWord } from "../job/level-words.ts";
 
@@ -59,7 +61,7 @@ async function tolerant(context: CommandContext, show: () => Promise<void>): Pro
 
 async function directorStatus(context: CommandContext): Promise<void> {
   await context.say(headerText(context));
-  await context.say(scheduledText(context));
+  await context.say(await scheduledText(context));
   await context.say(runningText(context));
   await context.say(terminatedText(context));
 }
@@ -80,11 +82,35 @@ export function headerText(context: CommandContext): string {
   ].join("\n");
 }
 
-/** Runs that Schedules foresee for the next day. */
-export function scheduledText(context: CommandContext): string {
+/** Runs that Schedules foresee for the next day, with the Volumes that they would append to. */
+export async function scheduledText(context: CommandContext): Promise<string> {
   const runs = context.director.engine.scheduled({ days: 1 }).filter((run) => mayAccess(context.operator, { kind: "job", name: run.job }));
-  const lines = runs.map((run) => `${pad(levelWord(run.level, run.type), 14)} ${pad(typeWord(run.type), 8)} ${right(run.priority, 3)}  ${pad(statusTime(run.whenMs), 18)} ${pad(run.job, 18)} ${run.volume === "" ? "*unknown*" : run.volume}`);
+  const lines: string[] = [];
+  for (const run of runs) {
+    const volume = run.volume === "" && lines.length < VOLUMES_LOOKED_UP ? await volumeOf(context, run) : run.volume;
+    lines.push(`${pad(levelWord(run.level, run.type), 14)} ${pad(typeText(run.type), 8)} ${right(run.priority, 3)}  ${pad(statusTime(run.whenMs), 18)} ${pad(run.job, 18)} ${volume === "" ? "*unknown*" : volume}`);
+  }
   return `\nScheduled Jobs:\nLevel          Type     Pri  Scheduled          Job Name           Volume\n${"=".repeat(83)}\n${lines.length === 0 ? "No Scheduled Jobs.\n" : joined(lines)}====\n`;
+}
+
+/** Runs for which the catalog is asked for a Volume. */
+const VOLUMES_LOOKED_UP = 50;
+
+async function volumeOf(context: CommandContext, run: ScheduledView): Promise<string> {
+  const { director } = context;
+  const job = director.config().jobs.get(run.job);
+  if (job?.type !== "Backup") return "";
+  const level = { Full: "F", Differential: "D", Incremental: "I" }[levelWord(run.level, run.type)] as BackupLevel | undefined;
+  try {
+    return (await nextVolumeOf(context, director.catalog(job.client.catalog.name), { job: run.job, ...(level === undefined ? {} : { level }) })).volume;
+  } catch (error) {
+    if (error instanceof OperatorError) return "";
+    throw error;
+  }
+}
+
+function typeText(type: string): string {
+  return type.length === 1 ? typeWord(type) : type;
 }
 
 /** Jobs that run or wait. */
@@ -146,7 +172,7 @@ async function scheduleStatus(context: CommandContext, args: Arguments): Promise
       ...(schedule === undefined ? {} : { schedule }),
     })
     .filter((run) => mayAccess(context.operator, { kind: "job", name: run.job }));
-  const lines = runs.map((run) => `${pad(levelWord(run.level, run.type), 14)} ${pad(typeWord(run.type), 8)} ${right(run.priority, 3)}  ${pad(shortDayTime(run.whenMs), 18)} ${pad(run.job, 18)} ${run.schedule}`);
+  const lines = runs.map((run) => `${pad(levelWord(run.level, run.type), 14)} ${pad(typeText(run.type), 8)} ${right(run.priority, 3)}  ${pad(shortDayTime(run.whenMs), 18)} ${pad(run.job, 18)} ${run.schedule}`);
   await context.say(`\nScheduled Jobs:\nLevel          Type     Pri  Scheduled          Job Name           Schedule\n${"=".repeat(85)}\n${lines.length === 0 ? "No Scheduled Jobs.\n" : joined(lines)}====\n`);
 }
 

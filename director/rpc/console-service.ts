@@ -30,7 +30,7 @@ async function* serveSession(director: DirectorServices, inputs: AsyncIterable<C
   const link = new ConsoleLink(call.signal);
   using stopped = onAbort(call.signal, (reason) => link.close(reason));
   void stopped;
-  const reading = link.read(inputs);
+  void link.read(inputs);
   const serving = serveLines(director, link, call).then(
     () => link.outputs.end(),
     (error: unknown) => link.outputs.fail(error),
@@ -39,7 +39,7 @@ async function* serveSession(director: DirectorServices, inputs: AsyncIterable<C
     for await (const output of link.outputs) yield { output: packOutput(output) };
   } finally {
     link.close(new Error("the console has left"));
-    await Promise.allSettled([reading, serving]);
+    await serving; // `read` ends with the call, which ends when this generator does
   }
 }
 
