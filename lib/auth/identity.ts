@@ -1,4 +1,4 @@
-import { X509Certificate, createHash, createPrivateKey } from "node:crypto";
+import { X509Certificate, createHash, createPrivateKey, randomUUID } from "node:crypto";
 import { access, link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { OperatorError } from "#lib/errors/operator-error.ts";
@@ -86,7 +86,7 @@ async function makeOwnIdentity(place: IdentityPlace, certificateFile: string, ke
 
 /** Creates a file of mode 0600 with its whole text, unless another process was first. */
 async function createWhole(file: string, text: string): Promise<void> {
-  const fresh = `${file}.new-${process.pid}`;
+  const fresh = `${file}.${randomUUID()}.new`;
   try {
     await writeFile(fresh, text, { mode: 0o600, flush: true });
     await link(fresh, file);
