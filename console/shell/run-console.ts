@@ -88,7 +88,7 @@ async function openTerminal(
   return new TerminalLines({
     input: process.stdin,
     output: process.stdout,
-    editing: !flags.noConio,
+    editing: !flags.noConio && process.env["TERM"] !== "dumb", // a dumb terminal edits by itself: the kernel's line discipline
     history: await readHistory(history.path, history.lines),
     historyLines: history.lines,
     complete: (line) => session.complete(line, AbortSignal.timeout(3000)),

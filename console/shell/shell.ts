@@ -49,6 +49,8 @@ export class Shell {
   #separator = "";
   #progressShown = false;
   #lastCode = 0;
+  /** After Ctrl-C what was under way of a long listing is not shown any more. */
+  #isInterrupted = false;
 
   constructor(options: ShellOptions) {
     this.#options = options;
@@ -72,6 +74,7 @@ export class Shell {
   interrupt(): void {
     if (this.#state.kind === "ready") this.#options.terminal?.clearLine();
     else {
+      this.#isInterrupted = this.#state.kind === "busy";
       if (this.#state.kind === "question") this.#become({ kind: "busy" });
       if (this.#options.terminal !== undefined) process.stdout.write("\n");
       void this.#options.session.interrupt().catch(() => {});
@@ -185,6 +188,7 @@ export class Shell {
 
   #become(state: State): void {
     this.#state = state;
+    if (state.kind !== "busy") this.#isInterrupted = false;
     this.#changed.resolve();
     this.#changed = Promise.withResolvers<void>();
   }
@@ -204,6 +208,7 @@ export class Shell {
 
   async #show(output: DirectorOutput): Promise<void> {
     const { renderer, router, terminal } = this.#options;
+    if (this.#isInterrupted && isBulk(output)) return;
     if (output?.$case === "progress") return this.#showProgress(progressText(output.value));
     this.#clearProgress();
     if (output?.$case === "question") {
@@ -233,6 +238,13 @@ export class Shell {
     process.stdout.write("\r\x1b[K");
     this.#progressShown = false;
   }
+}
+
+/** Characters of a text that count as a listing rather than a word to the operator. */
+const BULK_CHARS = 1024;
+
+function isBulk(output: DirectorOutput): boolean {
+  return output?.$case === "rows" || output?.$case === "progress" || (output?.$case === "text" && output.value.length > BULK_CHARS);
 }
 
 function promptOf(state: State): LinePrompt {

@@ -97,6 +97,7 @@ export class TerminalLines implements LineSource {
   }
 
   #take(line: string): void {
+    if (!this.#readline.terminal && this.#completing && !this.#secret && line.trim() !== "") this.#history.unshift(line);
     if (this.#waiting !== null) this.#waiting(line);
     else this.#typedAhead.push(line);
   }
