@@ -1,0 +1,120 @@
+import { appendFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock, type Clock } from "#lib/base/clock.ts";
+import type { PercentValues } from "#lib/config/percent-codes.ts";
+import type { MessageRoute, MessagesResource } from "#lib/config/message-routes.ts";
+import { describeError } from "#lib/errors/operator-error.ts";
+import { MailQueue } from "./mail-queue.ts";
+import { formatMessage, type OutgoingMessage } from "./message.ts";
+import { routesOf, type MailOutcome } from "./routing.ts";
+import { Syslog } from "./syslog.ts";
+
+/** What the destinations of a daemon are made of. */
+export interface MessageOutletsOptions {
+  /** Resource name of the daemon: tag in the system log. */
+  readonly daemon: string;
+  readonly workingDirectory: string;
+  /** A destination refused; told in the daemon's own log. Never called for a message about such a failure. */
+  readonly onFailure: (text: string, error: unknown) => void;
+  readonly clock?: Clock;
+}
+
+/** How often mail that could not be sent is tried again. */
+const RETRY_MAIL_MS = 15 * 60_000;
+
+/**
+ * The destinations of messages that a daemon serves itself: file, append, stdout, stderr, syslog, mail, mailonerror, mailonsuccess,
+ * operator. Console, catalog and director are the caller's: it knows what they are. A destination that fails hinders no other.
+ */
+export class MessageOutlets implements AsyncDisposable {
+  readonly #options: MessageOutletsOptions;
+  readonly #begun = new Set<string>();
+  readonly #syslog: Syslog;
+  readonly #pending = new Set<Promise<void>>();
+  #mail: MailQueue | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: MessageOutletsOptions) {
+    this.#options = options;
+    this.#syslog = new Syslog(options.daemon, options.onFailure);
+  }
+
+  /** Gives a message to every destination of the resource that takes it. Never throws. */
+  deliver(resource: MessagesResource, message: OutgoingMessage, values: PercentValues = {}): void {
+    const text = formatMessage(message);
+    for (const route of routesOf(resource, message)) {
+      try {
+        this.#give(resource, route, message, text, values);
+      } catch (error) {
+        this.#options.onFailure(`messages cannot be delivered to ${route.destination} ${route.addresses.join(", ")}: ${describeError(error)}`, error);
+      }
+    }
+  }
+
+  /** A job has ended: its mails are sent. Resolves when the mail program has answered; never rejects. */
+  jobEnded(resource: MessagesResource, jobId: number, outcome: MailOutcome, values: PercentValues): Promise<void> {
+    if (!resource.routes.some((route) => route.destination.startsWith("Mail"))) return Promise.resolve();
+    return this.#watched(this.#mailQueue().jobEnded(resource, jobId, outcome, values));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#retryTimer);
+    await Promise.all(this.#pending);
+    await this.#syslog[Symbol.asyncDispose]();
+  }
+
+  #give(resource: MessagesResource, route: MessageRoute, message: OutgoingMessage, text: string, values: PercentValues): void {
+    switch (route.destination) {
+      case "Stdout":
+        process.stdout.write(text);
+        return;
+      case "Stderr":
+        process.stderr.write(text);
+        return;
+      case "Append":
+      case "File":
+        for (const path of route.addresses) this.#toFile(route.destination, path, text);
+        return;
+      case "Syslog":
+        this.#syslog.write(message.type, text);
+        return;
+      case "Mail":
+      case "MailOnError":
+      case "MailOnSuccess":
+        this.#mailQueue().collect(resource, route, message.jobId, text);
+        return;
+      case "Operator":
+        void this.#watched(this.#mailQueue().sendNow(route, text, { JobId: message.jobId, Daemon: message.daemon, ...values }));
+        return;
+      case "Console":
+      case "Catalog":
+      case "Director":
+        return; // the caller's
+    }
+  }
+
+  /** `file` begins anew when the daemon starts, `append` never does. */
+  #toFile(destination: "Append" | "File", path: string, text: string): void {
+    if (destination === "File" && !this.#begun.has(path)) writeFileSync(path, text, { mode: 0o640 });
+    else appendFileSync(path, text, { mode: 0o640 });
+    this.#begun.add(path);
+  }
+
+  #mailQueue(): MailQueue {
+    if (this.#mail === undefined) {
+      const { workingDirectory, daemon, onFailure, clock = systemClock } = this.#options;
+      const mail = new MailQueue({ directory: join(workingDirectory, `${daemon}.mail`), clock, onFailure });
+      this.#mail = mail;
+      this.#retryTimer = setInterval(() => void this.#watched(mail.retry()), RETRY_MAIL_MS);
+      this.#retryTimer.unref();
+      void this.#watched(mail.retry());
+    }
+    return this.#mail;
+  }
+
+  #watched(work: Promise<void>): Promise<void> {
+    const done = work.catch((error: unknown) => this.#options.onFailure(`messages cannot be mailed: ${describeError(error)}`, error)).finally(() => this.#pending.delete(done));
+    this.#pending.add(done);
+    return done;
+  }
+}
