@@ -14,7 +14,7 @@ const ROLES: readonly Role[] = ["sd", "fd", "dir"];
 const CONFIGS = { sd: "bacula-sd.conf", fd: "bacula-fd.conf", dir: "bacula-dir.conf" } as const;
 
 /** A job takes longer than this only when something is wrong. */
-const JOB_TIMEOUT_MS = 600_000;
+const JOB_TIMEOUT_MS = 120_000;
 
 /**
  * A site of its own: directory, configuration files, free ports, three real daemons, a console. Everything goes through the
