@@ -8,7 +8,7 @@ export const configLimits = {
   includeDepthMax: 32,
   /** Files and commands included in all. */
   includesMax: 20_000,
-  tokensMax: 4_000_000,
+  tokensMax: 2_000_000,
   /** Braces inside braces. The deepest real grammar needs four. */
   blockDepthMax: 16,
   /** Time that one `@|command` or one path expansion may take. */

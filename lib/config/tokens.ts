@@ -71,6 +71,9 @@ class TokenReader {
   }
 
   #push(token: Token): void {
+    // Empty lines and comments say nothing that the end of the line before them has not said.
+    if (token.kind === "end" && token.raw === "" && this.tokens.at(-1)?.kind === "end" && this.tokens.at(-1)?.raw === "")
+      return;
     if (this.tokens.length < configLimits.tokensMax) this.tokens.push(token);
     else if (!this.#full) {
       this.#full = true;
