@@ -7,12 +7,13 @@ import { tlsSettings } from "#lib/config/tls-directives.ts";
 import { answerHandler, followJobHandler } from "#lib/job-log/serve.ts";
 import { JobLogStore } from "#lib/job-log/store.ts";
 import { must } from "#lib/base/assert.ts";
+import { bulkStorageData } from "#lib/rpc/bulk-codec.ts";
 import { RpcServer } from "#lib/rpc/server.ts";
 import { RELEASE, uname } from "#lib/rpc/versions.ts";
-import { StorageDataService } from "#proto/data.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
 import { DeviceHost } from "./device/device-host.ts";
 import { deviceSettings, devicesNamed } from "./device/device-settings.ts";
+import { removeLeftSpools } from "./job/attribute-spool.ts";
 import { Changes } from "./job/changes.ts";
 import { SessionCounter } from "./job/session-counter.ts";
 import { StorageJobs } from "./job/storage-jobs.ts";
@@ -101,6 +102,7 @@ export class StorageDaemon implements AsyncDisposable {
       logError: (text, error) => log.error(text, error),
     };
     const jobs = new StorageJobs(store, sessions, surroundings, storage.maximumConcurrentJobs);
+    await removeLeftSpools(storage.workingDirectory, storage.name);
     await jobs.endAbandoned();
     stack.defer(async () => await jobs.stop());
 
@@ -151,7 +153,7 @@ export class StorageDaemon implements AsyncDisposable {
       answer: answerHandler(store),
     });
     server.add(StorageDaemonService, "director", service);
-    server.add(StorageDataService, "jobKey", dataService(jobs));
+    server.add(bulkStorageData, "jobKey", dataService(jobs));
     const { port } = await server.listen(
       listenAddresses({ addresses: storage.sdAddresses, address: storage.sdAddress, port: storage.sdPort }),
     );

@@ -133,7 +133,6 @@ export class AppendJob implements StorageJob, AppendClient {
       await this.#fail(error);
     } finally {
       this.#link.close();
-      if (this.spoolPath !== undefined) await removeSpool(this.spoolPath);
     }
   }
 
@@ -298,6 +297,7 @@ export class AppendJob implements StorageJob, AppendClient {
     outcome: { readonly kind: "ended" } | { readonly kind: "failed"; readonly reason: string },
   ): Promise<void> {
     try {
+      if (this.spoolPath !== undefined) await removeSpool(this.spoolPath);
       await this.voice.log.end({
         status: letter,
         files: this.#files,

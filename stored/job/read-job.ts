@@ -1,4 +1,5 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
+import { declareHeadroom } from "#lib/rpc/bulk-codec.ts";
 import { OperatorWait } from "../mount/operator-wait.ts";
 import { volumeSteps } from "../volume/select.ts";
 import { elapsedText, rateText } from "../status/units.ts";
@@ -189,7 +190,7 @@ export class ReadJob implements StorageJob {
             };
           }
           yield {
-            step: { $case: "records", value: Buffer.from(out.batch.buffer, out.batch.byteOffset, out.batch.byteLength) },
+            step: { $case: "records", value: declareHeadroom(out.batch) },
           };
           next += 1;
           continue;

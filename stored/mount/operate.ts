@@ -32,6 +32,7 @@ export async function* labelVolume(
     );
   }
   if (host.settings.isReadOnly) throw new OperatorError("VOLUME_READ_ONLY", `device "${host.name}" is read-only`);
+  await mayReplace(host, request, volume);
   const holder = `the label command on ${host.name}`;
   if (!table.volumes.take(volume, holder))
     throw new OperatorError("DEVICE_BUSY", `Volume "${volume}" is in use by device "${table.volumes.deviceOf(volume)}"`);

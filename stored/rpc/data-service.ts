@@ -1,6 +1,7 @@
+import type { bulkStorageData } from "#lib/rpc/bulk-codec.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { CallContext, Handlers } from "#lib/rpc/call.ts";
-import type { AppendReply, AppendRequest, DataOpen, ReadReply, ReadRequest, StorageDataService } from "#proto/data.ts";
+import type { AppendReply, AppendRequest, DataOpen, ReadReply, ReadRequest } from "#proto/data.ts";
 import type { StorageJob } from "../job/storage-job.ts";
 import type { StorageJobs } from "../job/storage-jobs.ts";
 
@@ -8,7 +9,7 @@ import type { StorageJobs } from "../job/storage-jobs.ts";
 const OPEN_MS = 30_000;
 
 /** The service that file daemons call: finds the job, checks the right to it, and hands the stream over. */
-export function dataService(jobs: StorageJobs): Handlers<typeof StorageDataService> {
+export function dataService(jobs: StorageJobs): Handlers<typeof bulkStorageData> {
   return {
     append: async function* (requests: AsyncIterable<AppendRequest>, call: CallContext): AsyncGenerator<AppendReply> {
       const iterator = requests[Symbol.asyncIterator]();

@@ -1,6 +1,7 @@
 import { DeviceServer } from "../device/device-server.ts";
 import type { EngineReport } from "../device/append-engine.ts";
 import type { DeviceThreadOptions } from "../device/device-protocol.ts";
+import type { BootstrapEntry } from "#proto/bootstrap.ts";
 import type { SessionLabel } from "../volume/session-label.ts";
 
 /** Start of the storage daemon that the tests play: 2026-01-02 03:04:05 UTC. */
@@ -84,4 +85,47 @@ export function sessionLabel(jobId: number): SessionLabel {
 /** What begins a session whose attributes are told. */
 export function sessionStart(id: number) {
   return { session: { id, time: SESSION_TIME }, label: sessionLabel(id), wantsAttributes: true };
+}
+
+/** Reads one session of these Volumes to the end, as a restore does. */
+export async function readAll(
+  { server }: DeviceBench,
+  volumes: readonly string[],
+  sessionId: number,
+  wish: Partial<BootstrapEntry> = {},
+): Promise<{ readonly records: Buffer; readonly damages: readonly string[]; readonly files: number }> {
+  const parts: Uint8Array[] = [];
+  const damages: string[] = [];
+  let files = 0;
+  for (const volume of volumes) {
+    const entry = { ...anyEntry(volume), volSessionId: sessionId, volSessionTime: SESSION_TIME, ...wish };
+    await server.call("openRead", { readerId: 1, volume, entries: [entry] });
+    for (let isDone = false; !isDone;) {
+      const part = await server.call("read", { readerId: 1, bytes: 100_000 });
+      for (const item of part.items) if (item.kind === "batch") parts.push(item.batch);
+      damages.push(...part.damages);
+      files = part.files;
+      isDone = part.isVolumeDone;
+    }
+  }
+  damages.push(...(await server.call("closeRead", { readerId: 1, isComplete: true })));
+  return { records: Buffer.concat(parts), damages, files };
+}
+
+/** A bootstrap entry that selects all of a Volume. */
+export function anyEntry(volume: string): BootstrapEntry {
+  return {
+    volume,
+    mediaType: "",
+    device: "",
+    slot: 0,
+    volSessionId: 0,
+    volSessionTime: 0,
+    addresses: [],
+    fileIndexes: [],
+    count: 0,
+    fileRegex: "",
+    jobId: 0,
+    streams: [],
+  };
 }

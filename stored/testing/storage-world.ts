@@ -6,7 +6,7 @@ import { Secret } from "#lib/config/secret.ts";
 import { RpcClient } from "#lib/rpc/client.ts";
 import { LinesLog } from "#lib/testing/loopback.ts";
 import { TempDir } from "#lib/testing/temp-dir.ts";
-import { StorageDataService } from "#proto/data.ts";
+import { bulkStorageData } from "#lib/rpc/bulk-codec.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { parseStorageConfig } from "../config/load.ts";
@@ -233,7 +233,7 @@ ${options.more ?? ""}
   /** Sends batches as a file daemon does and answers the last reply. */
   async sendBatches(request: StartStorageJobRequest, batches: readonly Uint8Array[]): Promise<AppendReply | undefined> {
     await using client = await this.client();
-    const call = await client.bidi(StorageDataService.append);
+    const call = await client.bidi(bulkStorageData.append);
     await call.write({ step: { $case: "open", value: { job: request.job, key: request.key } } });
     const sending = (async () => {
       for (const batch of batches) await call.write({ step: { $case: "records", value: asBuffer(batch) } });
@@ -259,7 +259,7 @@ ${options.more ?? ""}
     how: { readonly from: number; readonly cutAfter: number },
   ): Promise<number> {
     await using client = await this.client();
-    const call = await client.bidi(StorageDataService.append);
+    const call = await client.bidi(bulkStorageData.append);
     await call.write({ step: { $case: "open", value: { job: request.job, key: request.key } } });
     const replies = call[Symbol.asyncIterator]();
     let acknowledged = must((await replies.next()).value as AppendReply | undefined, "a first reply").batches;
@@ -306,9 +306,7 @@ ${options.more ?? ""}
   }
 
   /** Receives what a job that reads gives, as a file daemon does. */
-  async receive(
-    request: StartStorageJobRequest,
-  ): Promise<{
+  async receive(request: StartStorageJobRequest): Promise<{
     readonly records: Buffer;
     readonly sessions: number[];
     readonly damages: readonly string[];
@@ -316,7 +314,7 @@ ${options.more ?? ""}
     readonly batches: number;
   }> {
     await using client = await this.client();
-    const call = await client.bidi(StorageDataService.read);
+    const call = await client.bidi(bulkStorageData.read);
     await call.write({ step: { $case: "open", value: { job: request.job, key: request.key } } });
     await call.write({ step: { $case: "received", value: 0 } });
     const parts: Buffer[] = [];

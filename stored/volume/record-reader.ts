@@ -1,5 +1,5 @@
 import { RECORD_DATA_BYTES_MAX, RECORD_HEADER_BYTES } from "#lib/wire/record.ts";
-import { BB01_RECORD_HEADER_BYTES } from "./format.ts";
+import { BB01_RECORD_HEADER_BYTES, labelType } from "./format.ts";
 import type { ReadBlock } from "./block-reader.ts";
 import type { SessionKey } from "./block.ts";
 
@@ -19,8 +19,8 @@ export interface RecordSink {
   /** Whether the record is wanted; of what is not wanted no part is kept. Asked once for each record. */
   wants(session: SessionKey, fileIndex: number, stream: number): boolean;
   record(record: VolumeRecord): void;
-  /** A record that cannot be put together. */
-  damage(address: number, reason: string): void;
+  /** A record that cannot be put together; where it begins. */
+  damage(volume: string, address: number, reason: string): void;
 }
 
 /** A record of which a part has been read. */
@@ -28,6 +28,7 @@ interface Partial {
   readonly session: SessionKey;
   readonly fileIndex: number;
   readonly stream: number;
+  readonly volume: string;
   readonly address: number;
   readonly isWanted: boolean;
   readonly total: number;
@@ -52,6 +53,8 @@ export class RecordReader {
   readonly #sessions = new Map<string, SessionState>();
   readonly #sink: RecordSink;
   #last: SessionState | undefined;
+  /** The Volume that is read, for messages. */
+  volume = "";
 
   constructor(sink: RecordSink) {
     this.#sink = sink;
@@ -73,6 +76,7 @@ export class RecordReader {
       if (fileIndex === 0 && stream === 0 && dataSize === 0) return;
       if (dataSize > RECORD_DATA_BYTES_MAX) {
         this.#sink.damage(
+          this.volume,
           block.address,
           `a record of FileIndex ${fileIndex} says ${dataSize} bytes; ${RECORD_DATA_BYTES_MAX} is the most`,
         );
@@ -94,16 +98,17 @@ export class RecordReader {
     // Labels have negative FileIndexes and are never split, whatever sign their stream has.
     if (stream < 0 && fileIndex > 0) return this.#continue(session, fileIndex, -stream, dataSize, data, address);
     const state = this.#state(session);
-    if (state?.partial !== undefined) this.#drop(state, "the rest of a record is missing");
+    // A Volume's own label carries the session that was at work, and stands between the parts of a record that goes on there.
+    if (state?.partial !== undefined && !isVolumeLabel(fileIndex)) this.#drop(state, "the rest of a record is missing");
     if (data.byteLength < dataSize) return this.#begin(session, fileIndex, stream, dataSize, data, address);
     if (this.#sink.wants(session, fileIndex, stream)) this.#sink.record({ session, fileIndex, stream, data, address });
   }
 
   #begin(session: SessionKey, fileIndex: number, stream: number, total: number, data: Uint8Array, address: number): void {
-    if (fileIndex < 0) return this.#sink.damage(address, "a label is cut off");
+    if (fileIndex < 0) return this.#sink.damage(this.volume, address, "a label is cut off");
     const state = this.#state(session) ?? this.#open(session);
     const isWanted = this.#sink.wants(session, fileIndex, stream);
-    state.partial = { session, fileIndex, stream, address, isWanted, total, filled: data.byteLength };
+    state.partial = { session, fileIndex, stream, volume: this.volume, address, isWanted, total, filled: data.byteLength };
     if (isWanted) place(state, 0, data, total);
   }
 
@@ -113,7 +118,7 @@ export class RecordReader {
     if (state === undefined || partial === undefined) {
       // The first part lies before the place where reading began, or was damaged: damage only for those who want the record.
       if (this.#sink.wants(session, fileIndex, stream))
-        this.#sink.damage(address, `a record of FileIndex ${fileIndex} goes on here without its beginning`);
+        this.#sink.damage(this.volume, address, `a record of FileIndex ${fileIndex} goes on here without its beginning`);
       return;
     }
     if (partial.fileIndex !== fileIndex || partial.stream !== stream || partial.total - partial.filled !== left) {
@@ -138,7 +143,7 @@ export class RecordReader {
     const partial = state.partial;
     state.partial = undefined;
     if (partial?.isWanted === true)
-      this.#sink.damage(partial.address, `a record of FileIndex ${partial.fileIndex} cannot be put together: ${reason}`);
+      this.#sink.damage(partial.volume, partial.address, `a record of FileIndex ${partial.fileIndex} cannot be put together: ${reason}`);
   }
 
   #state(session: SessionKey): SessionState | undefined {
@@ -165,6 +170,11 @@ export class RecordReader {
     }
     this.#last = undefined;
   }
+}
+
+/** Labels of the medium, not of a session. */
+function isVolumeLabel(fileIndex: number): boolean {
+  return fileIndex < 0 && fileIndex !== labelType.startOfSession && fileIndex !== labelType.endOfSession;
 }
 
 /** Puts a part of a record into the session's buffer, which grows by doubling up to the whole record. */

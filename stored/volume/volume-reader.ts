@@ -51,6 +51,7 @@ export class VolumeReader implements RecordSink {
   /** Turns to a Volume. Half records of the one before go on here. */
   openVolume(volume: string, source: BlockSource, entries: readonly BootstrapEntry[]): void {
     this.#volume = volume;
+    this.#records.volume = volume;
     this.#selection = new VolumeSelection(entries);
     this.#blocks = new BlockReader(source, (damage) => this.#blockDamage(damage));
     this.#spanAt = 0;
@@ -99,8 +100,8 @@ export class VolumeReader implements RecordSink {
     if (this.#builder.length >= BATCH_TARGET_BYTES) this.#closeBatch();
   }
 
-  damage(address: number, reason: string): void {
-    this.#tell(`Volume "${this.#volume}" at address ${address}: ${reason}`);
+  damage(volume: string, address: number, reason: string): void {
+    this.#tell(`Volume "${volume}" at address ${address}: ${reason}`);
   }
 
   /** Takes one block; false when the Volume has nothing more. */
@@ -140,7 +141,7 @@ export class VolumeReader implements RecordSink {
       else this.#selection?.sessionStarts(record.session, label.jobId);
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
-      this.damage(record.address, error.message);
+      this.damage(this.#volume, record.address, error.message);
     }
   }
 
