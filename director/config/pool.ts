@@ -58,7 +58,7 @@ export const poolTable = defineResource(
     maximumVolumeJobs: directive(integer(), { default: 0, acts: true, description: "Most jobs on one Volume; 0 is no limit." }),
     maximumVolumeFiles: directive(integer(), {
       default: 0,
-      acts: false,
+      acts: true,
       description: "Most file marks on one Volume; 0 is no limit.",
     }),
     maximumVolumeBytes: directive(size(), { default: 0, acts: true, description: "Most bytes on one Volume; 0 is no limit." }),
@@ -69,7 +69,7 @@ export const poolTable = defineResource(
     }),
     catalogFiles: directive(bool(), {
       default: true,
-      acts: false,
+      acts: true,
       description: "Keeps records of files for jobs of the Pool.",
     }),
     cacheRetention: directive(time(), {
