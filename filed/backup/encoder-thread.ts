@@ -1,4 +1,4 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { must } from "#lib/base/assert.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
 import { EntryCursor } from "#filed/walk/entry.ts";
@@ -16,11 +16,15 @@ const start = workerData as EncoderStart;
 const control = new ThreadControl(start.control);
 let ordinal = 0;
 
-const writer = new RecordWriter((batch) => {
-  // Before posting: the transfer takes the buffer away.
-  const bytes = batch.byteLength;
-  port.postMessage({ kind: "batch", ordinal, batch } satisfies FromEncoder, [batch.buffer]);
-  control.produce(start.producer, bytes, ENCODER_BYTES_MAX);
+const writer = new RecordWriter({
+  full(batch) {
+    // Before posting: the transfer takes the buffer away.
+    const bytes = batch.byteLength;
+    port.postMessage({ kind: "batch", ordinal, batch } satisfies FromEncoder, [batch.buffer]);
+    control.produce(start.producer, bytes, ENCODER_BYTES_MAX);
+  },
+  // Read without the event loop, which this thread hardly ever reaches.
+  reuse: () => (receiveMessageOnPort(start.buffers) as { message: ArrayBuffer } | undefined)?.message,
 });
 const saver = new FileSaver({
   writer,

@@ -1,33 +1,66 @@
-import { BatchBuilder } from "#lib/wire/record.ts";
+import { BATCH_BYTES_MAX, BATCH_HEADROOM_BYTES, RECORD_HEADER_BYTES, writeRecordHeader } from "#lib/wire/record.ts";
 
-/** Collects the records of files into batches and hands each full one over. */
+/** Bytes of the buffers that batches are built in. */
+export const BATCH_BUFFER_BYTES = BATCH_HEADROOM_BYTES + BATCH_BYTES_MAX;
+
+/** Where full batches go, and where buffers come from. */
+export interface BatchPlace {
+  /** Takes a batch over, buffer and all: a view with BATCH_HEADROOM_BYTES free before it. */
+  full(batch: Uint8Array<ArrayBuffer>): void;
+  /** A buffer of BATCH_BUFFER_BYTES that is used no more; undefined: there is none now. */
+  reuse?(): ArrayBuffer | undefined;
+}
+
+/** Collects the records of files into batches. No record may be longer than a batch. */
 export class RecordWriter {
-  readonly #builder = new BatchBuilder();
-  readonly #full: (batch: Uint8Array<ArrayBuffer>) => void;
+  readonly #place: BatchPlace;
+  #bytes = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
+  #end = 0;
 
-  constructor(full: (batch: Uint8Array<ArrayBuffer>) => void) {
-    this.#full = full;
+  constructor(place: BatchPlace) {
+    this.#place = place;
   }
 
-  /** Adds a record. */
+  /** Adds a record, copying its data. */
   append(fileIndex: number, stream: number, data: Uint8Array): void {
-    if (!this.#builder.fits(data.byteLength)) this.flush();
-    this.#builder.append(fileIndex, stream, data);
+    this.reserve(fileIndex, stream, data.byteLength).set(data);
+    this.commit(data.byteLength);
   }
 
-  /** Begins a record of at most `bytesMax` and gives the place for it; `commit` ends it. */
+  /**
+   * Begins a record of at most `bytesMax` and gives the place for its data, e.g. for a read(2) straight into the batch; `commit` ends
+   * it. Without commit it is as if never begun.
+   */
   reserve(fileIndex: number, stream: number, bytesMax: number): Uint8Array<ArrayBuffer> {
-    if (!this.#builder.fits(bytesMax)) this.flush();
-    return this.#builder.reserve(fileIndex, stream, bytesMax);
+    const needed = RECORD_HEADER_BYTES + bytesMax;
+    if (needed > BATCH_BYTES_MAX) throw new RangeError(`a record of ${bytesMax} bytes is longer than a batch`);
+    if (this.#end + needed > this.#bytes.byteLength) this.#begin();
+    writeRecordHeader(this.#view, this.#end, { fileIndex, stream, dataSize: 0 });
+    const start = this.#end + RECORD_HEADER_BYTES;
+    return this.#bytes.subarray(start, start + bytesMax);
   }
 
+  /** Ends the record begun by `reserve`, with so many bytes of data. */
   commit(bytes: number): void {
-    this.#builder.commit(bytes);
+    this.#view.setUint32(this.#end + RECORD_HEADER_BYTES - 4, bytes);
+    this.#end += RECORD_HEADER_BYTES + bytes;
   }
 
   /** Hands over what there is. */
   flush(): void {
-    if (this.#builder.length > 0) this.#full(this.#builder.take());
+    if (this.#end <= BATCH_HEADROOM_BYTES) return;
+    const batch = this.#bytes.subarray(BATCH_HEADROOM_BYTES, this.#end);
+    this.#bytes = new Uint8Array(0);
+    this.#end = 0;
+    this.#place.full(batch);
+  }
+
+  #begin(): void {
+    this.flush();
+    const buffer = this.#place.reuse?.();
+    this.#bytes = buffer === undefined ? new Uint8Array(BATCH_BUFFER_BYTES) : new Uint8Array(buffer);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#end = BATCH_HEADROOM_BYTES;
   }
 }
-

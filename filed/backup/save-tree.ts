@@ -1,6 +1,7 @@
 import { lstatSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import type { FileSet } from "#proto/fileset.ts";
 import { fsPath, shown } from "#lib/base/byte-string.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
@@ -16,7 +17,8 @@ import type { AccurateTable, EncoderStart, FromEncoder, FromWalker, Retry, ToEnc
 
 /** Where batches go, in order; the promise resolves when the next may come. */
 export interface BatchSink {
-  send(batch: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** `release` gives the batch's buffer back when nobody needs it any more; it may be called later, or never. */
+  send(batch: Uint8Array<ArrayBuffer>, release: () => void): Promise<void>;
 }
 
 export interface SaveTreeOptions {
@@ -50,6 +52,7 @@ export interface SaveResultOfTree extends SaveCounts {
 const RETRIES_MAX = 10_000;
 /** V8 heap bounds of the threads, MiB: they hold little besides buffers. */
 const HEAP_MIB = { encoder: 64, walker: 512 } as const;
+const YOUNG_MIB = 8;
 
 /** Output of one list: batches wait here until those of all lists before it were sent. */
 interface Pending {
@@ -67,7 +70,7 @@ export class SaveTree {
   readonly #options: SaveTreeOptions;
   readonly #threads: number;
   readonly #control: ThreadControl;
-  readonly #encoders: { readonly worker: Worker; busy: number }[] = [];
+  readonly #encoders: { readonly worker: Worker; readonly buffers: MessagePort; busy: number }[] = [];
   readonly #waiting: { readonly list: EntryList; readonly isLastTry: boolean }[] = [];
   readonly #pending = new Map<number, Pending>();
   readonly #retries: Retry[] = [];
@@ -102,6 +105,7 @@ export class SaveTree {
       signal.removeEventListener("abort", onAbort);
       clearTimeout(this.#retryTimer);
       this.#control.cancel();
+      for (const { buffers } of this.#encoders) buffers.close();
       await Promise.all([this.#walker, ...this.#encoders.map((encoder) => encoder.worker)].map((worker) => worker?.terminate()));
     }
   }
@@ -110,18 +114,19 @@ export class SaveTree {
     const { fileset, sinceNs, accurate, allowCompression } = this.#options;
     const options = compileFileSet(fileset).optionsTable.map((entry) => saveOptions(entry, allowCompression));
     for (let number = 0; number < this.#threads; number++) {
-      const start: EncoderStart = { control: this.#control.shared, producer: 1 + number, options };
-      const worker = this.#start(new URL("./encoder-thread.ts", import.meta.url), start, HEAP_MIB.encoder);
+      const { port1, port2 } = new MessageChannel();
+      const start: EncoderStart = { control: this.#control.shared, producer: 1 + number, options, buffers: port2 };
+      const worker = this.#start(new URL("./encoder-thread.ts", import.meta.url), start, HEAP_MIB.encoder, [port2]);
       worker.on("message", (message: FromEncoder) => this.#fromEncoder(number, message));
-      this.#encoders.push({ worker, busy: 0 });
+      this.#encoders.push({ worker, buffers: port1, busy: 0 });
     }
     const start: WalkerStart = { control: this.#control.shared, producer: 0, fileset, sinceNs, accurate };
     this.#walker = this.#start(new URL("../walk/walker-thread.ts", import.meta.url), start, HEAP_MIB.walker);
     this.#walker.on("message", (message: FromWalker) => this.#fromWalker(message));
   }
 
-  #start(url: URL, workerData: unknown, heapMib: number): Worker {
-    const worker = new Worker(url, { workerData, resourceLimits: { maxOldGenerationSizeMb: heapMib } });
+  #start(url: URL, workerData: unknown, heapMib: number, transferList: MessagePort[] = []): Worker {
+    const worker = new Worker(url, { workerData, transferList, resourceLimits: { maxOldGenerationSizeMb: heapMib, maxYoungGenerationSizeMb: YOUNG_MIB } });
     worker.on("error", (error) => this.#fail(new OperatorError("WORKER_FAILED", "a thread of the file daemon ended unexpectedly", { cause: error })));
     return worker;
   }
@@ -205,7 +210,9 @@ export class SaveTree {
         const next = pending.batches.shift();
         if (next !== undefined) {
           const bytes = next.batch.byteLength;
-          await this.#options.sink.send(next.batch);
+          const { buffers } = this.#encoders[next.encoder]!;
+          const { buffer } = next.batch;
+          await this.#options.sink.send(next.batch, () => buffers.postMessage(buffer, [buffer]));
           this.#control.consumed(1 + next.encoder, bytes);
         } else if (pending.isDone) {
           this.#pending.delete(this.#head++);

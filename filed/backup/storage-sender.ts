@@ -22,7 +22,7 @@ export interface StorageSenderOptions {
 }
 
 /** Bytes of batches that the storage daemon has not acknowledged; `send` waits when there are as many. */
-const BUFFER_BYTES_MAX = 64 * 1024 * 1024;
+const BUFFER_BYTES_MAX = 48 * 1024 * 1024;
 
 /**
  * Sends a job's batches to its storage daemon, in order, none lost and none twice: what is not acknowledged is kept and sent again on
@@ -31,7 +31,7 @@ const BUFFER_BYTES_MAX = 64 * 1024 * 1024;
 export class StorageSender implements BatchSink {
   readonly #options: StorageSenderOptions;
   /** Batches sent or to be sent; the first has number `#acked` (from 0). */
-  #batches: Uint8Array<ArrayBuffer>[] = [];
+  #batches: { readonly batch: Uint8Array<ArrayBuffer>; readonly bytes: number; readonly release: () => void }[] = [];
   #bytes = 0;
   #acked = 0;
   #added = 0;
@@ -69,13 +69,14 @@ export class StorageSender implements BatchSink {
   }
 
   /** Takes the next batch; resolves when there is room for another. The batch must not be changed. Rejects when the job's storage is gone. */
-  async send(batch: Uint8Array<ArrayBuffer>): Promise<void> {
+  async send(batch: Uint8Array<ArrayBuffer>, release: () => void): Promise<void> {
     this.#throwFailure();
-    this.#batches.push(batch);
-    this.#bytes += batch.byteLength;
+    const bytes = batch.byteLength;
+    this.#batches.push({ batch, bytes, release });
+    this.#bytes += bytes;
     this.#added++;
     this.#wakeAll();
-    await this.#keepRate(batch.byteLength);
+    await this.#keepRate(bytes);
     while (this.#bytes >= BUFFER_BYTES_MAX) await this.#changed();
   }
 
@@ -119,11 +120,11 @@ export class StorageSender implements BatchSink {
 
   async #write(call: BidiCall<AppendRequest, AppendReply>, from: number, isOver: () => boolean): Promise<void> {
     for (let number = from; !isOver(); ) {
-      const batch = this.#batches[number - this.#acked];
-      if (batch !== undefined) {
+      const next = this.#batches[number - this.#acked];
+      if (next !== undefined) {
         // The encoder left room before the batch; sending it again writes the same bytes there.
-        await call.write({ step: { $case: "records", value: declareHeadroom(batch) } });
-        this.#sentBytes += batch.byteLength;
+        await call.write({ step: { $case: "records", value: declareHeadroom(next.batch) } });
+        this.#sentBytes += next.bytes;
         number++;
       } else if (this.#end !== undefined && number === this.#added) {
         await call.write({ step: { $case: "end", value: this.#end } });
@@ -138,7 +139,11 @@ export class StorageSender implements BatchSink {
     if (reply.batches < this.#acked || reply.batches > this.#added) {
       throw new OperatorError("STORAGE_REFUSED", `${client.who} says that it has ${reply.batches} batches; it acknowledged ${this.#acked} and ${this.#added} were made`);
     }
-    for (; this.#acked < reply.batches; this.#acked++) this.#bytes -= this.#batches.shift()!.byteLength;
+    for (; this.#acked < reply.batches; this.#acked++) {
+      const { bytes, release } = this.#batches.shift()!;
+      this.#bytes -= bytes;
+      release();
+    }
     this.#wakeAll();
   }
 

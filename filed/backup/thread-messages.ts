@@ -1,3 +1,4 @@
+import type { MessagePort } from "node:worker_threads";
 import type { FileSet } from "#proto/fileset.ts";
 import type { EntryList } from "#filed/walk/entry.ts";
 import type { WalkCounts, WalkNote } from "#filed/walk/walker.ts";
@@ -32,6 +33,8 @@ export interface EncoderStart {
   readonly control: SharedArrayBuffer;
   readonly producer: number;
   readonly options: readonly SaveOptions[];
+  /** Buffers of batches that were sent come back here, to be used again. */
+  readonly buffers: MessagePort;
 }
 
 /** Into an encoder thread: a list to save. */

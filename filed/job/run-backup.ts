@@ -37,9 +37,9 @@ export async function runBackup(context: WorkContext, work: BackupWork): Promise
     accurate: work.accurate ? context.accurate : undefined,
     allowCompression: work.allowCompression,
     sink: {
-      send: async (batch) => {
+      send: async (batch, release) => {
         await log.room(signal);
-        await sender.send(batch);
+        await sender.send(batch, release);
         follow();
       },
     },

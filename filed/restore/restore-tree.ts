@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { RestoreCounts, RestoreNote } from "#lib/files/file-restorer.ts";
 import { relocation } from "#lib/files/relocate.ts";
-import { BatchCursor } from "#lib/wire/record.ts";
+import { BATCH_BYTES_MAX, BatchCursor } from "#lib/wire/record.ts";
 import { finalSteps } from "./thread-messages.ts";
 import type { FinalStep, FromWriter, ToWriter, WriterStart } from "./thread-messages.ts";
 
@@ -15,8 +15,9 @@ export interface RestoreTreeOptions extends WriterStart {
 }
 
 /** Bytes of records that one writer may have in hand and in store. */
-const WRITER_BYTES_MAX = 16 * 1024 * 1024;
+const WRITER_BYTES_MAX = 8 * 1024 * 1024;
 const HEAP_MIB = 512;
+const YOUNG_MIB = 16;
 
 interface Writer {
   readonly worker: Worker;
@@ -37,6 +38,8 @@ export class RestoreTree implements AsyncDisposable {
   #file: { readonly fileIndex: number; readonly writer: Writer } | undefined;
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void)[] = [];
+  /** Buffers to be used again; as many as were under way at once. */
+  readonly #buffers: ArrayBuffer[] = [];
   /** Files that the batches named so far. */
   #filesSeen = 0;
 
@@ -71,7 +74,7 @@ export class RestoreTree implements AsyncDisposable {
   }
 
   #startWriter(start: WriterStart): void {
-    const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData: start, resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB } });
+    const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData: start, resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB } });
     const writer: Writer = { worker, bytes: 0, counts: { files: 0, bytes: 0, errors: 0, skipped: 0 }, steps: 0 };
     worker.on("message", (message: FromWriter) => this.#fromWriter(writer, message));
     worker.on("error", (error) => this.#fail(new OperatorError("WORKER_FAILED", "a thread of the file daemon ended unexpectedly", { cause: error })));
@@ -126,8 +129,9 @@ export class RestoreTree implements AsyncDisposable {
     if (records.byteLength === 0) return;
     await this.#until(() => writer.bytes === 0 || writer.bytes + records.byteLength <= WRITER_BYTES_MAX);
     writer.bytes += records.byteLength;
-    const copy = new Uint8Array(records);
-    writer.worker.postMessage({ kind: "records", records: copy } satisfies ToWriter, [copy.buffer]);
+    const buffer = records.byteLength > BATCH_BYTES_MAX ? new ArrayBuffer(records.byteLength) : (this.#buffers.pop() ?? new ArrayBuffer(BATCH_BYTES_MAX));
+    new Uint8Array(buffer).set(records);
+    writer.worker.postMessage({ kind: "records", buffer, bytes: records.byteLength } satisfies ToWriter, [buffer]);
   }
 
   #post(writer: Writer, message: ToWriter): void {
@@ -142,6 +146,7 @@ export class RestoreTree implements AsyncDisposable {
     switch (message.kind) {
       case "written":
         writer.bytes -= message.bytes;
+        if (message.buffer.byteLength === BATCH_BYTES_MAX) this.#buffers.push(message.buffer);
         writer.counts = message.counts;
         break;
       case "note":

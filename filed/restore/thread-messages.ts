@@ -16,14 +16,16 @@ export type FinalStep = (typeof finalSteps)[number];
 
 /** Into a writer thread. */
 export type ToWriter =
-  | { readonly kind: "records"; readonly records: Uint8Array<ArrayBuffer> }
+  /** The first `bytes` of the buffer are records. */
+  | { readonly kind: "records"; readonly buffer: ArrayBuffer; readonly bytes: number }
   /** Another session begins: FileIndexes start anew. */
   | { readonly kind: "session" }
   | { readonly kind: "step"; readonly step: FinalStep };
 
 /** Out of a writer thread. Counts are totals. */
 export type FromWriter =
-  | { readonly kind: "written"; readonly bytes: number; readonly counts: RestoreCounts }
+  /** The buffer comes back to be used again. */
+  | { readonly kind: "written"; readonly buffer: ArrayBuffer; readonly bytes: number; readonly counts: RestoreCounts }
   | { readonly kind: "note"; readonly note: RestoreNote; readonly text: string }
   | { readonly kind: "stepDone"; readonly step: FinalStep; readonly counts: RestoreCounts }
   | { readonly kind: "failed"; readonly text: string };

@@ -18,8 +18,8 @@ const restorer = new FileRestorer({
   note: (note, text) => post({ kind: "note", note, text }),
 });
 
-function post(message: FromWriter): void {
-  port.postMessage(message);
+function post(message: FromWriter, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
 }
 
 port.on("message", (message: ToWriter) => {
@@ -33,9 +33,11 @@ port.on("message", (message: ToWriter) => {
 function take(message: ToWriter): void {
   switch (message.kind) {
     case "records": {
-      const cursor = new BatchCursor(message.records);
+      const { buffer, bytes } = message;
+      const cursor = new BatchCursor(new Uint8Array(buffer, 0, bytes));
       while (cursor.next()) restorer.record(cursor.fileIndex, cursor.stream, cursor.data);
-      post({ kind: "written", bytes: message.records.byteLength, counts: { ...restorer.counts } });
+      restorer.letGo();
+      post({ kind: "written", buffer, bytes, counts: { ...restorer.counts } }, [buffer]);
       break;
     }
     case "session":

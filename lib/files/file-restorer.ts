@@ -109,6 +109,16 @@ export class FileRestorer implements Disposable {
     }
   }
 
+  /** Copies what is still needed of the records given so far, so that their memory may be used for others. */
+  letGo(): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    current.accessAcl = current.accessAcl?.slice();
+    current.defaultAcl = current.defaultAcl?.slice();
+    current.xattrs = current.xattrs?.slice();
+    current.firstData = current.firstData?.slice();
+  }
+
   #take(fileIndex: number, stream: number, data: Uint8Array): void {
     const kind = streamKind(stream);
     if (kind.kind === "attributes") {
