@@ -45,6 +45,8 @@ export interface RpcServerOptions {
   /** Every TlsSettings whose CA may vouch for a caller. */
   readonly trust: readonly TlsSettings[];
   readonly log: RpcLog;
+  /** When gRPC's reflection and health services are offered after listening; default 5 s, off the busy time of a start. */
+  readonly introspectionAfterMs?: number;
 }
 
 /** One address to listen on; without host every address of the machine. Port 0: any free one. */
@@ -59,6 +61,8 @@ const LET_GO_MS = 12_000;
 /** Time for the ends of the calls to reach the callers before their connections are cut. */
 const FAREWELL_MS = 1_000;
 
+const INTROSPECTION_AFTER_MS = 5_000;
+
 /** A gRPC server over TLS 1.3 whose services answer only to those who have proven who they are. */
 export class RpcServer implements AsyncDisposable {
   readonly #options: RpcServerOptions;
@@ -69,6 +73,7 @@ export class RpcServer implements AsyncDisposable {
   readonly #host: CallHost;
   #listener: TlsListener | undefined;
   #isStopping = false;
+  #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: RpcServerOptions) {
@@ -128,6 +133,7 @@ export class RpcServer implements AsyncDisposable {
     try {
       const ports: number[] = [];
       for (const address of addresses) ports.push(await listener.listen(address));
+      this.#introspect(options.introspectionAfterMs ?? INTROSPECTION_AFTER_MS);
       return { port: must(ports[0], "the first port") };
     } catch (error) {
       await listener.destroy();
@@ -145,8 +151,18 @@ export class RpcServer implements AsyncDisposable {
     await this.close(0);
   }
 
+  /** Reflection is for those who have logged in, health (which says nothing else) for anyone: see `#judge`. */
+  #introspect(afterMs: number): void {
+    const add = async () => {
+      const { addIntrospection } = await import("./introspection.ts");
+      if (!this.#isStopping) await addIntrospection(this.#grpc);
+    };
+    this.#timer = setTimeout(() => void add().catch((error: unknown) => this.#options.log.error("reflection is not available", error)), afterMs).unref();
+  }
+
   async #close(graceMs: number): Promise<void> {
     this.#isStopping = true;
+    clearTimeout(this.#timer);
     this.#listener?.stop();
     if (graceMs > 0) await this.#settled(graceMs);
     const reason = new OperatorError("RPC_STOPPING", `${this.#options.role} "${this.#options.name}" is being stopped`);
@@ -188,7 +204,7 @@ export class RpcServer implements AsyncDisposable {
     if (this.#isStopping) return new OperatorError("RPC_STOPPING", `${this.#options.role} "${this.#options.name}" is being stopped`);
     this.#connectionOfCall.set(metadata, connection);
     connection.callsBegun += 1;
-    const policy = this.#policies.get(method.path)?.policy ?? "proven";
+    const policy = this.#policies.get(method.path)?.policy ?? (method.path.startsWith("/grpc.health.v1.Health/") ? "open" : "proven");
     if (policy === "open" || policy === "jobKey") return undefined;
     const token = metadata.get(SESSION_KEY)[0];
     metadata.remove(SESSION_KEY);
