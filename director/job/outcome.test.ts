@@ -30,6 +30,12 @@ test("a cancel wins over what the halves say", () => {
   assert.equal(decideOutcome(facts({ isCanceled: true, fd: null, sd: { ...good, status: "f" } })), "canceled");
 });
 
+test("a half that was stopped because the other one failed does not make the job canceled", () => {
+  assert.equal(decideOutcome(facts({ fd: { ...good, status: "f" }, sd: { ...good, status: "A" } })), "fatal");
+  assert.equal(decideOutcome(facts({ sd: { ...good, status: "A" } })), "error");
+  assert.equal(decideOutcome(facts({ fd: { ...good, status: "A" }, sd: { ...good, status: "A" } })), "canceled");
+});
+
 test("no letter but T and W of both halves ever gives a good end", () => {
   const half = fc.record({ status: fc.constantFrom("T", "W", "E", "f", "A", "I", "?", ""), errors: fc.nat(2), missingFiles: fc.nat(2) });
   fc.assert(

@@ -30,6 +30,8 @@ export function decideOutcome(facts: OutcomeFacts): JobOutcome {
   if (facts.type === "D") return facts.directorWarnings > 0 ? "warnings" : "ok";
   if (facts.fd === null || facts.sd === null) return "fatal";
   const letters = [facts.fd.status, facts.sd.status];
+  // Both say so: they were canceled before the Director was restarted. One alone was stopped because the other one failed.
+  if (letters.every((letter) => letter === "A")) return "canceled";
   for (const [letter, outcome] of WORST_FIRST) if (letters.includes(letter)) return outcome;
   if (letters.some((letter) => letter !== "T" && letter !== "W")) return "error";
   // A restore is there to bring files back: one that did not come back is a failure, not a remark.
@@ -39,9 +41,9 @@ export function decideOutcome(facts: OutcomeFacts): JobOutcome {
 }
 
 const WORST_FIRST = [
-  ["A", "canceled"],
   ["f", "fatal"],
   ["E", "error"],
+  ["A", "error"],
   ["I", "incomplete"],
 ] as const satisfies readonly (readonly [string, JobOutcome])[];
 

@@ -56,9 +56,9 @@ export async function superviseHalves(halves: { readonly fd: Half | HalfEnd; rea
   }
 }
 
-/** True for a half that did what it was asked to. */
+/** True for a half after which the other one still has something to do: it did what it was asked to, or as much as it could. */
 export function endedWell(half: HalfEnd): boolean {
-  return half.kind === "ended" && (half.end.status === "T" || half.end.status === "W");
+  return half.kind === "ended" && ["T", "W", "I"].includes(half.end.status);
 }
 
 class HalfFollower {
