@@ -118,5 +118,5 @@ test("every message, service and enum of the protocol says what it is", () => {
 /** Messages, services and enums without a comment above them. */
 function undocumentedMessages(file: string, source: string): string[] {
   const lines = source.split("\n");
-  return lines.flatMap((line, i) => (/^(message|service|enum) /.test(line) && !/^\/\//.test(lines[i - 1] ?? "") ? [`${file}:${i + 1}: ${line}`] : []));
+  return lines.flatMap((line, i) => (/^(message|service|enum) /.test(line) && !(lines[i - 1] ?? "").startsWith("//") ? [`${file}:${i + 1}: ${line}`] : []));
 }
