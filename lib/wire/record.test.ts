@@ -2,10 +2,21 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import { BATCH_BYTES_MAX, BATCH_HEADROOM_BYTES, BatchBuilder, BatchCursor, RECORD_DATA_BYTES_MAX, RECORD_HEADER_BYTES, readBatch } from "./record.ts";
+import {
+  BATCH_BYTES_MAX,
+  BATCH_HEADROOM_BYTES,
+  BatchBuilder,
+  BatchCursor,
+  RECORD_DATA_BYTES_MAX,
+  RECORD_HEADER_BYTES,
+  readBatch,
+} from "./record.ts";
 
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
-const record = fc.record({ fileIndex: int32, stream: int32, data: fc.uint8Array({ maxLength: 300 }) }, { noNullPrototype: true });
+const record = fc.record(
+  { fileIndex: int32, stream: int32, data: fc.uint8Array({ maxLength: 300 }) },
+  { noNullPrototype: true },
+);
 
 test("what a builder takes in, a reader gives back", () => {
   fc.assert(
@@ -13,7 +24,7 @@ test("what a builder takes in, a reader gives back", () => {
       const builder = new BatchBuilder({ capacityBytes: 64 });
       for (const { fileIndex, stream, data } of records) builder.append(fileIndex, stream, data);
       const batch = builder.take();
-      assert.equal(batch.byteOffset, BATCH_HEADROOM_BYTES);
+      if (records.length > 0) assert.equal(batch.byteOffset, BATCH_HEADROOM_BYTES);
       assert.deepEqual(
         [...readBatch(batch)].map((read) => ({ ...read, data: Uint8Array.from(read.data) })),
         records,

@@ -76,9 +76,11 @@ export class BatchCursor {
     if (left === 0) return false;
     if (left < RECORD_HEADER_BYTES) throw invalid(`${left} bytes are left at byte ${start}, too few for a record header`);
     const dataSize = this.#view.getUint32(start + 8);
-    if (dataSize > RECORD_DATA_BYTES_MAX) throw invalid(`the record at byte ${start} says ${dataSize} bytes of data; ${RECORD_DATA_BYTES_MAX} is the most`);
+    if (dataSize > RECORD_DATA_BYTES_MAX)
+      throw invalid(`the record at byte ${start} says ${dataSize} bytes of data; ${RECORD_DATA_BYTES_MAX} is the most`);
     const end = start + RECORD_HEADER_BYTES + dataSize;
-    if (end > this.bytes.byteLength) throw invalid(`the record at byte ${start} says ${dataSize} bytes of data, but the batch ends before them`);
+    if (end > this.bytes.byteLength)
+      throw invalid(`the record at byte ${start} says ${dataSize} bytes of data, but the batch ends before them`);
     if (end > BATCH_BYTES_MAX && start > 0) throw invalid(`a batch of several records is longer than ${BATCH_BYTES_MAX} bytes`);
     this.start = start;
     this.fileIndex = this.#view.getInt32(start);
@@ -112,17 +114,16 @@ export function* readBatch(batch: Uint8Array): Generator<WireRecord, void, undef
 export class BatchBuilder {
   readonly #capacity: number;
   readonly #headroom: number;
-  #bytes: Uint8Array<ArrayBuffer>;
-  #view: DataView<ArrayBuffer>;
+  /** Made when the first record comes. */
+  #bytes = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
   #end: number;
   #reservedData = -1;
 
-  /** `capacityBytes` is what the first buffer holds (default a full batch); it grows when a single record needs more. */
+  /** `capacityBytes` is what a fresh buffer holds (default a full batch); it grows when a single record needs more. */
   constructor(options: { readonly capacityBytes?: number; readonly headroomBytes?: number } = {}) {
     this.#capacity = options.capacityBytes ?? BATCH_BYTES_MAX;
     this.#headroom = options.headroomBytes ?? BATCH_HEADROOM_BYTES;
-    this.#bytes = new Uint8Array(this.#headroom + this.#capacity);
-    this.#view = new DataView(this.#bytes.buffer);
     this.#end = this.#headroom;
   }
 
@@ -161,7 +162,8 @@ export class BatchBuilder {
   commit(dataBytes: number): void {
     const data = this.#reservedData;
     if (data < 0) throw new RangeError("commit without reserve");
-    if (data + dataBytes > this.#bytes.byteLength) throw new RangeError(`commit of ${dataBytes} bytes exceeds what was reserved`);
+    if (data + dataBytes > this.#bytes.byteLength)
+      throw new RangeError(`commit of ${dataBytes} bytes exceeds what was reserved`);
     this.#view.setUint32(data - 4, dataBytes);
     this.#end = data + dataBytes;
     this.#reservedData = -1;
@@ -173,7 +175,7 @@ export class BatchBuilder {
    */
   take(): Uint8Array<ArrayBuffer> {
     const batch = this.#bytes.subarray(this.#headroom, this.#end);
-    this.#bytes = new Uint8Array(this.#headroom + this.#capacity);
+    this.#bytes = new Uint8Array(0);
     this.#view = new DataView(this.#bytes.buffer);
     this.#end = this.#headroom;
     this.#reservedData = -1;
@@ -182,7 +184,8 @@ export class BatchBuilder {
 
   #makeRoom(bytes: number): void {
     if (bytes <= this.#bytes.byteLength) return;
-    const larger = new Uint8Array(Math.max(bytes, Math.min(this.#bytes.byteLength * 2, this.#headroom + BATCH_BYTES_MAX)));
+    const doubled = Math.min(this.#bytes.byteLength * 2, this.#headroom + BATCH_BYTES_MAX);
+    const larger = new Uint8Array(Math.max(bytes, doubled, this.#headroom + this.#capacity));
     larger.set(this.#bytes.subarray(0, this.#end));
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer);
@@ -190,5 +193,7 @@ export class BatchBuilder {
 }
 
 function invalid(text: string): OperatorError {
-  return new OperatorError("BATCH_INVALID", `invalid batch of records: ${text}`, { hint: "the peer is damaged or hostile, or of another version" });
+  return new OperatorError("BATCH_INVALID", `invalid batch of records: ${text}`, {
+    hint: "the peer is damaged or hostile, or of another version",
+  });
 }

@@ -34,6 +34,7 @@ export class VolumeReader implements RecordSink {
   readonly #records = new RecordReader(this);
   readonly #builder = new BatchBuilder();
   readonly #filters = new Map<string, NameFilter | undefined>();
+  readonly #chunkBytes: number | undefined;
   #blocks: BlockReader | undefined;
   #selection: VolumeSelection | undefined;
   #volume = "";
@@ -48,12 +49,17 @@ export class VolumeReader implements RecordSink {
   bytesRead = 0;
   damageCount = 0;
 
+  /** `chunkBytes`: bytes fetched from the medium in one call. */
+  constructor(options: { readonly chunkBytes?: number } = {}) {
+    this.#chunkBytes = options.chunkBytes;
+  }
+
   /** Turns to a Volume. Half records of the one before go on here. */
   openVolume(volume: string, source: BlockSource, entries: readonly BootstrapEntry[]): void {
     this.#volume = volume;
     this.#records.volume = volume;
     this.#selection = new VolumeSelection(entries);
-    this.#blocks = new BlockReader(source, (damage) => this.#blockDamage(damage));
+    this.#blocks = new BlockReader(source, (damage) => this.#blockDamage(damage), this.#chunkBytes);
     this.#spanAt = 0;
     this.#filters.clear();
     const first = this.#selection.spans?.[0];
