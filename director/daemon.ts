@@ -6,7 +6,7 @@ import { must } from "#lib/base/assert.ts";
 import { listenAddresses } from "#lib/config/address-types.ts";
 import type { MessagesResource } from "#lib/config/message-routes.ts";
 import { tlsSettings } from "#lib/config/tls-directives.ts";
-import { describeError } from "#lib/errors/operator-error.ts";
+import { MessageOutlets } from "#lib/messages/outlets.ts";
 import { RpcServer } from "#lib/rpc/server.ts";
 import { RELEASE } from "#lib/rpc/versions.ts";
 import { ConsoleService } from "#proto/console.ts";
@@ -18,8 +18,7 @@ import { loadDirectorConfig, type DirectorConfig } from "./config/load.ts";
 import { DaemonLog } from "./daemon-log.ts";
 import { DirectorJobEngine } from "./job/job-engine.ts";
 import { ConsoleMessages } from "./messages/console-messages.ts";
-import { JobMessages, type MessageOutlet } from "./messages/job-messages.ts";
-import { PlainOutlet } from "./messages/plain-outlet.ts";
+import { JobMessages } from "./messages/job-messages.ts";
 import { consoleService } from "./rpc/console-service.ts";
 import { runConsoleCommand } from "./run-console-command.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
@@ -40,7 +39,7 @@ export class Director implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #switches = new ResourceSwitches();
   readonly #console = new ConsoleMessages();
-  readonly #outlet: MessageOutlet;
+  readonly #outlets: MessageOutlets;
   readonly #desks: CatalogDesks;
   readonly #owned = new AsyncDisposableStack();
   readonly #startedMs: number;
@@ -57,7 +56,8 @@ export class Director implements AsyncDisposable {
     this.#startedMs = this.#clock.nowMs();
     this.#reloadedMs = this.#startedMs;
     this.log = new DaemonLog(context.log);
-    this.#outlet = new PlainOutlet((text, error) => context.log.error(`${text}: ${describeError(error)}`));
+    const { name, workingDirectory } = config.director;
+    this.#outlets = this.#owned.use(new MessageOutlets({ daemon: name, workingDirectory, clock: this.#clock, onFailure: (text, error) => context.log.error({ err: error }, text) }));
     this.#desks = this.#owned.use(new CatalogDesks(this.#clock));
   }
 
@@ -171,7 +171,7 @@ export class Director implements AsyncDisposable {
       director: this.#config.director.name,
       catalog: this.#desks.desk(catalogName).catalog,
       console: this.#console,
-      outlet: this.#outlet,
+      outlet: this.#outlets,
       clock: this.#clock,
     });
   }

@@ -11,6 +11,7 @@ import { runJobScripts } from "./job-scripts.ts";
 import type { JobOutcome } from "./job-state.ts";
 import { decideOutcome, isGood, type HalfResult } from "./outcome.ts";
 import { adminReport, backupReport, restoreReport } from "./report.ts";
+import { percentValues } from "./percent-values.ts";
 import type { RunRecord } from "./saved-run.ts";
 import { outcomeLetter } from "./status-letter.ts";
 import type { HalfEnd } from "./two-halves.ts";
@@ -49,6 +50,8 @@ export async function finishJob(context: JobContext, record: RunRecord, result: 
     { idempotent: true },
   );
   desk.claims.release(job.jobId);
+  const names = volumes.map((row) => row.VolumeName);
+  context.messages.ended(isGood(outcome) ? "success" : "failure", percentValues(context, record.run, { outcome, volumes: names }));
   return outcome;
 }
 

@@ -1,16 +1,19 @@
 import type { Clock } from "#lib/base/clock.ts";
 import { catalogTime } from "#lib/base/local-time.ts";
-import { routeTakes, type MessagesResource, type MessageType } from "#lib/config/message-routes.ts";
+import { routeTakes, type MessageDestination, type MessagesResource, type MessageType } from "#lib/config/message-routes.ts";
+import type { PercentValues } from "#lib/config/percent-codes.ts";
+import { formatMessage, typeOfWire, type OutgoingMessage } from "#lib/messages/message.ts";
+import { routesOf, type MailOutcome } from "#lib/messages/routing.ts";
 import type { Catalog } from "#catalog/catalog.ts";
 import type { CatalogEvent } from "#catalog/database/event-application.ts";
 import { addLog } from "#catalog/queries/log.ts";
 import type { Message } from "#proto/common.ts";
 import type { ConsoleMessages } from "./console-messages.ts";
-import { formatMessage, typeOfWire, type OutgoingMessage } from "./message-text.ts";
 
-/** Destinations outside the Director: files, standard output, the system log, mail. */
+/** Destinations outside the Director: files, standard output, the system log, mail (lib/messages). */
 export interface MessageOutlet {
   deliver(resource: MessagesResource, message: OutgoingMessage): void;
+  jobEnded(resource: MessagesResource, jobId: number, outcome: MailOutcome, values: PercentValues): Promise<void>;
 }
 
 /** What messages of one job pass through. */
@@ -69,10 +72,16 @@ export class JobMessages {
   /** Gives a message to every destination but the catalog. */
   deliver(message: OutgoingMessage): void {
     const { resource, console, outlet } = this.#parts;
-    const takes = (destination: string) => resource.routes.some((route) => route.destination === destination && routeTakes(route, message.type));
+    const taken = new Set<MessageDestination>(routesOf(resource, message).map((route) => route.destination));
     // The Director's own console queue stands for the destination "Director" too: it has no other Director to send to.
-    if (takes("Console") || takes("Director")) console.add(formatMessage(message));
+    if (taken.has("Console") || taken.has("Director")) console.add(formatMessage(message));
     outlet.deliver(resource, message);
+  }
+
+  /** The job has ended: what was collected for mail is sent. Nobody has to wait for the mail program. */
+  ended(outcome: MailOutcome, values: PercentValues): void {
+    const { resource, jobId, outlet } = this.#parts;
+    void outlet.jobEnded(resource, jobId, outcome, values);
   }
 
   #goesToCatalog(type: MessageType): boolean {

@@ -73,7 +73,7 @@ export class EngineWorld implements AsyncDisposable {
               director: "test-dir",
               catalog: desks.desk("Cat").catalog,
               console: this.console,
-              outlet: { deliver: () => {} },
+              outlet: { deliver: () => {}, jobEnded: async () => {} },
               clock: systemClock,
             }),
           head: { director: "test-dir", version: "0", date: "today", buildOs: "test" },
