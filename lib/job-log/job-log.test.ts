@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { copyFile, cp, readFile, readdir, truncate, writeFile } from "node:fs/promises";
+import { cp, readFile, readdir, rename, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { FakeClock } from "#lib/testing/fake-clock.ts";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import type { JobEvent } from "#proto/job.ts";
 import type { EventBody } from "./event.ts";
@@ -185,6 +186,22 @@ test("a question waits for its answer, is told to a new follower again, and a la
   await assert.rejects(canceled, /job canceled/);
 });
 
+test("a log that ended is kept thirty days for its Director, one that has not is kept for ever", async () => {
+  await using dir = await TempDir.make();
+  const clock = new FakeClock(Date.now());
+  await using store = await JobLogStore.open(dir.path, { ...quiet, clock });
+  await (await store.create(job)).end(jobEnd());
+  const running = await store.create({ job: "running", jobId: 8 });
+  running.append(message("one"));
+  await clock.advance(29 * 24 * 3_600_000);
+  await store.create({ job: "later", jobId: 9 });
+  assert.deepEqual([...store.logs.keys()], [job.job, "running", "later"]);
+  await clock.advance(2 * 24 * 3_600_000);
+  await store.create({ job: "last", jobId: 10 });
+  while (store.logs.size > 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual([...store.logs.keys()], ["running", "later", "last"]);
+});
+
 test("a second follower ends the first", async () => {
   await using dir = await TempDir.make();
   await using store = await JobLogStore.open(dir.path, quiet);
@@ -200,13 +217,10 @@ test("a second follower ends the first", async () => {
 test("a disk that refuses for a while delays events but loses none", async () => {
   await using dir = await TempDir.make();
   const troubles: string[] = [];
-  const { FakeClock } = await import("#lib/testing/fake-clock.ts");
   const clock = new FakeClock();
   const store = await JobLogStore.open(dir.path, { clock, log: { error: (text) => troubles.push(text) } });
   const log = await store.create(job);
   const path = join(dir.path, (await readdir(dir.path))[0]!);
-  await copyFile("/dev/null", join(path, "block")); // something to see that the directory is the right one
-  const { rename } = await import("node:fs/promises");
   await rename(path, `${path}.away`);
   log.append(message("one"));
   while (troubles.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));

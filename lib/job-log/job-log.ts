@@ -1,4 +1,4 @@
-import { rename, rm } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { abortable } from "#lib/base/abort.ts";
 import { invariant } from "#lib/base/assert.ts";
 import type { Clock } from "#lib/base/clock.ts";
@@ -50,6 +50,8 @@ export class JobLog {
   #syncedNumber: number;
   #ackedNumber: number;
   #hasEnded: boolean;
+  /** When the newest event was appended, by the clock (after a restart: by the file). */
+  #changedAtMs: number;
   #tail: TailEvent[] = [];
   #tailBytes = 0;
   #passing: JobEvent | undefined;
@@ -57,13 +59,14 @@ export class JobLog {
   #follower: AbortController | undefined;
   readonly #questions = new Map<number, { readonly event: JobEvent; readonly resolve: (answer: Answer) => void }>();
 
-  private constructor(options: JobLogOptions, segments: Segment[], last: { number: number; hasEnded: boolean }) {
+  private constructor(options: JobLogOptions, segments: Segment[], last: { number: number; hasEnded: boolean; changedAtMs: number }) {
     this.#options = options;
     this.#segments = segments;
     this.#lastNumber = last.number;
     this.#syncedNumber = last.number;
     this.#ackedNumber = (segments[0]?.first ?? 1) - 1;
     this.#hasEnded = last.hasEnded;
+    this.#changedAtMs = last.changedAtMs;
     const events = { synced: (number: number) => this.#synced(number), trouble: options.trouble };
     this.#writer = new LogWriter(options.directory, segments, events, options.clock);
   }
@@ -73,7 +76,9 @@ export class JobLog {
     const segments = await listSegments(options.directory);
     const { lastNumber, lastPayload } = await scanSegments(segments, options.job.job);
     const hasEnded = lastPayload !== undefined && JobEvent.decode(lastPayload).event?.$case === "end";
-    return new JobLog(options, segments, { number: lastNumber, hasEnded });
+    const newest = segments.at(-1);
+    const changedAtMs = newest === undefined ? options.clock.nowMs() : (await stat(newest.path)).mtimeMs;
+    return new JobLog(options, segments, { number: lastNumber, hasEnded, changedAtMs });
   }
 
   get job(): JobRef {
@@ -95,6 +100,11 @@ export class JobLog {
     return this.#ackedNumber;
   }
 
+  /** When the newest event was appended; unix milliseconds. */
+  get changedAtMs(): number {
+    return this.#changedAtMs;
+  }
+
   /** Whether somebody follows now. */
   get isFollowed(): boolean {
     return this.#follower !== undefined;
@@ -107,6 +117,7 @@ export class JobLog {
     const payload = Buffer.from(JobEvent.encode(event).finish());
     if (payload.byteLength > EVENT_BYTES_MAX) throw new OperatorError("EVENT_TOO_LARGE", `an event of ${payload.byteLength} bytes exceeds the bound of ${EVENT_BYTES_MAX}`);
     this.#lastNumber = event.number;
+    this.#changedAtMs = this.#options.clock.nowMs();
     this.#remember({ event, bytes: payload.byteLength });
     this.#writer.push(event.number, payload);
     return event.number;

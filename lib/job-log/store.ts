@@ -20,6 +20,10 @@ export interface JobLogStoreOptions {
 
 const REF_FILE = "job.json";
 const DAMAGED_SUFFIX = ".damaged";
+
+/** How long a log that has ended waits for its Director. */
+const KEPT_AFTER_END_MS = 30 * 24 * 3_600_000;
+
 const JOB_NAME_BYTES_MAX = 127;
 
 /** Least time between two lines that say a log's disk refuses. */
@@ -46,6 +50,7 @@ export class JobLogStore implements AsyncDisposable {
       if (name.endsWith(GONE_SUFFIX) || name.endsWith(NEW_SUFFIX)) await rm(path, { recursive: true, force: true });
       else if (!name.endsWith(DAMAGED_SUFFIX)) await store.#load(path);
     }
+    await store.#forgetOld();
     return store;
   }
 
@@ -64,6 +69,7 @@ export class JobLogStore implements AsyncDisposable {
     if (job.job === "" || Buffer.byteLength(job.job) > JOB_NAME_BYTES_MAX) throw new OperatorError("RPC_MESSAGE_INVALID", `"${job.job}" is no valid job name`);
     if (this.#logs.has(job.job) || this.#creating.has(job.job)) throw new OperatorError("JOB_LOG_EXISTS", `job ${job.job} is known here already`);
     this.#creating.add(job.job);
+    void this.#forgetOld();
     try {
       const path = join(this.#directory, directoryName(job.job));
       await this.#make(path, job);
@@ -80,6 +86,15 @@ export class JobLogStore implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** A log that ended long ago is wanted by nobody: its Director has the end without having said so, or is gone for good. */
+  async #forgetOld(): Promise<void> {
+    const oldMs = (this.#options.clock ?? systemClock).nowMs() - KEPT_AFTER_END_MS;
+    for (const log of [...this.#logs.values()]) {
+      if (!log.hasEnded || log.isFollowed || log.changedAtMs > oldMs) continue;
+      await log.remove().catch((error: unknown) => this.#options.log.error(`the old log of job ${log.job.job} cannot be removed: ${describeError(error)}`, error));
+    }
   }
 
   /** The directory appears under its name when it is whole. */
