@@ -1,10 +1,11 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { issueRoleCertificate, makeSiteCa } from "#lib/auth/site-ca.ts";
 import type { RoleName } from "#lib/auth/role.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { directorFile } from "./director-file.ts";
 import { consoleFile, fileDaemonFile, QUERY_FILE, storageFile } from "./other-files.ts";
+import { makeDirectory } from "./make-directory.ts";
 import type { SitePlan } from "./site-plan.ts";
 import type { Holder } from "./tls-lines.ts";
 
@@ -39,8 +40,7 @@ async function makeConfiguration(plan: SitePlan): Promise<InitResult> {
   }
   const fresh = join(dirname(configDir), `.nocturne-init-${process.pid}`);
   try {
-    mkdirSync(dirname(configDir), { recursive: true });
-    mkdirSync(join(fresh, "tls"), { recursive: true, mode: 0o700 });
+    makeDirectory(join(fresh, "tls"), 0o700);
     await writeCertificates(plan, join(fresh, "tls"));
     for (const [name, text] of configTexts(plan)) writeFileSync(join(fresh, name), text, { mode: 0o600 });
     chmodSync(fresh, 0o700);
@@ -81,7 +81,7 @@ function writePair(folder: string, name: string, pair: { readonly key: string; r
 
 function makeDirectories(dataDir: string, parts: readonly string[]): void {
   try {
-    for (const part of parts) mkdirSync(join(dataDir, part), { recursive: true, mode: 0o700 });
+    for (const part of parts) makeDirectory(join(dataDir, part), 0o700);
   } catch (error) {
     throw cannotWrite(dataDir, error);
   }

@@ -10,6 +10,8 @@ export interface Comparison {
   /** Names, each with what differs. */
   readonly differences: readonly string[];
   readonly differenceCount: number;
+  /** Paths under the source of sockets, which are not saved; at most 1,000. */
+  readonly sockets: readonly string[];
   /** Entries that differ, but whose source changed after the backup began. */
   readonly changedMeanwhile: number;
 }
@@ -23,6 +25,7 @@ export interface CompareOptions {
   readonly beganMs: number;
 }
 
+const SOCKETS_MAX = 1000;
 /** Differences listed by name; the others are counted. */
 const LISTED_MAX = 20;
 
@@ -39,6 +42,7 @@ class TreeComparison {
   readonly #excluded: ReadonlySet<string>;
   readonly #pieces = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)] as const;
   readonly #differences: string[] = [];
+  readonly #sockets: string[] = [];
   #differenceCount = 0;
   #changedMeanwhile = 0;
   #entries = 0;
@@ -65,6 +69,7 @@ class TreeComparison {
       differences: this.#differences,
       differenceCount: this.#differenceCount,
       changedMeanwhile: this.#changedMeanwhile,
+      sockets: this.#sockets,
     };
   }
 
@@ -77,7 +82,10 @@ class TreeComparison {
   #entry(path: string): "directory" | "other" {
     const source = statOf(this.#options.source + path);
     const restored = statOf(this.#options.restored + path);
-    if (source?.isSocket() === true) return "other";
+    if (source?.isSocket() === true) {
+      if (this.#sockets.length < SOCKETS_MAX) this.#sockets.push(path);
+      return "other";
+    }
     this.#entries += 1;
     const difference = this.#difference(path, source, restored);
     if (difference !== undefined) this.#record(path, difference, source);

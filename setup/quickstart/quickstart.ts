@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { runCatalogVerb } from "../catalog.ts";
 import { initSite } from "../init/init.ts";
+import { makeDirectory } from "../init/make-directory.ts";
 import { planSite, type SitePlan } from "../init/site-plan.ts";
 import { BIN, localDaemons } from "../service/daemons.ts";
 import { startDaemon, stopDaemon } from "../service/service.ts";
@@ -60,7 +61,7 @@ async function makeSite(base: string, source: string, say: (line: string) => voi
     paths: [source],
     ports: { director, fileDaemon: director + 1, storage: director + 2 },
   });
-  mkdirSync(base, { recursive: true, mode: 0o700 });
+  makeDirectory(base, 0o700);
   await initSite(plan);
   say(`Made keys, certificates and configuration in ${plan.configDir}.`);
   for (const line of await runCatalogVerb("create", join(plan.configDir, "bacula-dir.conf"))) say(`${line}.`);
@@ -103,16 +104,26 @@ function compare(plan: SitePlan, source: string, restored: string, beganMs: numb
   if (found.changedMeanwhile > 0) say(`${found.changedMeanwhile} entries changed after the backup began.`);
   for (const difference of found.differences) say(`DIFFERENT  ${difference}`);
   if (found.differenceCount > 0) say(`${found.differenceCount} differences.`);
-  const byRsync = found.changedMeanwhile > 0 ? true : rsyncAgrees(plan, source, restored, say);
+  const byRsync = found.changedMeanwhile > 0 ? true : rsyncAgrees({ excluded: plan.excludes, sockets: found.sockets, source, restored }, say);
   const same = found.differenceCount === 0 && byRsync;
   say(same ? "The restored tree is identical." : "The restored tree is NOT identical.");
   return same;
 }
 
+interface RsyncTrees {
+  readonly source: string;
+  readonly restored: string;
+  /** Absolute paths that the FileSet left out. */
+  readonly excluded: readonly string[];
+  /** Paths under the source, with a leading slash. */
+  readonly sockets: readonly string[];
+}
+
 /** A second opinion, on ACLs, xattrs and hard links too, where rsync is installed. */
-function rsyncAgrees(plan: SitePlan, source: string, restored: string, say: (line: string) => void): boolean {
-  const excludes = plan.excludes.filter((path) => path.startsWith(`${source}/`)).map((path) => `--exclude=/${path.slice(source.length + 1)}`);
-  const args = ["-aHAXSn", "--no-specials", "--delete", "--numeric-ids", "--itemize-changes", ...excludes, `${source}/`, `${restored}/`];
+function rsyncAgrees({ source, restored, excluded, sockets }: RsyncTrees, say: (line: string) => void): boolean {
+  const left = [...excluded.filter((path) => path.startsWith(`${source}/`)).map((path) => path.slice(source.length)), ...sockets];
+  const excludes = left.map((path) => `--exclude=${path.replaceAll(/[*?[\\]/g, "\\$&")}`);
+  const args = ["-aHAXSn", "--delete", "--numeric-ids", "--itemize-changes", ...excludes, `${source}/`, `${restored}/`];
   const run = spawnSync("rsync", args, { encoding: "utf8", maxBuffer: 1 << 26 });
   if (run.error !== undefined) return true; // not installed: our own comparison stands alone
   if (run.stdout === "" && run.status === 0) {

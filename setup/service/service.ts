@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { makeDirectory } from "../init/make-directory.ts";
 import { BIN, type LocalDaemon } from "./daemons.ts";
 
 /** How long a daemon may take until it accepts connections. */
@@ -30,7 +31,7 @@ export async function statusOf(daemon: LocalDaemon): Promise<DaemonStatus> {
  */
 export async function startDaemon(daemon: LocalDaemon): Promise<boolean> {
   if ((await statusOf(daemon)).kind === "answers") return false;
-  mkdirSync(daemon.workingDirectory, { recursive: true, mode: 0o700 });
+  makeDirectory(daemon.workingDirectory, 0o700);
   const failure = await failureOfStart(daemon);
   if (failure !== undefined) {
     throw new OperatorError("SETUP_NOT_STARTED", `${daemon.program} was not started: ${failure}`, { hint: `its configuration is ${daemon.configFile}` });
