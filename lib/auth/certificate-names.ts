@@ -2,7 +2,10 @@ import { X509Certificate } from "node:crypto";
 import type { RoleName } from "./role.ts";
 
 /** The word for a role in a certificate: `nocturne://fd/client1-fd`. */
-const roleWords = { director: "dir", fileDaemon: "fd", storageDaemon: "sd", console: "console" } as const satisfies Record<RoleName, string>;
+const roleWords = { director: "dir", fileDaemon: "fd", storageDaemon: "sd", console: "console" } as const satisfies Record<
+  RoleName,
+  string
+>;
 
 /** The URI under which a certificate speaks for a role and name. */
 export function roleUri(role: RoleName, name: string): string {
@@ -27,7 +30,10 @@ export function certificateNames(der: Uint8Array): CertificateNames {
 /** Node prints alternative names as `DNS:a, URI:b`, and quotes any that hold a comma, a quote or a control character; we use none of those. */
 function urisOf(alternativeNames: string): string[] {
   const entries = alternativeNames.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
-  return entries.map((entry) => entry.trim()).filter((entry) => entry.startsWith("URI:") && !entry.includes('"')).map((entry) => entry.slice("URI:".length));
+  return entries
+    .map((entry) => entry.trim())
+    .filter((entry) => entry.startsWith("URI:") && !entry.includes('"'))
+    .map((entry) => entry.slice("URI:".length));
 }
 
 /** Whether the URIs speak for this role and name; a URI without name speaks for every name of its role. Name "": any name. */

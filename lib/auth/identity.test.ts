@@ -29,7 +29,8 @@ test("a directive that names a bad, missing or foreign file is told with the fil
   await loadIdentity({ settings: [], base: dir.file("a"), name: "a" });
   await loadIdentity({ settings: [], base: dir.file("b"), name: "b" });
   await writeFile(dir.file("noise"), "noise");
-  const attempt = (certificate: string | undefined, key: string | undefined) => loadIdentity({ settings: [{ certificate, key }], base: dir.file("c"), name: "c" });
+  const attempt = (certificate: string | undefined, key: string | undefined) =>
+    loadIdentity({ settings: [{ certificate, key }], base: dir.file("c"), name: "c" });
   const cases: [string | undefined, string | undefined, RegExp][] = [
     [dir.file("a.crt"), dir.file("b.key"), /the key .*b\.key does not serve the certificate .*a\.crt/],
     [dir.file("noise"), dir.file("b.key"), /noise is not a PEM certificate/],
@@ -38,6 +39,9 @@ test("a directive that names a bad, missing or foreign file is told with the fil
     [dir.file("a.crt"), undefined, /must be given together/],
   ];
   for (const [certificate, key, text] of cases) {
-    await assert.rejects(attempt(certificate, key), (error: OperatorError) => error.code === "RPC_TLS_CONFIG" && text.test(error.message));
+    await assert.rejects(
+      attempt(certificate, key),
+      (error: OperatorError) => error.code === "RPC_TLS_CONFIG" && text.test(error.message),
+    );
   }
 });

@@ -27,10 +27,14 @@ export interface IdentityPlace {
 
 /** The configured key and certificate, or the daemon's own self-signed pair. Throws RPC_TLS_CONFIG. */
 export async function loadIdentity(place: IdentityPlace): Promise<TlsIdentity> {
-  const configured = place.settings.find(({ enable, certificate, key }) => enable !== false && (certificate !== undefined || key !== undefined));
+  const configured = place.settings.find(
+    ({ enable, certificate, key }) => enable !== false && (certificate !== undefined || key !== undefined),
+  );
   if (configured === undefined) return loadOwnIdentity(place);
   if (configured.certificate === undefined || configured.key === undefined) {
-    throw new OperatorError("RPC_TLS_CONFIG", "TLS Certificate and TLS Key must be given together", { hint: "add the one that is missing" });
+    throw new OperatorError("RPC_TLS_CONFIG", "TLS Certificate and TLS Key must be given together", {
+      hint: "add the one that is missing",
+    });
   }
   return readIdentity(configured.certificate, configured.key);
 }
@@ -47,7 +51,9 @@ export async function readIdentity(certificateFile: string, keyFile: string): Pr
   try {
     if (!own.checkPrivateKey(createPrivateKey(key))) throw new Error("they do not belong together");
   } catch (error) {
-    throw new OperatorError("RPC_TLS_CONFIG", `the key ${keyFile} does not serve the certificate ${certificateFile}`, { cause: error });
+    throw new OperatorError("RPC_TLS_CONFIG", `the key ${keyFile} does not serve the certificate ${certificateFile}`, {
+      cause: error,
+    });
   }
   return { key, certificate, sha256: createHash("sha256").update(own.raw).digest() };
 }

@@ -4,8 +4,8 @@ import { createServer as createTcpServer, connect as tcpConnect, type AddressInf
 import { connect as tlsConnect, createServer as createTlsServer } from "node:tls";
 import { test } from "node:test";
 import { Secret } from "#lib/config/secret.ts";
-import { OperatorError } from "#lib/errors/operator-error.ts";
-import { RpcClient, type RpcClientOptions } from "#lib/rpc/client.ts";
+import type { OperatorError } from "#lib/errors/operator-error.ts";
+import type { RpcClient, RpcClientOptions } from "#lib/rpc/client.ts";
 import type { RpcServerOptions } from "#lib/rpc/server.ts";
 import { Loopback, LOOPBACK_PASSWORD } from "#lib/testing/loopback.ts";
 import { AuthService, type ProveRequest } from "#proto/auth.ts";
@@ -36,7 +36,13 @@ async function serve(world: Loopback, options: Partial<RpcServerOptions> = {}): 
 const ask = (client: RpcClient) => client.unary(FileDaemonService.status, { sections: [], api: false });
 
 /** One line on the caller's side with this code, and one on the server's that matches. */
-async function assertRefused(world: Loopback, client: RpcClient, code: string, callerSees: RegExp, serverLogs: RegExp): Promise<void> {
+async function assertRefused(
+  world: Loopback,
+  client: RpcClient,
+  code: string,
+  callerSees: RegExp,
+  serverLogs: RegExp,
+): Promise<void> {
   const error = await ask(client).then(
     () => assert.fail("the call went through"),
     (failure: unknown) => failure as OperatorError,
@@ -45,24 +51,43 @@ async function assertRefused(world: Loopback, client: RpcClient, code: string, c
   assert.match(error.message, callerSees);
   assert.equal(error.message.includes("\n"), false);
   assert.equal(error.message.includes(LOOPBACK_PASSWORD), false);
-  for (let tries = 0; tries < 100 && !serverLogs.test(world.serverLog.lines.join("\n")); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let tries = 0; tries < 100 && !serverLogs.test(world.serverLog.lines.join("\n")); tries++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
   const lines = world.serverLog.lines.filter((line) => serverLogs.test(line));
   assert.equal(lines.length, 1, world.serverLog.lines.join("\n"));
   assert.equal(world.serverLog.lines.length, 1, world.serverLog.lines.join("\n"));
 }
 
-const password = (text: string): RpcClientOptions["login"] => ({ kind: "password", password: new Secret(text), where: 'Client "test-fd" in test.conf:2' });
+const password = (text: string): RpcClientOptions["login"] => ({
+  kind: "password",
+  password: new Secret(text),
+  where: 'Client "test-fd" in test.conf:2',
+});
 
 test("a wrong password is refused; the caller learns no more than that, the server's log names the resource", async () => {
   await using world = await Loopback.make();
   const client = world.client(await serve(world), { login: password("wrong") });
-  await assertRefused(world, client, "RPC_REFUSED", /does not know our password for director "test-dir" \(that of Client "test-fd" in test\.conf:2\)/, /^security: login of director "test-dir" from 127.* the passwords differ; ours is that of Director "test-dir" in test\.conf:1/);
+  await assertRefused(
+    world,
+    client,
+    "RPC_REFUSED",
+    /does not know our password for director "test-dir" \(that of Client "test-fd" in test\.conf:2\)/,
+    /^security: login of director "test-dir" from 127.* the passwords differ; ours is that of Director "test-dir" in test\.conf:1/,
+  );
 });
 
 test("an unknown Director is refused in the same words for the caller", async () => {
   await using world = await Loopback.make();
-  const client = world.client(await serve(world), { self: { role: "director", name: "stranger", identity: world.clientIdentity } });
-  await assertRefused(world, client, "RPC_REFUSED", /does not know our password for director "stranger"/, /^security: login of director "stranger" .* no director of that name is configured here/);
+  const client = world.client(await serve(world), {
+    self: { role: "director", name: "stranger", identity: world.clientIdentity },
+  });
+  await assertRefused(
+    world,
+    client,
+    "RPC_REFUSED",
+    /does not know our password for director "stranger"/,
+    /^security: login of director "stranger" .* no director of that name is configured here/,
+  );
 });
 
 test("a caller of another role is refused, and so is a server of another role", async () => {
@@ -71,13 +96,17 @@ test("a caller of another role is refused, and so is a server of another role", 
   const asConsole = world.client(port, { self: { role: "console", name: "test-dir", identity: world.clientIdentity } });
   await assertRefused(world, asConsole, "RPC_REFUSED", /does not know our password/, /no console of that name/);
   const wantsStorage = world.client(port, { server: { role: "storageDaemon", name: "test-sd" } });
-  await assert.rejects(ask(wantsStorage), (error: OperatorError) => error.code === "RPC_REFUSED" && /is no storageDaemon/.test(error.message));
+  await assert.rejects(
+    ask(wantsStorage),
+    (error: OperatorError) => error.code === "RPC_REFUSED" && /is no storageDaemon/.test(error.message),
+  );
 });
 
 test("after ten failed logins the source must wait, and then also with the right password", async () => {
   await using world = await Loopback.make();
   const port = await serve(world);
-  for (let count = 0; count < 10; count++) await assert.rejects(ask(world.client(port, { login: password("wrong") })), /does not know our password/);
+  for (let count = 0; count < 10; count++)
+    await assert.rejects(ask(world.client(port, { login: password("wrong") })), /does not know our password/);
   await assert.rejects(ask(world.client(port)), (error: OperatorError) => error.code === "RPC_TOO_MANY_LOGINS");
   assert.equal(world.serverLog.of("security").length, 10);
 });
@@ -90,8 +119,16 @@ test("no service answers before the login, and a token of another connection is 
 });
 
 /** A login at the server, step by step, by a caller that has its own ideas. */
-async function rawProve(world: Loopback, port: number, identity: TlsIdentity, steps: (answer: { nonce: Buffer; proof: Buffer; name: string }, nonce: Buffer) => Buffer): Promise<string> {
-  const client = world.client(port, { self: { role: "director", name: "test-dir", identity }, login: { kind: "pinned", certificateSha256: world.serverIdentity.sha256 } });
+async function rawProve(
+  world: Loopback,
+  port: number,
+  identity: TlsIdentity,
+  steps: (answer: { nonce: Buffer; proof: Buffer; name: string }, nonce: Buffer) => Buffer,
+): Promise<string> {
+  const client = world.client(port, {
+    self: { role: "director", name: "test-dir", identity },
+    login: { kind: "pinned", certificateSha256: world.serverIdentity.sha256 },
+  });
   const call = await client.bidi(AuthService.prove);
   const nonce = Buffer.alloc(32, 1);
   const send = (step: ProveRequest["step"]) => call.write({ step });
@@ -100,7 +137,13 @@ async function rawProve(world: Loopback, port: number, identity: TlsIdentity, st
     for await (const reply of call) {
       if (reply.step?.$case === "verdict") return "accepted";
       if (reply.step?.$case !== "answer") return "odd";
-      await send({ $case: "clientProof", value: steps({ nonce: reply.step.value.nonce, proof: reply.step.value.serverProof, name: reply.step.value.name }, nonce) });
+      await send({
+        $case: "clientProof",
+        value: steps(
+          { nonce: reply.step.value.nonce, proof: reply.step.value.serverProof, name: reply.step.value.name },
+          nonce,
+        ),
+      });
     }
     return "ended";
   } catch (error) {
@@ -148,14 +191,24 @@ test("a man in the middle with a certificate of his own learns nothing he can us
   const { loadIdentity } = await import("./identity.ts");
   const identity = await loadIdentity({ settings: [], base: world.dir.file("mallory"), name: "test-fd" });
   const relay = createTlsServer(serverTlsOptions(identity, []), (near) => {
-    const far = tlsConnect({ ...clientTlsOptions(identity, { caPems: [], caSha256: new Set(), source: "" }), host: "127.0.0.1", port });
+    const far = tlsConnect({
+      ...clientTlsOptions(identity, { caPems: [], caSha256: new Set(), source: "" }),
+      host: "127.0.0.1",
+      port,
+    });
     for (const socket of [near, far]) socket.on("error", () => {});
     near.pipe(far).pipe(near);
     near.once("close", () => far.destroy());
   });
   await new Promise<void>((resolve) => relay.listen(0, "127.0.0.1", resolve));
   try {
-    await assertRefused(world, world.client((relay.address() as AddressInfo).port), "RPC_REFUSED", /does not know our password/, /^security: .*the passwords differ/);
+    await assertRefused(
+      world,
+      world.client((relay.address() as AddressInfo).port),
+      "RPC_REFUSED",
+      /does not know our password/,
+      /^security: .*the passwords differ/,
+    );
   } finally {
     relay.close();
   }
@@ -165,7 +218,13 @@ test("a pinned certificate must be the one shown", async () => {
   await using world = await Loopback.make();
   const port = await serve(world);
   const client = world.client(port, { login: { kind: "pinned", certificateSha256: Buffer.alloc(32, 7) } });
-  await assertRefused(world, client, "RPC_TLS_FAILED", /shows another certificate than the Director told us/, /^info: 127.* went away before it logged in/);
+  await assertRefused(
+    world,
+    client,
+    "RPC_TLS_FAILED",
+    /shows another certificate than the Director told us/,
+    /^info: 127.* went away before it logged in/,
+  );
 });
 
 test("what does not speak TLS 1.3 with HTTP/2 and a certificate is turned away with one line", async () => {
@@ -186,7 +245,10 @@ test("a port where nobody speaks TLS is told as such, within bounds", async () =
   await using world = await Loopback.make();
   const server = createTcpServer((socket) => socket.on("error", () => {}).end("220 mail ready\r\n"));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  await assert.rejects(ask(world.client((server.address() as AddressInfo).port)), (error: OperatorError) => error.code === "RPC_TLS_FAILED");
+  await assert.rejects(
+    ask(world.client((server.address() as AddressInfo).port)),
+    (error: OperatorError) => error.code === "RPC_TLS_FAILED",
+  );
   server.close();
 });
 
@@ -196,7 +258,11 @@ async function site(world: Loopback, name = "site") {
   const authority = await makeSiteCa(name, now);
   const caFile = world.dir.file(`${name}-ca.crt`);
   await writeFile(caFile, authority.certificate);
-  const issue = async (role: RoleName, resource: string, own: { now?: Date; days?: number; hosts?: string[] } = {}): Promise<TlsIdentity> => {
+  const issue = async (
+    role: RoleName,
+    resource: string,
+    own: { now?: Date; days?: number; hosts?: string[] } = {},
+  ): Promise<TlsIdentity> => {
     const pair = await issueRoleCertificate(authority, { role, name: resource, now, ...own });
     const base = world.dir.file(`${name}-${role}-${resource}-${Math.random()}`);
     await Promise.all([writeFile(`${base}.crt`, pair.certificate), writeFile(`${base}.key`, pair.key)]);
@@ -228,7 +294,10 @@ test("a caller's certificate of another name, another role, another CA, self-mad
   const cases: [TlsIdentity, RegExp][] = [
     [await issue("director", "other-dir"), /certificate is for nocturne:\/\/dir\/other-dir, not for the director "test-dir"/],
     [await issue("fileDaemon", "test-dir"), /certificate is for nocturne:\/\/fd\/test-dir, not for the director "test-dir"/],
-    [await foreign.issue("director", "test-dir"), /"CN=test-dir" is issued by "CN=Nocturne CA of foreign", not by the CA in .*site-ca\.crt/],
+    [
+      await foreign.issue("director", "test-dir"),
+      /"CN=test-dir" is issued by "CN=Nocturne CA of foreign", not by the CA in .*site-ca\.crt/,
+    ],
     [world.clientIdentity, /"CN=test-dir" is self-signed, not issued by the CA in .*site-ca\.crt/],
     [await issue("director", "test-dir", { now: past, days: 100 }), /"CN=test-dir" \(or its issuer\) expired; it was valid to/],
   ];
@@ -252,7 +321,13 @@ test("a server's certificate of another name, another CA or expired is not accep
   ];
   for (const [identity, reason] of cases) {
     world.serverLog.lines.length = 0;
-    await assertRefused(world, await certified(world, director, identity, tls), "RPC_TLS_FAILED", reason, /went away before it logged in; it may not accept our certificate/);
+    await assertRefused(
+      world,
+      await certified(world, director, identity, tls),
+      "RPC_TLS_FAILED",
+      reason,
+      /went away before it logged in; it may not accept our certificate/,
+    );
   }
 });
 
@@ -261,7 +336,11 @@ test("TLS Allowed CN is honoured on both sides", async () => {
   const { tls, issue } = await site(world);
   const [director, daemon] = [await issue("director", "test-dir"), await issue("fileDaemon", "test-fd")];
   const strict = await certified(world, director, daemon, { ...tls, allowedCn: ["somebody-else"] });
-  await assert.rejects(ask(strict), (error: OperatorError) => error.code === "RPC_TLS_FAILED" && /"test-fd" is not of an allowed name \(TLS Allowed CN\)/.test(error.message));
+  await assert.rejects(
+    ask(strict),
+    (error: OperatorError) =>
+      error.code === "RPC_TLS_FAILED" && /"test-fd" is not of an allowed name \(TLS Allowed CN\)/.test(error.message),
+  );
   const right = await certified(world, director, daemon, { ...tls, allowedCn: ["test-fd", "test-dir"] });
   assert.deepEqual((await ask(right)).lines, ["served"]);
 });

@@ -73,8 +73,11 @@ export async function issuerOf(authority: KeyAndCertificate): Promise<Issuer> {
 }
 
 async function importKey(key: KeyObject): Promise<CryptoKey> {
-  const der = key.type === "private" ? key.export({ type: "pkcs8", format: "der" }) : key.export({ type: "spki", format: "der" });
-  return webcrypto.subtle.importKey(key.type === "private" ? "pkcs8" : "spki", new Uint8Array(der), ALGORITHM, true, [key.type === "private" ? "sign" : "verify"]);
+  const der =
+    key.type === "private" ? key.export({ type: "pkcs8", format: "der" }) : key.export({ type: "spki", format: "der" });
+  return webcrypto.subtle.importKey(key.type === "private" ? "pkcs8" : "spki", new Uint8Array(der), ALGORITHM, true, [
+    key.type === "private" ? "sign" : "verify",
+  ]);
 }
 
 function nameOf(commonName: string): string {
@@ -85,7 +88,10 @@ async function extensions(plan: CertificatePlan, publicKey: CryptoKey): Promise<
   const isAuthority = plan.kind === "authority";
   return [
     new BasicConstraintsExtension(isAuthority, isAuthority ? 0 : undefined, true),
-    new KeyUsagesExtension(isAuthority ? KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign : KeyUsageFlags.digitalSignature, true),
+    new KeyUsagesExtension(
+      isAuthority ? KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign : KeyUsageFlags.digitalSignature,
+      true,
+    ),
     await SubjectKeyIdentifierExtension.create(publicKey),
     ...(isAuthority ? [] : [new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth])]),
     ...(plan.alternativeNames.length === 0 ? [] : [new SubjectAlternativeNameExtension(plan.alternativeNames)]),

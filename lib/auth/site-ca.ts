@@ -30,7 +30,10 @@ export async function makeSiteCa(siteName: string, now: Date): Promise<KeyAndCer
 }
 
 /** Makes a key and a certificate that speaks for one role and name (`nocturne://fd/client1-fd`), signed by the site's CA. */
-export async function issueRoleCertificate(authority: KeyAndCertificate, request: RoleCertificateRequest): Promise<KeyAndCertificate> {
+export async function issueRoleCertificate(
+  authority: KeyAndCertificate,
+  request: RoleCertificateRequest,
+): Promise<KeyAndCertificate> {
   const key = makeKey();
   const certificate = await makeCertificate(key, {
     commonName: request.name,

@@ -1,7 +1,13 @@
 import { constants, createHash, X509Certificate } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { checkServerIdentity, type ConnectionOptions, type SecureContextOptions, type TLSSocket, type TlsOptions } from "node:tls";
+import {
+  checkServerIdentity,
+  type ConnectionOptions,
+  type SecureContextOptions,
+  type TLSSocket,
+  type TlsOptions,
+} from "node:tls";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { RoleName } from "./role.ts";
 import { certificateNames, speaksFor } from "./certificate-names.ts";
@@ -30,9 +36,16 @@ function hasCa(settings: TlsSettings): boolean {
 /** Reads the CA files of a resource. Throws RPC_TLS_CONFIG with the file's name. */
 export async function loadTrust(settings: TlsSettings): Promise<Trust> {
   if (settings.enable === false) return { caPems: [], caSha256: new Set(), source: "" };
-  const files = [...(settings.caCertificateFile === undefined ? [] : [settings.caCertificateFile]), ...(await filesOfCaDir(settings.caCertificateDir))];
+  const files = [
+    ...(settings.caCertificateFile === undefined ? [] : [settings.caCertificateFile]),
+    ...(await filesOfCaDir(settings.caCertificateDir)),
+  ];
   const caPems = (await Promise.all(files.map(readPemCertificates))).flat();
-  if (hasCa(settings) && caPems.length === 0) throw new OperatorError("RPC_TLS_CONFIG", `no CA certificate in ${settings.caCertificateFile ?? settings.caCertificateDir}`);
+  if (hasCa(settings) && caPems.length === 0)
+    throw new OperatorError(
+      "RPC_TLS_CONFIG",
+      `no CA certificate in ${settings.caCertificateFile ?? settings.caCertificateDir}`,
+    );
   return { caPems, caSha256: new Set(caPems.map((pem) => hexSha256(new X509Certificate(pem).raw))), source: files.join(", ") };
 }
 
@@ -40,7 +53,10 @@ async function filesOfCaDir(directory: string | undefined): Promise<string[]> {
   if (directory === undefined) return [];
   try {
     const names = await readdir(directory);
-    return names.filter((name) => /\.(pem|crt|cer|[0-9])$/.test(name)).toSorted().map((name) => join(directory, name));
+    return names
+      .filter((name) => /\.(pem|crt|cer|[0-9])$/.test(name))
+      .toSorted()
+      .map((name) => join(directory, name));
   } catch (error) {
     throw new OperatorError("RPC_TLS_CONFIG", `cannot read the TLS CA Certificate Dir ${directory}`, { cause: error });
   }
@@ -69,12 +85,18 @@ export async function readPemFile(file: string): Promise<string> {
     if (text.length > PEM_BYTES_MAX) throw new Error(`longer than ${PEM_BYTES_MAX} bytes`);
     return text;
   } catch (error) {
-    throw new OperatorError("RPC_TLS_CONFIG", `cannot read ${file}`, { cause: error, hint: "it is named by a TLS directive; the daemon's user must be able to read it" });
+    throw new OperatorError("RPC_TLS_CONFIG", `cannot read ${file}`, {
+      cause: error,
+      hint: "it is named by a TLS directive; the daemon's user must be able to read it",
+    });
   }
 }
 
 /** Options of a TLS end that both sides share: TLS 1.3, HTTP/2, no session resumption (it would skip the peer's chain). */
-function commonOptions(identity: TlsIdentity, caPems: readonly string[]): SecureContextOptions & { ALPNProtocols: string[]; rejectUnauthorized: boolean } {
+function commonOptions(
+  identity: TlsIdentity,
+  caPems: readonly string[],
+): SecureContextOptions & { ALPNProtocols: string[]; rejectUnauthorized: boolean } {
   return {
     key: identity.key,
     cert: identity.certificate,
@@ -149,7 +171,12 @@ export interface ExpectedPeer {
  * Why a resource does not accept this certificate; undefined if it does. Without Verify Peer the password proof alone decides,
  * which is bound to both certificates anyway.
  */
-export function refusalOf(peer: PeerCertificate, settings: TlsSettings, trust: Trust, expected: ExpectedPeer): string | undefined {
+export function refusalOf(
+  peer: PeerCertificate,
+  settings: TlsSettings,
+  trust: Trust,
+  expected: ExpectedPeer,
+): string | undefined {
   if (!verifiesPeer(settings)) return undefined;
   const broken = chainRefusal(peer, trust);
   if (broken !== undefined) return broken;
@@ -184,14 +211,17 @@ function chainRefusal(peer: PeerCertificate, trust: Trust): string | undefined {
       return `the certificate of ${peer.subject} is not valid (${peer.chainError})`;
   }
   // The chain is good for one of the CAs that the listening side knows; here only those of this resource count.
-  if (peer.issuersSha256.intersection(trust.caSha256).size === 0) return `the certificate of ${peer.subject} is issued by ${peer.issuer}, not by the CA in ${trust.source}`;
+  if (peer.issuersSha256.intersection(trust.caSha256).size === 0)
+    return `the certificate of ${peer.subject} is issued by ${peer.issuer}, not by the CA in ${trust.source}`;
   return undefined;
 }
 
 /** A certificate without role URIs and without Allowed CN must name the host that was dialled, as in Bacula. */
 function hostRefusal(peer: PeerCertificate, host: string): string | undefined {
   const error = checkServerIdentity(host, new X509Certificate(peer.der).toLegacyObject());
-  return error === undefined ? undefined : `the certificate of ${peer.subject} does not name the host ${host} (use TLS Allowed CN for other names)`;
+  return error === undefined
+    ? undefined
+    : `the certificate of ${peer.subject} does not name the host ${host} (use TLS Allowed CN for other names)`;
 }
 
 function describeExpected(expected: ExpectedPeer): string {

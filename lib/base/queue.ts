@@ -18,7 +18,9 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
   #items: T[] = [];
   #head = 0;
   #bytes = 0;
-  #state: { readonly kind: "open" } | { readonly kind: "ended" } | { readonly kind: "failed"; readonly error: unknown } = { kind: "open" };
+  #state: { readonly kind: "open" } | { readonly kind: "ended" } | { readonly kind: "failed"; readonly error: unknown } = {
+    kind: "open",
+  };
   #wakeProducers: (() => void)[] = [];
   #wakeConsumers: (() => void)[] = [];
 

@@ -33,7 +33,9 @@ export function startInBackground(): Promise<string> {
       child.unref();
       resolve(report.kind === "ready" ? "" : report.text);
     });
-    child.once("close", (code, signal) => resolve(said.trim() || `the background process ended with ${signal ?? `code ${code}`}`));
+    child.once("close", (code, signal) =>
+      resolve(said.trim() || `the background process ended with ${signal ?? `code ${code}`}`),
+    );
   });
 }
 

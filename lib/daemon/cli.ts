@@ -55,9 +55,11 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   const { values, positionals } = parsed;
   if (values.help === true) return { kind: "help" };
   if (values.version === true) return { kind: "version" };
-  if (positionals.length > 1 || (positionals.length === 1 && values.c !== undefined)) return { kind: "wrong", message: `unexpected argument "${positionals.at(-1)}"` };
+  if (positionals.length > 1 || (positionals.length === 1 && values.c !== undefined))
+    return { kind: "wrong", message: `unexpected argument "${positionals.at(-1)}"` };
   const debug = /^([0-9]{1,4})(?:,(.*))?$/.exec(values.d ?? "0");
-  if (debug === null) return { kind: "wrong", message: `-d wants a number and perhaps tags, such as 50 or 50,network; not "${values.d}"` };
+  if (debug === null)
+    return { kind: "wrong", message: `-d wants a number and perhaps tags, such as 50 or 50,network; not "${values.d}"` };
   return {
     kind: "run",
     flags: {

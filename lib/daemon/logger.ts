@@ -10,8 +10,17 @@ export type LogTarget =
 
 /** The daemon's root logger. Jobs take a child: `log.child({ jobId })`. Lines are written at once, so a crash loses none. */
 export function makeLogger(name: string, target: LogTarget, debugLevel: number): Logger {
-  const destination: DestinationStream = target.kind === "stdout" ? readableLines(name) : pino.destination({ dest: target.path, append: true, mkdir: false, sync: true, mode: 0o640 });
-  const options = { name, level: levelOf(debugLevel), base: { pid: process.pid }, formatters: { level: (label: string) => ({ level: label }) }, timestamp: pino.stdTimeFunctions.isoTime };
+  const destination: DestinationStream =
+    target.kind === "stdout"
+      ? readableLines(name)
+      : pino.destination({ dest: target.path, append: true, mkdir: false, sync: true, mode: 0o640 });
+  const options = {
+    name,
+    level: levelOf(debugLevel),
+    base: { pid: process.pid },
+    formatters: { level: (label: string) => ({ level: label }) },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  };
   return pino(options, destination);
 }
 
@@ -26,10 +35,14 @@ function readableLines(name: string): DestinationStream {
   return {
     write(json) {
       const { level, time, name: _name, pid: _pid, msg, err, ...facts } = JSON.parse(json) as Record<string, unknown>;
-      const words = Object.entries(facts).map(([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+      const words = Object.entries(facts).map(
+        ([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+      );
       const mark = level === "info" ? "" : ` ${String(level)}:`;
       const stack = typeof err === "object" && err !== null && "stack" in err ? `\n${String(err.stack)}` : "";
-      process.stdout.write(`${shortTime(new Date(String(time)))} ${name}:${mark} ${String(msg ?? "")}${words.join("")}${stack}\n`);
+      process.stdout.write(
+        `${shortTime(new Date(String(time)))} ${name}:${mark} ${typeof msg === "string" ? msg : ""}${words.join("")}${stack}\n`,
+      );
     },
   };
 }

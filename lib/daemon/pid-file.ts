@@ -17,20 +17,27 @@ export async function claimPidFile(path: string): Promise<AsyncDisposable> {
     for (let tries = 0; ; tries++) {
       if (await linked(fresh, path)) break;
       const owner = await ownerOf(path);
-      if (owner !== undefined) throw new OperatorError("DAEMON_RUNNING", `it runs already as process ${owner} (${path})`, { hint: "stop that one first" });
+      if (owner !== undefined)
+        throw new OperatorError("DAEMON_RUNNING", `it runs already as process ${owner} (${path})`, {
+          hint: "stop that one first",
+        });
       if (tries === 3) throw new Error(`${path} changes hands all the time`);
       await rename(path, `${fresh}.stale`).catch(() => {}); // another process may have been quicker
       await rm(`${fresh}.stale`, { force: true });
     }
   } catch (error) {
     if (error instanceof OperatorError) throw error;
-    throw new OperatorError("DAEMON_START_FAILED", `cannot write the pid file ${path}`, { cause: error, hint: "correct Pid Directory, or its permissions; -P does without" });
+    throw new OperatorError("DAEMON_START_FAILED", `cannot write the pid file ${path}`, {
+      cause: error,
+      hint: "correct Pid Directory, or its permissions; -P does without",
+    });
   } finally {
     await rm(fresh, { force: true });
   }
   return {
     [Symbol.asyncDispose]: async () => {
-      if ((await readFile(path, "utf8").catch(() => "")) === `${process.pid}\n`) await rm(path, { force: true }).catch(() => {});
+      if ((await readFile(path, "utf8").catch(() => "")) === `${process.pid}\n`)
+        await rm(path, { force: true }).catch(() => {});
     },
   };
 }
@@ -66,5 +73,10 @@ function isAlive(pid: number): boolean {
 async function isThisProgram(pid: number): Promise<boolean> {
   const commandLine = await readFile(`/proc/${pid}/cmdline`, "latin1").catch(() => undefined);
   const script = (process.argv[1] ?? "").split("/").slice(-2).join("/");
-  return commandLine === undefined || commandLine === "" || script === "" || commandLine.split("\0").some((word) => word.endsWith(script));
+  return (
+    commandLine === undefined ||
+    commandLine === "" ||
+    script === "" ||
+    commandLine.split("\0").some((word) => word.endsWith(script))
+  );
 }

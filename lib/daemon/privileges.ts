@@ -25,7 +25,11 @@ export async function dropPrivileges(runAs: RunAs, files: readonly string[]): Pr
     if (gid !== undefined) system.setgid(gid);
     if (user !== undefined) system.setuid(user.uid);
   } catch (error) {
-    throw new OperatorError("DAEMON_USER", `cannot run as user ${runAs.user ?? "(unchanged)"}, group ${runAs.group ?? "(unchanged)"}`, { cause: error });
+    throw new OperatorError(
+      "DAEMON_USER",
+      `cannot run as user ${runAs.user ?? "(unchanged)"}, group ${runAs.group ?? "(unchanged)"}`,
+      { cause: error },
+    );
   }
 }
 

@@ -101,11 +101,18 @@ function openLog(facts: DaemonFacts, flags: DaemonFlags, path: string): Logger {
   try {
     return makeLogger(facts.name, { kind: "file", path }, flags.debugLevel);
   } catch (error) {
-    throw new OperatorError("DAEMON_START_FAILED", `cannot write the log ${path}`, { cause: error, hint: "the Working Directory must exist and be writable" });
+    throw new OperatorError("DAEMON_START_FAILED", `cannot write the log ${path}`, {
+      cause: error,
+      hint: "the Working Directory must exist and be writable",
+    });
   }
 }
 
-async function serve<Config>(program: DaemonProgram<Config>, config: Config, context: Omit<DaemonContext, "signal">): Promise<number> {
+async function serve<Config>(
+  program: DaemonProgram<Config>,
+  config: Config,
+  context: Omit<DaemonContext, "signal">,
+): Promise<number> {
   const { log, flags } = context;
   const stopping = new AbortController();
   const died = (error: Error) => log.fatal({ err: error }, `an error of the program itself; it stops: ${describeError(error)}`);
@@ -120,7 +127,8 @@ async function serve<Config>(program: DaemonProgram<Config>, config: Config, con
   });
   log.info(`${program.program} ${RELEASE} is ready, process ${process.pid}, configuration ${context.configFile}`);
   await reportToStarter({ kind: "ready" });
-  if (!stopping.signal.aborted) await new Promise((resolve) => stopping.signal.addEventListener("abort", resolve, { once: true }));
+  if (!stopping.signal.aborted)
+    await new Promise((resolve) => stopping.signal.addEventListener("abort", resolve, { once: true }));
   const last = setTimeout(() => {
     log.error(`not everything could be stopped within ${STOP_MS_MAX / 1000} s; the process ends itself`);
     process.kill(process.pid, "SIGKILL");

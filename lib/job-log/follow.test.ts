@@ -32,7 +32,15 @@ async function serve(world: Loopback, store: JobLogStore, port = 0): Promise<{ s
 }
 
 function options(client: RpcClient, own: Partial<FollowOptions>): FollowOptions {
-  return { connect: () => client, method: StorageDaemonService.followJob, job, from: 1, onEvents: async () => {}, signal: AbortSignal.timeout(30_000), ...own };
+  return {
+    connect: () => client,
+    method: StorageDaemonService.followJob,
+    job,
+    from: 1,
+    onEvents: async () => {},
+    signal: AbortSignal.timeout(30_000),
+    ...own,
+  };
 }
 
 test("a follower gets every event once and in order although the daemon is restarted again and again", async () => {
@@ -40,7 +48,8 @@ test("a follower gets every event once and in order although the daemon is resta
   const open = () => JobLogStore.open(world.dir.file("jobs"), { log: { error: (text) => assert.fail(text) } });
   let store = await open();
   await store.create(job);
-  let { server, port } = await serve(world, store);
+  const { port, ...first } = await serve(world, store);
+  let { server } = first;
   const seen: number[] = [];
   const states: string[] = [];
   const following = followJob(

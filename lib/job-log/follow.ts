@@ -119,7 +119,11 @@ class Follower {
         this.#options.onQuestion?.(event.number, event.event.value);
       }
       if (event.number < expected) continue; // a question that still waits, told again
-      if (event.number !== expected) throw new OperatorError("RPC_MESSAGE_INVALID", `event ${event.number} of job ${this.#options.job.job} came where ${expected} was due`);
+      if (event.number !== expected)
+        throw new OperatorError(
+          "RPC_MESSAGE_INVALID",
+          `event ${event.number} of job ${this.#options.job.job} came where ${expected} was due`,
+        );
       durable.push(event);
       expected += 1;
     }
@@ -137,7 +141,11 @@ async function* batches(events: AsyncIterable<JobEvent>, onEvent: () => void): A
       if (first === undefined) return;
       onEvent();
       const batch = [first];
-      for (let bytes = sizeOf(first); bytes < BATCH_BYTES && batch.length < BATCH_EVENTS && queue.length > 0; bytes += sizeOf(batch.at(-1)!)) {
+      for (
+        let bytes = sizeOf(first);
+        bytes < BATCH_BYTES && batch.length < BATCH_EVENTS && queue.length > 0;
+        bytes += sizeOf(batch.at(-1)!)
+      ) {
         batch.push((await queue.shift())!);
       }
       yield batch;

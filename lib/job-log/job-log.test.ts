@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cp, readFile, readdir, rename, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { OperatorError } from "#lib/errors/operator-error.ts";
+import type { OperatorError } from "#lib/errors/operator-error.ts";
 import { FakeClock } from "#lib/testing/fake-clock.ts";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import type { JobEvent } from "#proto/job.ts";
@@ -72,7 +72,8 @@ test("a live follower gets what is appended later, passing facts with number 0, 
   })();
   log.append(message("one"));
   await log.sync();
-  for (let files = 1; files <= 1000; files++) log.pass({ $case: "progress", value: { files, bytes: 0, file: Buffer.alloc(0), errors: 0 } });
+  for (let files = 1; files <= 1000; files++)
+    log.pass({ $case: "progress", value: { files, bytes: 0, file: Buffer.alloc(0), errors: 0 } });
   while (seen.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
   await log.end(jobEnd());
   await following;
@@ -147,7 +148,8 @@ test("acknowledged segments leave the disk, and memory stays bounded for a large
   await using dir = await TempDir.make();
   await using store = await JobLogStore.open(dir.path, quiet);
   const log = await store.create(job);
-  const files = async () => (await readdir(join(dir.path, (await readdir(dir.path))[0]!))).filter((file) => file.endsWith(".events")).length;
+  const files = async () =>
+    (await readdir(join(dir.path, (await readdir(dir.path))[0]!))).filter((file) => file.endsWith(".events")).length;
   const before = process.memoryUsage().arrayBuffers;
   for (let count = 0; count < 40; count++) {
     await log.room();
@@ -158,7 +160,11 @@ test("acknowledged segments leave the disk, and memory stays bounded for a large
   assert.ok(process.memoryUsage().arrayBuffers - before < 120_000_000);
   assert.ok((await files()) >= 4);
   const events = await take(log, 1, 40);
-  assert.ok(events.every(({ event }, index) => event?.$case === "attributes" && event.value.byteLength === 1024 * 1024 && event.value[0] === index));
+  assert.ok(
+    events.every(
+      ({ event }, index) => event?.$case === "attributes" && event.value.byteLength === 1024 * 1024 && event.value[0] === index,
+    ),
+  );
   await log.ack(40);
   assert.equal(await files(), 1);
   await assert.rejects(take(log, 1, 1), (error: OperatorError) => error.code === "JOB_LOG_TRIMMED");
@@ -170,7 +176,10 @@ test("a question waits for its answer, is told to a new follower again, and a la
   await using store = await JobLogStore.open(dir.path, quiet);
   const log = await store.create(job);
   log.append(message("before"));
-  const question = { reason: "need a Volume", ask: { $case: "findVolume" as const, value: { pool: "Default", mediaType: "File", refused: [], device: "d" } } };
+  const question = {
+    reason: "need a Volume",
+    ask: { $case: "findVolume" as const, value: { pool: "Default", mediaType: "File", refused: [], device: "d" } },
+  };
   const answer = log.ask(question, AbortSignal.timeout(10_000));
   await log.sync();
   assert.deepEqual(texts(await take(log, 1, 2)), ["before", "question"]);

@@ -59,7 +59,11 @@ export class JobLog {
   #follower: AbortController | undefined;
   readonly #questions = new Map<number, { readonly event: JobEvent; readonly resolve: (answer: Answer) => void }>();
 
-  private constructor(options: JobLogOptions, segments: Segment[], last: { number: number; hasEnded: boolean; changedAtMs: number }) {
+  private constructor(
+    options: JobLogOptions,
+    segments: Segment[],
+    last: { number: number; hasEnded: boolean; changedAtMs: number },
+  ) {
     this.#options = options;
     this.#segments = segments;
     this.#lastNumber = last.number;
@@ -115,7 +119,11 @@ export class JobLog {
     invariant(!this.#hasEnded, `append to the log of job ${this.job.job} after its end`);
     const event: JobEvent = { number: this.#lastNumber + 1, event: body };
     const payload = Buffer.from(JobEvent.encode(event).finish());
-    if (payload.byteLength > EVENT_BYTES_MAX) throw new OperatorError("EVENT_TOO_LARGE", `an event of ${payload.byteLength} bytes exceeds the bound of ${EVENT_BYTES_MAX}`);
+    if (payload.byteLength > EVENT_BYTES_MAX)
+      throw new OperatorError(
+        "EVENT_TOO_LARGE",
+        `an event of ${payload.byteLength} bytes exceeds the bound of ${EVENT_BYTES_MAX}`,
+      );
     this.#lastNumber = event.number;
     this.#changedAtMs = this.#options.clock.nowMs();
     this.#remember({ event, bytes: payload.byteLength });
@@ -171,7 +179,10 @@ export class JobLog {
   /** Everything up to this number is safe with the Director and may be forgotten. Throws RPC_MESSAGE_INVALID. */
   async ack(number: number): Promise<void> {
     if (!Number.isSafeInteger(number) || number < 0 || number > this.#syncedNumber) {
-      throw new OperatorError("RPC_MESSAGE_INVALID", `event ${number} of job ${this.job.job} is acknowledged, but ${this.#syncedNumber} is the last one`);
+      throw new OperatorError(
+        "RPC_MESSAGE_INVALID",
+        `event ${number} of job ${this.job.job} is acknowledged, but ${this.#syncedNumber} is the last one`,
+      );
     }
     if (number <= this.#ackedNumber) return;
     this.#ackedNumber = number;
@@ -193,10 +204,16 @@ export class JobLog {
    */
   async *follow(from: number, outer: AbortSignal): AsyncGenerator<JobEvent, void, undefined> {
     if (from <= this.#ackedNumber && from < (this.#segments[0]?.first ?? 1)) {
-      throw new OperatorError("JOB_LOG_TRIMMED", `events of job ${this.job.job} up to ${this.#ackedNumber} were acknowledged and are gone; ${from} was asked for`);
+      throw new OperatorError(
+        "JOB_LOG_TRIMMED",
+        `events of job ${this.job.job} up to ${this.#ackedNumber} were acknowledged and are gone; ${from} was asked for`,
+      );
     }
     if (from > this.#syncedNumber + 1) {
-      throw new OperatorError("JOB_LOG_DAMAGED", `event ${from} of job ${this.job.job} was asked for, but the log ends with ${this.#syncedNumber}`);
+      throw new OperatorError(
+        "JOB_LOG_DAMAGED",
+        `event ${from} of job ${this.job.job} was asked for, but the log ends with ${this.#syncedNumber}`,
+      );
     }
     this.#follower?.abort(new OperatorError("RPC_CONNECTION_LOST", `job ${this.job.job} is followed on a newer connection`));
     const own = new AbortController();
@@ -271,7 +288,8 @@ export class JobLog {
         yield event;
         next = event.number + 1;
       }
-      if (next === before) throw new OperatorError("JOB_LOG_DAMAGED", `event ${next} of job ${this.job.job} cannot be read back`);
+      if (next === before)
+        throw new OperatorError("JOB_LOG_DAMAGED", `event ${next} of job ${this.job.job} cannot be read back`);
     }
   }
 

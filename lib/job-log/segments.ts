@@ -31,7 +31,11 @@ export async function listSegments(directory: string): Promise<Segment[]> {
  * Entries of a segment from an offset on, read in pieces. Ends at the end of the file or at the first bytes that are no entry;
  * `end.offset` then tells where, `end.isClean` whether that is the very end of the file.
  */
-export async function* readEntries(path: string, from: number, end: { offset: number; isClean: boolean }): AsyncGenerator<Entry, void, undefined> {
+export async function* readEntries(
+  path: string,
+  from: number,
+  end: { offset: number; isClean: boolean },
+): AsyncGenerator<Entry, void, undefined> {
   await using file = await open(path, "r");
   let buffer = Buffer.allocUnsafe(READ_BYTES);
   let offset = Math.max(from, SEGMENT_MAGIC.byteLength);
@@ -78,7 +82,8 @@ export async function scanSegments(segments: Segment[], job: string): Promise<Sc
     const end = { offset: 0, isClean: false };
     const isLast = index === segments.length - 1;
     if (!(await hasMagic(segment.path))) throw damaged(job, segment, "is no event file");
-    if (segment.first !== lastNumber + 1) throw damaged(job, segment, `begins with event ${segment.first}, not ${lastNumber + 1}`);
+    if (segment.first !== lastNumber + 1)
+      throw damaged(job, segment, `begins with event ${segment.first}, not ${lastNumber + 1}`);
     for await (const entry of readEntries(segment.path, 0, end)) {
       if (entry.number !== lastNumber + 1) throw damaged(job, segment, `event ${entry.number} follows event ${lastNumber}`);
       lastNumber = entry.number;

@@ -6,7 +6,9 @@ import type { JobLog } from "./job-log.ts";
 import type { JobLogStore } from "./store.ts";
 
 /** The FollowJob handler of a daemon: delivers a job's events and takes the acknowledgements. Ends when the last one is acknowledged. */
-export function followJobHandler(store: JobLogStore): (requests: AsyncIterable<FollowRequest>, call: CallContext) => AsyncGenerator<JobEvent> {
+export function followJobHandler(
+  store: JobLogStore,
+): (requests: AsyncIterable<FollowRequest>, call: CallContext) => AsyncGenerator<JobEvent> {
   return async function* (requests, call) {
     const steps = requests[Symbol.asyncIterator]();
     const first = await steps.next();
@@ -28,7 +30,8 @@ export function followJobHandler(store: JobLogStore): (requests: AsyncIterable<F
 export function answerHandler(store: JobLogStore): (request: AnswerRequest) => Promise<Nothing> {
   return async (request) => {
     const log = logOf(store, request.job);
-    if (request.answer === undefined) throw new OperatorError("RPC_MESSAGE_INVALID", `the answer to question ${request.number} of job ${log.job.job} is empty`);
+    if (request.answer === undefined)
+      throw new OperatorError("RPC_MESSAGE_INVALID", `the answer to question ${request.number} of job ${log.job.job} is empty`);
     log.answer(request.number, request.answer);
     return {};
   };
@@ -36,7 +39,8 @@ export function answerHandler(store: JobLogStore): (request: AnswerRequest) => P
 
 function checkStart(request: FollowRequest | undefined): FollowStart {
   const start = request?.step?.$case === "start" ? request.step.value : undefined;
-  if (start === undefined || !Number.isSafeInteger(start.from) || start.from < 1) throw new OperatorError("RPC_MESSAGE_INVALID", "following a job must begin with a valid start message");
+  if (start === undefined || !Number.isSafeInteger(start.from) || start.from < 1)
+    throw new OperatorError("RPC_MESSAGE_INVALID", "following a job must begin with a valid start message");
   return start;
 }
 
@@ -50,7 +54,8 @@ function logOf(store: JobLogStore, job: JobRef | undefined): JobLog {
 async function takeAcks(log: JobLog, requests: AsyncIterable<FollowRequest>, stop: AbortController): Promise<void> {
   try {
     for await (const request of requests) {
-      if (request.step?.$case !== "ack") throw new OperatorError("RPC_MESSAGE_INVALID", "only acknowledgements may follow the start message");
+      if (request.step?.$case !== "ack")
+        throw new OperatorError("RPC_MESSAGE_INVALID", "only acknowledgements may follow the start message");
       await log.ack(request.step.value);
     }
     if (log.ackedNumber < log.lastNumber || !log.hasEnded) stop.abort(new OperatorError("CANCELED", "the follower has left"));

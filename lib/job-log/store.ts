@@ -66,8 +66,10 @@ export class JobLogStore implements AsyncDisposable {
 
   /** Makes the log of a new job; it is on disk when this resolves. Throws JOB_LOG_EXISTS, RPC_MESSAGE_INVALID. */
   async create(job: JobRef): Promise<JobLog> {
-    if (job.job === "" || Buffer.byteLength(job.job) > JOB_NAME_BYTES_MAX) throw new OperatorError("RPC_MESSAGE_INVALID", `"${job.job}" is no valid job name`);
-    if (this.#logs.has(job.job) || this.#creating.has(job.job)) throw new OperatorError("JOB_LOG_EXISTS", `job ${job.job} is known here already`);
+    if (job.job === "" || Buffer.byteLength(job.job) > JOB_NAME_BYTES_MAX)
+      throw new OperatorError("RPC_MESSAGE_INVALID", `"${job.job}" is no valid job name`);
+    if (this.#logs.has(job.job) || this.#creating.has(job.job))
+      throw new OperatorError("JOB_LOG_EXISTS", `job ${job.job} is known here already`);
     this.#creating.add(job.job);
     void this.#forgetOld();
     try {
@@ -93,7 +95,11 @@ export class JobLogStore implements AsyncDisposable {
     const oldMs = (this.#options.clock ?? systemClock).nowMs() - KEPT_AFTER_END_MS;
     for (const log of [...this.#logs.values()]) {
       if (!log.hasEnded || log.isFollowed || log.changedAtMs > oldMs) continue;
-      await log.remove().catch((error: unknown) => this.#options.log.error(`the old log of job ${log.job.job} cannot be removed: ${describeError(error)}`, error));
+      await log
+        .remove()
+        .catch((error: unknown) =>
+          this.#options.log.error(`the old log of job ${log.job.job} cannot be removed: ${describeError(error)}`, error),
+        );
     }
   }
 
@@ -129,7 +135,10 @@ export class JobLogStore implements AsyncDisposable {
       trouble: (error) => {
         if (clock.monotonicMs() - toldAtMs < TROUBLE_GAP_MS) return;
         toldAtMs = clock.monotonicMs();
-        this.#options.log.error(`the log of job ${job.job} cannot be written; it is tried again until it works: ${describeError(error)}`, error);
+        this.#options.log.error(
+          `the log of job ${job.job} cannot be written; it is tried again until it works: ${describeError(error)}`,
+          error,
+        );
       },
       gone: () => this.#logs.delete(job.job),
     });
@@ -148,7 +157,14 @@ function directoryName(job: string): string {
 
 function parseRef(text: string): JobRef {
   const value: unknown = JSON.parse(text);
-  if (typeof value === "object" && value !== null && "job" in value && "jobId" in value && typeof value.job === "string" && typeof value.jobId === "number") {
+  if (
+    typeof value === "object" &&
+    value !== null &&
+    "job" in value &&
+    "jobId" in value &&
+    typeof value.job === "string" &&
+    typeof value.jobId === "number"
+  ) {
     return { job: value.job, jobId: value.jobId };
   }
   throw new OperatorError("JOB_LOG_DAMAGED", `${REF_FILE} does not name a job`);

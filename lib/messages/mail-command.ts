@@ -32,11 +32,16 @@ export async function mailFile(route: MessageRoute, values: PercentValues, file:
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(0, STDERR_BYTES_MAX)));
   const ended = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("close", (code, signal) => resolve(code === 0 ? "" : signal === null ? `it ended with status ${code}` : `it was ended by ${signal}`));
+    child.once("close", (code, signal) =>
+      resolve(code === 0 ? "" : signal === null ? `it ended with status ${code}` : `it was ended by ${signal}`),
+    );
   });
   // A program that does not read its input is judged by its status alone.
   const [failure] = await Promise.all([ended, pipeline(createReadStream(file), child.stdin).catch(() => {})]);
   if (failure === "") return;
   const words = said.trim().replaceAll(/\s*\n\s*/g, "; ");
-  throw new OperatorError("MESSAGE_DESTINATION_FAILED", `the mail command failed: ${failure}: ${command}${words === "" ? "" : `: ${words}`}`);
+  throw new OperatorError(
+    "MESSAGE_DESTINATION_FAILED",
+    `the mail command failed: ${failure}: ${command}${words === "" ? "" : `: ${words}`}`,
+  );
 }

@@ -79,7 +79,10 @@ export class MailQueue {
 
   /** Sends one message at once (destination Operator). Never rejects. */
   async sendNow(route: MessageRoute, line: string, values: PercentValues): Promise<void> {
-    const queued = join(this.#options.directory, `operator-${this.#options.clock.nowMs()}-${Math.random().toString(36).slice(2)}.mail`);
+    const queued = join(
+      this.#options.directory,
+      `operator-${this.#options.clock.nowMs()}-${Math.random().toString(36).slice(2)}.mail`,
+    );
     const { destination, addresses, command } = route;
     const ticket: Ticket = { destination, addresses, command, values };
     try {
@@ -94,7 +97,9 @@ export class MailQueue {
 
   /** Tries again what could not be sent; call it at start and now and then. Never rejects. */
   retry(): Promise<void> {
-    this.#retrying = this.#retrying.then(() => this.#retryAll()).catch((error: unknown) => this.#options.onFailure(`the mail queue cannot be read: ${describeError(error)}`, error));
+    this.#retrying = this.#retrying
+      .then(() => this.#retryAll())
+      .catch((error: unknown) => this.#options.onFailure(`the mail queue cannot be read: ${describeError(error)}`, error));
     return this.#retrying;
   }
 
@@ -104,7 +109,10 @@ export class MailQueue {
       const queued = join(this.#options.directory, name.slice(0, -".json".length));
       const ageMs = this.#options.clock.nowMs() - (await stat(queued)).mtimeMs;
       if (ageMs > KEPT_MS) {
-        this.#options.onFailure(`the mail ${queued} could not be sent for ${KEPT_MS / 86_400_000} days and is dropped`, undefined);
+        this.#options.onFailure(
+          `the mail ${queued} could not be sent for ${KEPT_MS / 86_400_000} days and is dropped`,
+          undefined,
+        );
         await this.#forget(queued);
       } else await this.#send(queued, JSON.parse(await readFile(`${queued}.json`, "utf8")) as Ticket);
     }

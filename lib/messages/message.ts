@@ -36,7 +36,9 @@ const wireTypes = {
   Events: WireType.MESSAGE_TYPE_EVENTS,
 } as const satisfies Record<MessageType, WireType>;
 
-const typesByNumber = new Map<number, MessageType>(Object.entries(wireTypes).map(([type, number]) => [number, type as MessageType]));
+const typesByNumber = new Map<number, MessageType>(
+  Object.entries(wireTypes).map(([type, number]) => [number, type as MessageType]),
+);
 
 /** The number of a message type on the wire. */
 export function wireTypeOf(type: MessageType): WireType {
@@ -54,7 +56,12 @@ const TEXT_LENGTH_MAX = 16 * 1024;
 /** A message of a daemon for its job log: stamped now, its text made fit for display (names may hold bytes that are no UTF-8). */
 export function wireMessage(type: MessageType, daemon: string, text: string, clock: Clock): Message {
   const shown = text.toWellFormed();
-  return { type: wireTypes[type], timeUs: clock.nowMs() * 1000, daemon, text: shown.length <= TEXT_LENGTH_MAX ? shown : `${shown.slice(0, TEXT_LENGTH_MAX)}...` };
+  return {
+    type: wireTypes[type],
+    timeUs: clock.nowMs() * 1000,
+    daemon,
+    text: shown.length <= TEXT_LENGTH_MAX ? shown : `${shown.slice(0, TEXT_LENGTH_MAX)}...`,
+  };
 }
 
 const prefixes: Partial<Readonly<Record<MessageType, string>>> = {

@@ -9,8 +9,18 @@ import { formatMessage, typeOfWire, wireMessage, wireTypeOf, type OutgoingMessag
 import { MessageOutlets } from "./outlets.ts";
 import { Syslog } from "./syslog.ts";
 
-function route(destination: MessageDestination, addresses: string[], own: { types?: MessageType[]; command?: string } = {}): MessageRoute {
-  return { destination, addresses, types: new Set(own.types ?? ["Info", "Error"]), events: { wanted: [], unwanted: [] }, command: own.command };
+function route(
+  destination: MessageDestination,
+  addresses: string[],
+  own: { types?: MessageType[]; command?: string } = {},
+): MessageRoute {
+  return {
+    destination,
+    addresses,
+    types: new Set(own.types ?? ["Info", "Error"]),
+    events: { wanted: [], unwanted: [] },
+    command: own.command,
+  };
 }
 
 function resource(...routes: MessageRoute[]): MessagesResource {
@@ -31,7 +41,10 @@ async function mailProgram(dir: TempDir): Promise<string> {
 
 test("messages print as Bacula prints them", () => {
   assert.equal(formatMessage(message("Start Backup JobId 7")), "05-Jan 09:07 backup-dir JobId 7: Start Backup JobId 7\n");
-  assert.equal(formatMessage(message("disk full\n", { type: "Fatal", jobId: 0 })), "05-Jan 09:07 backup-dir JobId 0: Fatal error: disk full\n");
+  assert.equal(
+    formatMessage(message("disk full\n", { type: "Fatal", jobId: 0 })),
+    "05-Jan 09:07 backup-dir JobId 0: Fatal error: disk full\n",
+  );
   assert.equal(formatMessage(message("no tape", { type: "Warning" })), "05-Jan 09:07 backup-dir JobId 7: Warning: no tape\n");
 });
 
@@ -48,11 +61,22 @@ test("each destination gets the types of its line; file begins anew, append goes
   const failures: string[] = [];
   await writeFile(dir.file("file"), "old\n");
   await writeFile(dir.file("append"), "old\n");
-  await using outlets = new MessageOutlets({ daemon: "backup-dir", workingDirectory: dir.path, onFailure: (text) => failures.push(text) });
-  const messages = resource(route("Append", ["/nonexistent/file"]), route("File", [dir.file("file")]), route("Append", [dir.file("append")], { types: ["Error"] }));
+  await using outlets = new MessageOutlets({
+    daemon: "backup-dir",
+    workingDirectory: dir.path,
+    onFailure: (text) => failures.push(text),
+  });
+  const messages = resource(
+    route("Append", ["/nonexistent/file"]),
+    route("File", [dir.file("file")]),
+    route("Append", [dir.file("append")], { types: ["Error"] }),
+  );
   outlets.deliver(messages, message("one"));
   outlets.deliver(messages, message("two", { type: "Error" }));
-  assert.equal(await readFile(dir.file("file"), "utf8"), "05-Jan 09:07 backup-dir JobId 7: one\n05-Jan 09:07 backup-dir JobId 7: Error: two\n");
+  assert.equal(
+    await readFile(dir.file("file"), "utf8"),
+    "05-Jan 09:07 backup-dir JobId 7: one\n05-Jan 09:07 backup-dir JobId 7: Error: two\n",
+  );
   assert.equal(await readFile(dir.file("append"), "utf8"), "old\n05-Jan 09:07 backup-dir JobId 7: Error: two\n");
   assert.match(failures[0]!, /messages cannot be delivered to Append \/nonexistent\/file: ENOENT/);
 });
@@ -61,14 +85,21 @@ test("mail goes out once per job when it has ended; mailonerror and mailonsucces
   await using dir = await TempDir.make();
   const command = `${await mailProgram(dir)} -s "%t of %c %e" %r`;
   await using outlets = new MessageOutlets({ daemon: "backup-dir", workingDirectory: dir.path, onFailure: assert.fail });
-  const messages = resource(route("Mail", ["a@example", "b@example"], { command }), route("MailOnError", ["err@example"], { command }), route("MailOnSuccess", ["ok@example"], { command }));
+  const messages = resource(
+    route("Mail", ["a@example", "b@example"], { command }),
+    route("MailOnError", ["err@example"], { command }),
+    route("MailOnSuccess", ["ok@example"], { command }),
+  );
   outlets.deliver(messages, message("one"));
   outlets.deliver(messages, message("other job", { jobId: 8 }));
   outlets.deliver(messages, message("two"));
   await outlets.jobEnded(messages, 7, "failure", { Type: "Backup", Client: "c; rm -rf /", JobStatus: "Error" });
   const mails = await readFile(dir.file("mailbox"), "utf8");
   const body = "05-Jan 09:07 backup-dir JobId 7: one\n05-Jan 09:07 backup-dir JobId 7: two\n";
-  assert.equal(mails, `[-s][Backup of c; rm -rf / Error][a@example][b@example]\n${body}[-s][Backup of c; rm -rf / Error][err@example]\n${body}`);
+  assert.equal(
+    mails,
+    `[-s][Backup of c; rm -rf / Error][a@example][b@example]\n${body}[-s][Backup of c; rm -rf / Error][err@example]\n${body}`,
+  );
 });
 
 test("a mail program that fails is reported with status, command and words; the mail is kept and sent later", async () => {
@@ -85,7 +116,10 @@ test("a mail program that fails is reported with status, command and words; the 
     await outlets.jobEnded(messages, 7, "success", {});
   }
   assert.equal(failures.length, 1);
-  assert.match(failures[0]!, /the mail command failed: it ended with status 75: .*mailer a@example: no relay; the mail is kept in .*job-7-0\.\d+\.mail and tried again/);
+  assert.match(
+    failures[0]!,
+    /the mail command failed: it ended with status 75: .*mailer a@example: no relay; the mail is kept in .*job-7-0\.\d+\.mail and tried again/,
+  );
   await mailProgram(dir);
   {
     await using outlets = new MessageOutlets(options);
@@ -100,7 +134,14 @@ test("a mail program that fails is reported with status, command and words; the 
 
 test("recipients and values stay one argument each", () => {
   const odd = route("Mail", ["a b@example", "$(id)"], { command: 'prog -f "(Backup) <%r>" %r %%c' });
-  assert.deepEqual(mailArguments(odd, { Client: "x" }), ["prog", "-f", "(Backup) <a b@example $(id)>", "a b@example", "$(id)", "%c"]);
+  assert.deepEqual(mailArguments(odd, { Client: "x" }), [
+    "prog",
+    "-f",
+    "(Backup) <a b@example $(id)>",
+    "a b@example",
+    "$(id)",
+    "%c",
+  ]);
   assert.deepEqual(mailArguments(route("Mail", ["a@example"]), {}), ["/usr/sbin/sendmail", "-F", "Nocturne", "a@example"]);
 });
 

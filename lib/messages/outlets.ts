@@ -46,7 +46,10 @@ export class MessageOutlets implements AsyncDisposable {
       try {
         this.#give(resource, route, message, text, values);
       } catch (error) {
-        this.#options.onFailure(`messages cannot be delivered to ${route.destination} ${route.addresses.join(", ")}: ${describeError(error)}`, error);
+        this.#options.onFailure(
+          `messages cannot be delivered to ${route.destination} ${route.addresses.join(", ")}: ${describeError(error)}`,
+          error,
+        );
       }
     }
   }
@@ -113,7 +116,9 @@ export class MessageOutlets implements AsyncDisposable {
   }
 
   #watched(work: Promise<void>): Promise<void> {
-    const done = work.catch((error: unknown) => this.#options.onFailure(`messages cannot be mailed: ${describeError(error)}`, error)).finally(() => this.#pending.delete(done));
+    const done = work
+      .catch((error: unknown) => this.#options.onFailure(`messages cannot be mailed: ${describeError(error)}`, error))
+      .finally(() => this.#pending.delete(done));
     this.#pending.add(done);
     return done;
   }

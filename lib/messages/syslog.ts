@@ -4,7 +4,17 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 
 /** Syslog priorities (facility daemon = 3 << 3) by message type. */
 const DAEMON = 3 << 3;
-const severities: Partial<Readonly<Record<MessageType, number>>> = { Abort: 3, Fatal: 3, Error: 3, ErrorTerm: 3, Warning: 4, Security: 4, Alert: 1, Mount: 5, Debug: 7 };
+const severities: Partial<Readonly<Record<MessageType, number>>> = {
+  Abort: 3,
+  Fatal: 3,
+  Error: 3,
+  ErrorTerm: 3,
+  Warning: 4,
+  Security: 4,
+  Alert: 1,
+  Mount: 5,
+  Debug: 7,
+};
 
 /** Bytes that may wait for the system log; lines beyond are dropped and counted. */
 const WAITING_BYTES_MAX = 1024 * 1024;
@@ -31,7 +41,8 @@ export class Syslog implements AsyncDisposable {
       this.#dropped += 1;
       return;
     }
-    if (this.#dropped > 0) stdin.write(`<${DAEMON | 4}>${this.#dropped} messages were dropped: the system log did not take them\n`);
+    if (this.#dropped > 0)
+      stdin.write(`<${DAEMON | 4}>${this.#dropped} messages were dropped: the system log did not take them\n`);
     this.#dropped = 0;
     for (const line of text.trimEnd().split("\n")) stdin.write(`<${DAEMON | (severities[type] ?? 6)}>${line}\n`);
   }
@@ -51,7 +62,10 @@ export class Syslog implements AsyncDisposable {
     const failed = (reason: string) => {
       if (this.#child !== child) return;
       this.#child = undefined; // the next line starts another one
-      this.#onFailure(`messages cannot be written to the system log: ${reason}`, new OperatorError("MESSAGE_DESTINATION_FAILED", reason));
+      this.#onFailure(
+        `messages cannot be written to the system log: ${reason}`,
+        new OperatorError("MESSAGE_DESTINATION_FAILED", reason),
+      );
     };
     child.once("error", (error) => failed(`${this.#program}: ${error.message}`));
     child.once("close", (code) => {

@@ -66,7 +66,9 @@ async function* prove(rules: LoginRules, requests: AsyncIterable<ProveRequest>, 
   const source = `${connection.host} ${role} ${name}`;
   const waitMs = rules.limiter.waitMs(source);
   if (waitMs > 0) {
-    throw new OperatorError("RPC_TOO_MANY_LOGINS", `too many failed logins as ${role} "${name}" from ${connection.host}`, { hint: `try again in ${Math.ceil(waitMs / 1000)} s` });
+    throw new OperatorError("RPC_TOO_MANY_LOGINS", `too many failed logins as ${role} "${name}" from ${connection.host}`, {
+      hint: `try again in ${Math.ceil(waitMs / 1000)} s`,
+    });
   }
   const account = rules.accounts(role, name);
   const key = account === undefined ? await loginKey(nobody, "", "") : await loginKey(account.password, name, rules.name);
@@ -96,7 +98,15 @@ async function* prove(rules: LoginRules, requests: AsyncIterable<ProveRequest>, 
   const second: ProveRequest | undefined = (await abortable(steps.next(), signal)).value || undefined;
   const offered = second?.step?.$case === "clientProof" ? second.step.value : Buffer.alloc(0);
   if (account === undefined || !sameSecret(offered, proof(key, "client", transcript))) {
-    refuse(rules, connection, source, account === undefined ? `no ${role} of that name is configured here` : `the passwords differ; ours is that of ${account.where}`, { role, name });
+    refuse(
+      rules,
+      connection,
+      source,
+      account === undefined
+        ? `no ${role} of that name is configured here`
+        : `the passwords differ; ours is that of ${account.where}`,
+      { role, name },
+    );
   }
   await checkCertificate(rules, connection, account, { role, name });
   rules.limiter.succeeded(source);
@@ -124,7 +134,13 @@ function checkStart(request: ProveRequest | undefined): CheckedStart {
 }
 
 /** The caller learns only that name or password differ; our log learns which, and where ours stands. */
-function refuse(rules: LoginRules, connection: Connection, source: string, reason: string, caller: { role: RoleName; name: string }): never {
+function refuse(
+  rules: LoginRules,
+  connection: Connection,
+  source: string,
+  reason: string,
+  caller: { role: RoleName; name: string },
+): never {
   rules.limiter.failed(source);
   rules.log.security(`login of ${caller.role} "${caller.name}" from ${connection.address} is refused: ${reason}`);
   throw new OperatorError("RPC_REFUSED", `${rules.role} "${rules.name}" refuses the login: name or password differ`, {
@@ -132,9 +148,16 @@ function refuse(rules: LoginRules, connection: Connection, source: string, reaso
   });
 }
 
-async function checkCertificate(rules: LoginRules, connection: Connection, account: Account, caller: { role: RoleName; name: string }): Promise<void> {
+async function checkCertificate(
+  rules: LoginRules,
+  connection: Connection,
+  account: Account,
+  caller: { role: RoleName; name: string },
+): Promise<void> {
   const reason = refusalOf(connection.peer, account.tls, await rules.trustOf(account), caller);
   if (reason === undefined) return;
-  rules.log.security(`login of ${caller.role} "${caller.name}" from ${connection.address} is refused: ${reason}; it was judged by ${account.where}`);
+  rules.log.security(
+    `login of ${caller.role} "${caller.name}" from ${connection.address} is refused: ${reason}; it was judged by ${account.where}`,
+  );
   throw new OperatorError("RPC_CERTIFICATE_REFUSED", `${rules.role} "${rules.name}" refuses our certificate: ${reason}`);
 }

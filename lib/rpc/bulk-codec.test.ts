@@ -28,7 +28,10 @@ test("a declared batch is sent from its own buffer, any other is copied and what
   const batch = holder.subarray(16);
   const copied = bulkStorageData.append.requestSerialize({ step: { $case: "records", value: Buffer.from(batch.buffer, 16) } });
   assert.notEqual(copied.buffer, holder.buffer);
-  assert.deepEqual([...holder.subarray(0, 16)], Array.from({ length: 16 }, () => 9));
+  assert.deepEqual(
+    [...holder.subarray(0, 16)],
+    Array.from({ length: 16 }, () => 9),
+  );
   const sent = bulkStorageData.append.requestSerialize({ step: { $case: "records", value: declareHeadroom(batch) } });
   assert.equal(sent.buffer, holder.buffer);
   assert.deepEqual(sent, copied);
@@ -51,8 +54,14 @@ test("whatever bytes come, the answer is that of the generated decoder", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.constantFrom(0x12, 0x0a, 0x1a), (bytes, tag) => {
       const message = Buffer.from([tag, ...bytes]);
-      assert.deepEqual(outcome(bulkStorageData.append.requestDeserialize, message), outcome((m) => AppendRequest.decode(m), message));
-      assert.deepEqual(outcome(bulkStorageData.read.responseDeserialize, message), outcome((m) => ReadReply.decode(m), message));
+      assert.deepEqual(
+        outcome(bulkStorageData.append.requestDeserialize, message),
+        outcome((m) => AppendRequest.decode(m), message),
+      );
+      assert.deepEqual(
+        outcome(bulkStorageData.read.responseDeserialize, message),
+        outcome((m) => ReadReply.decode(m), message),
+      );
     }),
     { numRuns: 2000 },
   );

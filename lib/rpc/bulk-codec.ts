@@ -28,7 +28,9 @@ export const bulkStorageData = {
   append: {
     ...StorageDataService.append,
     requestSerialize: (value: AppendRequest): Buffer =>
-      value.step?.$case === "records" ? prefixed(APPEND_RECORDS_TAG, value.step.value) : StorageDataService.append.requestSerialize(value),
+      value.step?.$case === "records"
+        ? prefixed(APPEND_RECORDS_TAG, value.step.value)
+        : StorageDataService.append.requestSerialize(value),
     requestDeserialize: (bytes: Buffer): AppendRequest => {
       const records = onlyField(APPEND_RECORDS_TAG, bytes);
       return records === undefined ? AppendRequest.decode(bytes) : { step: { $case: "records", value: records } };
@@ -37,7 +39,9 @@ export const bulkStorageData = {
   read: {
     ...StorageDataService.read,
     responseSerialize: (value: ReadReply): Buffer =>
-      value.step?.$case === "records" ? prefixed(READ_RECORDS_TAG, value.step.value) : StorageDataService.read.responseSerialize(value),
+      value.step?.$case === "records"
+        ? prefixed(READ_RECORDS_TAG, value.step.value)
+        : StorageDataService.read.responseSerialize(value),
     responseDeserialize: (bytes: Buffer): ReadReply => {
       const records = onlyField(READ_RECORDS_TAG, bytes);
       return records === undefined ? ReadReply.decode(bytes) : { step: { $case: "records", value: records } };

@@ -27,37 +27,84 @@ interface AnyMethod {
 
 /** The methods of grpc-js that make calls, untyped: messages are typed by our own signatures. */
 interface RawClient {
-  makeUnaryRequest(path: string, s: unknown, d: unknown, request: unknown, m: Metadata, o: GrpcCallOptions, done: (error: unknown, reply: unknown) => void): { cancel(): void };
+  makeUnaryRequest(
+    path: string,
+    s: unknown,
+    d: unknown,
+    request: unknown,
+    m: Metadata,
+    o: GrpcCallOptions,
+    done: (error: unknown, reply: unknown) => void,
+  ): { cancel(): void };
   makeBidiStreamRequest(path: string, s: unknown, d: unknown, m: Metadata, o: GrpcCallOptions): Duplex & { cancel(): void };
-  makeServerStreamRequest(path: string, s: unknown, d: unknown, request: unknown, m: Metadata, o: GrpcCallOptions): Duplex & { cancel(): void };
-  makeClientStreamRequest(path: string, s: unknown, d: unknown, m: Metadata, o: GrpcCallOptions, done: (error: unknown, reply: unknown) => void): Duplex & { cancel(): void };
+  makeServerStreamRequest(
+    path: string,
+    s: unknown,
+    d: unknown,
+    request: unknown,
+    m: Metadata,
+    o: GrpcCallOptions,
+  ): Duplex & { cancel(): void };
+  makeClientStreamRequest(
+    path: string,
+    s: unknown,
+    d: unknown,
+    m: Metadata,
+    o: GrpcCallOptions,
+    done: (error: unknown, reply: unknown) => void,
+  ): Duplex & { cancel(): void };
 }
 
 /** One request, one reply. */
-export function unaryCall<M extends AnyMethod>(place: CallPlace, method: M, request: RequestOf<M>, options: CallOptions): Promise<ReplyOf<M>> {
+export function unaryCall<M extends AnyMethod>(
+  place: CallPlace,
+  method: M,
+  request: RequestOf<M>,
+  options: CallOptions,
+): Promise<ReplyOf<M>> {
   options.signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const call = raw(place).makeUnaryRequest(method.path, method.requestSerialize, method.responseDeserialize, request, metadataOf(place), grpcOptions(options), (error, reply) => {
-      cancel?.[Symbol.dispose]();
-      if (error === null || error === undefined) resolve(reply as ReplyOf<M>);
-      else reject(errorOf(error, place, options));
-    });
+    const call = raw(place).makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      metadataOf(place),
+      grpcOptions(options),
+      (error, reply) => {
+        cancel?.[Symbol.dispose]();
+        if (error === null || error === undefined) resolve(reply as ReplyOf<M>);
+        else reject(errorOf(error, place, options));
+      },
+    );
     const cancel = options.signal && onAbort(options.signal, () => call.cancel());
   });
 }
 
 /** Many requests, one reply. Requests are pulled as fast as the transport takes them. */
-export async function clientStreamCall<M extends AnyMethod>(place: CallPlace, method: M, requests: AsyncIterable<RequestOf<M>>, options: CallOptions): Promise<ReplyOf<M>> {
+export async function clientStreamCall<M extends AnyMethod>(
+  place: CallPlace,
+  method: M,
+  requests: AsyncIterable<RequestOf<M>>,
+  options: CallOptions,
+): Promise<ReplyOf<M>> {
   options.signal?.throwIfAborted();
   const over = new AbortController();
   const { promise, resolve, reject } = Promise.withResolvers<ReplyOf<M>>();
   promise.catch(() => {}); // it is awaited below; it may fail while requests are still being sent
-  const stream = raw(place).makeClientStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, metadataOf(place), grpcOptions(options), (error, reply) => {
-    const failure = error === null || error === undefined ? undefined : errorOf(error, place, options);
-    over.abort(failure);
-    if (failure === undefined) resolve(reply as ReplyOf<M>);
-    else reject(failure);
-  });
+  const stream = raw(place).makeClientStreamRequest(
+    method.path,
+    method.requestSerialize,
+    method.responseDeserialize,
+    metadataOf(place),
+    grpcOptions(options),
+    (error, reply) => {
+      const failure = error === null || error === undefined ? undefined : errorOf(error, place, options);
+      over.abort(failure);
+      if (failure === undefined) resolve(reply as ReplyOf<M>);
+      else reject(failure);
+    },
+  );
   stream.on("error", () => {}); // told by the callback
   using _cancel = options.signal === undefined ? undefined : onAbort(options.signal, () => stream.cancel());
   const writer = new StreamWriter<RequestOf<M>>(stream, over.signal);
@@ -72,16 +119,38 @@ export async function clientStreamCall<M extends AnyMethod>(place: CallPlace, me
 }
 
 /** One request, many replies. Leaving the loop cancels the call. */
-export async function* serverStreamCall<M extends AnyMethod>(place: CallPlace, method: M, request: RequestOf<M>, options: CallOptions): AsyncGenerator<ReplyOf<M>, void, undefined> {
+export async function* serverStreamCall<M extends AnyMethod>(
+  place: CallPlace,
+  method: M,
+  request: RequestOf<M>,
+  options: CallOptions,
+): AsyncGenerator<ReplyOf<M>, void, undefined> {
   options.signal?.throwIfAborted();
-  const stream = raw(place).makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request, metadataOf(place), grpcOptions(options));
+  const stream = raw(place).makeServerStreamRequest(
+    method.path,
+    method.requestSerialize,
+    method.responseDeserialize,
+    request,
+    metadataOf(place),
+    grpcOptions(options),
+  );
   yield* new StreamCall<never, ReplyOf<M>>(stream, place, options);
 }
 
 /** Many requests and many replies. */
-export function bidiCall<M extends AnyMethod>(place: CallPlace, method: M, options: CallOptions): BidiCall<RequestOf<M>, ReplyOf<M>> {
+export function bidiCall<M extends AnyMethod>(
+  place: CallPlace,
+  method: M,
+  options: CallOptions,
+): BidiCall<RequestOf<M>, ReplyOf<M>> {
   options.signal?.throwIfAborted();
-  const stream = raw(place).makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, metadataOf(place), grpcOptions(options));
+  const stream = raw(place).makeBidiStreamRequest(
+    method.path,
+    method.requestSerialize,
+    method.responseDeserialize,
+    metadataOf(place),
+    grpcOptions(options),
+  );
   return new StreamCall<RequestOf<M>, ReplyOf<M>>(stream, place, options);
 }
 

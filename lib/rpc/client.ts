@@ -87,7 +87,11 @@ export class RpcClient implements AsyncDisposable {
   }
 
   /** One request, one reply. A call that the far side did not know us for (it was restarted) is made again after a new login. */
-  async unary<M extends { readonly requestStream: false; readonly responseStream: false } & Coded>(method: M, request: RequestOf<M>, options: CallOptions = {}): Promise<ReplyOf<M>> {
+  async unary<M extends { readonly requestStream: false; readonly responseStream: false } & Coded>(
+    method: M,
+    request: RequestOf<M>,
+    options: CallOptions = {},
+  ): Promise<ReplyOf<M>> {
     const live = await this.#connected(options);
     try {
       return await unaryCall(live.place, method, request, options);
@@ -117,7 +121,10 @@ export class RpcClient implements AsyncDisposable {
   }
 
   /** Many requests, many replies. */
-  async bidi<M extends { readonly requestStream: true; readonly responseStream: true } & Coded>(method: M, options: CallOptions = {}): Promise<BidiCall<RequestOf<M>, ReplyOf<M>>> {
+  async bidi<M extends { readonly requestStream: true; readonly responseStream: true } & Coded>(
+    method: M,
+    options: CallOptions = {},
+  ): Promise<BidiCall<RequestOf<M>, ReplyOf<M>>> {
     return bidiCall((await this.#connected(options)).place, method, options);
   }
 
@@ -171,11 +178,14 @@ export class RpcClient implements AsyncDisposable {
     const { self, server, login: means } = this.#options;
     const who = this.#who;
     const place: CallPlace = { grpc: channel.grpc, who, session: undefined };
-    const hello = await unaryCall(place, AuthService.hello, { protocol: PROTOCOL, release: RELEASE, role: roleNumber(self.role), name: self.name }, { timeoutMs: CONNECT_MS_MAX }).catch(
-      (error: unknown) => {
-        throw channel.failure ?? unreachable(error, who);
-      },
-    );
+    const hello = await unaryCall(
+      place,
+      AuthService.hello,
+      { protocol: PROTOCOL, release: RELEASE, role: roleNumber(self.role), name: self.name },
+      { timeoutMs: CONNECT_MS_MAX },
+    ).catch((error: unknown) => {
+      throw channel.failure ?? unreachable(error, who);
+    });
     checkProtocol(hello.protocol, hello.release, who);
     const { sha256 } = must(channel.peer, "the certificate of a connection that is made");
     if (means.kind === "pinned") return { channel, hello, place, certificateSha256: sha256 };
@@ -194,7 +204,8 @@ export class RpcClient implements AsyncDisposable {
       live.channel.close();
       throw new OperatorError("CANCELED", `the connection to ${this.#who} has been closed`);
     }
-    if (live.channel.isLost) throw new OperatorError("RPC_CONNECTION_LOST", `the connection to ${this.#who} was lost right after the login`);
+    if (live.channel.isLost)
+      throw new OperatorError("RPC_CONNECTION_LOST", `the connection to ${this.#who} was lost right after the login`);
     this.#live = live;
     return live;
   }
@@ -217,13 +228,21 @@ interface Coded {
   readonly responseDeserialize: (bytes: Buffer) => unknown;
 }
 
-const roleTitle = { director: "Director", fileDaemon: "Client daemon", storageDaemon: "Storage daemon", console: "console" } as const satisfies Record<RoleName, string>;
+const roleTitle = {
+  director: "Director",
+  fileDaemon: "Client daemon",
+  storageDaemon: "Storage daemon",
+  console: "console",
+} as const satisfies Record<RoleName, string>;
 
 /** The first call fails with "connection lost" when there never was one. */
 function unreachable(error: unknown, who: string): unknown {
   if (!(error instanceof OperatorError)) return error;
-  if (error.code === "TIMED_OUT") return new OperatorError("RPC_UNREACHABLE", `${who} cannot be reached: no answer within ${CONNECT_MS_MAX / 1000} s`);
+  if (error.code === "TIMED_OUT")
+    return new OperatorError("RPC_UNREACHABLE", `${who} cannot be reached: no answer within ${CONNECT_MS_MAX / 1000} s`);
   if (error.code !== "RPC_CONNECTION_LOST") return error;
   const reason = /Last error: (?:Error: )?(.*?)(?:\. Resolution note:.*)?$/.exec(error.message)?.[1] ?? error.message;
-  return new OperatorError("RPC_UNREACHABLE", `${who} cannot be reached: ${reason}`, { hint: "check that it runs and that its address and port are right" });
+  return new OperatorError("RPC_UNREACHABLE", `${who} cannot be reached: ${reason}`, {
+    hint: "check that it runs and that its address and port are right",
+  });
 }

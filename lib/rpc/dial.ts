@@ -45,21 +45,25 @@ export class Channel {
     this.#trust = trust;
     this.#onLost = onLost;
     const target = isIP(address) === 6 ? `ipv6:[${address}]:${plan.port}` : `ipv4:${address}:${plan.port}`;
-    this.grpc = new Client(target, new OwnTlsCredentials({ mayConnect: () => !this.#isUsed, connect: (socket) => this.#secure(socket) }), {
-      "grpc.use_local_subchannel_pool": 1,
-      "grpc.enable_http_proxy": 0,
-      "grpc.enable_retries": 0,
-      "grpc.enable_channelz": 0,
-      "grpc.service_config_disable_resolution": 1,
-      "grpc.keepalive_time_ms": limits.KEEPALIVE_MS,
-      "grpc.keepalive_timeout_ms": limits.KEEPALIVE_MS,
-      "grpc.keepalive_permit_without_calls": 1,
-      "grpc.client_idle_timeout_ms": 2_147_483_647,
-      "grpc.max_send_message_length": limits.DATA_MESSAGE_BYTES_MAX,
-      "grpc.max_receive_message_length": limits.DATA_MESSAGE_BYTES_MAX,
-      "grpc-node.flow_control_window": limits.FLOW_WINDOW_BYTES,
-      "grpc-node.max_session_memory": limits.SESSION_MEMORY_MIB,
-    });
+    this.grpc = new Client(
+      target,
+      new OwnTlsCredentials({ mayConnect: () => !this.#isUsed, connect: (socket) => this.#secure(socket) }),
+      {
+        "grpc.use_local_subchannel_pool": 1,
+        "grpc.enable_http_proxy": 0,
+        "grpc.enable_retries": 0,
+        "grpc.enable_channelz": 0,
+        "grpc.service_config_disable_resolution": 1,
+        "grpc.keepalive_time_ms": limits.KEEPALIVE_MS,
+        "grpc.keepalive_timeout_ms": limits.KEEPALIVE_MS,
+        "grpc.keepalive_permit_without_calls": 1,
+        "grpc.client_idle_timeout_ms": 2_147_483_647,
+        "grpc.max_send_message_length": limits.DATA_MESSAGE_BYTES_MAX,
+        "grpc.max_receive_message_length": limits.DATA_MESSAGE_BYTES_MAX,
+        "grpc-node.flow_control_window": limits.FLOW_WINDOW_BYTES,
+        "grpc-node.max_session_memory": limits.SESSION_MEMORY_MIB,
+      },
+    );
   }
 
   /** The far side's certificate, once the connection is made. */
@@ -130,7 +134,9 @@ export class Channel {
     this.#peer = peer;
     if (pinnedSha256 !== undefined) {
       if (sameSecret(peer.sha256, pinnedSha256)) return undefined;
-      return new OperatorError("RPC_TLS_FAILED", `${who} shows another certificate than the Director told us`, { hint: "check that the address leads to the right daemon" });
+      return new OperatorError("RPC_TLS_FAILED", `${who} shows another certificate than the Director told us`, {
+        hint: "check that the address leads to the right daemon",
+      });
     }
     const reason = refusalOf(peer, tls, this.#trust, { role, name, host });
     return reason === undefined ? undefined : new OperatorError("RPC_TLS_FAILED", `${who} is not accepted: ${reason}`);

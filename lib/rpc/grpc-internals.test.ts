@@ -12,13 +12,21 @@ test("a server offers the windows and the bound on calls that limits.ts says", a
   await using world = await Loopback.make();
   const { port } = await world.server().listen([{ host: "127.0.0.1", port: 0 }]);
   const session = http2Connect(`https://127.0.0.1:${port}`, {
-    createConnection: () => tlsConnect({ ...clientTlsOptions(world.clientIdentity, { caPems: [], caSha256: new Set(), source: "" }), host: "127.0.0.1", port }),
+    createConnection: () =>
+      tlsConnect({
+        ...clientTlsOptions(world.clientIdentity, { caPems: [], caSha256: new Set(), source: "" }),
+        host: "127.0.0.1",
+        port,
+      }),
   });
   session.on("error", () => {});
-  const settings = await new Promise<{ initialWindowSize?: number; maxConcurrentStreams?: number }>((resolve) => session.once("remoteSettings", resolve));
+  const settings = await new Promise<{ initialWindowSize?: number; maxConcurrentStreams?: number }>((resolve) =>
+    session.once("remoteSettings", resolve),
+  );
   assert.equal(settings.initialWindowSize, limits.FLOW_WINDOW_BYTES);
   assert.equal(settings.maxConcurrentStreams, limits.CALLS_PER_CONNECTION_MAX);
-  while ((session.state.remoteWindowSize ?? 0) < limits.FLOW_WINDOW_BYTES) await new Promise((resolve) => setTimeout(resolve, 5));
+  while ((session.state.remoteWindowSize ?? 0) < limits.FLOW_WINDOW_BYTES)
+    await new Promise((resolve) => setTimeout(resolve, 5));
   session.destroy();
 });
 

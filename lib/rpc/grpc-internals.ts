@@ -1,7 +1,13 @@
 import type { EventEmitter } from "node:events";
 import type { ServerHttp2Session } from "node:http2";
 import type { Readable } from "node:stream";
-import { ChannelCredentials, type CallCredentials, type Server, type ServerInterceptingCallInterface, credentials as grpcCredentials } from "@grpc/grpc-js";
+import {
+  ChannelCredentials,
+  type CallCredentials,
+  type Server,
+  type ServerInterceptingCallInterface,
+  credentials as grpcCredentials,
+} from "@grpc/grpc-js";
 import { invariant } from "#lib/base/assert.ts";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -24,8 +30,14 @@ export function tuneServer(server: Server, tuning: SessionTuning): void {
     commonServerOptions: { settings?: Record<string, number> };
     createHttp2Server: (credentials: unknown) => EventEmitter;
   };
-  invariant(typeof inside.commonServerOptions === "object" && typeof inside.createHttp2Server === "function", "grpc-js has a server as we know it");
-  inside.commonServerOptions.settings = { initialWindowSize: tuning.initialWindowSize, maxConcurrentStreams: tuning.maxConcurrentStreams };
+  invariant(
+    typeof inside.commonServerOptions === "object" && typeof inside.createHttp2Server === "function",
+    "grpc-js has a server as we know it",
+  );
+  inside.commonServerOptions.settings = {
+    initialWindowSize: tuning.initialWindowSize,
+    maxConcurrentStreams: tuning.maxConcurrentStreams,
+  };
   const create = inside.createHttp2Server.bind(server);
   inside.createHttp2Server = (credentials) => {
     const http2Server = create(credentials);

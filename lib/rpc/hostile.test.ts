@@ -35,10 +35,15 @@ async function serve(world: Loopback): Promise<number> {
   return (await server.listen([{ host: "127.0.0.1", port: 0 }])).port;
 }
 
-const status = (world: Loopback, port: number) => world.client(port).unary(StorageDaemonService.status, { sections: [], api: false }, { timeoutMs: 5000 });
+const status = (world: Loopback, port: number) =>
+  world.client(port).unary(StorageDaemonService.status, { sections: [], api: false }, { timeoutMs: 5000 });
 
 function tls(world: Loopback, port: number): Promise<TLSSocket> {
-  const socket = connect({ ...clientTlsOptions(world.clientIdentity, { caPems: [], caSha256: new Set(), source: "" }), host: "127.0.0.1", port });
+  const socket = connect({
+    ...clientTlsOptions(world.clientIdentity, { caPems: [], caSha256: new Set(), source: "" }),
+    host: "127.0.0.1",
+    port,
+  });
   socket.on("error", () => {});
   return new Promise((resolve) => socket.once("secureConnect", () => resolve(socket)));
 }
@@ -49,7 +54,9 @@ test("noise instead of HTTP/2 ends that connection and no other", async () => {
   const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   for (let seed = 0; seed < 20; seed++) {
     const socket = await tls(world, port);
-    const noise = Buffer.from(Array.from({ length: 200 }, (_, index) => (index * 31 + seed * 97 + ((index * seed) % 13)) & 255));
+    const noise = Buffer.from(
+      Array.from({ length: 200 }, (_, index) => (index * 31 + seed * 97 + ((index * seed) % 13)) & 255),
+    );
     const closed = new Promise((resolve) => socket.once("close", resolve));
     socket.end(seed % 2 === 0 ? noise : Buffer.concat([preface, noise]));
     socket.resume();
@@ -78,19 +85,38 @@ test("mutated and senseless messages to the handlers are answered with errors, a
   for (let seed = 1; seed <= 100; seed++) {
     const bytes = (valid: Uint8Array) => {
       const copy = Buffer.from(valid);
-      copy[seed % copy.byteLength]! ^= 1 << seed % 8;
+      copy[seed % copy.byteLength]! ^= 1 << (seed % 8);
       return seed % 3 === 0 ? Buffer.concat([copy, Buffer.from([seed & 255, 0xff, 0xff, 0x7f])]) : copy;
     };
     const answer = bytes(AnswerRequest.encode({ job, number: seed, answer: { $case: "none", value: "no" } }).finish());
     codes.add(await outcome(() => client.unary(raw(StorageDaemonService.answer), answer as never, { timeoutMs: 5000 })));
     const messages: [object, Uint8Array[]][] = [
-      [StorageDaemonService.followJob, [FollowRequest.encode({ step: { $case: "start", value: { job, from: seed % 5 } } }).finish(), FollowRequest.encode({ step: { $case: "ack", value: seed } }).finish()]],
-      [AuthService.prove, [ProveRequest.encode({ step: { $case: "start", value: { protocol: 1, role: 1, name: `stranger ${seed}`, serverName: "", nonce: Buffer.alloc(32) } } }).finish()]],
+      [
+        StorageDaemonService.followJob,
+        [
+          FollowRequest.encode({ step: { $case: "start", value: { job, from: seed % 5 } } }).finish(),
+          FollowRequest.encode({ step: { $case: "ack", value: seed } }).finish(),
+        ],
+      ],
+      [
+        AuthService.prove,
+        [
+          ProveRequest.encode({
+            step: {
+              $case: "start",
+              value: { protocol: 1, role: 1, name: `stranger ${seed}`, serverName: "", nonce: Buffer.alloc(32) },
+            },
+          }).finish(),
+        ],
+      ],
     ];
     for (const [method, parts] of messages) {
       codes.add(
         await outcome(async () => {
-          const call = (await client.bidi(raw(method), { timeoutMs: 200 })) as never as { write(bytes: Buffer): Promise<void>; end(): void } & AsyncIterable<unknown>;
+          const call = (await client.bidi(raw(method), { timeoutMs: 200 })) as never as {
+            write(bytes: Buffer): Promise<void>;
+            end(): void;
+          } & AsyncIterable<unknown>;
           for (const part of parts) await call.write(bytes(part));
           call.end();
           for await (const _reply of call);
@@ -98,7 +124,8 @@ test("mutated and senseless messages to the handlers are answered with errors, a
       );
     }
   }
-  for (const code of ["RPC_MESSAGE_INVALID", "JOB_UNKNOWN"]) assert.ok(codes.has(code), `${code} is not among ${[...codes].join(", ")}`);
+  for (const code of ["RPC_MESSAGE_INVALID", "JOB_UNKNOWN"])
+    assert.ok(codes.has(code), `${code} is not among ${[...codes].join(", ")}`);
   assert.deepEqual(world.serverLog.of("error"), []);
   assert.deepEqual((await status(world, port)).lines, ["alive"]);
 });
@@ -118,15 +145,24 @@ test("reflection is for those who have logged in, health for anyone", async () =
   const socketOptions = clientTlsOptions(world.clientIdentity, { caPems: [], caSha256: new Set(), source: "" });
   const credentials = new OwnTlsCredentials({
     mayConnect: () => true,
-    connect: (tcp) => new Promise((resolve) => {
-      const socket = connect({ ...socketOptions, socket: tcp }, () => resolve(socket));
-    }),
+    connect: (tcp) =>
+      new Promise((resolve) => {
+        const socket = connect({ ...socketOptions, socket: tcp }, () => resolve(socket));
+      }),
   });
   const stranger = new Client(`127.0.0.1:${port}`, credentials, { "grpc.use_local_subchannel_pool": 1 });
   const same = (bytes: Buffer) => bytes;
   const call = (path: string) =>
     new Promise<{ code: number; reply: Buffer | undefined }>((resolve) =>
-      stranger.makeUnaryRequest(path, same, same, Buffer.alloc(0), new Metadata(), { deadline: Date.now() + 5000 }, (error, reply) => resolve({ code: error?.code ?? 0, reply })),
+      stranger.makeUnaryRequest(
+        path,
+        same,
+        same,
+        Buffer.alloc(0),
+        new Metadata(),
+        { deadline: Date.now() + 5000 },
+        (error, reply) => resolve({ code: error?.code ?? 0, reply }),
+      ),
     );
   let health = await call("/grpc.health.v1.Health/Check");
   for (let tries = 0; health.code === 12 && tries < 500; tries++) {
@@ -137,7 +173,13 @@ test("reflection is for those who have logged in, health for anyone", async () =
   assert.equal((await call("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")).code, 16);
   stranger.close();
   const proven = world.client(port);
-  const reflection = { path: "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", requestStream: true, responseStream: true, requestSerialize: same, responseDeserialize: same } as const;
+  const reflection = {
+    path: "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: same,
+    responseDeserialize: same,
+  } as const;
   const info = await proven.bidi(reflection);
   await info.write(Buffer.from([0x3a, 0])); // list_services
   info.end();

@@ -23,7 +23,12 @@ export async function login(call: BidiCall<ProveRequest, ProveReply>, plan: Logi
   const { self, server, password, where, who } = plan;
   const nonce = makeNonce();
   const replies = call[Symbol.asyncIterator]();
-  await call.write({ step: { $case: "start", value: { protocol: PROTOCOL, role: roleNumber(self.role), name: self.name, serverName: server.name, nonce } } });
+  await call.write({
+    step: {
+      $case: "start",
+      value: { protocol: PROTOCOL, role: roleNumber(self.role), name: self.name, serverName: server.name, nonce },
+    },
+  });
   const answer = await step(replies, "answer", who);
   checkProtocol(answer.protocol, "", who);
   if (answer.role !== roleNumber(server.role) || answer.nonce.byteLength !== NONCE_BYTES) {
@@ -46,23 +51,33 @@ export async function login(call: BidiCall<ProveRequest, ProveReply>, plan: Logi
     await call.write({ step: { $case: "clientProof", value: Buffer.alloc(0) } });
     call.end();
     await replies.next().catch(() => {});
-    throw new OperatorError("RPC_REFUSED", `${who} does not know our password for ${self.role} "${self.name}" (that of ${where})`, {
-      hint: "compare Name and Password in the resources of both sides; its log says precisely what differs",
-    });
+    throw new OperatorError(
+      "RPC_REFUSED",
+      `${who} does not know our password for ${self.role} "${self.name}" (that of ${where})`,
+      {
+        hint: "compare Name and Password in the resources of both sides; its log says precisely what differs",
+      },
+    );
   }
   await call.write({ step: { $case: "clientProof", value: proof(key, "client", transcript) } });
   call.end();
   const verdict = await step(replies, "verdict", who);
   await replies.next();
-  if (verdict.session.byteLength !== NONCE_BYTES) throw new OperatorError("RPC_MESSAGE_INVALID", `${who} ended the login with an invalid message`);
+  if (verdict.session.byteLength !== NONCE_BYTES)
+    throw new OperatorError("RPC_MESSAGE_INVALID", `${who} ended the login with an invalid message`);
   return verdict.session;
 }
 
 type StepOf<C extends string> = Extract<NonNullable<ProveReply["step"]>, { $case: C }>["value"];
 
-async function step<C extends "answer" | "verdict">(replies: AsyncIterator<ProveReply>, wanted: C, who: string): Promise<StepOf<C>> {
+async function step<C extends "answer" | "verdict">(
+  replies: AsyncIterator<ProveReply>,
+  wanted: C,
+  who: string,
+): Promise<StepOf<C>> {
   const next = await replies.next();
   const reply = next.done === true ? undefined : next.value.step;
-  if (reply?.$case !== wanted) throw new OperatorError("RPC_MESSAGE_INVALID", `${who} answered the login with an unexpected message`);
+  if (reply?.$case !== wanted)
+    throw new OperatorError("RPC_MESSAGE_INVALID", `${who} answered the login with an unexpected message`);
   return reply.value as StepOf<C>;
 }

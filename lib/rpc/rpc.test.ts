@@ -13,9 +13,9 @@ function handlers(own: Partial<Handlers<typeof FileDaemonService>> = {}): Handle
   const missing = async (): Promise<never> => {
     throw new OperatorError("JOB_UNKNOWN", "not in this test");
   };
-  async function* missingStream(): AsyncGenerator<never> {
+  const missingStream = (): never => {
     throw new OperatorError("JOB_UNKNOWN", "not in this test");
-  }
+  };
   return {
     startJob: missing,
     sendAccurate: missing,
@@ -28,7 +28,10 @@ function handlers(own: Partial<Handlers<typeof FileDaemonService>> = {}): Handle
   };
 }
 
-async function pair(world: Loopback, own: Partial<Handlers<typeof FileDaemonService>>): Promise<{ client: RpcClient; server: RpcServer; port: number }> {
+async function pair(
+  world: Loopback,
+  own: Partial<Handlers<typeof FileDaemonService>>,
+): Promise<{ client: RpcClient; server: RpcServer; port: number }> {
   const server = world.server();
   server.add(FileDaemonService, "director", handlers(own));
   const { port } = await server.listen([{ host: "127.0.0.1", port: 0 }]);
@@ -41,7 +44,9 @@ const nothing = { sections: [], api: false };
 test("a handler sees the request and who calls, the caller sees the reply", async () => {
   await using world = await Loopback.make();
   const { client } = await pair(world, {
-    status: async (request, call) => ({ lines: [...request.sections, call.peer.role ?? "", call.peer.name, call.peer.certificateSha256.toString("hex")] }),
+    status: async (request, call) => ({
+      lines: [...request.sections, call.peer.role ?? "", call.peer.name, call.peer.certificateSha256.toString("hex")],
+    }),
   });
   const reply = await client.unary(status, { sections: ["header"], api: true });
   assert.deepEqual(reply.lines, ["header", "director", "test-dir", world.clientIdentity.sha256.toString("hex")]);
@@ -57,8 +62,14 @@ test("an OperatorError of a handler arrives with code, text and hint; another er
       throw new OperatorError("JOB_UNKNOWN", "no job “ä\ud800”", { hint: "run it" });
     },
   });
-  await assert.rejects(client.unary(status, nothing), (error: OperatorError) => error.code === "JOB_UNKNOWN" && error.message === "no job “ä\ufffd”" && error.hint === "run it");
-  await assert.rejects(client.unary(status, { sections: [], api: true }), (error: OperatorError) => error.code === "RPC_PEER_FAILED" && !error.message.includes("secret"));
+  await assert.rejects(
+    client.unary(status, nothing),
+    (error: OperatorError) => error.code === "JOB_UNKNOWN" && error.message === "no job “ä\ufffd”" && error.hint === "run it",
+  );
+  await assert.rejects(
+    client.unary(status, { sections: [], api: true }),
+    (error: OperatorError) => error.code === "RPC_PEER_FAILED" && !error.message.includes("secret"),
+  );
   assert.match(world.serverLog.of("error")[0] ?? "", /secret detail/);
 });
 
@@ -71,7 +82,11 @@ test("a server stream is produced only as fast as it is read", async () => {
     },
   });
   let received = 0;
-  for await (const reply of client.serverStream(FileDaemonService.estimate, { work: undefined, listing: true, job: undefined })) {
+  for await (const reply of client.serverStream(FileDaemonService.estimate, {
+    work: undefined,
+    listing: true,
+    job: undefined,
+  })) {
     assert.equal(reply.lines[0]?.byteLength, 500_000);
     received += 1;
     if (received === 3) await new Promise((resolve) => setTimeout(resolve, 300));
@@ -94,7 +109,8 @@ test("a client stream is consumed only as fast as the handler pulls", async () =
     },
   });
   async function* requests() {
-    for (; sent < 1000; sent++) yield { job: undefined, files: [{ path: Buffer.alloc(500_000), lstat: "", digest: "", deltaSeq: 0 }] };
+    for (; sent < 1000; sent++)
+      yield { job: undefined, files: [{ path: Buffer.alloc(500_000), lstat: "", digest: "", deltaSeq: 0 }] };
   }
   await assert.rejects(client.clientStream(FileDaemonService.sendAccurate, requests(), {}), /no such job/);
   assert.ok(sent < 60, `${sent} messages of half a MiB were sent for one that was read`);
@@ -117,7 +133,10 @@ test("a two-way call works in both directions and ends when both have ended", as
   for (let number = 1; number <= 500; number++) await call.write({ step: { $case: "ack", value: number } });
   call.end();
   await reading;
-  assert.deepEqual(numbers, Array.from({ length: 500 }, (_, index) => index + 1));
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 500 }, (_, index) => index + 1),
+  );
 });
 
 test("leaving a call, or aborting its signal, aborts the handler's signal", async () => {
@@ -128,9 +147,17 @@ test("leaving a call, or aborting its signal, aborts the handler's signal", asyn
       call.signal.addEventListener("abort", () => aborted.push("estimate"));
       for (;;) yield { lines: [] };
     },
-    status: (_request, call) => new Promise((_resolve, reject) => call.signal.addEventListener("abort", () => (aborted.push("status"), reject(call.signal.reason as Error)))),
+    status: (_request, call) =>
+      new Promise((_resolve, reject) =>
+        call.signal.addEventListener("abort", () => (aborted.push("status"), reject(call.signal.reason as Error))),
+      ),
   });
-  for await (const _reply of client.serverStream(FileDaemonService.estimate, { work: undefined, listing: false, job: undefined })) break;
+  for await (const _reply of client.serverStream(FileDaemonService.estimate, {
+    work: undefined,
+    listing: false,
+    job: undefined,
+  }))
+    break;
   const controller = new AbortController();
   const waiting = client.unary(status, nothing, { signal: controller.signal });
   setTimeout(() => controller.abort(new OperatorError("CANCELED", "the operator canceled")), 100);
@@ -163,7 +190,9 @@ test("a server that stops aborts what runs, waits for it, and the caller may try
     followJob: async function* (_requests, call) {
       try {
         yield { number: 1, event: undefined };
-        await new Promise((_resolve, reject) => call.signal.addEventListener("abort", () => reject(call.signal.reason as Error)));
+        await new Promise((_resolve, reject) =>
+          call.signal.addEventListener("abort", () => reject(call.signal.reason as Error)),
+        );
       } finally {
         await new Promise((resolve) => setTimeout(resolve, 50));
         letGo = true;
@@ -177,7 +206,10 @@ test("a server that stops aborts what runs, waits for it, and the caller may try
   await assert.rejects(reading, (error: OperatorError) => error.code === "RPC_STOPPING" && isRetryable(error));
   await server.close();
   assert.equal(letGo, true);
-  await assert.rejects(client.unary(status, nothing), (error: OperatorError) => error.code === "RPC_UNREACHABLE" && /ECONNREFUSED/.test(error.message));
+  await assert.rejects(
+    client.unary(status, nothing),
+    (error: OperatorError) => error.code === "RPC_UNREACHABLE" && /ECONNREFUSED/.test(error.message),
+  );
 });
 
 test("after the daemon was restarted the client connects and logs in by itself", async () => {
@@ -194,12 +226,18 @@ test("after the daemon was restarted the client connects and logs in by itself",
 test("a message above the bound is refused, and the connection lives on", async () => {
   await using world = await Loopback.make();
   const { client } = await pair(world, { status: async (request) => ({ lines: [String(request.sections.length)] }) });
-  await assert.rejects(client.unary(status, { sections: ["x".repeat(2_000_000)], api: false }), (error: OperatorError) => error.code === "RPC_MESSAGE_TOO_LARGE");
+  await assert.rejects(
+    client.unary(status, { sections: ["x".repeat(2_000_000)], api: false }),
+    (error: OperatorError) => error.code === "RPC_MESSAGE_TOO_LARGE",
+  );
   assert.deepEqual((await client.unary(status, { sections: ["x"], api: false })).lines, ["1"]);
 });
 
 test("a port in use is named in the error", async () => {
   await using world = await Loopback.make();
   const { port } = await pair(world, {});
-  await assert.rejects(world.server().listen([{ host: "127.0.0.1", port }]), (error: OperatorError) => error.code === "LISTEN_FAILED" && error.message.includes(String(port)));
+  await assert.rejects(
+    world.server().listen([{ host: "127.0.0.1", port }]),
+    (error: OperatorError) => error.code === "LISTEN_FAILED" && error.message.includes(String(port)),
+  );
 });

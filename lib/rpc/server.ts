@@ -1,4 +1,12 @@
-import { Server, ServerCredentials, ServerInterceptingCall, type Metadata, type ServerInterceptingCallInterface, type ServerInterceptor, type ServerMethodDefinition } from "@grpc/grpc-js";
+import {
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type Metadata,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+  type ServerMethodDefinition,
+} from "@grpc/grpc-js";
 import type { Account } from "#lib/auth/account.ts";
 import type { TlsIdentity } from "#lib/auth/identity.ts";
 import type { RoleName } from "#lib/auth/role.ts";
@@ -110,7 +118,13 @@ export class RpcServer implements AsyncDisposable {
       const bytesMax = policy === "jobKey" ? limits.DATA_MESSAGE_BYTES_MAX : limits.CONTROL_MESSAGE_BYTES_MAX;
       this.#policies.set(method.path, { policy, bytesMax });
       const serve = serveCall(this.#host, method.path, shape, handler.bind(handlers) as Parameters<typeof serveCall>[3]);
-      const isNew = this.#grpc.register(method.path, serve as never, method.responseSerialize as never, method.requestDeserialize as never, shape);
+      const isNew = this.#grpc.register(
+        method.path,
+        serve as never,
+        method.responseSerialize as never,
+        method.requestDeserialize as never,
+        shape,
+      );
       invariant(isNew, `${method.path} is offered once`);
     }
   }
@@ -157,7 +171,10 @@ export class RpcServer implements AsyncDisposable {
       const { addIntrospection } = await import("./introspection.ts");
       if (!this.#isStopping) await addIntrospection(this.#grpc);
     };
-    this.#timer = setTimeout(() => void add().catch((error: unknown) => this.#options.log.error("reflection is not available", error)), afterMs).unref();
+    this.#timer = setTimeout(
+      () => void add().catch((error: unknown) => this.#options.log.error("reflection is not available", error)),
+      afterMs,
+    ).unref();
   }
 
   async #close(graceMs: number): Promise<void> {
@@ -198,13 +215,19 @@ export class RpcServer implements AsyncDisposable {
     };
   }
 
-  #judge(method: ServerMethodDefinition<unknown, unknown>, call: ServerInterceptingCallInterface, metadata: Metadata): OperatorError | undefined {
+  #judge(
+    method: ServerMethodDefinition<unknown, unknown>,
+    call: ServerInterceptingCallInterface,
+    metadata: Metadata,
+  ): OperatorError | undefined {
     const connection = this.#listener?.find(call.getConnectionInfo());
     if (connection === undefined) return new OperatorError("RPC_CONNECTION_LOST", "the connection is gone");
-    if (this.#isStopping) return new OperatorError("RPC_STOPPING", `${this.#options.role} "${this.#options.name}" is being stopped`);
+    if (this.#isStopping)
+      return new OperatorError("RPC_STOPPING", `${this.#options.role} "${this.#options.name}" is being stopped`);
     this.#connectionOfCall.set(metadata, connection);
     connection.callsBegun += 1;
-    const policy = this.#policies.get(method.path)?.policy ?? (method.path.startsWith("/grpc.health.v1.Health/") ? "open" : "proven");
+    const policy =
+      this.#policies.get(method.path)?.policy ?? (method.path.startsWith("/grpc.health.v1.Health/") ? "open" : "proven");
     if (policy === "open" || policy === "jobKey") return undefined;
     const token = metadata.get(SESSION_KEY)[0];
     metadata.remove(SESSION_KEY);
@@ -213,7 +236,9 @@ export class RpcServer implements AsyncDisposable {
       return new OperatorError("RPC_SESSION_UNKNOWN", `${method.path} needs a login on this connection`);
     }
     if (policy !== "proven" && session.role !== policy) {
-      this.#options.log.security(`${session.role} "${session.name}" at ${connection.address} has no right to call ${method.path}`);
+      this.#options.log.security(
+        `${session.role} "${session.name}" at ${connection.address} has no right to call ${method.path}`,
+      );
       return new OperatorError("RPC_NOT_ALLOWED", `a ${session.role} may not call ${method.path}`);
     }
     return undefined;

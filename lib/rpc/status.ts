@@ -42,7 +42,10 @@ export function toStatus(error: unknown): GrpcStatus {
   }
   metadata.set(CODE_KEY, error.code);
   if (error.hint !== undefined) metadata.set(HINT_KEY, Buffer.from(clip(error.hint), "utf8"));
-  const text = error.cause === undefined ? error.message : describeError(new OperatorError(error.code, error.message, { cause: error.cause }));
+  const text =
+    error.cause === undefined
+      ? error.message
+      : describeError(new OperatorError(error.code, error.message, { cause: error.cause }));
   return { code: statusOfCode[error.code] ?? Status.ABORTED, details: clip(text), metadata };
 }
 
@@ -65,7 +68,11 @@ export function fromStatus(failure: unknown, who: string): OperatorError {
   const sent = metadata?.get(CODE_KEY)[0];
   if (typeof sent === "string" && Object.hasOwn(errorCodes, sent)) {
     const hint = metadata?.get(HINT_KEY)[0];
-    return new OperatorError(sent as ErrorCode, clip(details ?? ""), Buffer.isBuffer(hint) ? { hint: clip(hint.toString("utf8")) } : {});
+    return new OperatorError(
+      sent as ErrorCode,
+      clip(details ?? ""),
+      Buffer.isBuffer(hint) ? { hint: clip(hint.toString("utf8")) } : {},
+    );
   }
   return ofPlainStatus(code, clip(details ?? ""), who);
 }
@@ -87,14 +94,23 @@ function ofPlainStatus(code: number, details: string, who: string): OperatorErro
       return new OperatorError("RPC_VERSION", `${who} does not offer this call: ${details}`);
     case Status.INTERNAL:
       if (/deserializ|parsing|decompress/i.test(details)) return new OperatorError("RPC_MESSAGE_INVALID", `${who}: ${details}`);
-      if (/RST_STREAM|connection|GOAWAY/i.test(details)) return new OperatorError("RPC_CONNECTION_LOST", `the connection to ${who} is lost: ${details}`);
+      if (/RST_STREAM|connection|GOAWAY/i.test(details))
+        return new OperatorError("RPC_CONNECTION_LOST", `the connection to ${who} is lost: ${details}`);
       return new OperatorError("RPC_PEER_FAILED", `${who} failed: ${details}`);
     default:
       return new OperatorError("RPC_PEER_FAILED", `${who} failed: ${details || `status ${code}`}`);
   }
 }
 
-const retryable: ReadonlySet<ErrorCode> = new Set(["RPC_UNREACHABLE", "RPC_CONNECTION_LOST", "RPC_SESSION_UNKNOWN", "RPC_STOPPING", "RPC_BUSY", "RPC_TOO_MANY_LOGINS", "TIMED_OUT"]);
+const retryable: ReadonlySet<ErrorCode> = new Set([
+  "RPC_UNREACHABLE",
+  "RPC_CONNECTION_LOST",
+  "RPC_SESSION_UNKNOWN",
+  "RPC_STOPPING",
+  "RPC_BUSY",
+  "RPC_TOO_MANY_LOGINS",
+  "TIMED_OUT",
+]);
 
 /** Whether dialling again later may help. False for wrong passwords, wrong versions and whatever a handler decided. */
 export function isRetryable(error: unknown): boolean {

@@ -21,6 +21,8 @@ export interface TlsListenerOptions {
 export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #servers: TlsServer[] = [];
+  /** Settled when every server has let go of its port and its connections. */
+  #closed: Promise<unknown> | undefined;
   readonly #connections = new Map<string, { readonly connection: Connection; readonly socket: TLSSocket }>();
 
   constructor(options: TlsListenerOptions) {
@@ -29,7 +31,12 @@ export class TlsListener {
 
   /** Listens on one more address; answers the port. Throws LISTEN_FAILED. */
   async listen(address: ListenAddress): Promise<number> {
-    const server = createServer({ ...serverTlsOptions(this.#options.identity, this.#options.caPems), handshakeTimeout: HANDSHAKE_MS_MAX, noDelay: true, keepAlive: true });
+    const server = createServer({
+      ...serverTlsOptions(this.#options.identity, this.#options.caPems),
+      handshakeTimeout: HANDSHAKE_MS_MAX,
+      noDelay: true,
+      keepAlive: true,
+    });
     server.maxConnections = CONNECTIONS_MAX;
     server.on("secureConnection", (socket) => this.#accept(socket));
     server.on("tlsClientError", (error, socket) => {
@@ -37,10 +44,15 @@ export class TlsListener {
       socket.destroy();
     });
     try {
-      server.listen({ port: address.port, ...(address.host === undefined ? {} : { host: address.host, ipv6Only: address.host.includes(":") }) });
+      server.listen({
+        port: address.port,
+        ...(address.host === undefined ? {} : { host: address.host, ipv6Only: address.host.includes(":") }),
+      });
       await once(server, "listening");
     } catch (error) {
-      throw new OperatorError("LISTEN_FAILED", `cannot listen on ${address.host ?? "every address"} port ${address.port}`, { cause: error });
+      throw new OperatorError("LISTEN_FAILED", `cannot listen on ${address.host ?? "every address"} port ${address.port}`, {
+        cause: error,
+      });
     }
     this.#servers.push(server);
     return (server.address() as AddressInfo).port;
@@ -53,7 +65,7 @@ export class TlsListener {
 
   /** Takes no more connections. */
   stop(): void {
-    for (const server of this.#servers) server.close();
+    this.#closed ??= Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }
 
   /** Resolves when no connection is left. */
@@ -65,7 +77,7 @@ export class TlsListener {
   async destroy(): Promise<void> {
     this.stop();
     for (const { socket } of this.#connections.values()) socket.destroy();
-    await Promise.all(this.#servers.map((server) => (server.listening ? once(server, "close") : undefined)));
+    await this.#closed;
   }
 
   #accept(socket: TLSSocket): void {
@@ -73,11 +85,20 @@ export class TlsListener {
     const address = `${socket.remoteAddress}:${socket.remotePort}`;
     const peer = socket.alpnProtocol === "h2" ? peerCertificate(socket) : undefined;
     if (peer === undefined) {
-      this.#options.log.security(`${address} is refused: it ${socket.alpnProtocol === "h2" ? "shows no certificate" : "does not speak HTTP/2"}`);
+      this.#options.log.security(
+        `${address} is refused: it ${socket.alpnProtocol === "h2" ? "shows no certificate" : "does not speak HTTP/2"}`,
+      );
       socket.destroy();
       return;
     }
-    const connection: Connection = { address, host: socket.remoteAddress ?? "", peer, callsBegun: 0, callsOpen: 0, session: undefined };
+    const connection: Connection = {
+      address,
+      host: socket.remoteAddress ?? "",
+      peer,
+      callsBegun: 0,
+      callsOpen: 0,
+      session: undefined,
+    };
     this.#makeRoom();
     const key = keyOf(socket);
     this.#connections.set(key, { connection, socket });
@@ -87,14 +108,17 @@ export class TlsListener {
     socket.once("close", () => {
       clearInterval(idle);
       this.#connections.delete(key);
-      if (connection.callsBegun === 0) this.#options.log.info(`${address} went away before it logged in; it may not accept our certificate`);
+      if (connection.callsBegun === 0)
+        this.#options.log.info(`${address} went away before it logged in; it may not accept our certificate`);
     });
     this.#options.accept(socket);
   }
 
   /** Ends the oldest connection on which nobody has logged in and nothing is open, when there are too many such. */
   #makeRoom(): void {
-    const unproven = [...this.#connections.values()].filter(({ connection }) => connection.session === undefined && connection.callsOpen === 0);
+    const unproven = [...this.#connections.values()].filter(
+      ({ connection }) => connection.session === undefined && connection.callsOpen === 0,
+    );
     if (unproven.length >= IDLE_UNPROVEN_CONNECTIONS_MAX) unproven[0]?.socket.destroy();
   }
 }

@@ -18,7 +18,11 @@ export function uname(): string {
 /** Throws RPC_VERSION unless the far side speaks our protocol number. */
 export function checkProtocol(protocol: number, release: string, who: string): void {
   if (protocol === PROTOCOL) return;
-  throw new OperatorError("RPC_VERSION", `${who} speaks protocol ${protocol} (release ${release || "unknown"}), this program speaks protocol ${PROTOCOL} (release ${RELEASE})`, {
-    hint: protocol < PROTOCOL ? `upgrade ${who}` : "upgrade this program",
-  });
+  throw new OperatorError(
+    "RPC_VERSION",
+    `${who} speaks protocol ${protocol} (release ${release || "unknown"}), this program speaks protocol ${PROTOCOL} (release ${RELEASE})`,
+    {
+      hint: protocol < PROTOCOL ? `upgrade ${who}` : "upgrade this program",
+    },
+  );
 }

@@ -20,16 +20,30 @@ interface Generated {
   decode(bytes: Uint8Array): unknown;
 }
 
-const modules = [authMessages, bootstrapMessages, commonMessages, consoleMessages, dataMessages, filedMessages, filesetMessages, jobMessages, storedMessages];
+const modules = [
+  authMessages,
+  bootstrapMessages,
+  commonMessages,
+  consoleMessages,
+  dataMessages,
+  filedMessages,
+  filesetMessages,
+  jobMessages,
+  storedMessages,
+];
 const generated = new Map<string, Generated>();
 for (const module of modules) {
-  for (const [name, value] of Object.entries(module)) if (typeof value === "object" && "encode" in value && "decode" in value) generated.set(name, value as unknown as Generated);
+  for (const [name, value] of Object.entries(module))
+    if (typeof value === "object" && "encode" in value && "decode" in value) generated.set(name, value as unknown as Generated);
 }
 
 const folder = fileURLToPath(new URL("../../proto/", import.meta.url));
 const root = new protobuf.Root();
 root.resolvePath = (_origin, target) => (target.startsWith("/") ? target : folder + target);
-root.loadSync(readdirSync(folder).filter((name) => name.endsWith(".proto")), { keepCase: false });
+root.loadSync(
+  readdirSync(folder).filter((name) => name.endsWith(".proto")),
+  { keepCase: false },
+);
 root.resolveAll();
 const namespace = root.lookup("nocturne.v1") as protobuf.Namespace;
 const types = namespace.nestedArray.filter((entry) => entry instanceof protobuf.Type);
@@ -50,7 +64,9 @@ const TEXTS = ["", "a", "größe", "日本 𝄞", "line\nbreak", "x".repeat(300)
 /** A random message of a type, as protobufjs takes it. */
 function randomMessage(type: protobuf.Type, next: () => number, depth = 0): Record<string, unknown> {
   const message: Record<string, unknown> = {};
-  const chosen = new Set(type.oneofsArray.map((oneof) => oneof.fieldsArray[Math.floor(next() * oneof.fieldsArray.length)]?.name));
+  const chosen = new Set(
+    type.oneofsArray.map((oneof) => oneof.fieldsArray[Math.floor(next() * oneof.fieldsArray.length)]?.name),
+  );
   for (const field of type.fieldsArray) {
     if (field.partOf !== null && !chosen.has(field.name)) continue;
     if (next() < 0.2 || depth > 4) continue;
@@ -136,7 +152,8 @@ function mutate(bytes: Buffer, next: () => number): Buffer {
     const at = Math.floor(next() * (result.byteLength + 1));
     const kind = Math.floor(next() * 5);
     if (kind === 0 && at < result.byteLength) result[at]! ^= 1 << Math.floor(next() * 8);
-    else if (kind === 1) result = Buffer.concat([result.subarray(0, at), Buffer.from([Math.floor(next() * 256)]), result.subarray(at)]);
+    else if (kind === 1)
+      result = Buffer.concat([result.subarray(0, at), Buffer.from([Math.floor(next() * 256)]), result.subarray(at)]);
     else if (kind === 2) result = result.subarray(0, at);
     else if (kind === 3) result = Buffer.concat([result, result.subarray(at)]);
     else result = Buffer.concat([result.subarray(0, at), Buffer.from([0xff, 0xff, 0xff, 0xff, 0x7f]), result.subarray(at)]);

@@ -67,7 +67,10 @@ export class FakeClock implements Clock {
   }
 
   #next(): Sleeper | undefined {
-    return this.#sleepers.reduce<Sleeper | undefined>((first, sleeper) => (first === undefined || sleeper.atMs < first.atMs ? sleeper : first), undefined);
+    return this.#sleepers.reduce<Sleeper | undefined>(
+      (first, sleeper) => (first === undefined || sleeper.atMs < first.atMs ? sleeper : first),
+      undefined,
+    );
   }
 
   #wake(sleeper: Sleeper): void {
