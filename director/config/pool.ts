@@ -119,7 +119,7 @@ export const poolTable = defineResource(
     recyclePool: directive(reference("Pool"), { acts: false, description: "Pool that Volumes move to when they are purged." }),
     scratchPool: directive(reference("Pool"), { acts: true, description: "Pool that free Volumes are taken from." }),
     copyPool: directive(referenceList("Pool"), { acts: false, description: "Pools that copies of jobs are written to." }),
-    catalog: directive(reference("Catalog"), { acts: false, description: "Catalog of the Pool, before that of the Client." }),
+    catalog: directive(reference("Catalog"), { acts: true, description: "Catalog of the Pool, before that of the Client." }),
     fileRetention: directive(time(), {
       default: 0,
       acts: false,

@@ -127,7 +127,7 @@ export const runScriptTable = defineBlock("Job/RunScript", {
     keyword: "Command",
     acts: true,
     description: "Program to run, with its arguments.",
-    forms: { Console: { type: blockCommands("console"), acts: false, description: "Console command to run." } },
+    forms: { Console: { type: blockCommands("console"), acts: true, description: "Console command to run." } },
   }),
   target: directive(target(), {
     synonyms: ["RunsOnClient"],
@@ -179,7 +179,7 @@ export function runScripts(): DirectiveType<readonly RunScript[]> {
 export function runScriptForms() {
   const form = (keyword: keyof typeof SHORT_FORMS, description: string) => ({
     type: shortForm(keyword),
-    acts: !keyword.startsWith("Console"),
+    acts: true,
     description,
   });
   return {

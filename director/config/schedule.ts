@@ -192,10 +192,10 @@ export const scheduleTable = defineResource(
     name: directive(resourceName(), { required: true, acts: true, description: "Name by which jobs refer to it." }),
     description: directive(text(), { acts: true, description: "Free text for people." }),
     run: directive(runSpecs(), {
-      acts: false,
+      acts: true,
       description: "When jobs of this schedule start, and what is different for them then.",
     }),
-    enabled: directive(bool(), { default: true, acts: false, description: "Lets the schedule start jobs." }),
+    enabled: directive(bool(), { default: true, acts: true, description: "Lets the schedule start jobs." }),
   },
   { description: "When jobs run by themselves." },
 );

@@ -7,6 +7,7 @@ import type { DirectorConfig } from "#director/config/load.ts";
 import type { JobLevel, JobResource, JobType } from "#director/config/job.ts";
 import type { PoolResource } from "#director/config/pool.ts";
 import type { StorageResource } from "#director/config/storage.ts";
+import { relocationRules } from "../restore/relocation.ts";
 import type { BackupLevel, RestoreOptions, RunOrigin, RunRequest } from "./run-request.ts";
 
 /** Types that this release runs, by JobType letter. */
@@ -125,7 +126,7 @@ function overrideWord(request: RunRequest, what: string): string {
 }
 
 function clientOf(request: RunRequest, job: JobResource, config: DirectorConfig): ClientResource {
-  const name = request.restore?.restoreClient ?? request.client;
+  const name = request.restore?.restoreClient ?? request.client ?? (job.type === "Restore" ? job.restoreClient : undefined);
   const client = name === undefined ? job.client : must(config.clients, "Client", name);
   if (!client.enabled) throw new OperatorError("JOB_DISABLED", `Client "${client.name}" is disabled`, { hint: "set Enabled = yes" });
   return client;
@@ -159,7 +160,10 @@ function restoreOf(request: RunRequest, job: JobResource): EffectiveJob["restore
     throw new OperatorError("JOB_INCOMPLETE_RESOURCES", `Job "${job.name}" restores, but nothing says what`, { hint: "use the restore command" });
   }
   const { where, replace } = request.restore;
-  return { ...request.restore, where: where ?? job.where ?? "", replace: replace ?? (job.replace.toLowerCase() as NonNullable<RestoreOptions["replace"]>) };
+  // A place that the operator names replaces the Job's, its rules included.
+  const ownRules = where === undefined ? (job.regexWhere ?? relocationRules(job)) : "";
+  const regexWhere = request.restore.regexWhere ?? ownRules;
+  return { ...request.restore, regexWhere, where: where ?? job.where ?? "", replace: replace ?? (job.replace.toLowerCase() as NonNullable<RestoreOptions["replace"]>) };
 }
 
 function must<Resource>(resources: ReadonlyMap<string, Resource>, type: string, name: string): Resource {

@@ -15,6 +15,7 @@ import { percentValues } from "./percent-values.ts";
 import type { RunRecord } from "./saved-run.ts";
 import { outcomeLetter } from "./status-letter.ts";
 import type { HalfEnd } from "./two-halves.ts";
+import { writeBootstrap } from "./write-bootstrap.ts";
 
 const REPLACE_WORDS = { always: "Always", ifnewer: "IfNewer", ifolder: "IfOlder", never: "Never" } as const;
 
@@ -39,6 +40,10 @@ export async function finishJob(context: JobContext, record: RunRecord, result: 
   job.errors = errorsOf(result);
   await updateJob(desk.catalog, job.jobId, rowChanges(context, record, facts));
   await context.messages.say(isGood(first) || first === "canceled" ? "Info" : "Error", reportOf(context, record, facts));
+  if (isGood(first) && job.effective.type === "B") {
+    const end = { outcome: first, volumes: volumes.map((row) => row.VolumeName) };
+    await writeBootstrap(context, record.run, percentValues(context, record.run, end), endOf(result.fd)?.files ?? 0);
+  }
   const scripts = job.startedMs === null ? null : await runJobScripts(context, record, "after", { outcome: first, volumes: volumes.map((row) => row.VolumeName) });
   const outcome = scripts !== null && !scripts.isWell && isGood(first) ? "error" : first;
   await desk.catalog.transaction(

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { sql } from "kysely";
 import { MessageType } from "#proto/common.ts";
@@ -178,6 +181,38 @@ test("a failing RunBeforeJob stops the job before any daemon hears of it", async
   const view = await world.engine.waitFor({ kind: "jobId", jobId }, never);
   assert.equal(view?.status, "f");
   assert.match(world.console.take(), /BeforeJob: no\n[^]*returned non-zero status=1[^]*\*\*\* Backup Error[^]*AfterJob: after Fatal Error/);
+});
+
+test("a good save leaves its bootstrap in a file: a Full begins it, an Incremental adds to it", async () => {
+  const file = join(tmpdir(), `engine-${process.pid}-%c.bsr`);
+  await using world = await EngineWorld.open(goodScripts(), { job: `WriteBootstrap = "${file}"` });
+  for (let run = 0; run < 2; run++) {
+    await world.engine.submit({ job: "Save", origin });
+    await world.engine.waitFor({ kind: "all" }, never);
+  }
+  const written = file.replace("%c", "test-fd");
+  const text = await readFile(written, "utf8");
+  await rm(written);
+  assert.equal(text.match(/^Volume="Vol-0001"$/gm)?.length, 2);
+  assert.match(text, /^VolAddr=200-4999$/m);
+});
+
+test("a job that failed runs again after its interval, so often as it is told", async () => {
+  let runs = 0;
+  const scripts = goodScripts();
+  const { fd } = scripts;
+  scripts.fd = async (log, request, signal) => {
+    if (++runs < 3) return await log.end(JobEnd.fromPartial({ status: "f", errors: 1 }));
+    return await fd(log, request, signal);
+  };
+  await using world = await EngineWorld.open(scripts, { job: "RescheduleOnError = yes; RescheduleInterval = 1; RescheduleTimes = 2" });
+  await world.engine.submit({ job: "Save", origin });
+  await world.engine.waitFor({ kind: "all" }, never);
+  assert.deepEqual(
+    world.engine.terminated().map((view) => view.status),
+    ["f", "f", "T"],
+  );
+  assert.match(world.console.take(), /Rescheduled Job Save\.\S+ to re-run in 1 seconds/);
 });
 
 test("unknown names and unsupported types are refused at once", async () => {

@@ -288,20 +288,36 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     const { job, parts } = live.context;
     const run = work()
       .catch((error: unknown) => parts.log(`JobId ${job.jobId} ${job.identity.job}`, error))
-      .then(() => this.#ended(live))
+      .then(async () => await this.#ended(live))
+      .catch((error: unknown) => parts.log(`JobId ${job.jobId} ${job.identity.job}`, error))
       .finally(() => this.#runs.delete(run));
     this.#runs.add(run);
   }
 
-  #ended(live: LiveJob): void {
+  async #ended(live: LiveJob): Promise<void> {
     const { job } = live.context;
-    if (!this.#live.delete(job.jobId)) return;
+    if (!this.#live.has(job.jobId)) return;
     const isGood = job.state.kind === "ended" && (job.state.outcome === "ok" || job.state.outcome === "warnings");
+    // Before the job is forgotten: who waits for all jobs waits for its repetition too.
+    if (!isGood) await this.#reschedule(live);
+    if (!this.#live.delete(job.jobId)) return;
     if (isGood) this.#counts.succeeded++;
     else this.#counts.failed++;
     this.#terminated = [...this.#terminated, job.view()].slice(-TERMINATED_SHOWN);
     this.#lookAtQueue();
     this.#wake();
+  }
+
+  /** A job that failed runs again if its resource says so. One that an operator canceled does not. */
+  async #reschedule(live: LiveJob): Promise<void> {
+    const { effective, identity, state } = live.context.job;
+    const { job, request } = effective;
+    const reruns = (request.reruns ?? 0) + 1;
+    const isFailed = state.kind === "ended" && (state.outcome === "error" || state.outcome === "fatal");
+    if (!isFailed || !job.rescheduleOnError || this.#isStopping || (job.rescheduleTimes > 0 && reruns > job.rescheduleTimes)) return;
+    const whenMs = this.#parts.clock.nowMs() + job.rescheduleInterval * 1000;
+    await live.context.messages.say("Info", `Rescheduled Job ${identity.job} to re-run in ${job.rescheduleInterval} seconds (${catalogTime(whenMs)}).`);
+    await this.submit({ ...request, whenMs, reruns }).catch((error: unknown) => this.#parts.log(`Job "${job.name}" could not be run again`, error));
   }
 
   #changed(live: LiveJob): void {

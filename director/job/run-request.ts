@@ -54,6 +54,8 @@ export interface RunRequest {
   /** Seconds from the scheduled start to the end; instead of the Job's MaxRunSchedTime. */
   readonly maxRunSchedTimeS?: number;
   readonly comment?: string;
+  /** How often this job was run again because it failed. */
+  readonly reruns?: number;
   readonly ignoreDuplicateCheck?: boolean;
   readonly verifyJob?: string;
   /** Restore only. */
