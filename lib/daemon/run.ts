@@ -1,3 +1,4 @@
+import { enableCompileCache } from "node:module";
 import type { Logger } from "pino";
 import { configPath } from "#lib/config/default-path.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
@@ -53,6 +54,7 @@ const STOP_MS_MAX = 60_000;
 
 /** Runs a daemon from its command line to its end; answers the exit code. Never throws what an operator could cause. */
 export async function runDaemon<Config>(program: DaemonProgram<Config>, args: readonly string[]): Promise<number> {
+  enableCompileCache(); // what load and start import comes compiled from the second start on
   const command = readCommandLine(args);
   switch (command.kind) {
     case "help":

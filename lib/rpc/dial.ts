@@ -112,7 +112,7 @@ export class Channel {
       const timer = setTimeout(() => fail(new Error("no answer to the TLS handshake")), limits.CONNECT_MS_MAX);
       const fail = (cause: Error) => {
         clearTimeout(timer);
-        this.#failure ??= new OperatorError("RPC_TLS_FAILED", `${this.#plan.who}: the TLS connection failed`, { cause });
+        this.#failure ??= handshakeFailure(this.#plan.who, cause);
         socket.destroy();
         reject(this.#failure);
       };
@@ -141,6 +141,15 @@ export class Channel {
     const reason = refusalOf(peer, tls, this.#trust, { role, name, host });
     return reason === undefined ? undefined : new OperatorError("RPC_TLS_FAILED", `${who} is not accepted: ${reason}`);
   }
+}
+
+/** A handshake that the two sides could not agree upon is for the administrator; one that was cut off may go well next time. */
+function handshakeFailure(who: string, cause: Error & { code?: string }): OperatorError {
+  return /^(ERR_SSL|ERR_TLS|EPROTO)/.test(cause.code ?? "")
+    ? new OperatorError("RPC_TLS_FAILED", `${who}: the TLS connection failed`, { cause })
+    : new OperatorError("RPC_UNREACHABLE", `${who} cannot be reached: the connection broke off while TLS was being made`, {
+        cause,
+      });
 }
 
 /** Ends a connection so that the far side sees a whole handshake and then its end, not a break in between. */

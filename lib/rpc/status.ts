@@ -49,11 +49,6 @@ export function toStatus(error: unknown): GrpcStatus {
   return { code: statusOfCode[error.code] ?? Status.ABORTED, details: clip(text), metadata };
 }
 
-/** Whether an error came as, or can become, a described error rather than "internal error". */
-export function isDescribed(error: unknown): boolean {
-  return error instanceof OperatorError;
-}
-
 interface StatusLike {
   readonly code?: number;
   readonly details?: string;

@@ -17,10 +17,15 @@ export interface TlsListenerOptions {
   readonly accept: (socket: TLSSocket) => void;
 }
 
+/** Lines about callers that never log in, in a span of time. */
+const TELL_LINES_MAX = 30;
+const TELL_WINDOW_MS = 60_000;
+
 /** Accepts TLS 1.3 connections on any number of addresses, bounds them, and knows the peer of each. */
 export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #servers: TlsServer[] = [];
+  #told = { sinceMs: Number.NEGATIVE_INFINITY, lines: 0 };
   /** Settled when every server has let go of its port and its connections. */
   #closed: Promise<unknown> | undefined;
   readonly #connections = new Map<string, { readonly connection: Connection; readonly socket: TLSSocket }>();
@@ -40,7 +45,7 @@ export class TlsListener {
     server.maxConnections = CONNECTIONS_MAX;
     server.on("secureConnection", (socket) => this.#accept(socket));
     server.on("tlsClientError", (error, socket) => {
-      this.#options.log.info(`${socket.remoteAddress ?? "a caller"} failed to make a TLS connection: ${reasonOf(error)}`);
+      this.#tell("info", `${socket.remoteAddress ?? "a caller"} failed to make a TLS connection: ${reasonOf(error)}`);
       socket.destroy();
     });
     try {
@@ -85,7 +90,8 @@ export class TlsListener {
     const address = `${socket.remoteAddress}:${socket.remotePort}`;
     const peer = socket.alpnProtocol === "h2" ? peerCertificate(socket) : undefined;
     if (peer === undefined) {
-      this.#options.log.security(
+      this.#tell(
+        "security",
         `${address} is refused: it ${socket.alpnProtocol === "h2" ? "shows no certificate" : "does not speak HTTP/2"}`,
       );
       socket.destroy();
@@ -109,9 +115,19 @@ export class TlsListener {
       clearInterval(idle);
       this.#connections.delete(key);
       if (connection.callsBegun === 0)
-        this.#options.log.info(`${address} went away before it logged in; it may not accept our certificate`);
+        this.#tell("info", `${address} went away before it logged in; it may not accept our certificate`);
     });
     this.#options.accept(socket);
+  }
+
+  /** A line about a stranger. Whoever knocks without end must not fill the log. */
+  #tell(kind: "info" | "security", text: string): void {
+    const now = performance.now();
+    if (now - this.#told.sinceMs > TELL_WINDOW_MS) this.#told = { sinceMs: now, lines: 0 };
+    this.#told.lines += 1;
+    if (this.#told.lines <= TELL_LINES_MAX) this.#options.log[kind](text);
+    else if (this.#told.lines === TELL_LINES_MAX + 1)
+      this.#options.log.security("more callers fail to log in; they are not listed for the next minute");
   }
 
   /** Ends the oldest connection on which nobody has logged in and nothing is open, when there are too many such. */
