@@ -55,6 +55,11 @@ export class DeviceHost implements AsyncDisposable {
     return this.settings.deviceType.toLowerCase() === "null" ? 11 : 1;
   }
 
+  /** Whether what is written can be read again. */
+  get keepsData(): boolean {
+    return this.volType !== 11;
+  }
+
   /** What messages call it: `File device "D1" (/backup)`. */
   get title(): string {
     return `${this.settings.deviceType} device "${this.name}" (${this.settings.archiveDevice})`;

@@ -118,8 +118,11 @@ export class DeviceServer {
       if (found.label.volume !== volume) throw wrongLabel(this.#device.name, volume, found.label.volume);
       const isUnused = found.isPreLabel && medium.end <= labelBytes(medium);
       if (isUnused) return this.#relabeled(medium, { ...wish, label: { ...wish.label, labelDate: found.label.labelDate } });
-      if (medium.end < wish.catalogBytes) throw this.#tooShort(volume, medium.end, wish.catalogBytes);
-      const tail = this.#device.keepsData && medium.end > wish.catalogBytes ? checkTail(medium, wish.catalogBytes) : undefined;
+      if (this.#device.keepsData && medium.end < wish.catalogBytes) throw this.#tooShort(volume, medium.end, wish.catalogBytes);
+      const tail =
+        this.#device.keepsData && medium.end > wish.catalogBytes
+          ? checkTail(medium, Math.max(wish.catalogBytes, labelBytes(medium)))
+          : undefined;
       return this.#mounted(medium, wish, wish.catalogBlocks + (tail?.blocks ?? 0) + 1, false, tail);
     } catch (error) {
       medium.close();

@@ -38,6 +38,9 @@ export interface AppenderSurroundings {
   readonly poke: Changes;
 }
 
+/** A Volume that comes within this time is not worth a change of state. */
+const SHOW_WAITING_MS = 2000;
+
 /**
  * The jobs that append together on one device, and the Volume under them: mounts one when the first job comes, goes on to the next
  * when it is full, closes it when the last job has left.
@@ -172,6 +175,7 @@ export class Appender implements DeviceListener {
       for (;;) {
         const client = this.#clients.values().next().value;
         if (client === undefined) return;
+        using _waiting = this.#showWaiting();
         try {
           await this.#mount(client, volume.name);
           break;
@@ -185,6 +189,21 @@ export class Appender implements DeviceListener {
     } catch (error) {
       for (const client of this.#clients.values()) client.failed(error as Error);
     }
+  }
+
+  /** When the next Volume is long in coming, all jobs on the device say that they wait for it. */
+  #showWaiting(): Disposable {
+    let isShown = false;
+    const timer = setTimeout(() => {
+      isShown = true;
+      for (const client of this.#clients.values()) client.voice.enter("m");
+    }, SHOW_WAITING_MS);
+    return {
+      [Symbol.dispose]: () => {
+        clearTimeout(timer);
+        if (isShown) for (const client of this.#clients.values()) client.voice.enter("R");
+      },
+    };
   }
 
   async #mount(client: AppendClient, previousVolume: string): Promise<void> {

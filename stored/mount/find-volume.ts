@@ -52,10 +52,11 @@ export async function mountForAppend(search: VolumeSearch): Promise<VolumeFacts>
   let refused: string[] = [];
   for (;;) {
     const findVolume = { pool: search.pool, mediaType: host.settings.mediaType, refused, device: host.name };
-    const answer = await voice.ask(
-      { reason: `Job ${search.jobName} needs a Volume`, ask: { $case: "findVolume", value: findVolume } },
-      search.signal,
-    );
+    const question = {
+      reason: `Job ${search.jobName} needs a Volume`,
+      ask: { $case: "findVolume" as const, value: findVolume },
+    };
+    const answer = await wait.atMost((signal) => voice.ask(question, signal), "the Director did not say which Volume to use");
     switch (answer.$case) {
       case "refuse":
         throw new OperatorError("JOB_NO_VOLUME", `the Director has no Volume for the job: ${answer.value}`);
@@ -94,7 +95,7 @@ async function tryVolume(
   let isMounted = false;
   try {
     const found = await host.call("inspect", { volume });
-    const verdict = judgeVolume(catalog, found, host.settings);
+    const verdict = judgeVolume(catalog, found, { ...host.settings, keepsData: host.keepsData });
     if (verdict.kind === "operator") return { reason: verdict.reason, needsOperator: true };
     if (verdict.kind === "refuse") return refuse(search, catalog, verdict.reason, verdict.marksError);
     const mounted = await host.call("mountAppend", { ...wishFor(search, catalog, found), action: verdict.kind });

@@ -18,7 +18,7 @@ const UNWRITTEN_BYTES_MAX = 1;
 export function judgeVolume(
   catalog: CatalogVolume,
   found: Inspection,
-  facts: { readonly labelMedia: boolean; readonly mediaType: string },
+  facts: { readonly labelMedia: boolean; readonly mediaType: string; readonly keepsData: boolean },
 ): VolumeVerdict {
   const { volume } = catalog;
   if (catalog.mediaType !== "" && catalog.mediaType !== facts.mediaType) {
@@ -31,6 +31,7 @@ export function judgeVolume(
   const isVoid = catalog.status === "Recycle" || catalog.status === "Purged";
   const isUnwritten = catalog.bytes <= UNWRITTEN_BYTES_MAX || catalog.firstWritten === 0;
   if (found.kind === "missing") {
+    if (!facts.keepsData) return { kind: "create" };
     if (!isVoid && !isUnwritten)
       return {
         kind: "refuse",

@@ -33,6 +33,20 @@ export class OperatorWait {
     this.#deadline = performance.now() + options.maxWaitMs;
   }
 
+  /** The answer to something that is asked, in what is left of the time allowed; JOB_NO_VOLUME with `late` when that is over. */
+  async atMost<T>(ask: (signal: AbortSignal) => Promise<T>, late: string): Promise<T> {
+    const timeout = new AbortController();
+    const timer = setTimeout(
+      () => timeout.abort(new OperatorError("JOB_NO_VOLUME", late)),
+      Math.max(0, this.#deadline - performance.now()),
+    );
+    try {
+      return await ask(AbortSignal.any([this.#options.signal, timeout.signal]));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /**
    * Tells the operator what is needed and waits until something was done or it is time to look again. JOB_NO_VOLUME when the time for
    * waiting is over; rejects with the signal's reason.

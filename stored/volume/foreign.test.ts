@@ -12,7 +12,9 @@ import { SESSION_TIME, appendWish, fileBench, sessionStart } from "../testing/de
 /* Debian's Bacula reads what we wrote: a judge that nobody here wrote. */
 
 const run = promisify(execFile);
-const reason = ["/usr/sbin/bls", "/usr/sbin/bextract"].every((path) => existsSync(path)) ? undefined : "package bacula-sd is not installed";
+const reason = ["/usr/sbin/bls", "/usr/sbin/bextract"].every((path) => existsSync(path))
+  ? undefined
+  : "package bacula-sd is not installed";
 const options = process.env.CI === "true" || reason === undefined ? {} : { skip: reason };
 
 /** LStat of a regular file of so many bytes, mode 0644, owner root. */
@@ -29,7 +31,10 @@ interface Written {
 }
 
 /** Writes `sessions` jobs of five files each, whose blocks alternate, on as many Volumes as `volumeBytesMax` asks for. */
-async function writeVolumes(directory: string, facts: { readonly sessions: number; readonly volumeBytesMax: number; readonly blockBytesMin: number }): Promise<Written> {
+async function writeVolumes(
+  directory: string,
+  facts: { readonly sessions: number; readonly volumeBytesMax: number; readonly blockBytesMin: number },
+): Promise<Written> {
   const { server, reports } = fileBench(directory, { blockBytesMin: facts.blockBytesMin });
   const volumes: string[] = [];
   const contents = new Map<string, Buffer>();
@@ -106,7 +111,9 @@ for (const [title, facts] of [
     for (let id = 1; id <= facts.sessions; id += 1) {
       const out = dir.file(`out-${id}`);
       await mkdir(out);
-      const entries = volumes.map((volume) => `Volume="${volume}"\nMediaType="File"\nVolSessionId=${id}\nVolSessionTime=${SESSION_TIME}\nFileIndex=1-5\n`);
+      const entries = volumes.map(
+        (volume) => `Volume="${volume}"\nMediaType="File"\nVolSessionId=${id}\nVolSessionTime=${SESSION_TIME}\nFileIndex=1-5\n`,
+      );
       await writeFile(dir.file("job.bsr"), entries.join(""));
       const text = await tool("bextract", ["-c", config, "-b", dir.file("job.bsr"), "Disk", out]);
       assert.match(text, /5 files restored/);

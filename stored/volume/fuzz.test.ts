@@ -65,14 +65,18 @@ function mutate(bytes: Buffer, next: (below: number) => number): Buffer {
       copy.write("BB02", Math.min(at, copy.length - 4));
       return copy;
     default:
-      return copy.fill(Buffer.from([0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 1, 0x42, 0x42, 0x30, 0x32]), at, Math.min(copy.length, at + next(4000)));
+      return copy.fill(
+        Buffer.from([0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 1, 0x42, 0x42, 0x30, 0x32]),
+        at,
+        Math.min(copy.length, at + next(4000)),
+      );
   }
 }
 
 /** Gives blocks right checksums again, so that what is mutated inside them is looked at too. */
 function resealed(bytes: Buffer): Buffer {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at + 24 <= bytes.length; ) {
+  for (let at = 0; at + 24 <= bytes.length;) {
     const header = readBlockHeader(view, at);
     if (header === undefined || at + header.size > bytes.length || header.session === undefined) break;
     sealBlock(bytes.subarray(at, at + header.size), { number: header.number, session: header.session, checksum: true });
@@ -100,7 +104,7 @@ test("10,000 mutated Volumes give records or messages, never a crash, a hang or 
     try {
       reader.openVolume("V0", source, [anyEntry("V0")]);
       let given = 0;
-      for (let isDone = false; !isDone; ) {
+      for (let isDone = false; !isDone;) {
         const part = reader.read(1_000_000);
         for (const item of part.items) if (item.kind === "batch") given += item.batch.byteLength;
         isDone = part.isVolumeDone;
@@ -116,10 +120,24 @@ test("10,000 mutated Volumes give records or messages, never a crash, a hang or 
 
 test("10,000 mutated labels give a label or an OperatorError", async () => {
   const sample = (await sampleVolume()).subarray(0, 300);
-  const session = Buffer.from(writeSessionLabel(sessionStart(1).label, { files: 1, bytes: 2, startBlock: 3, endBlock: 4, startFile: 5, endFile: 6, errors: 7, status: "T" }));
+  const session = Buffer.from(
+    writeSessionLabel(sessionStart(1).label, {
+      files: 1,
+      bytes: 2,
+      startBlock: 3,
+      endBlock: 4,
+      startFile: 5,
+      endFile: 6,
+      errors: 7,
+      status: "T",
+    }),
+  );
   for (let seed = 1; seed <= 10_000; seed += 1) {
     const next = random(seed);
-    for (const read of [() => readLabelBlock(resealed(mutate(sample, next))), () => readSessionLabel(mutate(session, next), next(2) === 0)]) {
+    for (const read of [
+      () => readLabelBlock(resealed(mutate(sample, next))),
+      () => readSessionLabel(mutate(session, next), next(2) === 0),
+    ]) {
       try {
         read();
       } catch (error) {

@@ -15,7 +15,10 @@ async function documentedDump(): Promise<string[]> {
   return text.split("\n").filter((line) => /^[0-9a-f]{6} {2}/.test(line));
 }
 
-function readRecords(bytes: Buffer, volume: string): { readonly records: readonly (readonly [number, number, string])[]; readonly damages: string[] } {
+function readRecords(
+  bytes: Buffer,
+  volume: string,
+): { readonly records: readonly (readonly [number, number, string])[]; readonly damages: string[] } {
   const reader = new VolumeReader();
   const source = {
     readAt: (into: Uint8Array, address: number) => {
@@ -28,7 +31,10 @@ function readRecords(bytes: Buffer, volume: string): { readonly records: readonl
   const { items } = reader.read(1_000_000);
   reader.end();
   const records = items.flatMap((item) => (item.kind === "batch" ? [...readBatch(item.batch)] : []));
-  return { records: records.map(({ fileIndex, stream, data }) => [fileIndex, stream, Buffer.from(data).toString("latin1")] as const), damages: reader.takeDamages() };
+  return {
+    records: records.map(({ fileIndex, stream, data }) => [fileIndex, stream, Buffer.from(data).toString("latin1")] as const),
+    damages: reader.takeDamages(),
+  };
 }
 
 test("the Volume in the documentation is what is written today", async () => {

@@ -143,7 +143,11 @@ export class RecordReader {
     const partial = state.partial;
     state.partial = undefined;
     if (partial?.isWanted === true)
-      this.#sink.damage(partial.volume, partial.address, `a record of FileIndex ${partial.fileIndex} cannot be put together: ${reason}`);
+      this.#sink.damage(
+        partial.volume,
+        partial.address,
+        `a record of FileIndex ${partial.fileIndex} cannot be put together: ${reason}`,
+      );
   }
 
   #state(session: SessionKey): SessionState | undefined {

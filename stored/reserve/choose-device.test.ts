@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { chooseDevice } from "./choose-device.ts";
+import type { DeviceState, DeviceUse, DeviceWish } from "./choose-device.ts";
+
+function devices(...list: readonly (Partial<DeviceState> & { readonly name: string })[]): Map<string, DeviceState> {
+  return new Map(
+    list.map((device) => [
+      device.name,
+      { mediaType: "File", isEnabled: true, isReadOnly: false, isBlocked: false, jobsMax: 0, use: { kind: "idle" }, ...device },
+    ]),
+  );
+}
+
+const appending = (pool: string, jobs = 1): DeviceUse => ({ kind: "append", pool, jobs });
+
+function wish(more: Partial<DeviceWish> = {}): DeviceWish {
+  return { devices: ["A", "B"], mediaType: "File", work: { kind: "append", pool: "P" }, prefersMounted: true, ...more };
+}
+
+test("jobs of one Pool share a device", () => {
+  assert.deepEqual(chooseDevice(devices({ name: "A" }, { name: "B", use: appending("P") }), wish()), {
+    kind: "take",
+    device: "B",
+  });
+});
+
+test("a job that rather has a Volume of its own takes an idle device", () => {
+  const choice = chooseDevice(devices({ name: "A", use: appending("P") }, { name: "B" }), wish({ prefersMounted: false }));
+  assert.deepEqual(choice, { kind: "take", device: "B" });
+});
+
+test("a device that writes to another Pool is left alone", () => {
+  assert.deepEqual(chooseDevice(devices({ name: "A", use: appending("Q") }, { name: "B" }), wish()), {
+    kind: "take",
+    device: "B",
+  });
+  const choice = chooseDevice(devices({ name: "A", use: appending("Q") }), wish());
+  assert.deepEqual(choice, { kind: "wait", reason: '"A" is writing to Pool "Q"', isBlocked: false });
+});
+
+test("Maximum Concurrent Jobs of a device is kept", () => {
+  const full = devices({ name: "A", use: appending("P", 2), jobsMax: 2 }, { name: "B" });
+  assert.deepEqual(chooseDevice(full, wish()), { kind: "take", device: "B" });
+});
+
+test("reading and writing exclude each other on a device", () => {
+  assert.equal(chooseDevice(devices({ name: "A", use: appending("P") }), wish({ work: { kind: "read" } })).kind, "wait");
+  assert.equal(chooseDevice(devices({ name: "A", use: { kind: "read", jobs: 1 } }), wish()).kind, "wait");
+  assert.equal(
+    chooseDevice(devices({ name: "A", use: { kind: "read", jobs: 1 } }), wish({ work: { kind: "read" } })).kind,
+    "take",
+  );
+});
+
+test("an unmounted device is waited for", () => {
+  assert.deepEqual(chooseDevice(devices({ name: "A", isBlocked: true }), wish()), {
+    kind: "wait",
+    reason: '"A" is unmounted by the operator',
+    isBlocked: true,
+  });
+});
+
+test("what can never do is refused with the reason for each device", () => {
+  assert.deepEqual(chooseDevice(devices({ name: "C" }), wish()), { kind: "never", reason: 'no device is called "A" or "B"' });
+  const choice = chooseDevice(devices({ name: "A", mediaType: "LTO" }, { name: "B", isEnabled: false }), wish());
+  assert.deepEqual(choice, { kind: "never", reason: 'for Media Type "File": "A" has Media Type "LTO"; "B" is disabled' });
+  assert.equal(chooseDevice(devices({ name: "A", isReadOnly: true }), wish()).kind, "never");
+});
