@@ -308,3 +308,95 @@ test("status shows jobs, devices and the process", async () => {
   const api = await world.director.unary(StorageDaemonService.status, { sections: ["header"], api: true });
   assert.ok(api.lines.includes(`pid=${process.pid}`));
 });
+
+test("jobs on a device that finds no next Volume all wait, and each can be canceled", async () => {
+  await using world = await StorageWorld.start();
+  world.catalog.maxBytes = 1_000_000;
+  world.catalog.volumesMax = 1;
+  const requests = [1, 2, 3].map(() => world.appendRequest());
+  for (const request of requests) await world.startJob(request);
+  const following = requests.map((request) => world.follow(request));
+  const sending = requests.map((request, index) => world.sendBatches(request, fileBatches(10, 300_000, index)));
+  for (const request of requests) await world.untilState(request, "m");
+  for (const request of requests) {
+    await world.director.unary(StorageDaemonService.cancelJob, { job: request.job, incomplete: false });
+  }
+  for (const job of await Promise.all(following)) assert.equal(job.end.status, "A", job.messages.join("\n"));
+  for (const reply of await Promise.all(sending)) assert.equal(reply?.failed, "the job was canceled");
+});
+
+test("JobMedia rows join without a gap at the boundary of Maximum File Size", async () => {
+  await using world = await StorageWorld.start({ device: "Maximum File Size = 1000000;" });
+  const batches = fileBatches(20, 300_000);
+  const saved = await world.append(batches);
+  assert.ok(saved.media.length >= 5, String(saved.media.length));
+  for (const [at, row] of saved.media.entries()) {
+    const before = saved.media[at - 1];
+    if (before === undefined) continue;
+    assert.equal(row.startBlock, before.endBlock + 1);
+    assert.ok(row.firstIndex === before.lastIndex || row.firstIndex === before.lastIndex + 1);
+  }
+  assert.ok((await restored(world, saved)).equals(Buffer.concat(batches)));
+});
+
+test("a restore whose connection is cut goes on behind what was received", async () => {
+  await using world = await StorageWorld.start();
+  const batches = fileBatches(40, 300_000);
+  const saved = await world.append(batches);
+  const request = world.readRequest(bootstrapOf(saved, saved.session));
+  await world.startJob(request);
+  const following = world.follow(request);
+  const parts: Buffer[] = [];
+  while (parts.length < 9) parts.push(...(await world.receiveSome(request, { received: parts.length, cutAfter: 3 })));
+  const rest = await world.receive(request, parts.length);
+  assert.ok(Buffer.concat([...parts, rest.records]).equals(Buffer.concat(batches)));
+  assert.equal((await following).end.status, "T");
+});
+
+test("a job whose file daemon does not come ends as an error", async () => {
+  await using world = await StorageWorld.start({ storage: "Client Connect Wait = 1;" });
+  const request = world.appendRequest();
+  await world.startJob(request);
+  const job = await world.follow(request);
+  assert.equal(job.end.status, "E");
+  assert.ok(
+    job.messages.some((text) => text.includes("did not connect within 1 seconds")),
+    job.messages.join("\n"),
+  );
+});
+
+test("a job to a Null device ends well and keeps nothing", async () => {
+  await using world = await StorageWorld.start({
+    more: "Device { Name = Nothing; Media Type = Null; Device Type = Null; Archive Device = /dev/null }",
+  });
+  world.catalog.add("Null-01", { mediaType: "Null" });
+  for (const _turn of [1, 2]) {
+    const saved = await world.append(fileBatches(5, 300_000), { devices: ["Nothing"], mediaType: "Null" });
+    assert.equal(saved.end.status, "T", saved.messages.join("\n"));
+    assert.equal(saved.end.files, 5);
+  }
+  assert.deepEqual(await readdir(world.volumes), []);
+});
+
+test("a job of another Pool takes the other drive of an Autochanger", async () => {
+  const drive = (name: string) =>
+    `Device { Name = ${name}; Media Type = File; Device Type = File; Archive Device = "@volumes@"; LabelMedia = yes }`;
+  await using world = await StorageWorld.start({
+    more: `Autochanger { Name = Changer; Device = Drive-0, Drive-1; Changer Device = /dev/null; Changer Command = "" } ${drive("Drive-0")} ${drive("Drive-1")}`,
+  });
+  const first = world.appendRequest({ devices: ["Changer"] });
+  await world.startJob(first);
+  void world.follow(first).catch(() => {});
+  await world.sendSome(first, fileBatches(10, 300_000), { from: 0, cutAfter: 3 });
+  const other = await world.append(fileBatches(3, 100_000), {
+    devices: ["Changer"],
+    work: { $case: "append", value: { pool: "Other", poolType: "Backup", catalogFiles: true } },
+  });
+  assert.equal(other.end.status, "T", other.messages.join("\n"));
+  assert.ok(other.messages.includes('Using Device "Drive-1" to write.'), other.messages.join("\n"));
+  assert.deepEqual(
+    other.media.map((row) => row.volume),
+    ["Vol-0002"],
+    "a Volume is appended to on one device only",
+  );
+});

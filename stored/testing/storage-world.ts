@@ -124,7 +124,7 @@ Storage { Name = test-sd; WorkingDirectory = "${dir.file("work")}"; SDAddress = 
 Director { Name = test-dir; Password = "${PASSWORD}" }
 Device { Name = Disk; Media Type = File; Device Type = File; Archive Device = "${dir.file("volumes")}"; LabelMedia = yes; ${options.device ?? ""} }
 Messages { Name = M; director = test-dir = all }
-${options.more ?? ""}
+${(options.more ?? "").replaceAll("@volumes@", dir.file("volumes"))}
 `;
     const world = new StorageWorld(dir, config, { director, client }, stack.move());
     await world.up();
@@ -305,8 +305,29 @@ ${options.more ?? ""}
     return { ...followed, session };
   }
 
-  /** Receives what a job that reads gives, as a file daemon does. */
-  async receive(request: StartStorageJobRequest): Promise<{
+  /** Receives some batches over a connection of its own and cuts it. */
+  async receiveSome(
+    request: StartStorageJobRequest,
+    how: { readonly received: number; readonly cutAfter: number },
+  ): Promise<Buffer[]> {
+    await using client = await this.client();
+    const call = await client.bidi(bulkStorageData.read);
+    await call.write({ step: { $case: "open", value: { job: request.job, key: request.key } } });
+    await call.write({ step: { $case: "received", value: how.received } });
+    const parts: Buffer[] = [];
+    for await (const { step } of call) {
+      if (step?.$case === "records") parts.push(Buffer.from(step.value));
+      if (parts.length === how.cutAfter) break;
+    }
+    call.cancel();
+    return parts;
+  }
+
+  /** Receives what a job that reads gives, as a file daemon does; `received` batches came before. */
+  async receive(
+    request: StartStorageJobRequest,
+    received = 0,
+  ): Promise<{
     readonly records: Buffer;
     readonly sessions: number[];
     readonly damages: readonly string[];
@@ -316,7 +337,7 @@ ${options.more ?? ""}
     await using client = await this.client();
     const call = await client.bidi(bulkStorageData.read);
     await call.write({ step: { $case: "open", value: { job: request.job, key: request.key } } });
-    await call.write({ step: { $case: "received", value: 0 } });
+    await call.write({ step: { $case: "received", value: received } });
     const parts: Buffer[] = [];
     const sessions: number[] = [];
     let end: ReadEnd | undefined;
@@ -324,7 +345,7 @@ ${options.more ?? ""}
       if (step?.$case === "session") sessions.push(step.value.volSessionId);
       if (step?.$case === "records") {
         parts.push(Buffer.from(step.value));
-        await call.write({ step: { $case: "received", value: parts.length } });
+        await call.write({ step: { $case: "received", value: received + parts.length } });
       }
       if (step?.$case === "end") {
         end = step.value;
