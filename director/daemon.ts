@@ -73,6 +73,7 @@ export class Director implements AsyncDisposable {
   /** Reads the configuration again. Running jobs keep their old resources. Throws ConfigError, and then nothing has changed. */
   async reload(): Promise<void> {
     const config = await loadDirectorConfig(this.#configFile);
+    await must(this.#daemons, "clients of daemons").prepare(config);
     await this.#desks.follow(config);
     this.#config = config;
     this.#reloadedMs = this.#clock.nowMs();
@@ -99,6 +100,7 @@ export class Director implements AsyncDisposable {
     const identity = await loadIdentity({ settings: [tlsSettings(director)], base: join(director.workingDirectory, director.name), name: director.name });
     const daemons = new DaemonClients({ config: () => this.#config, identity, clock: this.#clock, log: this.log });
     this.#daemons = this.#owned.use(daemons);
+    await daemons.prepare(this.#config);
     const services = this.#services(daemons);
     this.#engine = this.#owned.use(
       await DirectorJobEngine.open(

@@ -1,4 +1,4 @@
-import type { TlsIdentity } from "#lib/auth/identity.ts";
+import { readIdentity, type TlsIdentity } from "#lib/auth/identity.ts";
 import type { Clock } from "#lib/base/clock.ts";
 import { must } from "#lib/base/assert.ts";
 import { retry } from "#lib/base/retry.ts";
@@ -38,9 +38,19 @@ export interface ReachedDaemon {
 export class DaemonClients implements DaemonDirectory, AsyncDisposable {
   readonly #parts: DaemonClientsParts;
   readonly #open = new Map<ClientResource | StorageResource, RpcClient>();
+  /** What the Director shows to the daemon of a resource that names a certificate of its own. */
+  readonly #identities = new WeakMap<ClientResource | StorageResource, TlsIdentity>();
 
   constructor(parts: DaemonClientsParts) {
     this.#parts = parts;
+  }
+
+  /** Reads the certificates that Client and Storage resources name; before the configuration comes into force. Throws RPC_TLS_CONFIG. */
+  async prepare(config: DirectorConfig): Promise<void> {
+    for (const resource of [...config.clients.values(), ...config.storages.values()]) {
+      const { certificate, key } = tlsSettings(resource);
+      if (certificate !== undefined && key !== undefined) this.#identities.set(resource, await readIdentity(certificate, key));
+    }
   }
 
   fileDaemon(client: string): FileDaemonCalls {
@@ -96,7 +106,7 @@ export class DaemonClients implements DaemonDirectory, AsyncDisposable {
     if (open !== undefined) return open;
     const { config, identity, log } = this.#parts;
     const client = new RpcClient({
-      self: { role: "director", name: config().director.name, identity },
+      self: { role: "director", name: config().director.name, identity: this.#identities.get(resource) ?? identity },
       server,
       ...at,
       login: { kind: "password", password: resource.password, where: `${resource.origin.resourceType} "${resource.name}"` },

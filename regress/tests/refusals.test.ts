@@ -44,6 +44,8 @@ scenario("a storage daemon with a wrong password: the job fails with a line that
 });
 
 scenario("a configuration with mistakes: every one is told with file, line and directive, and nothing starts", {}, async (world) => {
+  await world.start("dir");
+  await world.stop("dir");
   world.edit("bacula-dir.conf", "Maximum Concurrent Jobs = 10", "Maximum Concurent Jobs = 10");
   world.edit("bacula-dir.conf", "Media Type = File\n", "Media Type = File\n  Maximum Concurrent Jobs = many\n");
   await assert.rejects(world.start("dir"));
