@@ -1,4 +1,5 @@
-import { describeError } from "#lib/errors/operator-error.ts";
+import { retry } from "#lib/base/retry.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { CatalogEvent } from "#catalog/database/event-application.ts";
 import { lastVolIndex } from "#catalog/queries/job-media.ts";
 import { findMedia } from "#catalog/queries/media.ts";
@@ -61,10 +62,12 @@ export class EventSink {
 
   async #apply(events: readonly JobEvent[]): Promise<void> {
     if (events.length === 0) return;
-    const { desk, job } = this.#context;
+    const { desk, job, parts, leaving } = this.#context;
     const catalogEvents: CatalogEvent[] = [];
     for (const event of events) catalogEvents.push(await this.#catalogEvent(event));
-    await desk.catalog.applyEvents({ jobId: job.jobId, daemon: this.#half, events: catalogEvents });
+    const application = { jobId: job.jobId, daemon: this.#half, events: catalogEvents };
+    // A catalog that is away for a while (a database server that is restarted) delays the job, it does not end it: the daemons keep their logs.
+    await retry(async () => await desk.catalog.applyEvents(application), { clock: parts.clock, signal: leaving, isRetryable: isCatalogAway });
     for (const { event } of events) {
       if (event?.$case === "message") this.#message(event.value);
       else if (event?.$case === "state") this.#state(event.value.letter);
@@ -148,7 +151,6 @@ export class EventSink {
   }
 }
 
-/** One line for the job's log about a failure that is not the operator's to understand in detail. */
-export function failureLine(what: string, error: unknown): string {
-  return `${what}: ${describeError(error)}`;
+function isCatalogAway(error: unknown): boolean {
+  return error instanceof OperatorError && (error.code === "CATALOG_UNREACHABLE" || error.code === "CATALOG_BUSY");
 }

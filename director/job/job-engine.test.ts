@@ -212,7 +212,7 @@ test("a job that failed runs again after its interval, so often as it is told", 
     world.engine.terminated().map((view) => view.status),
     ["f", "f", "T"],
   );
-  assert.match(world.console.take(), /Rescheduled Job Save\.\S+ to re-run in 1 seconds/);
+  assert.match(world.console.take(), /Rescheduled Job Save\.\S+ at .* to re-run in 1 seconds/);
 });
 
 test("unknown names and unsupported types are refused at once", async () => {

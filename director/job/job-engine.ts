@@ -1,4 +1,4 @@
-import { catalogTime } from "#lib/base/local-time.ts";
+import { catalogTime, reportTime } from "#lib/base/local-time.ts";
 import { abortable } from "#lib/base/abort.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { createJob, listRunningJobs, listTerminatedJobs, listUnfinishedJobs, updateJob } from "#catalog/queries/jobs.ts";
@@ -316,7 +316,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     const isFailed = state.kind === "ended" && (state.outcome === "error" || state.outcome === "fatal");
     if (!isFailed || !job.rescheduleOnError || this.#isStopping || (job.rescheduleTimes > 0 && reruns > job.rescheduleTimes)) return;
     const whenMs = this.#parts.clock.nowMs() + job.rescheduleInterval * 1000;
-    await live.context.messages.say("Info", `Rescheduled Job ${identity.job} to re-run in ${job.rescheduleInterval} seconds (${catalogTime(whenMs)}).`);
+    await live.context.messages.say("Info", `Rescheduled Job ${identity.job} at ${reportTime(this.#parts.clock.nowMs())} to re-run in ${job.rescheduleInterval} seconds (${reportTime(whenMs)}).`);
     await this.submit({ ...request, whenMs, reruns }).catch((error: unknown) => this.#parts.log(`Job "${job.name}" could not be run again`, error));
   }
 
