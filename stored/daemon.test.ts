@@ -3,9 +3,10 @@ import { appendFile, open, readdir, stat, truncate } from "node:fs/promises";
 import { test } from "node:test";
 import { BatchBuilder } from "#lib/wire/record.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
-import { StorageWorld, fileBatches } from "./testing/storage-world.ts";
+import { fileBatches } from "./testing/file-batches.ts";
+import { StorageWorld } from "./test-world.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
-import type { FollowedJob } from "./testing/storage-world.ts";
+import type { FollowedJob } from "./test-world.ts";
 
 function bootstrapOf(
   job: FollowedJob,

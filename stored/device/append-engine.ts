@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { must } from "#lib/base/assert.ts";
 import { BATCH_BYTES_MAX, BatchBuilder, BatchCursor, RECORD_HEADER_BYTES } from "#lib/wire/record.ts";
-import { BLOCK_HEADER_BYTES, isCatalogStream, labelType } from "../volume/format.ts";
+import { isCatalogStream, labelType } from "../volume/format.ts";
 import { SessionBlocks } from "../volume/session-blocks.ts";
 import { VolumeWriter } from "../volume/volume-writer.ts";
 import { writeSessionLabel } from "../volume/session-label.ts";
@@ -353,9 +353,6 @@ export class AppendEngine {
     return must(this.#sessions.get(sessionId), `session ${sessionId} of the append engine`);
   }
 }
-
-/** Least block size that a device may be given: a session label must fit. */
-export const ENGINE_BLOCK_BYTES_LEAST = BLOCK_HEADER_BYTES + RECORD_HEADER_BYTES + 2048;
 
 function openSpool(path: string): number {
   try {

@@ -2,9 +2,8 @@ import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { must } from "#lib/base/assert.ts";
 import { messageTime } from "#lib/base/local-time.ts";
-import { Changes } from "../job/changes.ts";
 import { mountForAppend } from "./find-volume.ts";
-import { VolumeFacts } from "./volume-facts.ts";
+import type { Changes } from "../job/changes.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { DeviceListener } from "../device/device-thread.ts";
 import type { EngineReport } from "../device/append-engine.ts";
@@ -12,6 +11,7 @@ import type { JobVoice } from "../job/job-voice.ts";
 import type { LabelAuthor } from "./find-volume.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { SessionLabel } from "../volume/session-label.ts";
+import type { VolumeFacts } from "./volume-facts.ts";
 import type { VolumesInUse } from "./volumes-in-use.ts";
 
 /** A job that appends, as the device sees it. */

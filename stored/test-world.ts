@@ -1,7 +1,6 @@
 import { loadIdentity } from "#lib/auth/identity.ts";
 import { followJob } from "#lib/job-log/follow.ts";
 import { must } from "#lib/base/assert.ts";
-import { BatchBuilder } from "#lib/wire/record.ts";
 import { Secret } from "#lib/config/secret.ts";
 import { RpcClient } from "#lib/rpc/client.ts";
 import { LinesLog } from "#lib/testing/loopback.ts";
@@ -9,11 +8,12 @@ import { TempDir } from "#lib/testing/temp-dir.ts";
 import { bulkStorageData } from "#lib/rpc/bulk-codec.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
 import { cp, mkdir, rename, rm } from "node:fs/promises";
-import { parseStorageConfig } from "../config/load.ts";
-import { StorageDaemon } from "../daemon.ts";
+import { parseStorageConfig } from "./config/load.ts";
+import { StorageDaemon } from "./daemon.ts";
+import { TestCatalog } from "./testing/test-catalog.ts";
 import type { AppendReply, ReadEnd } from "#proto/data.ts";
 import type { Bootstrap } from "#proto/bootstrap.ts";
-import type { CatalogVolume, JobEnd, JobEvent, JobMediaRow, JobQuestion, VolumeState } from "#proto/job.ts";
+import type { JobEnd, JobEvent, JobMediaRow, JobQuestion } from "#proto/job.ts";
 import type { StartStorageJobRequest } from "#proto/stored.ts";
 import type { TlsIdentity } from "#lib/auth/identity.ts";
 
@@ -21,59 +21,6 @@ const PASSWORD = "storage password";
 
 /** The key that file daemons present in these tests. */
 export const JOB_KEY = Buffer.alloc(32, 7);
-
-/** Media rows for tests: what a Director's catalog would hold. */
-export class TestCatalog {
-  readonly volumes = new Map<string, CatalogVolume>();
-  /** Limit of new Volumes; 0: none. */
-  maxBytes = 0;
-  /** Most Volumes that are made. */
-  volumesMax = 100;
-
-  /** Adds a Volume, never written. */
-  add(volume: string, more: Partial<CatalogVolume> = {}): CatalogVolume {
-    const row: CatalogVolume = {
-      volume,
-      pool: "Default",
-      poolType: "Backup",
-      mediaType: "File",
-      status: "Append",
-      bytes: 0,
-      blocks: 0,
-      files: 0,
-      jobs: 0,
-      mounts: 0,
-      writes: 0,
-      errors: 0,
-      maxBytes: this.maxBytes,
-      maxFiles: 0,
-      maxJobs: 0,
-      firstWritten: 0,
-      slot: 0,
-      inChanger: false,
-      endFile: 0,
-      endBlock: 0,
-      labelDate: 0,
-      useDurationS: 0,
-      ...more,
-    };
-    this.volumes.set(volume, row);
-    return row;
-  }
-
-  find(refused: readonly string[]): CatalogVolume | undefined {
-    const found = [...this.volumes.values()].find(
-      (row) => ["Append", "Recycle"].includes(row.status) && !refused.includes(row.volume),
-    );
-    if (found !== undefined) return found;
-    if (this.volumes.size >= this.volumesMax) return undefined;
-    return this.add(`Vol-${String(this.volumes.size + 1).padStart(4, "0")}`);
-  }
-
-  learn(state: VolumeState): void {
-    this.volumes.set(state.volume, { ...must(this.volumes.get(state.volume), "a known Volume"), ...state });
-  }
-}
 
 /** What a Director knows of one job half at its end. */
 export interface FollowedJob {
@@ -392,28 +339,6 @@ ${(options.more ?? "").replaceAll("@volumes@", dir.file("volumes"))}
       ...more,
     };
   }
-}
-
-/** Batches of `files` files: attributes, `dataBytes` of data and a digest each. */
-export function fileBatches(files: number, dataBytes: number, seed = 1): Uint8Array[] {
-  const batches: Uint8Array[] = [];
-  const builder = new BatchBuilder();
-  for (let index = 1; index <= files; index += 1) {
-    const name = Buffer.from(
-      `${index} 3 /data/file-${seed}-${index}\0P0A IGk B A A A Hh Bo BAA I Bhmz0p Bhmz0p Bhmz0p A A C\0\0\x000\0`,
-    );
-    builder.append(index, 1, name);
-    for (let left = dataBytes, part = 0; left > 0; left -= 65_536, part += 1) {
-      const data = new Uint8Array(Math.min(left, 65_536)).fill((seed * 31 + index * 7 + part) % 251);
-      if (!builder.fits(data.byteLength)) batches.push(builder.take());
-      builder.append(index, 2, data);
-    }
-    if (!builder.fits(16)) batches.push(builder.take());
-    builder.append(index, 3, new Uint8Array(16).fill(index % 256));
-    if (builder.length > 512 * 1024) batches.push(builder.take());
-  }
-  if (builder.length > 0) batches.push(builder.take());
-  return batches;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
