@@ -39,6 +39,12 @@ export async function loadIdentity(place: IdentityPlace): Promise<TlsIdentity> {
   return readIdentity(configured.certificate, configured.key);
 }
 
+/** The identity for dialling by a resource: its own certificate and key if it names them, else the daemon's. Throws RPC_TLS_CONFIG. */
+export async function dialIdentity(settings: TlsSettings, own: TlsIdentity): Promise<TlsIdentity> {
+  const { enable, certificate, key } = settings;
+  return enable === false || certificate === undefined || key === undefined ? own : readIdentity(certificate, key);
+}
+
 /** Reads a key and certificate and checks that they belong together. Throws RPC_TLS_CONFIG. */
 export async function readIdentity(certificateFile: string, keyFile: string): Promise<TlsIdentity> {
   const [certificate, key] = await Promise.all([readPemFile(certificateFile), readPemFile(keyFile)]);

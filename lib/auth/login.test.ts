@@ -345,6 +345,19 @@ test("TLS Allowed CN is honoured on both sides", async () => {
   assert.deepEqual((await ask(right)).lines, ["served"]);
 });
 
+test("the certificate of the resource by which we dial is shown instead of the daemon's own", async () => {
+  await using world = await Loopback.make();
+  const { tls, issue } = await site(world);
+  const director = await issue("director", "test-dir");
+  await Promise.all([
+    writeFile(world.dir.file("dial.crt"), director.certificate),
+    writeFile(world.dir.file("dial.key"), director.key),
+  ]);
+  const withOwn = { ...tls, certificate: world.dir.file("dial.crt"), key: world.dir.file("dial.key") };
+  const client = await certified(world, world.clientIdentity, await issue("fileDaemon", "test-fd"), withOwn);
+  assert.deepEqual((await ask(client)).lines, ["served"]);
+});
+
 test("TLS Enable = no leaves the certificates aside; the password alone decides, still inside TLS", async () => {
   await using world = await Loopback.make();
   const { tls } = await site(world);

@@ -1,7 +1,7 @@
 import type { ReplyOf, RequestOf } from "./method.ts";
 import type { RpcLog } from "./server.ts";
 import type { Login } from "#lib/auth/account.ts";
-import type { TlsIdentity } from "#lib/auth/identity.ts";
+import { dialIdentity, type TlsIdentity } from "#lib/auth/identity.ts";
 import { roleNumber, type RoleName } from "#lib/auth/role.ts";
 import type { TlsSettings } from "#lib/auth/tls-settings.ts";
 import { abortable } from "#lib/base/abort.ts";
@@ -16,6 +16,7 @@ import { checkProtocol, PROTOCOL, RELEASE } from "./versions.ts";
 
 /** What a client is made of. */
 export interface RpcClientOptions {
+  /** `identity` is shown unless `tls` names a certificate of its own. */
   readonly self: { readonly role: RoleName; readonly name: string; readonly identity: TlsIdentity };
   /** Whom we expect to reach; name "" if it is not known. */
   readonly server: { readonly role: RoleName; readonly name: string };
@@ -150,7 +151,7 @@ export class RpcClient implements AsyncDisposable {
   async #connect(): Promise<Live> {
     const { self, server, address: host, port, login: means, tls } = this.#options;
     const plan: DialPlan = {
-      identity: self.identity,
+      identity: await dialIdentity(tls, self.identity),
       who: this.#who,
       host,
       port,
@@ -164,7 +165,7 @@ export class RpcClient implements AsyncDisposable {
     for (const address of await addressesOf(plan)) {
       const channel = new Channel(plan, trust, address, () => this.#lost(channel));
       try {
-        return this.#adopt(await this.#logIn(channel));
+        return this.#adopt(await this.#logIn(channel, plan.identity));
       } catch (error) {
         channel.close();
         failure = channel.failure ?? error;
@@ -174,7 +175,7 @@ export class RpcClient implements AsyncDisposable {
     throw failure;
   }
 
-  async #logIn(channel: Channel): Promise<Live> {
+  async #logIn(channel: Channel, identity: TlsIdentity): Promise<Live> {
     const { self, server, login: means } = this.#options;
     const who = this.#who;
     const place: CallPlace = { grpc: channel.grpc, who, session: undefined };
@@ -190,7 +191,7 @@ export class RpcClient implements AsyncDisposable {
     const { sha256 } = must(channel.peer, "the certificate of a connection that is made");
     if (means.kind === "pinned") return { channel, hello, place, certificateSha256: sha256 };
     const session = await login(bidiCall(place, AuthService.prove, { timeoutMs: CONNECT_MS_MAX }), {
-      self: { role: self.role, name: self.name, certificateSha256: self.identity.sha256 },
+      self: { role: self.role, name: self.name, certificateSha256: identity.sha256 },
       server: { ...server, certificateSha256: sha256 },
       password: means.password,
       where: means.where,
