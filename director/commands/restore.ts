@@ -5,7 +5,7 @@ import { countSubtree, listDirectory, walkSubtree } from "#catalog/queries/tree.
 import type { ClientRow } from "#catalog/schema/client.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { JobResource } from "../config/job.ts";
-import { RestoreTree } from "../restore/tree.ts";
+import { RestoreTree, type TreeSource } from "../restore/tree.ts";
 import { relocationRules } from "../restore/relocation.ts";
 import { Selection } from "../restore/selection.ts";
 import { runTreeShell } from "../restore/tree-shell.ts";
@@ -120,11 +120,13 @@ async function selectFromTree(context: CommandContext, catalog: Catalog, args: A
   const all = args.has("all");
   await context.say(`${commas(files)} files inserted into the tree${all ? " and marked for extraction" : ""}.\n`);
   const signal = context.signal;
-  const tree = await RestoreTree.open({
+  const source: TreeSource = {
     directory: (path) => listDirectory(catalog, jobIds, path),
     walk: (path) => walkSubtree(catalog, jobIds, path, signal),
     count: (path) => countSubtree(catalog, jobIds, path, signal),
-  });
+  };
+  // Of one job the files are counted; of several some replace others.
+  const tree = await RestoreTree.open(source, jobs.length === 1 ? files : undefined);
   if (all) tree.marks.set("", true);
   if (!args.has("done") && (await runTreeShell(context, tree, { autoParent: !args.has("noautoparent") })) === "quit") {
     await context.say("Restore not done.\n");

@@ -105,9 +105,10 @@ async function cdCommand(place: TreePlace, words: readonly string[], talk: TreeT
 async function markCommand(place: TreePlace, words: readonly string[], talk: TreeTalk, isMark: boolean): Promise<void> {
   const word = isMark ? "marked" : "unmarked";
   const entries = words.length === 0 ? [] : await entriesFor(place, words);
-  let files = 0;
+  const isEverything = place.directory === place.tree.root && words.length === 1 && words[0] === "*";
+  let files = isEverything && entries.length > 0 ? await place.tree.countAll("", talk.signal) : 0;
   for (const entry of entries) {
-    files += await place.tree.countEntry(entry, talk.signal);
+    if (!isEverything) files += await place.tree.countEntry(entry, talk.signal);
     place.tree.marks.set(entry.path, isMark);
     if (isMark && talk.autoParent) place.tree.marks.markParents(entry.path);
   }

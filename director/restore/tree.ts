@@ -39,9 +39,10 @@ export class RestoreTree {
     this.#source = source;
   }
 
-  /** Reads the roots. */
-  static async open(source: TreeSource): Promise<RestoreTree> {
+  /** Reads the roots. `total`: entries of the whole tree, where that is known without counting. */
+  static async open(source: TreeSource, total?: number): Promise<RestoreTree> {
     const tree = new RestoreTree(source);
+    if (total !== undefined) tree.#counts.set("", total);
     const roots = await tree.list("");
     if (!(roots.length === 1 && roots[0]!.path === "/") && roots.length > 0) tree.#root = "";
     return tree;
@@ -99,7 +100,8 @@ export class RestoreTree {
     const { marks } = this;
     if (marks.belowOf(path)) {
       const isPlain = !marks.hasExceptions(path) && marks.isMarked(path);
-      for await (const page of this.#source.walk(path, signal)) yield isPlain ? page : page.filter((file) => marks.isMarked(file.path + file.filename));
+      const fits = isPlain ? () => true : markedInRuns(marks);
+      for await (const page of this.#source.walk(path, signal)) yield isPlain ? page : page.filter(fits);
       return;
     }
     const named = marks.namedBelow(path);
@@ -120,6 +122,22 @@ export class RestoreTree {
   walk(path: string, signal: AbortSignal): AsyncIterable<readonly ListedFile[]> {
     return this.#source.walk(path, signal);
   }
+}
+
+/** `isMarked` for files that come directory by directory: what holds for a directory is looked up once. */
+function markedInRuns(marks: Marks): (file: ListedFile) => boolean {
+  let directory: string | null = null;
+  let isBelow = false;
+  let isUniform = false;
+  return (file) => {
+    if (file.filename === "") return marks.isMarked(file.path);
+    if (file.path !== directory) {
+      directory = file.path;
+      isBelow = marks.belowOf(directory);
+      isUniform = !marks.hasExceptions(directory);
+    }
+    return isUniform ? isBelow : marks.isMarked(file.path + file.filename);
+  };
 }
 
 function parentOf(path: string, root: string): string {
