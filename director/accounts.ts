@@ -11,7 +11,11 @@ export function directorAccount(config: DirectorConfig, role: RoleName, name: st
   const resource = name === ROOT_CONSOLE ? config.director : config.consoles.get(name);
   if (resource === undefined) return undefined;
   const { file, line } = resource.origin.at;
-  return { password: resource.password, tls: tlsSettings(resource), where: `${resource.origin.resourceType} "${resource.name}" in ${file}:${line}` };
+  return {
+    password: resource.password,
+    tls: tlsSettings(resource),
+    where: `${resource.origin.resourceType} "${resource.name}" in ${file}:${line}`,
+  };
 }
 
 /** TLS settings of all accounts: their CAs may vouch for callers. */

@@ -29,7 +29,12 @@ export class CatalogDesks implements AsyncDisposable {
       if (!this.#desks.has(resource.name)) {
         const catalog = this.#owned.use(await Catalog.open(catalogOptions(resource, config.director.workingDirectory)));
         const claims = new VolumeClaims();
-        this.#desks.set(resource.name, { catalog, claims, finder: new VolumeFinder({ catalog, claims, clock: this.#clock }), revisions: new VolumeRevisions() });
+        this.#desks.set(resource.name, {
+          catalog,
+          claims,
+          finder: new VolumeFinder({ catalog, claims, clock: this.#clock }),
+          revisions: new VolumeRevisions(),
+        });
       }
       await recordResources(this.desk(resource.name).catalog, resource.name, config);
     }

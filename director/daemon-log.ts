@@ -46,6 +46,8 @@ export class DaemonLog implements RpcLog {
   }
 
   #say(type: "Info" | "Security" | "Error", text: string): void {
-    this.#messages?.say(type, text).catch((failure: unknown) => this.#log.error(`a message could not be kept: ${describeError(failure)}`));
+    this.#messages
+      ?.say(type, text)
+      .catch((failure: unknown) => this.#log.error(`a message could not be kept: ${describeError(failure)}`));
   }
 }

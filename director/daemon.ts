@@ -57,7 +57,14 @@ export class Director implements AsyncDisposable {
     this.#reloadedMs = this.#startedMs;
     this.log = new DaemonLog(context.log);
     const { name, workingDirectory } = config.director;
-    this.#outlets = this.#owned.use(new MessageOutlets({ daemon: name, workingDirectory, clock: this.#clock, onFailure: (text, error) => context.log.error({ err: error }, text) }));
+    this.#outlets = this.#owned.use(
+      new MessageOutlets({
+        daemon: name,
+        workingDirectory,
+        clock: this.#clock,
+        onFailure: (text, error) => context.log.error({ err: error }, text),
+      }),
+    );
     this.#desks = this.#owned.use(new CatalogDesks(this.#clock));
   }
 
@@ -97,7 +104,11 @@ export class Director implements AsyncDisposable {
     const { director } = this.#config;
     await this.#desks.follow(this.#config);
     this.log.routeTo(this.#messagesOf(0, this.#ownMessages(), must(this.#desks.names[0], "a Catalog")));
-    const identity = await loadIdentity({ settings: [tlsSettings(director)], base: join(director.workingDirectory, director.name), name: director.name });
+    const identity = await loadIdentity({
+      settings: [tlsSettings(director)],
+      base: join(director.workingDirectory, director.name),
+      name: director.name,
+    });
     const daemons = new DaemonClients({ config: () => this.#config, identity, clock: this.#clock, log: this.log });
     this.#daemons = this.#owned.use(daemons);
     await daemons.prepare(this.#config);
@@ -142,16 +153,18 @@ export class Director implements AsyncDisposable {
       }),
     );
     server.add(ConsoleService, "console", consoleService(services));
-    await server.listen(listenAddresses({ addresses: director.dirAddresses, address: director.dirAddress, port: director.dirPort }));
+    await server.listen(
+      listenAddresses({ addresses: director.dirAddresses, address: director.dirAddress, port: director.dirPort }),
+    );
   }
 
   #services(daemons: DaemonClients): DirectorServices {
-    const director = this;
+    const engine = () => this.engine;
     return {
       config: () => this.#config,
       catalog: (name) => this.#desks.desk(name).catalog,
       get engine() {
-        return director.engine;
+        return engine();
       },
       daemons,
       messages: this.#console,

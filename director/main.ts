@@ -9,7 +9,9 @@ process.exitCode = await runDaemon(
     load: async (path) => (await import("./config/load.ts")).loadDirectorConfig(path),
     facts: ({ director, warnings }) => ({
       name: director.name,
-      port: listenAddresses({ addresses: director.dirAddresses, address: director.dirAddress, port: director.dirPort })[0]?.port ?? director.dirPort,
+      port:
+        listenAddresses({ addresses: director.dirAddresses, address: director.dirAddress, port: director.dirPort })[0]?.port ??
+        director.dirPort,
       workingDirectory: director.workingDirectory,
       pidDirectory: director.pidDirectory,
       warnings: warnings.map(formatProblem),

@@ -15,13 +15,15 @@ export async function runConsoleCommand(director: DirectorServices, command: str
     {
       send: async (output) => {
         if (output.kind === "text") text = (text + output.text).slice(0, OUTPUT_CHARS_MAX);
-        else if (output.kind === "tableRows") text = (text + output.rows.map((row) => `${row.join(" ")}\n`).join("")).slice(0, OUTPUT_CHARS_MAX);
+        else if (output.kind === "tableRows")
+          text = (text + output.rows.map((row) => `${row.join(" ")}\n`).join("")).slice(0, OUTPUT_CHARS_MAX);
       },
       answer: async () => null,
     },
     { console: ROOT_CONSOLE, interactive: false },
   );
   const outcome = await runLine(session, command, signal);
-  if (outcome.code > 1) throw new OperatorError("CONSOLE_SCRIPT_FAILED", text.trim() === "" ? `"${command}" failed` : text.trim());
+  if (outcome.code > 1)
+    throw new OperatorError("CONSOLE_SCRIPT_FAILED", text.trim() === "" ? `"${command}" failed` : text.trim());
   return text;
 }

@@ -11,5 +11,10 @@ export const VERSION = `${RELEASE} (${RELEASE_DAY}) ${platform()} ${arch()}`;
 
 /** Who reports, for the first lines of job reports. */
 export function reportHead(director: string): ReportHead {
-  return { director, version: RELEASE, date: RELEASE_DATE, buildOs: `${arch() === "x64" ? "x86_64" : arch()}-${platform()} node ${process.versions.node}` };
+  return {
+    director,
+    version: RELEASE,
+    date: RELEASE_DATE,
+    buildOs: `${arch() === "x64" ? "x86_64" : arch()}-${platform()} node ${process.versions.node}`,
+  };
 }

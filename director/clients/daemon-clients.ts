@@ -66,7 +66,11 @@ export class DaemonClients implements DaemonDirectory, AsyncDisposable {
     // A Client resource may have another name than the file daemon, as in Bacula; only a certificate that names it binds the two.
     const tls = tlsSettings(resource);
     const name = tls.caCertificateFile === undefined && tls.caCertificateDir === undefined ? "" : resource.name;
-    return this.#of(resource, { role: "fileDaemon", name }, { address: resource.address ?? resource.name, port: resource.fdPort });
+    return this.#of(
+      resource,
+      { role: "fileDaemon", name },
+      { address: resource.address ?? resource.name, port: resource.fdPort },
+    );
   }
 
   /** The connection to a storage daemon. Its own name is not known here: the Storage resource is named freely. */
@@ -83,7 +87,12 @@ export class DaemonClients implements DaemonDirectory, AsyncDisposable {
       signal,
       isRetryable: (error) => isRetryable(error) && clock.monotonicMs() < deadline,
     });
-    return { client, name: hello.name, uname: `${hello.release} ${hello.uname}`.trim(), certificateSha256: must(client.certificateSha256, "certificate of a connection that is ready") };
+    return {
+      client,
+      name: hello.name,
+      uname: `${hello.release} ${hello.uname}`.trim(),
+      certificateSha256: must(client.certificateSha256, "certificate of a connection that is ready"),
+    };
   }
 
   /** Closes the connections of resources that are in use no more. `inUse`: resources of the configuration in force and of running jobs. */
@@ -120,20 +129,26 @@ export class DaemonClients implements DaemonDirectory, AsyncDisposable {
 
 function fileDaemonCalls(client: RpcClient): FileDaemonCalls {
   return {
-    status: async (options, signal) => statusLines(await client.unary(FileDaemonService.status, statusRequest(options), { signal, timeoutMs: ANSWER_MS })),
-    estimate: (request: EstimateRequest, signal): AsyncIterable<EstimateReply> => client.serverStream(FileDaemonService.estimate, request, { signal }),
-    setDebug: async (request: SetDebugRequest, signal) => void (await client.unary(FileDaemonService.setDebug, request, { signal, timeoutMs: ANSWER_MS })),
+    status: async (options, signal) =>
+      statusLines(await client.unary(FileDaemonService.status, statusRequest(options), { signal, timeoutMs: ANSWER_MS })),
+    estimate: (request: EstimateRequest, signal): AsyncIterable<EstimateReply> =>
+      client.serverStream(FileDaemonService.estimate, request, { signal }),
+    setDebug: async (request: SetDebugRequest, signal) =>
+      void (await client.unary(FileDaemonService.setDebug, request, { signal, timeoutMs: ANSWER_MS })),
   };
 }
 
 function storageDaemonCalls(client: RpcClient): StorageDaemonCalls {
   return {
-    status: async (options, signal) => statusLines(await client.unary(StorageDaemonService.status, statusRequest(options), { signal, timeoutMs: ANSWER_MS })),
-    label: (request: LabelRequest, signal): AsyncIterable<DeviceReply> => client.serverStream(StorageDaemonService.label, request, { signal }),
+    status: async (options, signal) =>
+      statusLines(await client.unary(StorageDaemonService.status, statusRequest(options), { signal, timeoutMs: ANSWER_MS })),
+    label: (request: LabelRequest, signal): AsyncIterable<DeviceReply> =>
+      client.serverStream(StorageDaemonService.label, request, { signal }),
     mount: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.mount, request, { signal }),
     unmount: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.unmount, request, { signal }),
     release: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.release, request, { signal }),
-    setDebug: async (request: SetDebugRequest, signal) => void (await client.unary(StorageDaemonService.setDebug, request, { signal, timeoutMs: ANSWER_MS })),
+    setDebug: async (request: SetDebugRequest, signal) =>
+      void (await client.unary(StorageDaemonService.setDebug, request, { signal, timeoutMs: ANSWER_MS })),
   };
 }
 
@@ -148,5 +163,7 @@ function statusLines(reply: { readonly lines: readonly string[] }): StatusLines 
 function named<Resource>(resources: ReadonlyMap<string, Resource>, type: string, name: string): Resource {
   const found = resources.get(name);
   if (found !== undefined) return found;
-  throw new OperatorError("JOB_UNKNOWN_RESOURCE", `there is no ${type} "${name}"`, { hint: `type: show ${type.toLowerCase()}s` });
+  throw new OperatorError("JOB_UNKNOWN_RESOURCE", `there is no ${type} "${name}"`, {
+    hint: `type: show ${type.toLowerCase()}s`,
+  });
 }

@@ -10,7 +10,11 @@ export async function runAdmin(context: JobContext, record: RunRecord): Promise<
   const { job, desk, parts, messages } = context;
   const nowMs = parts.clock.nowMs();
   job.startedMs = nowMs;
-  await updateJob(desk.catalog, job.jobId, { JobStatus: "R", StartTime: catalogTime(nowMs), JobTDate: Math.floor(nowMs / 1000) });
+  await updateJob(desk.catalog, job.jobId, {
+    JobStatus: "R",
+    StartTime: catalogTime(nowMs),
+    JobTDate: Math.floor(nowMs / 1000),
+  });
   await record.change(desk.catalog, { stage: "starting", startedMs: nowMs }, nowMs);
   await messages.say("Info", `Start Admin JobId ${job.jobId}, Job=${job.identity.job}`);
   const scripts = await runJobScripts(context, record, "before", null);

@@ -26,10 +26,16 @@ test("jobs start in order until the Director's limit is reached", () => {
 });
 
 test("the smallest limit of Job, Client and Storage holds a job back", () => {
-  const busy = job({ job: { name: "J", limit: 1 }, client: { name: "C", limit: 1 }, storages: [{ name: "S", limit: 1, readLimit: 0, use: "write" }] });
+  const busy = job({
+    job: { name: "J", limit: 1 },
+    client: { name: "C", limit: 1 },
+    storages: [{ name: "S", limit: 1, readLimit: 0, use: "write" }],
+  });
   assert.deepEqual(words([job({ job: { name: "J", limit: 1 } })], [busy]), ["jobResource"]);
   assert.deepEqual(words([job({ client: { name: "C", limit: 1 } })], [busy]), ["clientResource"]);
-  assert.deepEqual(words([job({ storages: [{ name: "S", limit: 1, readLimit: 0, use: "write" }] })], [busy]), ["storageResource"]);
+  assert.deepEqual(words([job({ storages: [{ name: "S", limit: 1, readLimit: 0, use: "write" }] })], [busy]), [
+    "storageResource",
+  ]);
 });
 
 test("a job that must wait for its client lets the next one pass", () => {
@@ -59,7 +65,10 @@ test("a job whose time has not come waits and does not hold others back", () => 
 
 test("reading jobs have a limit of their own", () => {
   const reading = [{ name: "S", limit: 10, readLimit: 1, use: "read" }] as const;
-  assert.deepEqual(words([job({ storages: reading }), job({ storages: [{ ...reading[0], use: "write" }] })], [job({ storages: reading })]), ["storageResource", "admit"]);
+  assert.deepEqual(
+    words([job({ storages: reading }), job({ storages: [{ ...reading[0], use: "write" }] })], [job({ storages: reading })]),
+    ["storageResource", "admit"],
+  );
 });
 
 test("whatever is queued, no limit is ever exceeded and an idle Director starts something", () => {

@@ -25,7 +25,9 @@ export interface StorageSlot extends Slot {
   readonly readLimit: number;
 }
 
-export type AdmissionVerdict = { readonly kind: "admit"; readonly jobId: number } | { readonly kind: "wait"; readonly jobId: number; readonly reason: QueueReason };
+export type AdmissionVerdict =
+  | { readonly kind: "admit"; readonly jobId: number }
+  | { readonly kind: "wait"; readonly jobId: number; readonly reason: QueueReason };
 
 export interface Admission {
   /** One verdict for each queued job, in queue order. */
@@ -39,7 +41,12 @@ export interface Admission {
  * number waits until none with a lower one is running or ready. A lower number joins running higher ones only if it and all of
  * them allow mixed priorities.
  */
-export function admit(queued: readonly AdmissionFacts[], running: readonly AdmissionFacts[], directorLimit: number, nowMs: number): Admission {
+export function admit(
+  queued: readonly AdmissionFacts[],
+  running: readonly AdmissionFacts[],
+  directorLimit: number,
+  nowMs: number,
+): Admission {
   const verdicts = new Map<number, AdmissionVerdict>();
   const inUse = [...running];
   const ready = queued.filter((job) => job.notBeforeMs <= nowMs);
@@ -60,12 +67,17 @@ export function admit(queued: readonly AdmissionFacts[], running: readonly Admis
   };
 }
 
-function whyNot(job: AdmissionFacts, inUse: readonly AdmissionFacts[], bounds: { directorLimit: number; blockedAbove: number }): QueueReason | null {
+function whyNot(
+  job: AdmissionFacts,
+  inUse: readonly AdmissionFacts[],
+  bounds: { directorLimit: number; blockedAbove: number },
+): QueueReason | null {
   if (job.priority > bounds.blockedAbove || !fitsPriorities(job, inUse)) return "priority";
   if (isFull(bounds.directorLimit, inUse.length)) return "maxJobs";
   if (isFull(job.job.limit, inUse.filter((other) => other.job.name === job.job.name).length)) return "jobResource";
   const client = job.client;
-  if (client !== null && isFull(client.limit, inUse.filter((other) => other.client?.name === client.name).length)) return "clientResource";
+  if (client !== null && isFull(client.limit, inUse.filter((other) => other.client?.name === client.name).length))
+    return "clientResource";
   if (job.storages.some((storage) => isStorageFull(storage, inUse))) return "storageResource";
   return null;
 }

@@ -14,13 +14,23 @@ import { reportLevel, typeWord } from "./level-words.ts";
 const ANSWER_MS = 30_000;
 
 /** Answers a storage daemon's question and shows in the job's state what it means. Resolves when the daemon has the answer. */
-export async function answerQuestion(context: JobContext, client: RpcClient, number: number, question: JobQuestion, signal: AbortSignal): Promise<void> {
+export async function answerQuestion(
+  context: JobContext,
+  client: RpcClient,
+  number: number,
+  question: JobQuestion,
+  signal: AbortSignal,
+): Promise<void> {
   const answer = await decide(context, question, signal);
   const { identity } = context.job;
   const request: AnswerRequest = { job: { job: identity.job, jobId: identity.jobId }, number, answer };
   try {
     // A lost connection is dialled again: without an answer the daemon would wait for ever.
-    await retry((inner) => client.unary(StorageDaemonService.answer, request, { signal: inner, timeoutMs: ANSWER_MS }), { clock: context.parts.clock, signal, isRetryable });
+    await retry((inner) => client.unary(StorageDaemonService.answer, request, { signal: inner, timeoutMs: ANSWER_MS }), {
+      clock: context.parts.clock,
+      signal,
+      isRetryable,
+    });
   } catch (error) {
     // Answered before the Director was restarted, or withdrawn: nothing waits for it any more.
     if (error instanceof OperatorError && error.code === "JOB_UNKNOWN") return;
@@ -28,7 +38,11 @@ export async function answerQuestion(context: JobContext, client: RpcClient, num
   }
 }
 
-async function decide(context: JobContext, question: JobQuestion, signal: AbortSignal): Promise<NonNullable<AnswerRequest["answer"]>> {
+async function decide(
+  context: JobContext,
+  question: JobQuestion,
+  signal: AbortSignal,
+): Promise<NonNullable<AnswerRequest["answer"]>> {
   const { job, desk, messages } = context;
   const { ask } = question;
   switch (ask?.$case) {
@@ -64,7 +78,10 @@ async function told(context: JobContext, answer: VolumeAnswer): Promise<NonNulla
   return { $case: "none", value: answer.reason };
 }
 
-async function volumeWish(context: JobContext, asked: { readonly pool: string; readonly mediaType: string; readonly device: string; readonly refused: readonly string[] }): Promise<VolumeWish> {
+async function volumeWish(
+  context: JobContext,
+  asked: { readonly pool: string; readonly mediaType: string; readonly device: string; readonly refused: readonly string[] },
+): Promise<VolumeWish> {
   const { job, desk, parts } = context;
   const storage = job.storage.resource;
   const row = await recordStorage(desk.catalog, storage);

@@ -67,7 +67,11 @@ export class EventSink {
     for (const event of events) catalogEvents.push(await this.#catalogEvent(event));
     const application = { jobId: job.jobId, daemon: this.#half, events: catalogEvents };
     // A catalog that is away for a while (a database server that is restarted) delays the job, it does not end it: the daemons keep their logs.
-    await retry(async () => await desk.catalog.applyEvents(application), { clock: parts.clock, signal: leaving, isRetryable: isCatalogAway });
+    await retry(async () => await desk.catalog.applyEvents(application), {
+      clock: parts.clock,
+      signal: leaving,
+      isRetryable: isCatalogAway,
+    });
     for (const { event } of events) {
       if (event?.$case === "message") this.#message(event.value);
       else if (event?.$case === "state") this.#state(event.value.letter);
@@ -102,7 +106,10 @@ export class EventSink {
   async #jobMedia(number: number, row: JobMediaRow): Promise<CatalogEvent> {
     const mediaId = await this.#mediaId(row.volume);
     if (mediaId === null) {
-      await this.#context.messages.say("Error", `Volume "${row.volume}" is not in the catalog; where the job lies on it cannot be recorded.`);
+      await this.#context.messages.say(
+        "Error",
+        `Volume "${row.volume}" is not in the catalog; where the job lies on it cannot be recorded.`,
+      );
       return { event: number, kind: "none" };
     }
     const { firstIndex, lastIndex, startFile, endFile, startBlock, endBlock } = row;
@@ -110,7 +117,18 @@ export class EventSink {
     return {
       event: number,
       kind: "jobMedia",
-      rows: [{ MediaId: mediaId, FirstIndex: firstIndex, LastIndex: lastIndex, StartFile: startFile, EndFile: endFile, StartBlock: startBlock, EndBlock: endBlock, VolIndex }],
+      rows: [
+        {
+          MediaId: mediaId,
+          FirstIndex: firstIndex,
+          LastIndex: lastIndex,
+          StartFile: startFile,
+          EndFile: endFile,
+          StartBlock: startBlock,
+          EndBlock: endBlock,
+          VolIndex,
+        },
+      ],
     };
   }
 
@@ -145,7 +163,12 @@ export class EventSink {
     const { job } = this.#context;
     const phase = phaseOfLetter(letter);
     if (phase === null) return;
-    if (this.#half === "fd" && job.state.kind === "running" && !["starting", "waitingClient", "transferring"].includes(job.state.phase)) return;
+    if (
+      this.#half === "fd" &&
+      job.state.kind === "running" &&
+      !["starting", "waitingClient", "transferring"].includes(job.state.phase)
+    )
+      return;
     if (phase !== "needsMount" && phase !== "needsMedia") job.mountRequest = null;
     job.apply({ kind: "phase", phase });
   }

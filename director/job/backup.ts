@@ -48,7 +48,13 @@ export async function followBackup(context: JobContext, record: RunRecord): Prom
   const { volSessionId: VolSessionId, volSessionTime: VolSessionTime } = record.run;
   await updateJob(context.desk.catalog, job.jobId, { JobStatus: "R", VolSessionId, VolSessionTime });
   const halves = { fd: halfOf(context, record, "fd"), sd: halfOf(context, record, "sd") };
-  const ends = await superviseHalves(halves, { clock: parts.clock, signal: job.signal, leaving: context.leaving, graceMs: HALF_GRACE_MS, cancelMs: CANCEL_WAIT_MS });
+  const ends = await superviseHalves(halves, {
+    clock: parts.clock,
+    signal: job.signal,
+    leaving: context.leaving,
+    graceMs: HALF_GRACE_MS,
+    cancelMs: CANCEL_WAIT_MS,
+  });
   return { ...ends, hasFailed: false, directorErrors: record.run.directorErrors };
 }
 
@@ -76,7 +82,13 @@ async function prepareRows(context: JobContext, record: RunRecord): Promise<{ re
   });
   await record.change(
     catalog,
-    { startedMs: nowMs, level: decision.level, upgradedFrom: decision.upgradedFrom, sinceMs: decision.sinceMs, fileSetCreateTime: fileSet.CreateTime ?? "" },
+    {
+      startedMs: nowMs,
+      level: decision.level,
+      upgradedFrom: decision.upgradedFrom,
+      sinceMs: decision.sinceMs,
+      fileSetCreateTime: fileSet.CreateTime ?? "",
+    },
     nowMs,
   );
   return { clientId };
@@ -87,12 +99,22 @@ async function levelOf(context: JobContext, clientId: number, fileSetId: number,
   const { job: resource, level, request } = job.effective;
   const asked = level as RunLevel;
   const facts = await levelFacts(desk.catalog, { name: resource.name, clientId, fileSetId }, resource.rerunFailedLevels);
-  const decision = decideLevel(asked, facts, { maxFullIntervalMs: resource.maxFullInterval * 1000, maxDiffIntervalMs: resource.maxDiffInterval * 1000 }, nowMs);
+  const decision = decideLevel(
+    asked,
+    facts,
+    { maxFullIntervalMs: resource.maxFullInterval * 1000, maxDiffIntervalMs: resource.maxDiffInterval * 1000 },
+    nowMs,
+  );
   return request.sinceMs === undefined || decision.level === "F" ? decision : { ...decision, sinceMs: request.sinceMs };
 }
 
 /** Keeps what the client says of itself, for the report and the catalog. */
-async function rememberDaemons(context: JobContext, record: RunRecord, reached: ReachedDaemons, directorErrors: number): Promise<void> {
+async function rememberDaemons(
+  context: JobContext,
+  record: RunRecord,
+  reached: ReachedDaemons,
+  directorErrors: number,
+): Promise<void> {
   const { job, desk, parts } = context;
   await recordClient(desk.catalog, job.effective.client, reached.fd.uname);
   await record.change(desk.catalog, { clientUname: reached.fd.uname, directorErrors }, parts.clock.nowMs());
@@ -114,11 +136,17 @@ async function backupWork(context: JobContext, record: RunRecord): Promise<Backu
 /** Sends what the jobs before this one have saved, newest version of each file. */
 async function sendAccurateList(context: JobContext, reached: ReachedDaemons, clientId: number): Promise<void> {
   const { job, desk, messages } = context;
-  const chain = await accurateChain(desk.catalog, { clientId, fileSet: job.effective.fileset.name, jobName: job.effective.job.name });
+  const chain = await accurateChain(desk.catalog, {
+    clientId,
+    fileSet: job.effective.fileset.name,
+    jobName: job.effective.job.name,
+  });
   await messages.say("Info", `Sending Accurate information to the FD.`);
   const ref: JobRef = { job: job.identity.job, jobId: job.jobId };
   const jobIds = chain.map((each) => each.JobId);
-  await reached.fd.client.clientStream(FileDaemonService.sendAccurate, accurateChunks(context, ref, jobIds), { signal: job.signal });
+  await reached.fd.client.clientStream(FileDaemonService.sendAccurate, accurateChunks(context, ref, jobIds), {
+    signal: job.signal,
+  });
 }
 
 async function* accurateChunks(context: JobContext, ref: JobRef, jobIds: readonly number[]): AsyncGenerator<AccurateChunk> {

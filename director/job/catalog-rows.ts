@@ -25,7 +25,12 @@ export async function recordResources(catalog: Catalog, catalogName: string, con
   // Once more, now that every Pool that one may refer to has its row.
   for (const pool of config.pools.values()) if (refersToPools(pool)) await recordPool(catalog, pool);
   for (const counter of config.counters.values()) {
-    await ensureCounter(catalog, { Counter: counter.name, MinValue: counter.minimum, MaxValue: counter.maximum, WrapCounter: counter.wrapCounter?.name ?? "" });
+    await ensureCounter(catalog, {
+      Counter: counter.name,
+      MinValue: counter.minimum,
+      MaxValue: counter.maximum,
+      WrapCounter: counter.wrapCounter?.name ?? "",
+    });
   }
 }
 
@@ -49,7 +54,8 @@ export async function recordStorage(catalog: CatalogWriter, storage: StorageReso
 
 /** The pool's row. */
 export async function recordPool(catalog: CatalogWriter, pool: PoolResource): Promise<PoolRow> {
-  const idOf = async (other: PoolResource | undefined) => (other === undefined ? 0 : ((await findPool(catalog, other.name))?.PoolId ?? 0));
+  const idOf = async (other: PoolResource | undefined) =>
+    other === undefined ? 0 : ((await findPool(catalog, other.name))?.PoolId ?? 0);
   return await ensurePool(catalog, {
     ...poolRecord(pool),
     ScratchPoolId: await idOf(pool.scratchPool),

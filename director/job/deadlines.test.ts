@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nextDeadline } from "./deadlines.ts";
 
-const none = { maxStartDelay: 0, maxRunSchedTime: 0, maxRunTime: 0, maxWaitTime: 0, fullMaxRunTime: 0, incrementalMaxRunTime: 0, differentialMaxRunTime: 0 };
+const none = {
+  maxStartDelay: 0,
+  maxRunSchedTime: 0,
+  maxRunTime: 0,
+  maxWaitTime: 0,
+  fullMaxRunTime: 0,
+  incrementalMaxRunTime: 0,
+  differentialMaxRunTime: 0,
+};
 
 test("a job without limits has no deadline", () => {
   assert.equal(nextDeadline(none, "F", { scheduledMs: 0, startedMs: 0, waitingMs: 0 }), null);
@@ -10,7 +18,10 @@ test("a job without limits has no deadline", () => {
 
 test("the limit that comes first counts", () => {
   const limits = { ...none, maxRunTime: 100, fullMaxRunTime: 50, maxRunSchedTime: 200 };
-  assert.deepEqual(nextDeadline(limits, "F", { scheduledMs: 0, startedMs: 10_000, waitingMs: null }), { atMs: 60_000, text: "Max run time exceeded. Job canceled." });
+  assert.deepEqual(nextDeadline(limits, "F", { scheduledMs: 0, startedMs: 10_000, waitingMs: null }), {
+    atMs: 60_000,
+    text: "Max run time exceeded. Job canceled.",
+  });
   assert.equal(nextDeadline(limits, "I", { scheduledMs: 0, startedMs: 10_000, waitingMs: null })!.atMs, 110_000);
 });
 

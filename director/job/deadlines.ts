@@ -16,7 +16,13 @@ export interface Deadline {
 
 type Limits = Pick<
   JobResource,
-  "maxStartDelay" | "maxRunSchedTime" | "maxRunTime" | "maxWaitTime" | "fullMaxRunTime" | "incrementalMaxRunTime" | "differentialMaxRunTime"
+  | "maxStartDelay"
+  | "maxRunSchedTime"
+  | "maxRunTime"
+  | "maxWaitTime"
+  | "fullMaxRunTime"
+  | "incrementalMaxRunTime"
+  | "differentialMaxRunTime"
 >;
 
 /** The limit that comes first, or null if the job has none. */

@@ -108,7 +108,14 @@ export class DirectorJob {
     const { job, client, type, priority, notBeforeMs } = this.effective;
     const storage = this.storage.resource;
     const isAdmin = type === "D";
-    const storages = [{ name: storage.name, limit: storage.maximumConcurrentJobs, readLimit: storage.maximumConcurrentReadJobs, use: type === "R" ? "read" : "write" } as const];
+    const storages = [
+      {
+        name: storage.name,
+        limit: storage.maximumConcurrentJobs,
+        readLimit: storage.maximumConcurrentReadJobs,
+        use: type === "R" ? "read" : "write",
+      } as const,
+    ];
     return {
       jobId: this.jobId,
       priority,

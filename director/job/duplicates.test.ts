@@ -3,7 +3,13 @@ import { test } from "node:test";
 import { checkDuplicates, type DuplicateRules } from "./duplicates.ts";
 
 function rules(given: Partial<DuplicateRules> = {}): DuplicateRules {
-  return { allowDuplicateJobs: false, cancelLowerLevelDuplicates: false, cancelQueuedDuplicates: false, cancelRunningDuplicates: false, ...given };
+  return {
+    allowDuplicateJobs: false,
+    cancelLowerLevelDuplicates: false,
+    cancelQueuedDuplicates: false,
+    cancelRunningDuplicates: false,
+    ...given,
+  };
 }
 const running = { jobId: 7, level: "I", isQueued: false };
 

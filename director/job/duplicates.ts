@@ -15,7 +15,8 @@ export interface DuplicateRules {
 }
 
 export type DuplicateVerdict =
-  { readonly kind: "proceed"; readonly cancel: readonly number[] } | { readonly kind: "refuse"; readonly because: number; readonly text: string };
+  | { readonly kind: "proceed"; readonly cancel: readonly number[] }
+  | { readonly kind: "refuse"; readonly because: number; readonly text: string };
 
 const RANK: Readonly<Record<string, number>> = { I: 1, D: 2, F: 3 };
 

@@ -41,10 +41,19 @@ export interface EffectiveJob {
   /** Unix milliseconds; 0: at once. */
   readonly notBeforeMs: number;
   readonly comment: string;
-  readonly restore: (RestoreOptions & { readonly where: string; readonly replace: NonNullable<RestoreOptions["replace"]> }) | null;
+  readonly restore:
+    | (RestoreOptions & { readonly where: string; readonly replace: NonNullable<RestoreOptions["replace"]> })
+    | null;
 }
 
-const TYPES: Readonly<Record<JobType, RunnableType | null>> = { Backup: "B", Restore: "R", Admin: "D", Verify: null, Migrate: null, Copy: null };
+const TYPES: Readonly<Record<JobType, RunnableType | null>> = {
+  Backup: "B",
+  Restore: "R",
+  Admin: "D",
+  Verify: null,
+  Migrate: null,
+  Copy: null,
+};
 const LEVELS: Partial<Readonly<Record<JobLevel, BackupLevel>>> = { Full: "F", Differential: "D", Incremental: "I" };
 
 /** Looks up everything a wish names. Throws OperatorError if a name is unknown, disabled, or the type or level cannot be run. */
@@ -53,7 +62,10 @@ export function effectiveJob(request: RunRequest, config: DirectorConfig): Effec
   if (!job.enabled) throw new OperatorError("JOB_DISABLED", `Job "${job.name}" is disabled`, { hint: "set Enabled = yes" });
   const type = runnableType(job);
   const client = clientOf(request, job, config);
-  const pool = request.pool === undefined ? { resource: job.pool, from: "Job resource" } : { resource: must(config.pools, "Pool", request.pool), from: overrideWord(request, "Pool") };
+  const pool =
+    request.pool === undefined
+      ? { resource: job.pool, from: "Job resource" }
+      : { resource: must(config.pools, "Pool", request.pool), from: overrideWord(request, "Pool") };
   return {
     request,
     origin: request.origin,
@@ -92,7 +104,10 @@ export function storageOfPool(effective: EffectiveJob, pool: PoolResource): Chos
 function runnableType(job: JobResource): RunnableType {
   const type = TYPES[job.type];
   if (type !== null) return type;
-  throw new OperatorError("JOB_TYPE_UNSUPPORTED", `Job "${job.name}": jobs of type ${job.type} are not supported in this release`);
+  throw new OperatorError(
+    "JOB_TYPE_UNSUPPORTED",
+    `Job "${job.name}": jobs of type ${job.type} are not supported in this release`,
+  );
 }
 
 function levelOf(request: RunRequest, job: JobResource, type: RunnableType): BackupLevel | " " {
@@ -105,7 +120,9 @@ function levelOf(request: RunRequest, job: JobResource, type: RunnableType): Bac
 export function letterOfLevel(job: string, level: JobLevel): BackupLevel {
   const letter = LEVELS[level];
   if (letter !== undefined) return letter;
-  throw new OperatorError("JOB_TYPE_UNSUPPORTED", `Job "${job}": level ${level} is not supported in this release`, { hint: "use Full, Differential or Incremental" });
+  throw new OperatorError("JOB_TYPE_UNSUPPORTED", `Job "${job}": level ${level} is not supported in this release`, {
+    hint: "use Full, Differential or Incremental",
+  });
 }
 
 function levelPoolsOf(request: RunRequest, job: JobResource, config: DirectorConfig): EffectiveJob["levelPools"] {
@@ -128,27 +145,44 @@ function overrideWord(request: RunRequest, what: string): string {
 function clientOf(request: RunRequest, job: JobResource, config: DirectorConfig): ClientResource {
   const name = request.restore?.restoreClient ?? request.client ?? (job.type === "Restore" ? job.restoreClient : undefined);
   const client = name === undefined ? job.client : must(config.clients, "Client", name);
-  if (!client.enabled) throw new OperatorError("JOB_DISABLED", `Client "${client.name}" is disabled`, { hint: "set Enabled = yes" });
+  if (!client.enabled)
+    throw new OperatorError("JOB_DISABLED", `Client "${client.name}" is disabled`, { hint: "set Enabled = yes" });
   return client;
 }
 
 function storageOf(request: RunRequest, job: JobResource, pool: PoolResource, config: DirectorConfig): Chosen<StorageResource> {
   const planned = request.restore?.plan.volumes.find((volume) => volume.storage !== "")?.storage;
   const chosen = chooseStorage(request.storage ?? planned, overrideWord(request, "Storage"), job, pool, config);
-  if (!chosen.resource.enabled) throw new OperatorError("JOB_DISABLED", `Storage "${chosen.resource.name}" is disabled`, { hint: "set Enabled = yes" });
+  if (!chosen.resource.enabled)
+    throw new OperatorError("JOB_DISABLED", `Storage "${chosen.resource.name}" is disabled`, { hint: "set Enabled = yes" });
   return chosen;
 }
 
-function chooseStorage(asked: string | undefined, from: string, job: JobResource, pool: PoolResource, config: DirectorConfig): Chosen<StorageResource> {
+function chooseStorage(
+  asked: string | undefined,
+  from: string,
+  job: JobResource,
+  pool: PoolResource,
+  config: DirectorConfig,
+): Chosen<StorageResource> {
   if (asked !== undefined) return { resource: must(config.storages, "Storage", asked), from };
   if (job.storage[0] !== undefined) return { resource: job.storage[0], from: "Job resource" };
   if (pool.storage[0] !== undefined) return { resource: pool.storage[0], from: "Pool resource" };
-  throw new OperatorError("JOB_INCOMPLETE_RESOURCES", `Job "${job.name}" names no Storage, and neither does Pool "${pool.name}"`, {
-    hint: "add Storage to the Job or to the Pool",
-  });
+  throw new OperatorError(
+    "JOB_INCOMPLETE_RESOURCES",
+    `Job "${job.name}" names no Storage, and neither does Pool "${pool.name}"`,
+    {
+      hint: "add Storage to the Job or to the Pool",
+    },
+  );
 }
 
-function catalogOf(request: RunRequest, client: ClientResource, pool: PoolResource, config: DirectorConfig): Chosen<CatalogResource> {
+function catalogOf(
+  request: RunRequest,
+  client: ClientResource,
+  pool: PoolResource,
+  config: DirectorConfig,
+): Chosen<CatalogResource> {
   if (request.catalog !== undefined) return { resource: must(config.catalogs, "Catalog", request.catalog), from: "User input" };
   if (pool.catalog !== undefined) return { resource: pool.catalog, from: "Pool resource" };
   return { resource: client.catalog, from: "Client resource" };
@@ -157,17 +191,26 @@ function catalogOf(request: RunRequest, client: ClientResource, pool: PoolResour
 function restoreOf(request: RunRequest, job: JobResource): EffectiveJob["restore"] {
   if (job.type !== "Restore") return null;
   if (request.restore === undefined) {
-    throw new OperatorError("JOB_INCOMPLETE_RESOURCES", `Job "${job.name}" restores, but nothing says what`, { hint: "use the restore command" });
+    throw new OperatorError("JOB_INCOMPLETE_RESOURCES", `Job "${job.name}" restores, but nothing says what`, {
+      hint: "use the restore command",
+    });
   }
   const { where, replace } = request.restore;
   // A place that the operator names replaces the Job's, its rules included.
   const ownRules = where === undefined ? (job.regexWhere ?? relocationRules(job)) : "";
   const regexWhere = request.restore.regexWhere ?? ownRules;
-  return { ...request.restore, regexWhere, where: where ?? job.where ?? "", replace: replace ?? (job.replace.toLowerCase() as NonNullable<RestoreOptions["replace"]>) };
+  return {
+    ...request.restore,
+    regexWhere,
+    where: where ?? job.where ?? "",
+    replace: replace ?? (job.replace.toLowerCase() as NonNullable<RestoreOptions["replace"]>),
+  };
 }
 
 function must<Resource>(resources: ReadonlyMap<string, Resource>, type: string, name: string): Resource {
   const found = resources.get(name);
   if (found !== undefined) return found;
-  throw new OperatorError("JOB_UNKNOWN_RESOURCE", `there is no ${type} "${name}"`, { hint: `type: show ${type.toLowerCase()}s` });
+  throw new OperatorError("JOB_UNKNOWN_RESOURCE", `there is no ${type} "${name}"`, {
+    hint: `type: show ${type.toLowerCase()}s`,
+  });
 }

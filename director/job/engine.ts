@@ -26,7 +26,13 @@ export interface JobEngine {
   /** The last 20 ended jobs, oldest first; read from the catalog at start. */
   terminated(): readonly JobView[];
   /** Runs that Schedules foresee within the next `days`, by time; at most `limit`. */
-  scheduled(options?: { readonly days?: number; readonly limit?: number; readonly job?: string; readonly client?: string; readonly schedule?: string }): readonly ScheduledView[];
+  scheduled(options?: {
+    readonly days?: number;
+    readonly limit?: number;
+    readonly job?: string;
+    readonly client?: string;
+    readonly schedule?: string;
+  }): readonly ScheduledView[];
   /** A running, waiting or lately terminated job; null if none of these. */
   view(jobId: number): JobView | null;
   /** The same by unique job name. */

@@ -8,7 +8,13 @@ import { fileSetMessage } from "./fileset-message.ts";
 import { splitCommand } from "#lib/base/split-command.ts";
 
 function fileSet(files: readonly string[], exclude: readonly string[] = []): FileSetResource {
-  const include = { options: [], files, plugins: [], entries: files.map((text) => ({ kind: "file", text })), excludeDirContaining: [".nobackup"] };
+  const include = {
+    options: [],
+    files,
+    plugins: [],
+    entries: files.map((text) => ({ kind: "file", text })),
+    excludeDirContaining: [".nobackup"],
+  };
   return { name: "set", include: [include], exclude, enableSnapshot: false } as unknown as FileSetResource;
 }
 const never = new AbortController().signal;
@@ -19,7 +25,11 @@ test("lists of the Director's side become names, byte for byte", async () => {
   try {
     const list = join(directory, "list");
     await writeFile(list, Buffer.from("/a\n\n/b\xe9\r\n/c", "latin1"));
-    const message = await fileSetMessage(fileSet(["/etc", `<${list}`, "|sh -c 'printf \"/x\\n/y z\\n\"'"], [`<${list}`]), (command) => command, never);
+    const message = await fileSetMessage(
+      fileSet(["/etc", `<${list}`, "|sh -c 'printf \"/x\\n/y z\\n\"'"], [`<${list}`]),
+      (command) => command,
+      never,
+    );
     assert.deepEqual(as(message.includes[0]!.files), ["/etc", "/a", "/b\xe9", "/c", "/x", "/y z"]);
     assert.deepEqual(as(message.excludes), ["/a", "/b\xe9", "/c"]);
   } finally {
@@ -33,9 +43,18 @@ test("lists of the client's side are left to it", async () => {
 });
 
 test("a list that cannot be had fails with the line that names it", async () => {
-  await assert.rejects(fileSetMessage(fileSet(["</nowhere/list"]), (command) => command, never), /<\/nowhere\/list.*cannot be read/);
-  await assert.rejects(fileSetMessage(fileSet(["|false"]), (command) => command, never), /ended with status 1/);
-  await assert.rejects(fileSetMessage(fileSet(["|/nowhere/program"]), (command) => command, never), /File = "\|\/nowhere\/program"/);
+  await assert.rejects(
+    fileSetMessage(fileSet(["</nowhere/list"]), (command) => command, never),
+    /<\/nowhere\/list.*cannot be read/,
+  );
+  await assert.rejects(
+    fileSetMessage(fileSet(["|false"]), (command) => command, never),
+    /ended with status 1/,
+  );
+  await assert.rejects(
+    fileSetMessage(fileSet(["|/nowhere/program"]), (command) => command, never),
+    /File = "\|\/nowhere\/program"/,
+  );
 });
 
 test("command lines are split by blanks, quotes and backslashes", () => {

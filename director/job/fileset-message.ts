@@ -50,7 +50,13 @@ async function runList(command: string, line: string, signal: AbortSignal): Prom
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"], signal });
   const exited = new Promise<void>((resolve, reject) => {
     child.on("error", (cause) => reject(new OperatorError("FILESET_LIST_FAILED", `File = "${line}"`, { cause })));
-    child.on("exit", (code, by) => (code === 0 ? resolve() : reject(new OperatorError("FILESET_LIST_FAILED", `File = "${line}": the command ended with ${by ?? `status ${code}`}`))));
+    child.on("exit", (code, by) =>
+      code === 0
+        ? resolve()
+        : reject(
+            new OperatorError("FILESET_LIST_FAILED", `File = "${line}": the command ended with ${by ?? `status ${code}`}`),
+          ),
+    );
   });
   const [list] = await Promise.all([readList(child.stdout, line, signal), exited]);
   return list;
@@ -63,7 +69,8 @@ async function readList(stream: Readable, line: string, signal: AbortSignal): Pr
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       signal.throwIfAborted();
       bytes += chunk.length;
-      if (bytes > LIST_BYTES_MAX) throw new OperatorError("FILESET_LIST_FAILED", `File = "${line}": the list is longer than ${LIST_BYTES_MAX} bytes`);
+      if (bytes > LIST_BYTES_MAX)
+        throw new OperatorError("FILESET_LIST_FAILED", `File = "${line}": the list is longer than ${LIST_BYTES_MAX} bytes`);
       chunks.push(chunk);
     }
   } catch (cause) {
@@ -71,13 +78,14 @@ async function readList(stream: Readable, line: string, signal: AbortSignal): Pr
     throw new OperatorError("FILESET_LIST_FAILED", `File = "${line}" cannot be read`, { cause });
   }
   const list = [...linesOf(Buffer.concat(chunks))];
-  if (list.length > LIST_NAMES_MAX) throw new OperatorError("FILESET_LIST_FAILED", `File = "${line}": the list has more than ${LIST_NAMES_MAX} names`);
+  if (list.length > LIST_NAMES_MAX)
+    throw new OperatorError("FILESET_LIST_FAILED", `File = "${line}": the list has more than ${LIST_NAMES_MAX} names`);
   return list;
 }
 
 /** Lines without their ends; empty ones are left out. */
 function* linesOf(bytes: Buffer): Generator<Buffer> {
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const found = bytes.indexOf(0x0a, start);
     const end = found < 0 ? bytes.length : found;
     const line = bytes.subarray(start, bytes[end - 1] === 0x0d && end > start ? end - 1 : end);
@@ -91,7 +99,10 @@ function optionsMessage(options: FileSetOptions): FileOptions {
   return {
     patterns: patterns(options),
     exclude: options.exclude,
-    compression: compression === undefined ? "" : `${compression.algorithm.toUpperCase()}${compression.level === 0 ? "" : compression.level}`,
+    compression:
+      compression === undefined
+        ? ""
+        : `${compression.algorithm.toUpperCase()}${compression.level === 0 ? "" : compression.level}`,
     signature: options.signature ?? "",
     oneFs: options.oneFs,
     recurse: options.recurse,

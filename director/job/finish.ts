@@ -44,11 +44,17 @@ export async function finishJob(context: JobContext, record: RunRecord, result: 
     const end = { outcome: first, volumes: volumes.map((row) => row.VolumeName) };
     await writeBootstrap(context, record.run, percentValues(context, record.run, end), endOf(result.fd)?.files ?? 0);
   }
-  const scripts = job.startedMs === null ? null : await runJobScripts(context, record, "after", { outcome: first, volumes: volumes.map((row) => row.VolumeName) });
+  const scripts =
+    job.startedMs === null
+      ? null
+      : await runJobScripts(context, record, "after", { outcome: first, volumes: volumes.map((row) => row.VolumeName) });
   const outcome = scripts !== null && !scripts.isWell && isGood(first) ? "error" : first;
   await desk.catalog.transaction(
     async (tx) => {
-      await updateJob(tx, job.jobId, { JobStatus: outcomeLetter(outcome), JobErrors: errorsOf(result) + (scripts?.errors ?? 0) });
+      await updateJob(tx, job.jobId, {
+        JobStatus: outcomeLetter(outcome),
+        JobErrors: errorsOf(result) + (scripts?.errors ?? 0),
+      });
       await deleteRunningJob(tx, job.jobId);
       await deleteJobEvents(tx, job.jobId);
     },
@@ -56,7 +62,10 @@ export async function finishJob(context: JobContext, record: RunRecord, result: 
   );
   desk.claims.release(job.jobId);
   const names = volumes.map((row) => row.VolumeName);
-  context.messages.ended(isGood(outcome) ? "success" : "failure", percentValues(context, record.run, { outcome, volumes: names }));
+  context.messages.ended(
+    isGood(outcome) ? "success" : "failure",
+    percentValues(context, record.run, { outcome, volumes: names }),
+  );
   return outcome;
 }
 
@@ -133,7 +142,14 @@ function rowChanges(context: JobContext, record: RunRecord, facts: EndFacts) {
 function reportOf(context: JobContext, record: RunRecord, facts: EndFacts): string {
   const { job, parts } = context;
   const { result, outcome, endMs } = facts;
-  const common = { jobId: job.jobId, job: job.identity.job, outcome, scheduledMs: job.identity.scheduledMs, startMs: job.startedMs ?? endMs, endMs };
+  const common = {
+    jobId: job.jobId,
+    job: job.identity.job,
+    outcome,
+    scheduledMs: job.identity.scheduledMs,
+    startMs: job.startedMs ?? endMs,
+    endMs,
+  };
   const [fd, sd] = [endOf(result.fd), endOf(result.sd)];
   const ends = { fdErrors: fd?.errors ?? 0, fdStatus: letterOf(result.fd, outcome), sdStatus: letterOf(result.sd, outcome) };
   switch (job.effective.type) {

@@ -20,7 +20,11 @@ const LSTAT = "P0A CAE IGk B A A A 6 BAA I BpG/9b BpG/9b BpG/9b A A E";
 function attributes(fileIndex: number, name: string): Buffer {
   const data = Buffer.from(`${fileIndex} 3 ${name}\0${LSTAT}\0\0\0${"0"}\0`);
   const batch = Buffer.alloc(RECORD_HEADER_BYTES + data.length);
-  writeRecordHeader(new DataView(batch.buffer, batch.byteOffset, batch.length), 0, { fileIndex, stream: 1, dataSize: data.length });
+  writeRecordHeader(new DataView(batch.buffer, batch.byteOffset, batch.length), 0, {
+    fileIndex,
+    stream: 1,
+    dataSize: data.length,
+  });
   data.copy(batch, RECORD_HEADER_BYTES);
   return batch;
 }
@@ -29,19 +33,44 @@ function attributes(fileIndex: number, name: string): Buffer {
 function goodScripts(): DaemonScripts {
   return {
     fd: async (log) => {
-      log.append({ $case: "message", value: { type: MessageType.MESSAGE_TYPE_INFO, timeUs: Date.now() * 1000, daemon: "test-fd", text: "saving" } });
+      log.append({
+        $case: "message",
+        value: { type: MessageType.MESSAGE_TYPE_INFO, timeUs: Date.now() * 1000, daemon: "test-fd", text: "saving" },
+      });
       await log.end(JobEnd.fromPartial({ status: "T", files: 2, bytes: 1000, readBytes: 2000 }));
     },
     sd: async (log, request, signal) => {
-      const answer = await log.ask(JobQuestion.fromPartial({ ask: { $case: "findVolume", value: { pool: "Default", mediaType: "File", device: "Dev" } } }), signal);
+      const answer = await log.ask(
+        JobQuestion.fromPartial({ ask: { $case: "findVolume", value: { pool: "Default", mediaType: "File", device: "Dev" } } }),
+        signal,
+      );
       assert.equal(answer.$case, "use");
       const { volume } = answer.$case === "use" ? answer.value : { volume: "" };
       const now = Math.floor(Date.now() / 1000);
-      log.append({ $case: "volume", value: VolumeState.fromPartial({ volume, revision: Date.now() * 1000, status: "Append", bytes: 5000, jobs: 1, writes: 3, firstWritten: now, lastWritten: now, labelDate: now, volType: 1 }) });
+      log.append({
+        $case: "volume",
+        value: VolumeState.fromPartial({
+          volume,
+          revision: Date.now() * 1000,
+          status: "Append",
+          bytes: 5000,
+          jobs: 1,
+          writes: 3,
+          firstWritten: now,
+          lastWritten: now,
+          labelDate: now,
+          volType: 1,
+        }),
+      });
       log.append({ $case: "attributes", value: attributes(1, "/etc/hosts") });
       log.append({ $case: "attributes", value: attributes(2, "/etc/passwd") });
-      log.append({ $case: "jobMedia", value: { volume, firstIndex: 1, lastIndex: 2, startFile: 0, endFile: 0, startBlock: 200, endBlock: 4999 } });
-      await log.end(JobEnd.fromPartial({ status: "T", files: 2, bytes: 1100, volSessionId: 1, volSessionTime: 2, lastVolumeBytes: 5000 }));
+      log.append({
+        $case: "jobMedia",
+        value: { volume, firstIndex: 1, lastIndex: 2, startFile: 0, endFile: 0, startBlock: 200, endBlock: 4999 },
+      });
+      await log.end(
+        JobEnd.fromPartial({ status: "T", files: 2, bytes: 1100, volSessionId: 1, volSessionTime: 2, lastVolumeBytes: 5000 }),
+      );
     },
   };
 }
@@ -86,14 +115,20 @@ test("the next job is an Incremental since the start of the one before", async (
 test("a client that fails makes the job an error and stops the storage half", async () => {
   const scripts = goodScripts();
   scripts.fd = async (log) => {
-    log.append({ $case: "message", value: { type: MessageType.MESSAGE_TYPE_FATAL, timeUs: 0, daemon: "test-fd", text: "disk on fire" } });
+    log.append({
+      $case: "message",
+      value: { type: MessageType.MESSAGE_TYPE_FATAL, timeUs: 0, daemon: "test-fd", text: "disk on fire" },
+    });
     await log.end(JobEnd.fromPartial({ status: "f", errors: 1 }));
   };
   await using world = await EngineWorld.open(scripts);
   const jobId = await world.engine.submit({ job: "Save", origin });
   const view = await world.engine.waitFor({ kind: "jobId", jobId }, never);
   assert.equal(view?.status, "f");
-  assert.match(world.console.take(), /Fatal error: disk on fire[^]*Error: Nocturne test-dir[^]*FD termination status: {2}Error[^]*\*\*\* Backup Error \*\*\*/);
+  assert.match(
+    world.console.take(),
+    /Fatal error: disk on fire[^]*Error: Nocturne test-dir[^]*FD termination status: {2}Error[^]*\*\*\* Backup Error \*\*\*/,
+  );
 });
 
 test("a cancel reaches both daemons and the job ends canceled", async () => {
@@ -102,7 +137,8 @@ test("a cancel reaches both daemons and the job ends canceled", async () => {
   };
   await using world = await EngineWorld.open({ fd: waiting, sd: waiting });
   const jobId = await world.engine.submit({ job: "Save", origin });
-  while (world.engine.view(jobId)?.statusText !== "is running" || world.engine.running().length === 0) await new Promise((resolve) => setImmediate(resolve));
+  while (world.engine.view(jobId)?.statusText !== "is running" || world.engine.running().length === 0)
+    await new Promise((resolve) => setImmediate(resolve));
   while ((await findJob(world.catalog, jobId))?.VolSessionId === 0) await new Promise((resolve) => setImmediate(resolve));
   assert.equal((await world.engine.cancel(jobId, "tester")).kind, "canceled");
   const view = await world.engine.waitFor({ kind: "jobId", jobId }, never);
@@ -133,7 +169,9 @@ test("a Director that is killed in the middle follows the job again and ends it 
 });
 
 test("a client that cannot be reached is said so, and the job is an error", async () => {
-  await using world = await EngineWorld.open(goodScripts(), { resources: `Client { Name = gone-fd; Address = 127.0.0.1; FDPort = 1; Password = x; Catalog = Cat }` });
+  await using world = await EngineWorld.open(goodScripts(), {
+    resources: `Client { Name = gone-fd; Address = 127.0.0.1; FDPort = 1; Password = x; Catalog = Cat }`,
+  });
   const jobId = await world.engine.submit({ job: "Save", client: "gone-fd", origin });
   const view = await world.engine.waitFor({ kind: "jobId", jobId }, never);
   assert.equal(view?.status, "f");
@@ -162,7 +200,10 @@ test("a duplicate that is not allowed is refused with the reason", async () => {
 test("without a Volume the job waits for one, and `wait mount` ends", async () => {
   const scripts = goodScripts();
   scripts.sd = async (log, _request, signal) => {
-    const answer = await log.ask(JobQuestion.fromPartial({ ask: { $case: "findVolume", value: { pool: "Default", mediaType: "File", device: "Dev" } } }), signal);
+    const answer = await log.ask(
+      JobQuestion.fromPartial({ ask: { $case: "findVolume", value: { pool: "Default", mediaType: "File", device: "Dev" } } }),
+      signal,
+    );
     assert.equal(answer.$case, "none");
     await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
   };
@@ -176,11 +217,16 @@ test("without a Volume the job waits for one, and `wait mount` ends", async () =
 });
 
 test("a failing RunBeforeJob stops the job before any daemon hears of it", async () => {
-  await using world = await EngineWorld.open(goodScripts(), { job: `RunBeforeJob = "sh -c 'echo no; exit 1'"\n RunAfterFailedJob = "echo after %e"` });
+  await using world = await EngineWorld.open(goodScripts(), {
+    job: `RunBeforeJob = "sh -c 'echo no; exit 1'"\n RunAfterFailedJob = "echo after %e"`,
+  });
   const jobId = await world.engine.submit({ job: "Save", origin });
   const view = await world.engine.waitFor({ kind: "jobId", jobId }, never);
   assert.equal(view?.status, "f");
-  assert.match(world.console.take(), /BeforeJob: no\n[^]*returned non-zero status=1[^]*\*\*\* Backup Error[^]*AfterJob: after Fatal Error/);
+  assert.match(
+    world.console.take(),
+    /BeforeJob: no\n[^]*returned non-zero status=1[^]*\*\*\* Backup Error[^]*AfterJob: after Fatal Error/,
+  );
 });
 
 test("a good save leaves its bootstrap in a file: a Full begins it, an Incremental adds to it", async () => {
@@ -205,7 +251,9 @@ test("a job that failed runs again after its interval, so often as it is told", 
     if (++runs < 3) return await log.end(JobEnd.fromPartial({ status: "f", errors: 1 }));
     return await fd(log, request, signal);
   };
-  await using world = await EngineWorld.open(scripts, { job: "RescheduleOnError = yes; RescheduleInterval = 1; RescheduleTimes = 2" });
+  await using world = await EngineWorld.open(scripts, {
+    job: "RescheduleOnError = yes; RescheduleInterval = 1; RescheduleTimes = 2",
+  });
   await world.engine.submit({ job: "Save", origin });
   await world.engine.waitFor({ kind: "all" }, never);
   assert.deepEqual(
@@ -216,7 +264,9 @@ test("a job that failed runs again after its interval, so often as it is told", 
 });
 
 test("unknown names and unsupported types are refused at once", async () => {
-  await using world = await EngineWorld.open(goodScripts(), { resources: `Job { Name = Check; Type = Verify; Client = test-fd; FileSet = Set; Storage = File1; Pool = Default; Messages = Std }` });
+  await using world = await EngineWorld.open(goodScripts(), {
+    resources: `Job { Name = Check; Type = Verify; Client = test-fd; FileSet = Set; Storage = File1; Pool = Default; Messages = Std }`,
+  });
   await assert.rejects(world.engine.submit({ job: "Nope", origin }), /there is no Job "Nope"/);
   await assert.rejects(world.engine.submit({ job: "Save", pool: "Nope", origin }), /there is no Pool "Nope"/);
   await assert.rejects(world.engine.submit({ job: "Check", origin }), /not supported in this release/);

@@ -139,7 +139,9 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     for (const { context } of this.#live.values()) {
       const { job, parts } = context;
       if (job.state.kind !== "running" || job.state.phase !== "needsMedia") continue;
-      void this.#askAgain(context).catch((error: unknown) => parts.log(`${job.identity.job}: its storage daemon could not be told of new Volumes`, error));
+      void this.#askAgain(context).catch((error: unknown) =>
+        parts.log(`${job.identity.job}: its storage daemon could not be told of new Volumes`, error),
+      );
     }
   }
 
@@ -172,8 +174,12 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
       case "jobId":
         return this.#live.has(target.jobId) ? undefined : this.view(target.jobId);
       case "job": {
-        const isLive = [...this.#live.values()].some(({ context: { job } }) => job.identity.job === target.job || job.effective.job.name === target.job);
-        return isLive ? undefined : (this.#terminated.findLast((view) => view.job === target.job || view.name === target.job) ?? null);
+        const isLive = [...this.#live.values()].some(
+          ({ context: { job } }) => job.identity.job === target.job || job.effective.job.name === target.job,
+        );
+        return isLive
+          ? undefined
+          : (this.#terminated.findLast((view) => view.job === target.job || view.name === target.job) ?? null);
       }
       case "mount": {
         const needy = this.running().find((view) => view.status === "M" || view.status === "m");
@@ -184,10 +190,16 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
 
   #requireEnabled(effective: EffectiveJob): void {
     const { job, client, storage } = effective;
-    const all = [["job", job], ["client", client], ["storage", storage.resource]] as const;
+    const all = [
+      ["job", job],
+      ["client", client],
+      ["storage", storage.resource],
+    ] as const;
     for (const [kind, resource] of all) {
       if (this.#parts.isEnabled(kind, resource.name, resource.enabled)) continue;
-      throw new OperatorError("JOB_DISABLED", `${resource.origin.resourceType} "${resource.name}" is disabled`, { hint: `type: enable ${kind}=${resource.name}` });
+      throw new OperatorError("JOB_DISABLED", `${resource.origin.resourceType} "${resource.name}" is disabled`, {
+        hint: `type: enable ${kind}=${resource.name}`,
+      });
     }
   }
 
@@ -195,7 +207,13 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     const job = new DirectorJob(identity, effective);
     job.setLevel(run.level);
     job.startedMs = run.startedMs;
-    const context: JobContext = { parts: this.#parts, job, desk: this.#parts.desk(effective.catalog.resource.name), messages: this.#parts.messagesFor(job), leaving: this.#leaving.signal };
+    const context: JobContext = {
+      parts: this.#parts,
+      job,
+      desk: this.#parts.desk(effective.catalog.resource.name),
+      messages: this.#parts.messagesFor(job),
+      leaving: this.#leaving.signal,
+    };
     const live: LiveJob = { context, record: new RunRecord(identity.jobId, run), waitingMs: null };
     this.#live.set(identity.jobId, live);
     job.watch(() => this.#changed(live));
@@ -219,8 +237,15 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     const { job } = live.context;
     const { effective } = job;
     if (effective.request.ignoreDuplicateCheck === true || effective.type !== "B") return null;
-    const others = [...this.#live.values()].filter((other) => other !== live && other.context.job.effective.job.name === effective.job.name && !other.context.job.signal.aborted);
-    const facts = others.map(({ context }) => ({ jobId: context.job.jobId, level: context.job.level, isQueued: context.job.state.kind === "queued" || context.job.state.kind === "created" }));
+    const others = [...this.#live.values()].filter(
+      (other) =>
+        other !== live && other.context.job.effective.job.name === effective.job.name && !other.context.job.signal.aborted,
+    );
+    const facts = others.map(({ context }) => ({
+      jobId: context.job.jobId,
+      level: context.job.level,
+      isQueued: context.job.state.kind === "queued" || context.job.state.kind === "created",
+    }));
     const verdict = checkDuplicates(job.level, facts, effective.job);
     if (verdict.kind === "refuse") return verdict.text;
     for (const jobId of verdict.cancel) {
@@ -245,7 +270,9 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     if (this.#isStopping) return;
     const jobs = [...this.#live.values()];
     const queued = jobs.filter(({ context }) => context.job.state.kind === "queued");
-    const running = jobs.filter(({ context }) => context.job.state.kind === "running" || context.job.state.kind === "canceling");
+    const running = jobs.filter(
+      ({ context }) => context.job.state.kind === "running" || context.job.state.kind === "canceling",
+    );
     const facts = (list: readonly LiveJob[]) => list.map(({ context }) => context.job.admissionFacts());
     const { clock } = this.#parts;
     const admission = admit(facts(queued), facts(running), this.#parts.config().director.maximumConcurrentJobs, clock.nowMs());
@@ -271,8 +298,13 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
       const { job } = live.context;
       if (job.signal.aborted) continue;
       const { job: resource, request } = job.effective;
-      const limits = request.maxRunSchedTimeS === undefined ? resource : { ...resource, maxRunSchedTime: request.maxRunSchedTimeS };
-      const deadline = nextDeadline(limits, job.level, { scheduledMs: Math.max(job.identity.scheduledMs, job.effective.notBeforeMs), startedMs: job.startedMs, waitingMs: live.waitingMs });
+      const limits =
+        request.maxRunSchedTimeS === undefined ? resource : { ...resource, maxRunSchedTime: request.maxRunSchedTimeS };
+      const deadline = nextDeadline(limits, job.level, {
+        scheduledMs: Math.max(job.identity.scheduledMs, job.effective.notBeforeMs),
+        startedMs: job.startedMs,
+        waitingMs: live.waitingMs,
+      });
       if (deadline === null) continue;
       if (deadline.atMs > nowMs) nextMs = Math.min(nextMs, deadline.atMs);
       else {
@@ -314,10 +346,16 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     const { job, request } = effective;
     const reruns = (request.reruns ?? 0) + 1;
     const isFailed = state.kind === "ended" && (state.outcome === "error" || state.outcome === "fatal");
-    if (!isFailed || !job.rescheduleOnError || this.#isStopping || (job.rescheduleTimes > 0 && reruns > job.rescheduleTimes)) return;
+    if (!isFailed || !job.rescheduleOnError || this.#isStopping || (job.rescheduleTimes > 0 && reruns > job.rescheduleTimes))
+      return;
     const whenMs = this.#parts.clock.nowMs() + job.rescheduleInterval * 1000;
-    await live.context.messages.say("Info", `Rescheduled Job ${identity.job} at ${reportTime(this.#parts.clock.nowMs())} to re-run in ${job.rescheduleInterval} seconds (${reportTime(whenMs)}).`);
-    await this.submit({ ...request, whenMs, reruns }).catch((error: unknown) => this.#parts.log(`Job "${job.name}" could not be run again`, error));
+    await live.context.messages.say(
+      "Info",
+      `Rescheduled Job ${identity.job} at ${reportTime(this.#parts.clock.nowMs())} to re-run in ${job.rescheduleInterval} seconds (${reportTime(whenMs)}).`,
+    );
+    await this.submit({ ...request, whenMs, reruns }).catch((error: unknown) =>
+      this.#parts.log(`Job "${job.name}" could not be run again`, error),
+    );
   }
 
   #changed(live: LiveJob): void {
@@ -346,7 +384,10 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   async #takeUp(desk: CatalogDesk): Promise<void> {
     const { catalog } = desk;
     const terminated = await listTerminatedJobs(catalog, TERMINATED_SHOWN);
-    this.#terminated = [...this.#terminated, ...(await Promise.all(terminated.toReversed().map((row) => viewOfRow(catalog, row))))].slice(-TERMINATED_SHOWN);
+    this.#terminated = [
+      ...this.#terminated,
+      ...(await Promise.all(terminated.toReversed().map((row) => viewOfRow(catalog, row)))),
+    ].slice(-TERMINATED_SHOWN);
     const known = new Set<number>();
     for (const row of await listRunningJobs(catalog)) {
       const run = parseSavedRun(row.State);
@@ -368,7 +409,8 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
       effective = effectiveJob(run.request, config());
     } catch (error) {
       log(`JobId ${jobId} ${run.job} cannot be taken up: the configuration has changed`, error);
-      for (const name of config().catalogs.keys()) await updateJob(desk(name).catalog, jobId, { JobStatus: "f", EndTime: catalogTime(clock.nowMs()) });
+      for (const name of config().catalogs.keys())
+        await updateJob(desk(name).catalog, jobId, { JobStatus: "f", EndTime: catalogTime(clock.nowMs()) });
       return;
     }
     const live = this.#add({ jobId, job: run.job, scheduledMs: run.scheduledMs }, effective, run);
@@ -379,4 +421,3 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     this.#run(live, () => resumeJob(live.context, live.record));
   }
 }
-

@@ -13,7 +13,12 @@ export interface ScriptsResult {
 }
 
 /** Runs the scripts of the Director before or after a job. Those after it also run when the job was canceled. */
-export async function runJobScripts(context: JobContext, record: RunRecord, time: ScriptTime, end: { readonly outcome: JobOutcome; readonly volumes: readonly string[] } | null): Promise<ScriptsResult> {
+export async function runJobScripts(
+  context: JobContext,
+  record: RunRecord,
+  time: ScriptTime,
+  end: { readonly outcome: JobOutcome; readonly volumes: readonly string[] } | null,
+): Promise<ScriptsResult> {
   const { job, messages, parts } = context;
   const scripts = scriptsAt(job.effective.job.runScripts, time, end === null || isGood(end.outcome));
   let errors = 0;

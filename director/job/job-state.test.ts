@@ -8,7 +8,12 @@ function play(...events: readonly JobTransition[]): JobState {
 }
 
 test("a job goes from created over queued and running to ended", () => {
-  const state = play({ kind: "queue" }, { kind: "holdBack", reason: "clientResource" }, { kind: "admit" }, { kind: "phase", phase: "needsMount" });
+  const state = play(
+    { kind: "queue" },
+    { kind: "holdBack", reason: "clientResource" },
+    { kind: "admit" },
+    { kind: "phase", phase: "needsMount" },
+  );
   assert.deepEqual(state, { kind: "running", phase: "needsMount" });
   assert.equal(statusWords(state).letter, "M");
   assert.deepEqual(nextState(state, { kind: "end", outcome: "ok" }), { kind: "ended", outcome: "ok" });

@@ -9,14 +9,27 @@ const diffJob = { job: "j.diff", level: "D", startMs: 95 * DAY };
 const incrementalJob = { job: "j.inc", level: "I", startMs: 99 * DAY };
 
 function facts(given: Partial<LevelFacts> = {}): LevelFacts {
-  return { lastFull: fullJob, lastDifferential: diffJob, lastGood: incrementalJob, failedLevel: null, ranBefore: true, ...given };
+  return {
+    lastFull: fullJob,
+    lastDifferential: diffJob,
+    lastGood: incrementalJob,
+    failedLevel: null,
+    ranBefore: true,
+    ...given,
+  };
 }
 function rules(given: Partial<LevelRules> = {}): LevelRules {
   return { maxFullIntervalMs: 0, maxDiffIntervalMs: 0, ...given };
 }
 
 test("an Incremental saves what changed since the newest good job", () => {
-  assert.deepEqual(decideLevel("I", facts(), rules(), now), { level: "I", sinceMs: 99 * DAY, upgradedFrom: null, priorJob: "j.inc", messages: [] });
+  assert.deepEqual(decideLevel("I", facts(), rules(), now), {
+    level: "I",
+    sinceMs: 99 * DAY,
+    upgradedFrom: null,
+    priorJob: "j.inc",
+    messages: [],
+  });
 });
 
 test("a Differential saves what changed since the last Full", () => {
@@ -29,7 +42,9 @@ test("without a Full of this name, Client and FileSet the job becomes Full and s
   assert.equal(never.upgradedFrom, "I");
   assert.deepEqual(never.messages, ["No prior or suitable Full backup found in catalog. Doing FULL backup."]);
   const changed = decideLevel("D", facts({ lastFull: null }), rules(), now);
-  assert.deepEqual(changed.messages, ["No prior or suitable Full backup found in catalog for the current FileSet. Doing FULL backup."]);
+  assert.deepEqual(changed.messages, [
+    "No prior or suitable Full backup found in catalog for the current FileSet. Doing FULL backup.",
+  ]);
 });
 
 test("a Full that is too old makes the next job Full, an old Differential makes it Differential", () => {
@@ -45,5 +60,11 @@ test("a failed job of a higher level is run again at that level", () => {
 });
 
 test("a Full that is asked for is a Full, whatever the catalog says", () => {
-  assert.deepEqual(decideLevel("F", facts(), rules(), now), { level: "F", sinceMs: null, upgradedFrom: null, priorJob: "", messages: [] });
+  assert.deepEqual(decideLevel("F", facts(), rules(), now), {
+    level: "F",
+    sinceMs: null,
+    upgradedFrom: null,
+    priorJob: "",
+    messages: [],
+  });
 });

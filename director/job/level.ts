@@ -56,7 +56,9 @@ export function decideLevel(asked: RunLevel, facts: LevelFacts, rules: LevelRule
   if (asked === "D") return differential(facts.lastFull, null, []);
   const newestBase = facts.lastDifferential ?? facts.lastFull;
   if (isOlder(newestBase, rules.maxDiffIntervalMs, nowMs)) {
-    return differential(facts.lastFull, asked, [`Max Diff Interval exceeded: the last Differential or Full backup is of ${newestBase.job}. Doing DIFFERENTIAL backup.`]);
+    return differential(facts.lastFull, asked, [
+      `Max Diff Interval exceeded: the last Differential or Full backup is of ${newestBase.job}. Doing DIFFERENTIAL backup.`,
+    ]);
   }
   if (facts.failedLevel === "D") return differential(facts.lastFull, asked, [rerun("D")]);
   const prior = facts.lastGood ?? facts.lastFull;

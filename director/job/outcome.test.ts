@@ -37,11 +37,16 @@ test("a half that was stopped because the other one failed does not make the job
 });
 
 test("no letter but T and W of both halves ever gives a good end", () => {
-  const half = fc.record({ status: fc.constantFrom("T", "W", "E", "f", "A", "I", "?", ""), errors: fc.nat(2), missingFiles: fc.nat(2) });
+  const half = fc.record({
+    status: fc.constantFrom("T", "W", "E", "f", "A", "I", "?", ""),
+    errors: fc.nat(2),
+    missingFiles: fc.nat(2),
+  });
   fc.assert(
     fc.property(half, half, fc.constantFrom("B", "R"), (fd, sd, type) => {
       const outcome = decideOutcome(facts({ type, fd, sd }));
-      if (!["T", "W"].includes(fd.status) || !["T", "W"].includes(sd.status)) assert.ok(outcome !== "ok" && outcome !== "warnings");
+      if (!["T", "W"].includes(fd.status) || !["T", "W"].includes(sd.status))
+        assert.ok(outcome !== "ok" && outcome !== "warnings");
       if (outcome === "ok") assert.deepEqual([fd.status, sd.status, fd.errors, sd.errors], ["T", "T", 0, 0]);
     }),
   );

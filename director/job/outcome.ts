@@ -36,7 +36,8 @@ export function decideOutcome(facts: OutcomeFacts): JobOutcome {
   if (letters.some((letter) => letter !== "T" && letter !== "W")) return "error";
   // A restore is there to bring files back: one that did not come back is a failure, not a remark.
   if (facts.type === "R" && (facts.fd.missingFiles > 0 || facts.fd.errors > 0 || facts.sd.errors > 0)) return "error";
-  const isSpotless = letters.every((letter) => letter === "T") && facts.fd.errors + facts.sd.errors + facts.directorWarnings === 0;
+  const isSpotless =
+    letters.every((letter) => letter === "T") && facts.fd.errors + facts.sd.errors + facts.directorWarnings === 0;
   return isSpotless ? "ok" : "warnings";
 }
 

@@ -5,10 +5,21 @@ import { typeWord } from "./level-words.ts";
 import type { JobOutcome } from "./job-state.ts";
 import type { SavedRun } from "./saved-run.ts";
 
-const OUTCOMES: Record<JobOutcome, string> = { ok: "OK", warnings: "OK -- with warnings", error: "Error", fatal: "Fatal Error", canceled: "Canceled", incomplete: "Incomplete" };
+const OUTCOMES: Record<JobOutcome, string> = {
+  ok: "OK",
+  warnings: "OK -- with warnings",
+  error: "Error",
+  fatal: "Fatal Error",
+  canceled: "Canceled",
+  incomplete: "Incomplete",
+};
 
 /** What stands for the %-codes of a job's commands. `end`: how it ended and on which Volumes, once it has. */
-export function percentValues(context: JobContext, run: SavedRun, end: { readonly outcome: JobOutcome; readonly volumes: readonly string[] } | null): PercentValues {
+export function percentValues(
+  context: JobContext,
+  run: SavedRun,
+  end: { readonly outcome: JobOutcome; readonly volumes: readonly string[] } | null,
+): PercentValues {
   const { job, parts } = context;
   const { effective } = job;
   return {

@@ -49,9 +49,30 @@ test("the level says since when, or from what it was upgraded", () => {
 });
 
 test("restore and admin reports have their own labels", () => {
-  const common = { jobId: 3, job: "R.2026", outcome: "error" as const, scheduledMs: start, startMs: start, endMs: start + 1000 };
-  const restore = restoreReport(head, { ...common, client: "c-fd", where: "/tmp/r", replace: "Always", filesExpected: 9, filesRestored: 8, bytesRestored: 1000, fdErrors: 1, fdStatus: "W", sdStatus: "T" });
+  const common = {
+    jobId: 3,
+    job: "R.2026",
+    outcome: "error" as const,
+    scheduledMs: start,
+    startMs: start,
+    endMs: start + 1000,
+  };
+  const restore = restoreReport(head, {
+    ...common,
+    client: "c-fd",
+    where: "/tmp/r",
+    replace: "Always",
+    filesExpected: 9,
+    filesRestored: 8,
+    bytesRestored: 1000,
+    fdErrors: 1,
+    fdStatus: "W",
+    sdStatus: "T",
+  });
   assert.match(restore, /^ {2}Files Expected: {9}9\n {2}Files Restored: {9}8\n {2}Bytes Restored: {9}1,000 \(1\.000 KB\)$/m);
   assert.match(restore, /Termination: {12}\*\*\* Restore Error \*\*\*\n\n$/);
-  assert.match(adminReport(head, { ...common, outcome: "ok" }), /^Nocturne 0\.1\.0 \(21Nov26\): 21-Nov-2026 07:00:01\n {2}JobId: .*\n[^]*Admin OK\n\n$/);
+  assert.match(
+    adminReport(head, { ...common, outcome: "ok" }),
+    /^Nocturne 0\.1\.0 \(21Nov26\): 21-Nov-2026 07:00:01\n {2}JobId: .*\n[^]*Admin OK\n\n$/,
+  );
 });

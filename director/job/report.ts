@@ -151,7 +151,11 @@ export function adminReport(head: ReportHead, facts: AdminFacts): string {
 }
 
 /** Level with what explains it: `Incremental, since=...` or `Full (upgraded from Incremental)`. */
-export function levelWords(facts: { readonly level: string; readonly upgradedFrom: string | null; readonly sinceMs: number | null }): string {
+export function levelWords(facts: {
+  readonly level: string;
+  readonly upgradedFrom: string | null;
+  readonly sinceMs: number | null;
+}): string {
   const upgraded = facts.upgradedFrom === null ? "" : ` (upgraded from ${reportLevel(facts.upgradedFrom)})`;
   const since = facts.sinceMs === null ? "" : `, since=${catalogTime(facts.sinceMs)}`;
   return `${reportLevel(facts.level)}${since}${upgraded}`;

@@ -48,7 +48,13 @@ export async function runRestore(context: JobContext, record: RunRecord): Promis
 export async function followRestore(context: JobContext, record: RunRecord): Promise<JobResult> {
   const { job, parts } = context;
   const halves = { fd: halfOf(context, record, "fd"), sd: halfOf(context, record, "sd") };
-  const ends = await superviseHalves(halves, { clock: parts.clock, signal: job.signal, leaving: context.leaving, graceMs: HALF_GRACE_MS, cancelMs: CANCEL_WAIT_MS });
+  const ends = await superviseHalves(halves, {
+    clock: parts.clock,
+    signal: job.signal,
+    leaving: context.leaving,
+    graceMs: HALF_GRACE_MS,
+    cancelMs: CANCEL_WAIT_MS,
+  });
   return { ...ends, hasFailed: false, directorErrors: record.run.directorErrors };
 }
 
@@ -72,15 +78,23 @@ async function prepareRows(context: JobContext, record: RunRecord): Promise<void
 }
 
 /** Devices of the storage daemon that can read the plan's Volumes. One restore reads from one storage daemon. */
-function devicesOf(plan: RestorePlan, storage: StorageResource, storages: ReadonlyMap<string, StorageResource>): readonly string[] {
+function devicesOf(
+  plan: RestorePlan,
+  storage: StorageResource,
+  storages: ReadonlyMap<string, StorageResource>,
+): readonly string[] {
   const devices = new Set(storage.device);
   for (const { volume, storage: name } of plan.volumes) {
     const other = name === "" ? storage : storages.get(name);
     if (other === undefined) continue;
     if (other.address !== storage.address || other.sdPort !== storage.sdPort) {
-      throw new OperatorError("JOB_INCOMPLETE_RESOURCES", `Volume "${volume}" is at Storage "${other.name}", the others are at "${storage.name}", which is another storage daemon`, {
-        hint: "restore the files of each storage daemon by themselves",
-      });
+      throw new OperatorError(
+        "JOB_INCOMPLETE_RESOURCES",
+        `Volume "${volume}" is at Storage "${other.name}", the others are at "${storage.name}", which is another storage daemon`,
+        {
+          hint: "restore the files of each storage daemon by themselves",
+        },
+      );
     }
     for (const device of other.device) devices.add(device);
   }

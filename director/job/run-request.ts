@@ -23,7 +23,9 @@ export interface RestoreVolume {
 
 /** Who asked for a job. */
 export type RunOrigin =
-  { readonly kind: "console"; readonly user: string } | { readonly kind: "schedule"; readonly schedule: string } | { readonly kind: "job"; readonly jobId: number };
+  | { readonly kind: "console"; readonly user: string }
+  | { readonly kind: "schedule"; readonly schedule: string }
+  | { readonly kind: "job"; readonly jobId: number };
 
 /**
  * A wish to run a job: the Job resource and what differs from it, all by name. The engine looks the names up at once, so a job

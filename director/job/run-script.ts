@@ -71,7 +71,10 @@ async function runScript(script: RunScript, time: ScriptTime, run: ScriptRun): P
   if (program === undefined) return true;
   const failure = await runProgram(program, args, (line) => run.say("Info", `${when}: ${line}`), run.signal);
   if (failure === null) return true;
-  await run.say(script.failJobOnError ? "Error" : "Warning", `Runscript: ${when} returned non-zero status=${failure.status}. ERR=${failure.reason}`);
+  await run.say(
+    script.failJobOnError ? "Error" : "Warning",
+    `Runscript: ${when} returned non-zero status=${failure.status}. ERR=${failure.reason}`,
+  );
   return false;
 }
 
@@ -81,7 +84,10 @@ async function runConsole(command: string, when: string, run: ScriptRun): Promis
     for (const line of output.split("\n")) if (line !== "") await run.say("Info", `${when}: ${line}`);
     return true;
   } catch (error) {
-    await run.say("Error", `Runscript: ${when} console command failed. ERR=${error instanceof Error ? error.message : String(error)}`);
+    await run.say(
+      "Error",
+      `Runscript: ${when} console command failed. ERR=${error instanceof Error ? error.message : String(error)}`,
+    );
     return false;
   }
 }
@@ -92,7 +98,12 @@ interface ProgramFailure {
 }
 
 /** Runs a program without a shell; its output goes line by line to `onLine`. Null: status 0. */
-async function runProgram(program: string, args: readonly string[], onLine: (line: string) => Promise<void>, signal: AbortSignal): Promise<ProgramFailure | null> {
+async function runProgram(
+  program: string,
+  args: readonly string[],
+  onLine: (line: string) => Promise<void>,
+  signal: AbortSignal,
+): Promise<ProgramFailure | null> {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], signal, killSignal: "SIGTERM" });
   const ended = new Promise<ProgramFailure | null>((resolve) => {
     child.on("error", (error) => resolve({ status: 127, reason: error.message }));

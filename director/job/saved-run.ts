@@ -67,7 +67,9 @@ export function newRun(job: string, request: RunRequest, scheduledMs: number, le
 export function parseSavedRun(text: string): SavedRun | null {
   try {
     const run = JSON.parse(text) as Partial<SavedRun> | null;
-    return run !== null && run.version === 1 && typeof run.job === "string" && typeof run.request === "object" ? (run as SavedRun) : null;
+    return run !== null && run.version === 1 && typeof run.job === "string" && typeof run.request === "object"
+      ? (run as SavedRun)
+      : null;
   } catch {
     return null;
   }

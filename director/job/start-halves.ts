@@ -64,14 +64,23 @@ export async function reachDaemons(context: JobContext): Promise<ReachedDaemons>
 }
 
 /** Starts the storage half, then the client's half with the ticket for it. Throws if one cannot be started; the other is then told to stop. */
-export async function startHalves(context: JobContext, record: RunRecord, reached: ReachedDaemons, plan: HalvesPlan): Promise<void> {
+export async function startHalves(
+  context: JobContext,
+  record: RunRecord,
+  reached: ReachedDaemons,
+  plan: HalvesPlan,
+): Promise<void> {
   const { job, desk, parts } = context;
   const { clock } = parts;
   const key = randomBytes(32);
   await record.change(desk.catalog, { stage: "starting" }, clock.nowMs());
   job.apply({ kind: "phase", phase: "waitingStorage" });
   const options = { signal: AbortSignal.any([job.signal, context.leaving]), timeoutMs: START_MS };
-  const session = await reached.sd.client.unary(StorageDaemonService.startJob, storageRequest(context, reached, plan, key), options);
+  const session = await reached.sd.client.unary(
+    StorageDaemonService.startJob,
+    storageRequest(context, reached, plan, key),
+    options,
+  );
   job.apply({ kind: "phase", phase: "waitingClient" });
   try {
     await reached.fd.client.unary(FileDaemonService.startJob, fileRequest(context, record, reached, plan, key), options);
@@ -79,7 +88,11 @@ export async function startHalves(context: JobContext, record: RunRecord, reache
     await cancelQuietly(context, reached.sd.client, "sd");
     throw error;
   }
-  await record.change(desk.catalog, { stage: "running", volSessionId: session.volSessionId, volSessionTime: session.volSessionTime }, clock.nowMs());
+  await record.change(
+    desk.catalog,
+    { stage: "running", volSessionId: session.volSessionId, volSessionTime: session.volSessionTime },
+    clock.nowMs(),
+  );
   job.apply({ kind: "phase", phase: "transferring" });
 }
 
@@ -119,7 +132,10 @@ export function halfOf(context: JobContext, record: RunRecord, half: HalfName): 
 export async function cancelBoth(context: JobContext): Promise<void> {
   const { daemons } = context.parts;
   const { client, storage } = { client: context.job.effective.client, storage: context.job.storage.resource };
-  await Promise.all([cancelQuietly(context, daemons.client(client), "fd"), cancelQuietly(context, daemons.storage(storage), "sd")]);
+  await Promise.all([
+    cancelQuietly(context, daemons.client(client), "fd"),
+    cancelQuietly(context, daemons.storage(storage), "sd"),
+  ]);
 }
 
 async function recordEnd(context: JobContext, record: RunRecord, half: HalfName, end: JobEnd): Promise<void> {
@@ -140,7 +156,9 @@ async function cancelHalf(context: JobContext, client: RpcClient, half: HalfName
 }
 
 async function cancelQuietly(context: JobContext, client: RpcClient, half: HalfName): Promise<void> {
-  await cancelHalf(context, client, half).catch((error: unknown) => context.parts.log(`${context.job.identity.job}: ${client.who} could not be told to stop: ${describeError(error)}`));
+  await cancelHalf(context, client, half).catch((error: unknown) =>
+    context.parts.log(`${context.job.identity.job}: ${client.who} could not be told to stop: ${describeError(error)}`),
+  );
 }
 
 function storageRequest(context: JobContext, reached: ReachedDaemons, plan: HalvesPlan, key: Buffer): StartStorageJobRequest {
@@ -167,7 +185,13 @@ function storageRequest(context: JobContext, reached: ReachedDaemons, plan: Halv
   };
 }
 
-function fileRequest(context: JobContext, record: RunRecord, reached: ReachedDaemons, plan: HalvesPlan, key: Buffer): StartFileJobRequest {
+function fileRequest(
+  context: JobContext,
+  record: RunRecord,
+  reached: ReachedDaemons,
+  plan: HalvesPlan,
+  key: Buffer,
+): StartFileJobRequest {
   const { job } = context;
   const { effective, identity } = job;
   const storage = job.storage.resource;

@@ -54,7 +54,13 @@ const settle = async () => {
 };
 
 function world() {
-  const [fd, sd, clock, abort, leave] = [new TestHalf(), new TestHalf(), new TestClock(), new AbortController(), new AbortController()];
+  const [fd, sd, clock, abort, leave] = [
+    new TestHalf(),
+    new TestHalf(),
+    new TestClock(),
+    new AbortController(),
+    new AbortController(),
+  ];
   const result = superviseHalves({ fd, sd }, { clock, signal: abort.signal, leaving: leave.signal, graceMs: 5, cancelMs: 30 });
   return { fd, sd, clock, abort, leave, result };
 }

@@ -35,7 +35,10 @@ export interface SupervisionOptions {
  * Follows both halves of a job to their ends. Neither can hold the job up for ever: a half that failed takes the other one with
  * it, a canceled or unreachable daemon is given up in time. Rejects with the reason of `leaving`, both daemons going on.
  */
-export async function superviseHalves(halves: { readonly fd: Half | HalfEnd; readonly sd: Half | HalfEnd }, options: SupervisionOptions): Promise<{ readonly fd: HalfEnd; readonly sd: HalfEnd }> {
+export async function superviseHalves(
+  halves: { readonly fd: Half | HalfEnd; readonly sd: Half | HalfEnd },
+  options: SupervisionOptions,
+): Promise<{ readonly fd: HalfEnd; readonly sd: HalfEnd }> {
   const fd = new HalfFollower(halves.fd, options);
   const sd = new HalfFollower(halves.sd, options);
   fd.meet(sd);
@@ -128,7 +131,10 @@ class HalfFollower {
       });
       return { kind: "ended", end };
     } catch (error) {
-      return { kind: "lost", reason: this.#giveUp.signal.aborted ? String((this.#giveUp.signal.reason as Error).message) : describeError(error) };
+      return {
+        kind: "lost",
+        reason: this.#giveUp.signal.aborted ? String((this.#giveUp.signal.reason as Error).message) : describeError(error),
+      };
     }
   }
 

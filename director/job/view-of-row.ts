@@ -9,7 +9,11 @@ import { outcomeOfLetter, statusWords } from "./status-letter.ts";
 
 /** A job of the catalog as `status` shows ended jobs. */
 export async function viewOfRow(catalog: Catalog, row: JobRow): Promise<JobView> {
-  const [client, pool, fileSet] = await Promise.all([findClientById(catalog, row.ClientId), findPoolById(catalog, row.PoolId), findFileSetById(catalog, row.FileSetId)]);
+  const [client, pool, fileSet] = await Promise.all([
+    findClientById(catalog, row.ClientId),
+    findPoolById(catalog, row.PoolId),
+    findFileSetById(catalog, row.FileSetId),
+  ]);
   const outcome = outcomeOfLetter(row.JobStatus);
   return {
     jobId: row.JobId,

@@ -32,7 +32,10 @@ async function textOf(context: JobContext, run: SavedRun, files: number): Promis
   const storage = job.storage.resource;
   const regions = await listJobRegions(desk.catalog, [job.jobId]);
   const { volSessionId, volSessionTime } = run;
-  const plan = makePlan([{ jobId: job.jobId, volSessionId, volSessionTime, indexes: null, files, regions }], () => ({ storage: storage.name, device: storage.device[0] ?? "" }));
+  const plan = makePlan([{ jobId: job.jobId, volSessionId, volSessionTime, indexes: null, files, regions }], () => ({
+    storage: storage.name,
+    device: storage.device[0] ?? "",
+  }));
   return bootstrapText(plan.bootstrap, () => storage.name);
 }
 
@@ -42,7 +45,11 @@ async function pipeTo(command: string, text: string): Promise<void> {
   const child = spawn(program, args, { stdio: ["pipe", "ignore", "inherit"] });
   const ended = new Promise<void>((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code, signal) => (code === 0 ? resolve() : reject(new OperatorError("BOOTSTRAP_COMMAND_FAILED", `the command ended with ${signal ?? `status ${code}`}`))));
+    child.on("close", (code, signal) =>
+      code === 0
+        ? resolve()
+        : reject(new OperatorError("BOOTSTRAP_COMMAND_FAILED", `the command ended with ${signal ?? `status ${code}`}`)),
+    );
   });
   child.stdin.on("error", () => {}); // a command that does not read to the end says so by its status
   child.stdin.end(text);

@@ -22,11 +22,14 @@ test("the first candidate that has reached no limit is taken", () => {
   const good = volume({ VolumeName: "Good" });
   const choice = chooseVolume([candidate(full), candidate(good)], noLimits, now);
   assert.equal(choice.volume, good);
-  assert.deepEqual(choice.spent, [{ row: full, limit: { status: "Full", text: 'Max Volume bytes=1000 exceeded. Marking Volume "Full" as Full.' } }]);
+  assert.deepEqual(choice.spent, [
+    { row: full, limit: { status: "Full", text: 'Max Volume bytes=1000 exceeded. Marking Volume "Full" as Full.' } },
+  ]);
 });
 
 test("each limit has its status and its line", () => {
-  const reached = (given: Partial<LimitedVolume>, pool: Partial<PoolLimits> = {}) => limitReached(volume(given), { ...noLimits, ...pool }, now);
+  const reached = (given: Partial<LimitedVolume>, pool: Partial<PoolLimits> = {}) =>
+    limitReached(volume(given), { ...noLimits, ...pool }, now);
   assert.match(reached({ MaxVolJobs: 1 })!.text, /^Max Volume jobs=1 exceeded\. Marking Volume "A" as Used\.$/);
   assert.match(reached({ MaxVolFiles: 1 })!.text, /^Max Volume files=1/);
   assert.match(reached({ VolUseDuration: 3600 })!.text, /^Max configured use duration=3600 sec\. exceeded/);
@@ -41,7 +44,8 @@ test("a Volume for one job is not given to two jobs that ask at the same time", 
   const claims = new VolumeClaims();
   const fresh = volume({ VolJobs: 0, MaxVolJobs: 1 });
   const ask = (jobId: number) =>
-    chooseVolume([candidate(fresh, { jobs: claims.jobsOn("A", 0, jobId), isMine: claims.isHeldBy("A", jobId) })], noLimits, now).volume;
+    chooseVolume([candidate(fresh, { jobs: claims.jobsOn("A", 0, jobId), isMine: claims.isHeldBy("A", jobId) })], noLimits, now)
+      .volume;
   assert.equal(ask(1), fresh);
   claims.take("A", { jobId: 1, device: "d", jobs: 0 });
   assert.equal(ask(2), null);

@@ -19,7 +19,11 @@ export interface VolumeChoice<Row> {
 }
 
 /** Chooses the Volume to append to from candidates in order of preference (status Append, right Pool and Media Type). */
-export function chooseVolume<Row extends LimitedVolume>(candidates: readonly Candidate<Row>[], pool: PoolLimits, nowMs: number): VolumeChoice<Row> {
+export function chooseVolume<Row extends LimitedVolume>(
+  candidates: readonly Candidate<Row>[],
+  pool: PoolLimits,
+  nowMs: number,
+): VolumeChoice<Row> {
   const spent: { row: Row; limit: LimitReached }[] = [];
   for (const candidate of candidates) {
     const limit = limitReached(candidate.row, pool, nowMs);

@@ -4,7 +4,15 @@ import fc from "fast-check";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { checkVolumeName, countersIn, expandLabelFormat, forbidsCreation, isSimpleFormat, simpleName } from "./label-format.ts";
 
-const values: Record<string, string | string[]> = { Year: "2026", Month: "11", Job: "Backup", Pool: "File", Empty: "", Days: ["Mon", "Tue"], Counter: "7" };
+const values: Record<string, string | string[]> = {
+  Year: "2026",
+  Month: "11",
+  Job: "Backup",
+  Pool: "File",
+  Empty: "",
+  Days: ["Mon", "Tue"],
+  Counter: "7",
+};
 const expand = (format: string) => expandLabelFormat(format, (name) => values[name]);
 
 test("a format without special characters gets a number of four digits", () => {
@@ -36,18 +44,37 @@ test("operations change the value", () => {
 });
 
 test("a wrong format is refused with the reason", () => {
-  for (const format of ["$Nope", "${Job", "$", "${Job:q}", "a b", "${Job}/${Year}"]) assert.throws(() => expand(format), OperatorError, format);
+  for (const format of ["$Nope", "${Job", "$", "${Job:q}", "a b", "${Job}/${Year}"])
+    assert.throws(() => expand(format), OperatorError, format);
   assert.throws(() => checkVolumeName("x".repeat(128)), /cannot name a Volume/);
 });
 
 test("any text either names a Volume or is refused, never anything else", () => {
-  const piece = fc.constantFrom("$", "{", "}", ":", "Job", "Year", "+", "[1]", "\\", "s/a/b/g", "y/a-z/b/", "p/9/x/l", "-", "o1,2", "V");
+  const piece = fc.constantFrom(
+    "$",
+    "{",
+    "}",
+    ":",
+    "Job",
+    "Year",
+    "+",
+    "[1]",
+    "\\",
+    "s/a/b/g",
+    "s/(/x/",
+    "s/a/$9/",
+    "y/a-z/b/",
+    "p/9/x/l",
+    "-",
+    "o1,2",
+    "V",
+  );
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
       try {
         assert.match(expand(pieces.join("")), /^[A-Za-z0-9:._-]+$/);
       } catch (error) {
-        assert.ok(error instanceof OperatorError || (error as Error).name.startsWith("RE2JS"), String(error));
+        assert.ok(error instanceof OperatorError, String(error));
       }
     }),
   );

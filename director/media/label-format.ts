@@ -107,17 +107,21 @@ class FormatReader {
   }
 
   #operate(value: string | undefined, step: string): string | undefined {
-    const [operation, rest] = [step[0], step.slice(1)];
+    const [operation, rest] = [step.charAt(0), step.slice(1)];
     const nested = (text: string) => new FormatReader(text, this.#variables).expand();
     switch (operation) {
       case "-":
         return value === undefined || value === "" ? nested(rest) : value;
       case "*":
-        return value === undefined || value === "" ? value ?? "" : nested(rest);
+        return value === undefined || value === "" ? nested(rest) : "";
       case "+":
         return value === undefined || value === "" ? "" : nested(rest);
+      default:
+        return value === undefined ? undefined : this.#change(value, operation, rest);
     }
-    if (value === undefined) return undefined;
+  }
+
+  #change(value: string, operation: string, rest: string): string {
     switch (operation) {
       case "l":
         return value.toLowerCase();
@@ -134,7 +138,7 @@ class FormatReader {
       case "y":
         return this.#transpose(value, rest);
       default:
-        throw this.#wrong(`"${step}" is not an operation`);
+        throw this.#wrong(`"${operation}${rest}" is not an operation`);
     }
   }
 
@@ -157,14 +161,20 @@ class FormatReader {
 
   #substitute(value: string, rest: string): string {
     const [pattern, replacement, flags] = this.#parts(rest, 3);
-    if (flags!.includes("t")) return flags!.includes("g") ? value.replaceAll(pattern!, () => replacement!) : value.replace(pattern!, () => replacement!);
-    const matcher = RE2JS.compile(pattern!, (flags!.includes("i") ? RE2JS.CASE_INSENSITIVE : 0) | (flags!.includes("m") ? RE2JS.MULTILINE : 0)).matcher(value);
-    return flags!.includes("g") ? matcher.replaceAll(replacement!) : matcher.replaceFirst(replacement!);
+    if (flags!.includes("t"))
+      return flags!.includes("g")
+        ? value.replaceAll(pattern!, () => replacement!)
+        : value.replace(pattern!, () => replacement!);
+    try {
+      return substitute(value, pattern!, replacement!, flags!);
+    } catch (error) {
+      throw this.#wrong(`"s${rest}": ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   #transpose(value: string, rest: string): string {
     const [from, to] = this.#parts(rest, 2).map(spreadRanges);
-    return [...value].map((char) => (from!.includes(char) ? (to![from!.indexOf(char)] ?? to!.at(-1) ?? "") : char)).join("");
+    return Array.from(value, (char) => (from!.includes(char) ? (to![from!.indexOf(char)] ?? to!.at(-1) ?? "") : char)).join("");
   }
 
   /** `/a/b/c` to its parts; the delimiter is the first character. */
@@ -187,7 +197,9 @@ class FormatReader {
   }
 
   #wrong(text: string): OperatorError {
-    return new OperatorError("LABEL_FORMAT_INVALID", `Label Format "${this.#format}": ${text}`, { hint: "correct LabelFormat of the Pool" });
+    return new OperatorError("LABEL_FORMAT_INVALID", `Label Format "${this.#format}": ${text}`, {
+      hint: "correct LabelFormat of the Pool",
+    });
   }
 }
 
@@ -202,4 +214,11 @@ function spreadRanges(text: string): string {
     const [from, to] = [first.charCodeAt(0), last.charCodeAt(0)];
     return to < from ? "" : String.fromCharCode(...Array.from({ length: to - from + 1 }, (_unused, at) => from + at));
   });
+}
+
+/** Replaces by a regular expression; flags g, i, m. Throws what the expression or the replacement has wrong. */
+function substitute(value: string, pattern: string, replacement: string, flags: string): string {
+  const options = (flags.includes("i") ? RE2JS.CASE_INSENSITIVE : 0) | (flags.includes("m") ? RE2JS.MULTILINE : 0);
+  const matcher = RE2JS.compile(pattern, options).matcher(value);
+  return flags.includes("g") ? matcher.replaceAll(replacement) : matcher.replaceFirst(replacement);
 }

@@ -4,13 +4,33 @@ import { catalogTime, parseCatalogTime } from "#lib/base/local-time.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import type { Catalog } from "#catalog/catalog.ts";
 import { nextCounter } from "#catalog/queries/counters.ts";
-import { createMedia, defaultsFromPool, findMedia, listAppendable, listPurged, listRecyclable, moveMedia, newestMediaId, recycleMedia, sumPoolBytes, updateMediaIfStatus, type MediaWanted } from "#catalog/queries/media.ts";
+import {
+  createMedia,
+  defaultsFromPool,
+  findMedia,
+  listAppendable,
+  listPurged,
+  listRecyclable,
+  moveMedia,
+  newestMediaId,
+  recycleMedia,
+  sumPoolBytes,
+  updateMediaIfStatus,
+  type MediaWanted,
+} from "#catalog/queries/media.ts";
 import { findPool, findPoolById } from "#catalog/queries/pools.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import type { PoolRow } from "#catalog/schema/pool.ts";
 import type { CatalogVolume } from "#proto/job.ts";
 import { chooseVolume, type Candidate } from "./choose-volume.ts";
-import { countersIn, expandLabelFormat, forbidsCreation, isSimpleFormat, simpleName, type LabelVariables } from "./label-format.ts";
+import {
+  countersIn,
+  expandLabelFormat,
+  forbidsCreation,
+  isSimpleFormat,
+  simpleName,
+  type LabelVariables,
+} from "./label-format.ts";
 import type { VolumeClaims } from "./volume-claims.ts";
 import { limitReached, type PoolLimits } from "./volume-limits.ts";
 import { catalogVolume } from "./volume-state.ts";
@@ -30,7 +50,10 @@ export interface VolumeWish {
 }
 
 /** Answer to a wish, and lines for the job's log. */
-export type VolumeAnswer = { readonly lines: readonly string[] } & ({ readonly kind: "use"; readonly volume: CatalogVolume } | { readonly kind: "none"; readonly reason: string });
+export type VolumeAnswer = { readonly lines: readonly string[] } & (
+  | { readonly kind: "use"; readonly volume: CatalogVolume }
+  | { readonly kind: "none"; readonly reason: string }
+);
 
 /** Names tried when the next numbers are taken already. */
 const NAMES_TRIED_MAX = 100;
@@ -58,7 +81,11 @@ export class VolumeFinder {
     if (pool === null) return { kind: "none", reason: `Pool "${wish.pool}" is not in the catalog`, lines: [] };
     const lines: string[] = [];
     try {
-      const row = (await this.#append(wish, pool, lines)) ?? (await this.#recycle(wish, pool, lines)) ?? (await this.#fromScratch(wish, pool, lines)) ?? (await this.#create(wish, pool, lines));
+      const row =
+        (await this.#append(wish, pool, lines)) ??
+        (await this.#recycle(wish, pool, lines)) ??
+        (await this.#fromScratch(wish, pool, lines)) ??
+        (await this.#create(wish, pool, lines));
       return this.#use(wish, pool, row, lines);
     } catch (error) {
       if (error instanceof OperatorError) return { kind: "none", reason: describeError(error), lines };
@@ -93,14 +120,24 @@ export class VolumeFinder {
   async #append(wish: VolumeWish, pool: PoolRow, lines: string[]): Promise<MediaRow | null> {
     const wanted = { poolId: pool.PoolId, mediaType: wish.mediaType };
     if (wish.isAutochanger) {
-      const inside = await this.#choose(await listAppendable(this.#catalog, { ...wanted, inChangerOf: wish.storageId }), wish, pool, lines);
+      const inside = await this.#choose(
+        await listAppendable(this.#catalog, { ...wanted, inChangerOf: wish.storageId }),
+        wish,
+        pool,
+        lines,
+      );
       if (inside.volume !== null) return inside.volume;
     }
     return (await this.#choose(await listAppendable(this.#catalog, wanted), wish, pool, lines)).volume;
   }
 
   /** Chooses, and gives the Volumes that have reached a limit their new status. */
-  async #choose(rows: readonly MediaRow[], wish: VolumeWish, pool: PoolRow, lines: string[]): Promise<{ readonly volume: MediaRow | null }> {
+  async #choose(
+    rows: readonly MediaRow[],
+    wish: VolumeWish,
+    pool: PoolRow,
+    lines: string[],
+  ): Promise<{ readonly volume: MediaRow | null }> {
     const candidates = rows.filter((row) => !wish.refused.includes(row.VolumeName)).map((row) => this.#candidate(row, wish));
     const choice = chooseVolume(candidates, await this.#poolLimits(pool), this.#clock.nowMs());
     for (const { row, limit } of choice.spent) {
@@ -120,7 +157,8 @@ export class VolumeFinder {
 
   async #recycle(wish: VolumeWish, pool: PoolRow, lines: string[]): Promise<MediaRow | null> {
     const wanted: MediaWanted = { poolId: pool.PoolId, mediaType: wish.mediaType };
-    const isFree = (row: MediaRow) => !wish.refused.includes(row.VolumeName) && !this.#claims.isElsewhere(row.VolumeName, wish.device, wish.jobId);
+    const isFree = (row: MediaRow) =>
+      !wish.refused.includes(row.VolumeName) && !this.#claims.isElsewhere(row.VolumeName, wish.device, wish.jobId);
     const ready = (await listRecyclable(this.#catalog, wanted)).find(isFree);
     if (ready !== undefined) return ready;
     const purged = (await listPurged(this.#catalog, wanted)).find(isFree);
@@ -134,7 +172,8 @@ export class VolumeFinder {
   }
 
   async #fromScratch(wish: VolumeWish, pool: PoolRow, lines: string[]): Promise<MediaRow | null> {
-    const scratch = pool.ScratchPoolId > 0 ? await findPoolById(this.#catalog, pool.ScratchPoolId) : await findPool(this.#catalog, "Scratch");
+    const scratch =
+      pool.ScratchPoolId > 0 ? await findPoolById(this.#catalog, pool.ScratchPoolId) : await findPool(this.#catalog, "Scratch");
     if (scratch === null || scratch.PoolId === pool.PoolId || !hasRoom(pool)) return null;
     const row = (await this.#append(wish, scratch, lines)) ?? (await this.#recycle(wish, scratch, lines));
     if (row === null) return null;
@@ -146,8 +185,13 @@ export class VolumeFinder {
   async #create(wish: VolumeWish, pool: PoolRow, lines: string[]): Promise<MediaRow> {
     const format = pool.LabelFormat ?? "";
     if (forbidsCreation(format) || !hasRoom(pool)) {
-      const why = forbidsCreation(format) ? "and the Pool has no Label Format" : `and the Pool has its ${pool.MaxVols} Volumes already`;
-      throw new OperatorError("VOLUME_NONE_AVAILABLE", `no Volume of Pool "${pool.Name}" with Media Type "${wish.mediaType}" can be appended to, ${why}`);
+      const why = forbidsCreation(format)
+        ? "and the Pool has no Label Format"
+        : `and the Pool has its ${pool.MaxVols} Volumes already`;
+      throw new OperatorError(
+        "VOLUME_NONE_AVAILABLE",
+        `no Volume of Pool "${pool.Name}" with Media Type "${wish.mediaType}" can be appended to, ${why}`,
+      );
     }
     const name = isSimpleFormat(format) ? await this.#numberedName(format) : await this.#expandedName(format, wish);
     const row = await createMedia(this.#catalog, {
@@ -171,15 +215,22 @@ export class VolumeFinder {
       const name = simpleName(format, number);
       if ((await findMedia(this.#catalog, name)) === null) return name;
     }
-    throw new OperatorError("VOLUME_NONE_AVAILABLE", `the names ${simpleName(format, first)} and ${NAMES_TRIED_MAX - 1} after it are taken`, { hint: "change LabelFormat of the Pool" });
+    throw new OperatorError(
+      "VOLUME_NONE_AVAILABLE",
+      `the names ${simpleName(format, first)} and ${NAMES_TRIED_MAX - 1} after it are taken`,
+      { hint: "change LabelFormat of the Pool" },
+    );
   }
 
   async #expandedName(format: string, wish: VolumeWish): Promise<string> {
     const counters = new Map<string, string>();
-    for (const counter of countersIn(format)) counters.set(counter, String(await this.#catalog.transaction(async (tx) => await nextCounter(tx, counter))));
+    for (const counter of countersIn(format))
+      counters.set(counter, String(await this.#catalog.transaction(async (tx) => await nextCounter(tx, counter))));
     const name = expandLabelFormat(format, (variable) => counters.get(variable) ?? wish.variables(variable));
     if ((await findMedia(this.#catalog, name)) === null) return name;
-    throw new OperatorError("VOLUME_NONE_AVAILABLE", `Label Format "${format}" gives "${name}", which exists already`, { hint: "add something that changes, such as a Counter" });
+    throw new OperatorError("VOLUME_NONE_AVAILABLE", `Label Format "${format}" gives "${name}", which exists already`, {
+      hint: "add something that changes, such as a Counter",
+    });
   }
 
   #use(wish: VolumeWish, pool: PoolRow, row: MediaRow, lines: readonly string[]): VolumeAnswer {
@@ -200,7 +251,8 @@ export class VolumeFinder {
     const lines: string[] = [];
     for (const row of volumes) {
       const limit = limitReached(row, limits, this.#clock.nowMs());
-      if (limit !== null && (await updateMediaIfStatus(this.#catalog, row.MediaId, "Append", { VolStatus: limit.status }))) lines.push(limit.text);
+      if (limit !== null && (await updateMediaIfStatus(this.#catalog, row.MediaId, "Append", { VolStatus: limit.status })))
+        lines.push(limit.text);
     }
     return lines;
   }
@@ -220,6 +272,15 @@ export function labelVariables(facts: Readonly<Record<string, string>>, nowMs: n
   const [date, time] = catalogTime(nowMs).split(" ") as [string, string];
   const [year, month, day] = date.split("-");
   const [hour, minute, second] = time.split(":");
-  const own: Record<string, string | undefined> = { Year: year, Month: month, Day: day, Hour: hour, Minute: minute, Second: second, WeekDay: String(new Date(nowMs).getDay()), ...facts };
+  const own: Record<string, string | undefined> = {
+    Year: year,
+    Month: month,
+    Day: day,
+    Hour: hour,
+    Minute: minute,
+    Second: second,
+    WeekDay: String(new Date(nowMs).getDay()),
+    ...facts,
+  };
   return (name) => (Object.hasOwn(own, name) ? own[name] : undefined);
 }

@@ -4,7 +4,16 @@ import type { MediaRow } from "#catalog/schema/media.ts";
 /** What decides whether a Volume has reached one of its limits. */
 export type LimitedVolume = Pick<
   MediaRow,
-  "VolumeName" | "VolStatus" | "VolBytes" | "VolJobs" | "VolFiles" | "MaxVolBytes" | "MaxVolJobs" | "MaxVolFiles" | "VolUseDuration" | "FirstWritten"
+  | "VolumeName"
+  | "VolStatus"
+  | "VolBytes"
+  | "VolJobs"
+  | "VolFiles"
+  | "MaxVolBytes"
+  | "MaxVolJobs"
+  | "MaxVolFiles"
+  | "VolUseDuration"
+  | "FirstWritten"
 >;
 
 /** Limits of the Pool as a whole. */
@@ -32,12 +41,15 @@ export function limitReached(volume: LimitedVolume, pool: PoolLimits, nowMs: num
     return { status: "Full", text: `Max Volume bytes=${volume.MaxVolBytes} exceeded. Marking Volume "${name}" as Full.` };
   }
   if (volume.VolBytes > 0 && pool.useOnce) return used("Volume used once.");
-  if (volume.MaxVolJobs > 0 && volume.VolJobs >= volume.MaxVolJobs) return used(`Max Volume jobs=${volume.MaxVolJobs} exceeded.`);
-  if (volume.MaxVolFiles > 0 && volume.VolFiles >= volume.MaxVolFiles) return used(`Max Volume files=${volume.MaxVolFiles} exceeded.`);
+  if (volume.MaxVolJobs > 0 && volume.VolJobs >= volume.MaxVolJobs)
+    return used(`Max Volume jobs=${volume.MaxVolJobs} exceeded.`);
+  if (volume.MaxVolFiles > 0 && volume.VolFiles >= volume.MaxVolFiles)
+    return used(`Max Volume files=${volume.MaxVolFiles} exceeded.`);
   if (volume.VolUseDuration > 0 && usedForSeconds(volume, nowMs) >= volume.VolUseDuration) {
     return used(`Max configured use duration=${volume.VolUseDuration} sec. exceeded.`);
   }
-  if (pool.maxPoolBytes > 0 && pool.poolBytes >= pool.maxPoolBytes) return used(`Max Pool Bytes ${pool.maxPoolBytes}B exceeded.`);
+  if (pool.maxPoolBytes > 0 && pool.poolBytes >= pool.maxPoolBytes)
+    return used(`Max Pool Bytes ${pool.maxPoolBytes}B exceeded.`);
   return null;
 }
 

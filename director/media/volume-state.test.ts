@@ -7,7 +7,10 @@ import { VolumeRevisions, changesOf } from "./volume-state.ts";
 const untouched = { VolStatus: "Append", InitialWrite: null, LabelDate: null } as const;
 
 test("a daemon's statement becomes the row's values", () => {
-  const changes = changesOf(VolumeState.fromPartial({ volume: "A", status: "Full", bytes: 5000, jobs: 2, firstWritten: 1000, lastWritten: 2000 }), untouched);
+  const changes = changesOf(
+    VolumeState.fromPartial({ volume: "A", status: "Full", bytes: 5000, jobs: 2, firstWritten: 1000, lastWritten: 2000 }),
+    untouched,
+  );
   assert.equal(changes.VolStatus, "Full");
   assert.equal(changes.VolBytes, 5000);
   assert.equal(changes.LastWritten, catalogTime(2_000_000));
@@ -16,7 +19,8 @@ test("a daemon's statement becomes the row's values", () => {
 });
 
 test("Append does not undo what an operator has set, Full does", () => {
-  const status = (said: string, before: "Used" | "Read-Only" | "Recycle" | "Purged") => changesOf(VolumeState.fromPartial({ status: said }), { ...untouched, VolStatus: before }).VolStatus;
+  const status = (said: string, before: "Used" | "Read-Only" | "Recycle" | "Purged") =>
+    changesOf(VolumeState.fromPartial({ status: said }), { ...untouched, VolStatus: before }).VolStatus;
   assert.equal(status("Append", "Used"), undefined);
   assert.equal(status("Append", "Recycle"), "Append");
   assert.equal(status("Append", "Purged"), "Append");
@@ -26,7 +30,11 @@ test("Append does not undo what an operator has set, Full does", () => {
 
 test("an older statement that arrives late is left out, also after a restart", () => {
   const revisions = new VolumeRevisions();
-  const said = (revision: number, writes: number) => revisions.accept(VolumeState.fromPartial({ volume: "A", revision, writes }), { VolWrites: 10, LabelDate: catalogTime(1000_000) });
+  const said = (revision: number, writes: number) =>
+    revisions.accept(VolumeState.fromPartial({ volume: "A", revision, writes }), {
+      VolWrites: 10,
+      LabelDate: catalogTime(1000_000),
+    });
   assert.equal(said(5, 9), false);
   assert.equal(said(5, 10), true);
   assert.equal(said(4, 20), false);
@@ -35,6 +43,12 @@ test("an older statement that arrives late is left out, also after a restart", (
 
 test("after a restart a Volume that was relabelled starts anew, though its count of writes is small", () => {
   const row = { VolWrites: 10, LabelDate: catalogTime(1000_000) };
-  assert.equal(new VolumeRevisions().accept(VolumeState.fromPartial({ volume: "A", revision: 1, writes: 1, labelDate: 2000 }), row), true);
-  assert.equal(new VolumeRevisions().accept(VolumeState.fromPartial({ volume: "A", revision: 1, writes: 1, labelDate: 1000 }), row), false);
+  assert.equal(
+    new VolumeRevisions().accept(VolumeState.fromPartial({ volume: "A", revision: 1, writes: 1, labelDate: 2000 }), row),
+    true,
+  );
+  assert.equal(
+    new VolumeRevisions().accept(VolumeState.fromPartial({ volume: "A", revision: 1, writes: 1, labelDate: 1000 }), row),
+    false,
+  );
 });

@@ -33,7 +33,11 @@ export function changesOf(state: VolumeState, row: Pick<MediaRow, "VolStatus" | 
 }
 
 /** A Media row as the storage daemon needs it. */
-export function catalogVolume(row: MediaRow, pool: { readonly name: string; readonly type: string }, toUnixSeconds: (time: string | null) => number): CatalogVolume {
+export function catalogVolume(
+  row: MediaRow,
+  pool: { readonly name: string; readonly type: string },
+  toUnixSeconds: (time: string | null) => number,
+): CatalogVolume {
   return {
     volume: row.VolumeName,
     pool: pool.name,
@@ -85,7 +89,8 @@ export class VolumeRevisions {
   accept(state: VolumeState, row: Pick<MediaRow, "VolWrites" | "LabelDate">): boolean {
     const newest = this.#newest.get(state.volume);
     const labelled = (row.LabelDate === null ? null : parseCatalogTime(row.LabelDate)) ?? 0;
-    const isNewer = newest === undefined ? state.writes >= row.VolWrites || state.labelDate * 1000 > labelled : state.revision > newest;
+    const isNewer =
+      newest === undefined ? state.writes >= row.VolWrites || state.labelDate * 1000 > labelled : state.revision > newest;
     if (isNewer) this.#newest.set(state.volume, state.revision);
     return isNewer;
   }

@@ -47,7 +47,9 @@ export class JobMessages {
     const message = { type, timeMs: clock.nowMs(), daemon: director, jobId, text };
     if (this.#goesToCatalog(type)) {
       const before = this.#lastLine;
-      this.#lastLine = before.then(() => addLog(this.#parts.catalog, { JobId: jobId, Time: catalogTime(message.timeMs), LogText: formatMessage(message) }));
+      this.#lastLine = before.then(() =>
+        addLog(this.#parts.catalog, { JobId: jobId, Time: catalogTime(message.timeMs), LogText: formatMessage(message) }),
+      );
       this.#lastLine.catch(() => {}); // whoever said the line hears of it
       const line = this.#lastLine;
       this.deliver(message);
@@ -66,7 +68,13 @@ export class JobMessages {
 
   /** A daemon's message in our terms. */
   received(message: Message): OutgoingMessage {
-    return { type: typeOfWire(message.type), timeMs: Math.floor(message.timeUs / 1000), daemon: message.daemon, jobId: this.#parts.jobId, text: message.text };
+    return {
+      type: typeOfWire(message.type),
+      timeMs: Math.floor(message.timeUs / 1000),
+      daemon: message.daemon,
+      jobId: this.#parts.jobId,
+      text: message.text,
+    };
   }
 
   /** Gives a message to every destination but the catalog. */

@@ -14,7 +14,12 @@ function next(text: string, after: string, count = 1): string[] {
   for (let n = 0; n < count; n++) {
     const run = nextRun(times(text), from, zone);
     if (run === null) break;
-    found.push(Temporal.Instant.fromEpochMilliseconds(run).toZonedDateTimeISO(zone).toPlainDateTime().toString({ smallestUnit: "minute" }));
+    found.push(
+      Temporal.Instant.fromEpochMilliseconds(run)
+        .toZonedDateTimeISO(zone)
+        .toPlainDateTime()
+        .toString({ smallestUnit: "minute" }),
+    );
     from = run;
   }
   return found;
@@ -24,7 +29,11 @@ test("daily, weekly and monthly times come as they are written", () => {
   assert.deepEqual(next("at 23:05", "2026-11-21T23:05", 2), ["2026-11-22T23:05", "2026-11-23T23:05"]);
   assert.deepEqual(next("mon-sat at 23:05", "2026-11-21T23:10", 2), ["2026-11-23T23:05", "2026-11-24T23:05"]);
   assert.deepEqual(next("1st sun at 23:05", "2026-11-21T00:00", 2), ["2026-12-06T23:05", "2027-01-03T23:05"]);
-  assert.deepEqual(next("2nd-5th sun at 23:05", "2026-11-21T00:00", 3), ["2026-11-22T23:05", "2026-11-29T23:05", "2026-12-13T23:05"]);
+  assert.deepEqual(next("2nd-5th sun at 23:05", "2026-11-21T00:00", 3), [
+    "2026-11-22T23:05",
+    "2026-11-29T23:05",
+    "2026-12-13T23:05",
+  ]);
   assert.deepEqual(next("lastday at 01:00", "2026-02-01T00:00", 2), ["2026-02-28T01:00", "2026-03-31T01:00"]);
   assert.deepEqual(next("w05 sun at 1:00", "2026-11-21T00:00"), ["2027-02-07T01:00"]);
 });
@@ -48,7 +57,19 @@ test("29 February waits for a leap year, 30 February never comes", () => {
 });
 
 test("whatever the times, the next run lies after the moment and none lies between", () => {
-  const word = fc.constantFrom("mon", "sun", "1st", "3rd", "15", "jan-jun", "lastday", "hourly", "at 02:30", "at 23:59", "w10-w40");
+  const word = fc.constantFrom(
+    "mon",
+    "sun",
+    "1st",
+    "3rd",
+    "15",
+    "jan-jun",
+    "lastday",
+    "hourly",
+    "at 02:30",
+    "at 23:59",
+    "w10-w40",
+  );
   fc.assert(
     fc.property(fc.array(word, { minLength: 1, maxLength: 3 }), fc.integer({ min: 0, max: 1e9 }), (words, offset) => {
       const spec = times(words.join(" "));

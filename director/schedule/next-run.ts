@@ -12,7 +12,10 @@ export function nextRun(times: RunTimes, afterMs: number, zone: string): number 
   for (let count = 0; count < DAYS_AHEAD_MAX; count++, day = day.add({ days: 1 })) {
     if (!matchesDay(times, day)) continue;
     for (const hour of times.hours) {
-      const at = day.toZonedDateTime({ timeZone: zone, plainTime: new Temporal.PlainTime(hour, times.minute) }).epochMilliseconds;
+      const at = day.toZonedDateTime({
+        timeZone: zone,
+        plainTime: new Temporal.PlainTime(hour, times.minute),
+      }).epochMilliseconds;
       if (at > afterMs) return at;
     }
   }
@@ -20,9 +23,19 @@ export function nextRun(times: RunTimes, afterMs: number, zone: string): number 
 }
 
 /** Moments in the span (after `fromMs`, up to and with `toMs`), at most `limit`. */
-export function runsWithin(times: RunTimes, fromMs: number, toMs: number, options: { readonly zone: string; readonly limit: number }): readonly number[] {
+export function runsWithin(
+  times: RunTimes,
+  fromMs: number,
+  toMs: number,
+  options: { readonly zone: string; readonly limit: number },
+): readonly number[] {
   const runs: number[] = [];
-  for (let at = nextRun(times, fromMs, options.zone); at !== null && at <= toMs && runs.length < options.limit; at = nextRun(times, at, options.zone)) runs.push(at);
+  for (
+    let at = nextRun(times, fromMs, options.zone);
+    at !== null && at <= toMs && runs.length < options.limit;
+    at = nextRun(times, at, options.zone)
+  )
+    runs.push(at);
   return runs;
 }
 

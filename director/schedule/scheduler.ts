@@ -22,7 +22,13 @@ export interface SchedulerParts {
 
 /** What `status` prints of a run is decided by letters. */
 const TYPE_LETTERS = { Backup: "B", Restore: "R", Admin: "D", Verify: "V", Migrate: "g", Copy: "c" } as const;
-const LEVEL_LETTERS: Partial<Record<JobLevel, string>> = { Full: "F", Differential: "D", Incremental: "I", VirtualFull: "f", Base: "B" };
+const LEVEL_LETTERS: Partial<Record<JobLevel, string>> = {
+  Full: "F",
+  Differential: "D",
+  Incremental: "I",
+  VirtualFull: "f",
+  Base: "B",
+};
 
 /** Runs of one job that are listed for one Run line. */
 const RUNS_LISTED_MAX = 100;
@@ -49,13 +55,28 @@ export class Scheduler implements Disposable {
   }
 
   /** Runs that are foreseen, by time. */
-  foresee(options: { readonly days?: number; readonly limit?: number; readonly job?: string; readonly client?: string; readonly schedule?: string } = {}): readonly ScheduledView[] {
+  foresee(
+    options: {
+      readonly days?: number;
+      readonly limit?: number;
+      readonly job?: string;
+      readonly client?: string;
+      readonly schedule?: string;
+    } = {},
+  ): readonly ScheduledView[] {
     const { clock, zone } = this.#parts;
     const nowMs = clock.nowMs();
     const untilMs = nowMs + (options.days ?? 1) * 86_400_000;
     const views = this.#lines()
-      .filter(({ job, schedule }) => (options.job ?? job.name) === job.name && (options.client ?? job.client.name) === job.client.name && (options.schedule ?? schedule) === schedule)
-      .flatMap((line) => runsWithin(line.spec.times, nowMs, untilMs, { zone, limit: RUNS_LISTED_MAX }).map((whenMs) => viewOf(line, whenMs)));
+      .filter(
+        ({ job, schedule }) =>
+          (options.job ?? job.name) === job.name &&
+          (options.client ?? job.client.name) === job.client.name &&
+          (options.schedule ?? schedule) === schedule,
+      )
+      .flatMap((line) =>
+        runsWithin(line.spec.times, nowMs, untilMs, { zone, limit: RUNS_LISTED_MAX }).map((whenMs) => viewOf(line, whenMs)),
+      );
     return views.toSorted((a, b) => a.whenMs - b.whenMs || a.priority - b.priority).slice(0, options.limit ?? RUNS_LISTED_MAX);
   }
 
@@ -119,7 +140,10 @@ function requestOf({ job, schedule, spec }: ScheduleLine, whenMs: number): RunRe
   };
 }
 
-function named<Key extends string>(key: Key, resource: { readonly name: string } | undefined): { readonly [K in Key]?: string } {
+function named<Key extends string>(
+  key: Key,
+  resource: { readonly name: string } | undefined,
+): { readonly [K in Key]?: string } {
   return resource === undefined ? {} : ({ [key]: resource.name } as { readonly [K in Key]: string });
 }
 

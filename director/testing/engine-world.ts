@@ -34,7 +34,10 @@ export class EngineWorld implements AsyncDisposable {
   }
 
   /** `more` is put into the Job resource, `resources` after all others. */
-  static async open(scripts: DaemonScripts, more: { readonly job?: string; readonly pool?: string; readonly resources?: string } = {}): Promise<EngineWorld> {
+  static async open(
+    scripts: DaemonScripts,
+    more: { readonly job?: string; readonly pool?: string; readonly resources?: string } = {},
+  ): Promise<EngineWorld> {
     const directory = await mkdtemp(join(tmpdir(), "engine-"));
     await using opening = new AsyncDisposableStack();
     opening.defer(async () => await rm(directory, { recursive: true, force: true }));
@@ -57,7 +60,9 @@ export class EngineWorld implements AsyncDisposable {
     this.#desks = this.#running.use(new CatalogDesks(systemClock));
     await this.#desks.follow(this.config);
     const identity = await loadIdentity({ settings: [], base: join(this.directory, "dir"), name: "test-dir" });
-    const daemons = this.#running.use(new DaemonClients({ config: () => this.config, identity, clock: systemClock, log: silent }));
+    const daemons = this.#running.use(
+      new DaemonClients({ config: () => this.config, identity, clock: systemClock, log: silent }),
+    );
     const desks = this.#desks;
     this.engine = this.#running.use(
       await DirectorJobEngine.open(
@@ -98,7 +103,11 @@ export class EngineWorld implements AsyncDisposable {
   }
 }
 
-function configText(directory: string, daemons: ScriptedDaemons, more: { readonly job?: string; readonly pool?: string; readonly resources?: string }): string {
+function configText(
+  directory: string,
+  daemons: ScriptedDaemons,
+  more: { readonly job?: string; readonly pool?: string; readonly resources?: string },
+): string {
   return `
     Director { Name = test-dir; Password = x; QueryFile = /dev/null; WorkingDirectory = "${directory}"; Messages = Std; FDConnectTimeout = 2; SDConnectTimeout = 2 }
     Catalog { Name = Cat; DbName = catalog }

@@ -24,9 +24,7 @@ const silent = { info: () => {}, security: () => {}, error: () => {} };
 const missing = async (): Promise<never> => {
   throw new OperatorError("JOB_UNKNOWN", "not in this test");
 };
-async function* missingStream(): AsyncGenerator<never> {
-  throw new OperatorError("JOB_UNKNOWN", "not in this test");
-}
+const missingStream = (): AsyncIterable<never> => ({ [Symbol.asyncIterator]: () => ({ next: missing }) });
 
 /** A file daemon and a storage daemon that speak the real protocol and play what a test wrote, over real connections. */
 export class ScriptedDaemons implements AsyncDisposable {
@@ -57,7 +55,9 @@ export class ScriptedDaemons implements AsyncDisposable {
     const name = role === "fileDaemon" ? "test-fd" : "test-sd";
     const identity = await loadIdentity({ settings: [], base: join(directory, name), name });
     const account = { password: new Secret("secret"), tls: {}, where: "the test" };
-    return this.#owned.use(new RpcServer({ role, name, release: RELEASE, identity, accounts: () => account, trust: [], log: silent }));
+    return this.#owned.use(
+      new RpcServer({ role, name, release: RELEASE, identity, accounts: () => account, trust: [], log: silent }),
+    );
   }
 
   async #openFileDaemon(directory: string): Promise<void> {
@@ -99,13 +99,19 @@ export class ScriptedDaemons implements AsyncDisposable {
     this.sdPort = (await server.listen([{ host: "127.0.0.1", port: 0 }])).port;
   }
 
-  async #begin<Request extends { job: { job: string; jobId: number } | undefined }>(half: string, store: JobLogStore, request: Request, script: Script<Request>): Promise<void> {
+  async #begin<Request extends { job: { job: string; jobId: number } | undefined }>(
+    half: string,
+    store: JobLogStore,
+    request: Request,
+    script: Script<Request>,
+  ): Promise<void> {
     const job = request.job!;
     const log = await store.create(job);
     const abort = new AbortController();
     this.#jobs.set(`${half} ${job.job}`, abort);
     void script(log, request, abort.signal).catch(async (error: unknown) => {
-      if (!log.hasEnded) await log.end(JobEnd.fromPartial({ status: abort.signal.aborted ? "A" : "f", errors: 1 })).catch(() => {});
+      if (!log.hasEnded)
+        await log.end(JobEnd.fromPartial({ status: abort.signal.aborted ? "A" : "f", errors: 1 })).catch(() => {});
       if (!abort.signal.aborted) throw error;
     });
   }
