@@ -1,7 +1,7 @@
 import { catalogTime, reportTime } from "#lib/base/local-time.ts";
 import { abortable } from "#lib/base/abort.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import { createJob, listRunningJobs, listTerminatedJobs, listUnfinishedJobs, updateJob } from "#catalog/queries/jobs.ts";
+import { createJob, updateJob } from "#catalog/queries/jobs.ts";
 import { admit } from "./admit.ts";
 import { nextDeadline } from "./deadlines.ts";
 import { DirectorJob, type JobIdentity } from "./director-job.ts";
@@ -12,10 +12,11 @@ import { AlarmClock } from "./alarm-clock.ts";
 import type { CatalogDesk, EngineParts, JobContext } from "./job-context.ts";
 import { uniqueJobName } from "./job-name.ts";
 import type { JobView, ScheduledView } from "./job-view.ts";
-import { viewOfRow } from "./view-of-row.ts";
+import { readLeftJobs } from "./left-jobs.ts";
 import { endUnrun, resumeJob, runJob } from "./run-job.ts";
 import type { RunRequest } from "./run-request.ts";
-import { newRun, parseSavedRun, RunRecord, type SavedRun } from "./saved-run.ts";
+import { waitAnswer } from "./wait-answer.ts";
+import { newRun, RunRecord, type SavedRun } from "./saved-run.ts";
 
 /** Ended jobs that `status` shows. */
 const TERMINATED_SHOWN = 20;
@@ -123,7 +124,11 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
 
   async waitFor(target: WaitTarget, signal: AbortSignal): Promise<JobView | null> {
     for (;;) {
-      const answer = this.#waitAnswer(target);
+      const answer = waitAnswer(
+        target,
+        this.#views(() => true),
+        this.#terminated,
+      );
       if (answer !== undefined) return answer;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#watchers.add(resolve);
@@ -165,27 +170,6 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
 
   #views(which: (job: DirectorJob) => boolean): readonly JobView[] {
     return [...this.#live.values()].filter(({ context }) => which(context.job)).map(({ context }) => context.job.view());
-  }
-
-  #waitAnswer(target: WaitTarget): JobView | null | undefined {
-    switch (target.kind) {
-      case "all":
-        return this.#live.size === 0 ? null : undefined;
-      case "jobId":
-        return this.#live.has(target.jobId) ? undefined : this.view(target.jobId);
-      case "job": {
-        const isLive = [...this.#live.values()].some(
-          ({ context: { job } }) => job.identity.job === target.job || job.effective.job.name === target.job,
-        );
-        return isLive
-          ? undefined
-          : (this.#terminated.findLast((view) => view.job === target.job || view.name === target.job) ?? null);
-      }
-      case "mount": {
-        const needy = this.running().find((view) => view.status === "M" || view.status === "m");
-        return needy ?? (this.#live.size === 0 ? null : undefined);
-      }
-    }
   }
 
   #requireEnabled(effective: EffectiveJob): void {
@@ -382,24 +366,9 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   }
 
   async #takeUp(desk: CatalogDesk): Promise<void> {
-    const { catalog } = desk;
-    const terminated = await listTerminatedJobs(catalog, TERMINATED_SHOWN);
-    this.#terminated = [
-      ...this.#terminated,
-      ...(await Promise.all(terminated.toReversed().map((row) => viewOfRow(catalog, row)))),
-    ].slice(-TERMINATED_SHOWN);
-    const known = new Set<number>();
-    for (const row of await listRunningJobs(catalog)) {
-      const run = parseSavedRun(row.State);
-      if (run === null) continue;
-      known.add(row.JobId);
-      await this.#takeUpJob(row.JobId, run);
-    }
-    for (const row of await listUnfinishedJobs(catalog)) {
-      if (known.has(row.JobId)) continue;
-      // A row without a saved run: the Director stopped between the two, or another program made it.
-      await updateJob(catalog, row.JobId, { JobStatus: "f", EndTime: catalogTime(this.#parts.clock.nowMs()) });
-    }
+    const left = await readLeftJobs(desk.catalog, TERMINATED_SHOWN, this.#parts.clock.nowMs());
+    this.#terminated = [...this.#terminated, ...left.terminated].slice(-TERMINATED_SHOWN);
+    for (const { jobId, run } of left.runs) await this.#takeUpJob(jobId, run);
   }
 
   async #takeUpJob(jobId: number, run: SavedRun): Promise<void> {
