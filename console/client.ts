@@ -15,7 +15,11 @@ export class DirectorSession implements AsyncDisposable {
   }
 
   /** Connects, logs in and opens a session. Throws OperatorError if the Director cannot be reached or refuses. */
-  static async open(options: RpcClientOptions, facts: { readonly interactive: boolean; readonly columns: number }, signal: AbortSignal): Promise<DirectorSession> {
+  static async open(
+    options: RpcClientOptions,
+    facts: { readonly interactive: boolean; readonly columns: number },
+    signal: AbortSignal,
+  ): Promise<DirectorSession> {
     const client = new RpcClient(options);
     try {
       await client.ready({ signal });

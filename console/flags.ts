@@ -63,7 +63,9 @@ export function parseFlags(argv: readonly string[]): ConsoleFlags {
       },
     }));
   } catch (error) {
-    throw new OperatorError("VALUE_REFUSED", error instanceof Error ? error.message : String(error), { hint: "bconsole -? lists the options" });
+    throw new OperatorError("VALUE_REFUSED", error instanceof Error ? error.message : String(error), {
+      hint: "bconsole -? lists the options",
+    });
   }
   const timeout = values.timeout ?? "0";
   if (!/^\d{1,9}$/.test(timeout)) throw new OperatorError("VALUE_REFUSED", `-u ${timeout} is no number of seconds`);

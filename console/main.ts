@@ -47,7 +47,10 @@ async function converse(flags: ConsoleFlags, config: ConsoleConfig): Promise<num
 
 function defaultConfigFile(): string {
   const found = CONFIG_FILES.find((path) => existsSync(path));
-  if (found === undefined) throw new OperatorError("CONFIG_UNREADABLE", `there is no configuration in ${CONFIG_FILES.join(", ")}`, { hint: "give it with -c" });
+  if (found === undefined)
+    throw new OperatorError("CONFIG_UNREADABLE", `there is no configuration in ${CONFIG_FILES.join(", ")}`, {
+      hint: "give it with -c",
+    });
   return found;
 }
 

@@ -23,15 +23,25 @@ export interface Target {
 export function findDirectors(config: ConsoleConfig, name: string | undefined): readonly DirectorResource[] {
   if (name === undefined) return [...config.directors.values()];
   const found = config.directors.get(name);
-  if (found === undefined) throw new OperatorError("DIRECTOR_UNKNOWN", `Can't find ${name} in Director list`, { hint: "bconsole -l lists the Directors" });
+  if (found === undefined)
+    throw new OperatorError("DIRECTOR_UNKNOWN", `Can't find ${name} in Director list`, {
+      hint: "bconsole -l lists the Directors",
+    });
   return [found];
 }
 
 /** The Console resource for a Director: the one named, else the first that is meant for it. */
-export function findConsole(config: ConsoleConfig, director: DirectorResource, name: string | undefined): ConsoleResource | undefined {
+export function findConsole(
+  config: ConsoleConfig,
+  director: DirectorResource,
+  name: string | undefined,
+): ConsoleResource | undefined {
   if (name !== undefined) {
     const found = config.consoles.get(name);
-    if (found === undefined) throw new OperatorError("RESOURCE_UNKNOWN", `Can't find ${name} in Console list`, { hint: "bconsole -L lists the Consoles" });
+    if (found === undefined)
+      throw new OperatorError("RESOURCE_UNKNOWN", `Can't find ${name} in Console list`, {
+        hint: "bconsole -L lists the Consoles",
+      });
     return found;
   }
   const consoles = [...config.consoles.values()];
@@ -50,7 +60,11 @@ export async function connectionOf(target: Target, debug: ((text: string) => voi
     server: { role: "director", name: director.name },
     address: director.address,
     port: director.dirPort,
-    login: { kind: "password", password: resource.password, where: `${resource.origin.resourceType} "${resource.name}" in ${resource.origin.at.file}:${resource.origin.at.line}` },
+    login: {
+      kind: "password",
+      password: resource.password,
+      where: `${resource.origin.resourceType} "${resource.name}" in ${resource.origin.at.file}:${resource.origin.at.line}`,
+    },
     tls: own.caCertificateFile === undefined && own.caCertificateDir === undefined ? tls : own,
     ...(debug === undefined ? {} : { log: { info: debug, security: debug, error: (text) => debug(text) } }),
   };
@@ -59,5 +73,9 @@ export async function connectionOf(target: Target, debug: ((text: string) => voi
 /** The configured certificate, or one of this user's own, kept for the next time. */
 async function consoleIdentity(settings: ReturnType<typeof tlsSettings>, name: string): Promise<TlsIdentity> {
   const state = process.env["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state");
-  return loadIdentity({ settings: [settings], base: join(state, "nocturne", "bconsole"), name: name === ROOT_CONSOLE ? "bconsole" : name });
+  return loadIdentity({
+    settings: [settings],
+    base: join(state, "nocturne", "bconsole"),
+    name: name === ROOT_CONSOLE ? "bconsole" : name,
+  });
 }

@@ -8,7 +8,7 @@ export const consoleTable = defineResource(
   {
     name: directive(resourceName(), { required: true, acts: true, description: "Name that the console gives itself." }),
     description: directive(text(), { acts: true, description: "Free text for people." }),
-    rcFile: directive(path(), { keyword: "RCFile", acts: false, description: "File of commands that are given at the start." }),
+    rcFile: directive(path(), { keyword: "RCFile", acts: true, description: "File of commands that are given at the start." }),
     password: directive(password(), { required: true, acts: true, description: "Secret of this console." }),
     director: directive(text(), { acts: true, description: "Director that it connects to." }),
     heartbeatInterval: directive(time(), {

@@ -16,7 +16,9 @@ export class JsonDrawer {
     for (const row of rows) {
       text += this.#started ? "," : this.#open();
       this.#started = true;
-      text += JSON.stringify(Object.fromEntries(this.#head.columns.map((column, at) => [shownName(column), jsonValue(column, row[at] ?? "")])));
+      text += JSON.stringify(
+        Object.fromEntries(this.#head.columns.map((column, at) => [shownName(column), jsonValue(column, row[at] ?? "")])),
+      );
     }
     return text;
   }

@@ -44,7 +44,10 @@ test("a cell of several lines makes a row of several lines", () => {
 });
 
 test("llist prints one column a line and a blank line after the row", () => {
-  assert.equal(draw([["1", "Nightly", "1234567"]], { vertical: true }), "    jobid: 1\n     name: Nightly\n jobbytes: 1,234,567\n\n");
+  assert.equal(
+    draw([["1", "Nightly", "1234567"]], { vertical: true }),
+    "    jobid: 1\n     name: Nightly\n jobbytes: 1,234,567\n\n",
+  );
 });
 
 test("a table without rows says so", () => {
@@ -53,7 +56,10 @@ test("a table without rows says so", () => {
 });
 
 test("after .api 2 a table is one line of JSON", () => {
-  assert.deepEqual(JSON.parse(draw([["1", 'a "b"', ""]], { api: 2 })), { table: "jobs", rows: [{ jobid: 1, name: 'a "b"', jobbytes: null }] });
+  assert.deepEqual(JSON.parse(draw([["1", 'a "b"', ""]], { api: 2 })), {
+    table: "jobs",
+    rows: [{ jobid: 1, name: 'a "b"', jobbytes: null }],
+  });
   assert.deepEqual(JSON.parse(draw([], { api: 2 })), { table: "jobs", rows: [] });
 });
 
@@ -63,5 +69,8 @@ test("an escape sequence in a name cannot reach the terminal", () => {
 
 test("a question shows its numbered choices and ends with the prompt", () => {
   const question = { title: "Storages:", choices: ["File1", "Tape"], prompt: "Select (1-2): ", fallback: "", secret: false };
-  assert.equal(new Renderer().render({ $case: "question", value: question }), "Storages:\n     1: File1\n     2: Tape\nSelect (1-2): ");
+  assert.equal(
+    new Renderer().render({ $case: "question", value: question }),
+    "Storages:\n     1: File1\n     2: Tape\nSelect (1-2): ",
+  );
 });

@@ -64,7 +64,9 @@ export class TableDrawer {
     const height = Math.max(1, ...parts.map((lines) => lines.length));
     let text = "";
     for (let line = 0; line < height; line++) {
-      const fields = parts.map((lines, at) => ` ${pad(lines[line] ?? "", this.#widths[at]!, this.#columns[at]!.number ? "right" : "left")} |`);
+      const fields = parts.map(
+        (lines, at) => ` ${pad(lines[line] ?? "", this.#widths[at]!, this.#columns[at]!.number ? "right" : "left")} |`,
+      );
       text += `|${fields.join("")}\n`;
     }
     return text;

@@ -6,7 +6,10 @@ export interface ShellControl {
   write(text: string): Promise<void>;
   /** Takes the following lines from a file until it ends. */
   pushFile(path: string): void;
-  redirect(path: string, options: { readonly tee: boolean; readonly inputToo: boolean; readonly mode?: string | undefined }): Promise<void>;
+  redirect(
+    path: string,
+    options: { readonly tee: boolean; readonly inputToo: boolean; readonly mode?: string | undefined },
+  ): Promise<void>;
   resetOutput(): Promise<void>;
   /** From now on this character parts a line into several commands; empty: none does. */
   setSeparator(char: string): void;
@@ -28,26 +31,56 @@ const SLEEP_MAX = 86_400;
 
 /** In the order in which abbreviations are resolved. */
 const commands: readonly AtCommand[] = [
-  { name: "input", help: "take lines from a file", run: async (words, shell) => shell.pushFile(needed(words, 0, "@input FILE")) },
-  { name: "output", help: "send output to a file, or back: @output [FILE [MODE]]", run: (words, shell) => redirect(words, shell, false, false) },
+  {
+    name: "input",
+    help: "take lines from a file",
+    run: async (words, shell) => shell.pushFile(needed(words, 0, "@input FILE")),
+  },
+  {
+    name: "output",
+    help: "send output to a file, or back: @output [FILE [MODE]]",
+    run: (words, shell) => redirect(words, shell, false, false),
+  },
   { name: "quit", help: "leave the console", run: async () => "quit" },
-  { name: "tee", help: "send output to a file and here: @tee [FILE [MODE]]", run: (words, shell) => redirect(words, shell, true, false) },
-  { name: "tall", help: "the same with what is typed: @tall [FILE [MODE]]", run: (words, shell) => redirect(words, shell, true, true) },
+  {
+    name: "tee",
+    help: "send output to a file and here: @tee [FILE [MODE]]",
+    run: (words, shell) => redirect(words, shell, true, false),
+  },
+  {
+    name: "tall",
+    help: "the same with what is typed: @tall [FILE [MODE]]",
+    run: (words, shell) => redirect(words, shell, true, true),
+  },
   { name: "sleep", help: "wait some seconds", run: runSleep },
   { name: "time", help: "print the time", run: (_words, shell) => shell.write(`${localTime(shell.now())}\n`) },
-  { name: "version", help: "print the version of the console", run: (_words, shell) => shell.write(`Version: ${shell.version}\n`) },
-  { name: "echo", help: "print the words behind it", run: (words, shell) => shell.write(`${words.map((word) => `${word} `).join("")}\n`) },
+  {
+    name: "version",
+    help: "print the version of the console",
+    run: (_words, shell) => shell.write(`Version: ${shell.version}\n`),
+  },
+  {
+    name: "echo",
+    help: "print the words behind it",
+    run: (words, shell) => shell.write(`${words.map((word) => `${word} `).join("")}\n`),
+  },
   { name: "exec", help: 'run a shell command and print what it says: @exec "COMMAND" [SECONDS]', run: runExec },
   { name: "exit", help: "leave the console", run: async () => "quit" },
   { name: "help", help: "list these commands", run: (_words, shell) => shell.write(helpText()) },
-  { name: "separator", help: "part lines into commands at this character", run: async (words, shell) => shell.setSeparator(words[0] ?? "") },
+  {
+    name: "separator",
+    help: "part lines into commands at this character",
+    run: async (words, shell) => shell.setSeparator(words[0] ?? ""),
+  },
 ];
 
 /** Runs a line that starts with `@`. Its failures are told, never thrown, save the abort of Ctrl-C. */
 export async function runAtCommand(line: string, shell: ShellControl): Promise<"quit" | void> {
   const text = line.slice(1).trim();
   if (text === "" || text.startsWith("#")) return;
-  const words = [...text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map((match) => match[1]?.replaceAll(/\\(.)/g, "$1") ?? match[2]!);
+  const words = [...text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(
+    (match) => match[1]?.replaceAll(/\\(.)/g, "$1") ?? match[2]!,
+  );
   const name = words.shift()!.toLowerCase();
   const command = commands.find((one) => one.name === name) ?? commands.find((one) => one.name.startsWith(name));
   if (command === undefined) return shell.write(`@${name}: is an invalid command\n`);

@@ -25,7 +25,14 @@ export async function readHistory(path: string, lines: number): Promise<string[]
 export async function writeHistory(path: string, newestFirst: readonly string[], lines: number): Promise<void> {
   const kept = newestFirst.filter((line) => !secretLine.test(line)).slice(0, lines);
   const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, kept.toReversed().map((line) => `${line}\n`).join(""), { mode: 0o600 });
+  await writeFile(
+    temporary,
+    kept
+      .toReversed()
+      .map((line) => `${line}\n`)
+      .join(""),
+    { mode: 0o600 },
+  );
   await chmod(temporary, 0o600);
   await rename(temporary, path);
 }

@@ -2,7 +2,9 @@ import { open, type FileHandle } from "node:fs/promises";
 import { neutralize } from "../render/text.ts";
 
 /** Where text of the session goes: the standard output, a file, or both. */
-type Target = { readonly kind: "standard" } | { readonly kind: "file" | "tee"; readonly file: FileHandle; readonly inputToo: boolean };
+type Target =
+  | { readonly kind: "standard" }
+  | { readonly kind: "file" | "tee"; readonly file: FileHandle; readonly inputToo: boolean };
 
 /** What the router writes on: `process.stdout`, or a collector in tests. */
 export interface TextSink {
@@ -39,7 +41,10 @@ export class OutputRouter implements AsyncDisposable {
   }
 
   /** Sends what follows to a file (`mode` as for fopen, default append), and to the standard output too if `tee`. */
-  async redirect(path: string, options: { readonly tee: boolean; readonly inputToo: boolean; readonly mode?: string | undefined }): Promise<void> {
+  async redirect(
+    path: string,
+    options: { readonly tee: boolean; readonly inputToo: boolean; readonly mode?: string | undefined },
+  ): Promise<void> {
     const file = await open(path, fileFlags(options.mode), 0o600);
     await this.reset();
     this.#target = { kind: options.tee ? "tee" : "file", file, inputToo: options.inputToo };

@@ -39,7 +39,9 @@ export async function runConsole(start: ConsoleStart): Promise<number> {
     await DirectorSession.open(options, { interactive, columns: process.stdout.columns ?? 0 }, new AbortController().signal),
   );
   const historyFile = director.historyFile ?? start.historyFile;
-  const terminal = interactive ? await openTerminal(session, flags, { path: historyFile, lines: director.historyFileSize }, () => shell.interrupt()) : undefined;
+  const terminal = interactive
+    ? await openTerminal(session, flags, { path: historyFile, lines: director.historyFileSize }, () => shell.interrupt())
+    : undefined;
   if (terminal !== undefined) cleanup.defer(() => terminal.close());
   const shell: Shell = new Shell({
     session: single ? withoutBanner(session) : session,
@@ -48,7 +50,7 @@ export async function runConsole(start: ConsoleStart): Promise<number> {
     input: terminal ?? scriptInput(flags),
     terminal,
     echo: terminal === undefined && !single,
-    startFiles: single || start.rcFile === undefined ? [] : [start.rcFile],
+    startFiles: startFiles(start, console?.rcFile),
     version: start.version,
     commandMs: flags.commandTimeout * 1000,
   });
@@ -59,8 +61,15 @@ export async function runConsole(start: ConsoleStart): Promise<number> {
   return single ? Math.max(status, shell.lastCode) : status;
 }
 
+/** The commands to begin with: RCFile of the Console resource, or the user's own file. None with -x. */
+function startFiles(start: ConsoleStart, configured: string | undefined): readonly string[] {
+  const file = configured ?? start.rcFile;
+  return start.flags.commands.length > 0 || file === undefined ? [] : [file];
+}
+
 function scriptInput(flags: ConsoleFlags): LineSource {
-  if (flags.commands.length > 0) return new StreamLines(Readable.from(flags.commands.map((command) => Buffer.from(`${command}\n`))));
+  if (flags.commands.length > 0)
+    return new StreamLines(Readable.from(flags.commands.map((command) => Buffer.from(`${command}\n`))));
   return new StreamLines(process.stdin);
 }
 
@@ -69,7 +78,9 @@ async function chooseDirector(directors: readonly DirectorResource[], flags: Con
   const { createInterface } = await import("node:readline/promises");
   const asking = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    process.stdout.write(`Available Directors:\n${directors.map((one, at) => `${String(at + 1).padStart(2)}: ${one.name} at ${one.address}:${one.dirPort}\n`).join("")}`);
+    process.stdout.write(
+      `Available Directors:\n${directors.map((one, at) => `${String(at + 1).padStart(2)}: ${one.name} at ${one.address}:${one.dirPort}\n`).join("")}`,
+    );
     const answer = (await asking.question(`Select Director by entering a number (1-${directors.length}): `)).trim();
     const chosen = directors[Number(answer) - 1] ?? directors.find((one) => one.name === answer);
     if (chosen === undefined) throw new OperatorError("DIRECTOR_UNKNOWN", `${answer} is no Director of the list`);

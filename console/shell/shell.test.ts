@@ -48,7 +48,10 @@ class FakeDirector {
 }
 
 const ready: DirectorOutput = { $case: "ready", value: { ok: true, code: 0 } };
-const question = (prompt: string): DirectorOutput => ({ $case: "question", value: { prompt, choices: [], title: "", fallback: "", secret: false } });
+const question = (prompt: string): DirectorOutput => ({
+  $case: "question",
+  value: { prompt, choices: [], title: "", fallback: "", secret: false },
+});
 const text = (value: string): DirectorOutput => ({ $case: "text", value });
 
 function echo(line: string): readonly DirectorOutput[] {
@@ -64,19 +67,36 @@ interface Ran {
   readonly status: number;
 }
 
-async function runScript(script: string, options: { readonly director?: FakeDirector; readonly commandMs?: number } = {}): Promise<Ran> {
+async function runScript(
+  script: string,
+  options: { readonly director?: FakeDirector; readonly commandMs?: number } = {},
+): Promise<Ran> {
   const director = options.director ?? new FakeDirector(echo);
   let shown = "";
   const sink: TextSink = { write: (written) => ((shown += written), true), once: () => {}, off: () => {} };
   await using router = new OutputRouter(sink);
   const input = new StreamLines(Readable.from([Buffer.from(script)]));
-  const shell = new Shell({ session: director, renderer: new Renderer(), router, input, terminal: undefined, echo: true, startFiles: [], version: "1.0", commandMs: options.commandMs ?? 0 });
+  const shell = new Shell({
+    session: director,
+    renderer: new Renderer(),
+    router,
+    input,
+    terminal: undefined,
+    echo: true,
+    startFiles: [],
+    version: "1.0",
+    commandMs: options.commandMs ?? 0,
+  });
   const status = await shell.run();
   return { shown, received: director.received, status };
 }
 
 test("every line is echoed, what the Director says follows it, no prompt is printed", async () => {
-  assert.deepEqual(await runScript("one\n@# note\ntwo"), { shown: "one\ndid one\n@# note\ntwo\ndid two\n", received: ["one", "two"], status: 0 });
+  assert.deepEqual(await runScript("one\n@# note\ntwo"), {
+    shown: "one\ndid one\n@# note\ntwo\ndid two\n",
+    received: ["one", "two"],
+    status: 0,
+  });
 });
 
 test("quit ends the session, whatever lines follow", async () => {

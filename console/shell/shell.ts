@@ -142,7 +142,8 @@ export class Shell {
         redirect: (path, options) => router.redirect(path, options),
         resetOutput: () => router.reset(),
         pushFile: (path) => {
-          if (this.#files.length >= INPUT_DEPTH_MAX) throw new Error(`more than ${INPUT_DEPTH_MAX} input files within each other`);
+          if (this.#files.length >= INPUT_DEPTH_MAX)
+            throw new Error(`more than ${INPUT_DEPTH_MAX} input files within each other`);
           this.#files.push(StreamLines.ofFile(path));
         },
         setSeparator: (char) => (this.#separator = char.slice(0, 1)),
@@ -244,7 +245,9 @@ export class Shell {
 const BULK_CHARS = 1024;
 
 function isBulk(output: DirectorOutput): boolean {
-  return output?.$case === "rows" || output?.$case === "progress" || (output?.$case === "text" && output.value.length > BULK_CHARS);
+  return (
+    output?.$case === "rows" || output?.$case === "progress" || (output?.$case === "text" && output.value.length > BULK_CHARS)
+  );
 }
 
 function promptOf(state: State): LinePrompt {

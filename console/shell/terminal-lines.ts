@@ -113,7 +113,11 @@ export class TerminalLines implements LineSource {
     this.#output.write("\n");
   }
 
-  async #complete(line: string, complete: TerminalOptions["complete"], done: (error: Error | null, result: [string[], string]) => void): Promise<void> {
+  async #complete(
+    line: string,
+    complete: TerminalOptions["complete"],
+    done: (error: Error | null, result: [string[], string]) => void,
+  ): Promise<void> {
     const word = /\S*$/.exec(line)?.[0] ?? "";
     const words = this.#completing ? await complete(line).catch(() => []) : [];
     done(null, [[...words], word]);

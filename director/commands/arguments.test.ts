@@ -27,9 +27,16 @@ test("an abbreviation that fits one keyword is taken, one that fits two is refus
 test("an unknown keyword is named, with the nearest one", () => {
   assert.throws(
     () => parse("jbo=x"),
-    (error) => error instanceof OperatorError && error.code === "KEYWORD_UNKNOWN" && error.message === "run: unknown keyword jbo" && error.hint === "type: help run",
+    (error) =>
+      error instanceof OperatorError &&
+      error.code === "KEYWORD_UNKNOWN" &&
+      error.message === "run: unknown keyword jbo" &&
+      error.hint === "type: help run",
   );
-  assert.throws(() => parse("clinet=x"), (error) => error instanceof OperatorError && error.hint === 'did you mean "client"?');
+  assert.throws(
+    () => parse("clinet=x"),
+    (error) => error instanceof OperatorError && error.hint === 'did you mean "client"?',
+  );
 });
 
 test("a keyword without its value, or with one it cannot have, is refused", () => {
@@ -74,5 +81,6 @@ test("any line gives arguments or an OperatorError", () => {
 
 test("lists of JobIds know ranges, and refuse what would fill memory", () => {
   assert.deepEqual(parseJobIds("1,3-5, 4"), [1, 3, 4, 5]);
-  for (const text of ["", "0", "x", "5-3", "1-99999999", "1,,2", "-1"]) assert.throws(() => parseJobIds(text), OperatorError, text);
+  for (const text of ["", "0", "x", "5-3", "1-99999999", "1,,2", "-1"])
+    assert.throws(() => parseJobIds(text), OperatorError, text);
 });

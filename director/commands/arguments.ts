@@ -84,11 +84,14 @@ export function parseJobIds(text: string): number[] {
   const ids: number[] = [];
   for (const part of text.split(",").map((one) => one.trim())) {
     const range = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(part);
-    if (range === null) throw new OperatorError("KEYWORD_VALUE", `"${text}" is no list of JobIds`, { hint: "write e.g. 3 or 1,2,5-8" });
+    if (range === null)
+      throw new OperatorError("KEYWORD_VALUE", `"${text}" is no list of JobIds`, { hint: "write e.g. 3 or 1,2,5-8" });
     const first = Number(range[1]);
     const last = range[2] === undefined ? first : Number(range[2]);
     if (first < 1 || last < first || ids.length + last - first >= 100_000) {
-      throw new OperatorError("KEYWORD_VALUE", `"${part}" is no range of JobIds`, { hint: "the first id comes first, at most 100,000 of them" });
+      throw new OperatorError("KEYWORD_VALUE", `"${part}" is no range of JobIds`, {
+        hint: "the first id comes first, at most 100,000 of them",
+      });
     }
     for (let id = first; id <= last; id++) ids.push(id);
   }
@@ -106,7 +109,8 @@ export function wholeNumber(text: string, name: string, min = 0): number {
 
 /** Words of a line: split at blanks; double quotes keep blanks, a backslash takes the next character as it is. */
 export function splitLine(line: string): string[] {
-  if (line.length > LINE_CHARS_MAX) throw new OperatorError("LINE_INVALID", `the line is longer than ${LINE_CHARS_MAX} characters`);
+  if (line.length > LINE_CHARS_MAX)
+    throw new OperatorError("LINE_INVALID", `the line is longer than ${LINE_CHARS_MAX} characters`);
   const words: string[] = [];
   let word = "";
   let started = false;

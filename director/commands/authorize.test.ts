@@ -3,7 +3,22 @@ import { test } from "node:test";
 import type { DirectorConfig } from "../config/load.ts";
 import { mayAccess, operatorOf, requireAccess, ROOT_CONSOLE, type AccessRequest } from "./authorize.ts";
 
-const lists = ["jobAcl", "clientAcl", "storageAcl", "scheduleAcl", "runAcl", "poolAcl", "commandAcl", "fileSetAcl", "catalogAcl", "whereAcl", "restoreClientAcl", "backupClientAcl"] as const;
+const lists = [
+  "jobAcl",
+  "clientAcl",
+  "storageAcl",
+  "scheduleAcl",
+  "runAcl",
+  "poolAcl",
+  "commandAcl",
+  "fileSetAcl",
+  "catalogAcl",
+  "whereAcl",
+  "restoreClientAcl",
+  "backupClientAcl",
+  "directoryAcl",
+  "userIdAcl",
+] as const;
 
 function operator(acls: Partial<Record<(typeof lists)[number], readonly string[]>>): ReturnType<typeof operatorOf> {
   const console = { name: "web", ...Object.fromEntries(lists.map((list) => [list, acls[list] ?? []])) };
@@ -44,17 +59,39 @@ test("what a list names is allowed, *all* is everything, and ! denies in spite o
 
 test("a restore may go to the allowed directory and below, never above or aside", () => {
   const web = operator({ whereAcl: ["/restore"] });
-  for (const [path, may] of [["/restore", true], ["/restore/a/b", true], ["/", false], ["/restored", false], ["/restore/../etc", false]] as const) {
+  for (const [path, may] of [
+    ["/restore", true],
+    ["/restore/a/b", true],
+    ["/", false],
+    ["/restored", false],
+    ["/restore/../etc", false],
+  ] as const) {
     assert.equal(mayAccess(web, { kind: "where", name: path }), may, path);
   }
 });
 
 test("SQL needs the right to everything that rows tell of", () => {
-  const all = { jobAcl: ["*all*"], clientAcl: ["*all*"], storageAcl: ["*all*"], poolAcl: ["*all*"], fileSetAcl: ["*all*"], catalogAcl: ["*all*"] };
+  const all = {
+    jobAcl: ["*all*"],
+    clientAcl: ["*all*"],
+    storageAcl: ["*all*"],
+    poolAcl: ["*all*"],
+    fileSetAcl: ["*all*"],
+    catalogAcl: ["*all*"],
+  };
   assert.equal(mayAccess(operator(all), { kind: "sql" }), true);
   assert.equal(mayAccess(operator({ ...all, clientAcl: ["one"] }), { kind: "sql" }), false);
 });
 
+test("a console that is limited to directories or owners restores nothing, for that choice is not made yet", () => {
+  assert.equal(mayAccess(operator({}), { kind: "anyFile" }), true, "other lists decide");
+  assert.equal(mayAccess(operator({ directoryAcl: ["/home"] }), { kind: "anyFile" }), false);
+  assert.equal(mayAccess(operator({ directoryAcl: ["*all*"], userIdAcl: ["root"] }), { kind: "anyFile" }), false);
+});
+
 test("a refusal names what was refused", () => {
-  assert.throws(() => requireAccess(operator({}), { kind: "client", name: "db1" }), /client "db1" is not allowed on this console/);
+  assert.throws(
+    () => requireAccess(operator({}), { kind: "client", name: "db1" }),
+    /client "db1" is not allowed on this console/,
+  );
 });

@@ -8,11 +8,30 @@ export const ROOT_CONSOLE = "*UserAgent*";
 /** What an operator wants to see or use. */
 export type AccessRequest =
   | { readonly kind: "command"; readonly command: string }
-  | { readonly kind: "job" | "run" | "client" | "storage" | "schedule" | "pool" | "fileSet" | "catalog" | "where" | "restoreClient" | "backupClient"; readonly name: string }
-  | { readonly kind: "sql" };
+  | {
+      readonly kind:
+        | "job"
+        | "run"
+        | "client"
+        | "storage"
+        | "schedule"
+        | "pool"
+        | "fileSet"
+        | "catalog"
+        | "where"
+        | "restoreClient"
+        | "backupClient";
+      readonly name: string;
+    }
+  | { readonly kind: "sql" }
+  /** Files of any directory and owner. */
+  | { readonly kind: "anyFile" };
 
 /** Who sits at a console. */
-export type Operator = { readonly kind: "root"; readonly name: string } | { readonly kind: "restricted"; readonly console: ConsoleResource } | { readonly kind: "unknown"; readonly name: string };
+export type Operator =
+  | { readonly kind: "root"; readonly name: string }
+  | { readonly kind: "restricted"; readonly console: ConsoleResource }
+  | { readonly kind: "unknown"; readonly name: string };
 
 /** The word by which an ACL allows everything. */
 const EVERYTHING = "*all*";
@@ -34,11 +53,16 @@ export function mayAccess(operator: Operator, request: AccessRequest): boolean {
   if (operator.kind === "root") return true;
   if (operator.kind === "unknown") return false;
   const { console } = operator;
-  if (request.kind === "command") return alwaysAllowed.has(request.command) || allows(console.commandAcl, request.command, foldedEqual);
+  if (request.kind === "command")
+    return alwaysAllowed.has(request.command) || allows(console.commandAcl, request.command, foldedEqual);
   // Free SQL sees every row, so it takes the right to everything that rows tell of.
   if (request.kind === "sql") return sqlLists(console).every((list) => allows(list, EVERYTHING, exactEqual));
+  // A choice of directories or owners is not made in this release: who is limited to some may restore none.
+  if (request.kind === "anyFile")
+    return [console.directoryAcl, console.userIdAcl].every((list) => list.length === 0 || allows(list, EVERYTHING, exactEqual));
   if (request.kind === "where") return allows(console.whereAcl, request.name, isBelow);
-  if (request.kind === "run") return allows(console.runAcl.length > 0 ? console.runAcl : console.jobAcl, request.name, exactEqual);
+  if (request.kind === "run")
+    return allows(console.runAcl.length > 0 ? console.runAcl : console.jobAcl, request.name, exactEqual);
   if (request.kind === "restoreClient" || request.kind === "backupClient") {
     const own = request.kind === "restoreClient" ? console.restoreClientAcl : console.backupClientAcl;
     return allows(console.clientAcl, request.name, exactEqual) || allows(own, request.name, exactEqual);
@@ -49,19 +73,36 @@ export function mayAccess(operator: Operator, request: AccessRequest): boolean {
 /** Throws COMMAND_DENIED if the operator may not do it. The text does not tell whether the resource exists. */
 export function requireAccess(operator: Operator, request: AccessRequest): void {
   if (mayAccess(operator, request)) return;
-  const what = request.kind === "command" ? `command "${request.command}"` : request.kind === "sql" ? "SQL" : `${request.kind} "${request.name}"`;
+  const what =
+    request.kind === "command"
+      ? `command "${request.command}"`
+      : request.kind === "sql"
+        ? "SQL"
+        : request.kind === "anyFile"
+          ? "a restore of files that DirectoryACL or UserIdACL limit"
+          : `${request.kind} "${request.name}"`;
   throw new OperatorError("COMMAND_DENIED", `${what} is not allowed on this console`);
 }
 
 /** Leaving and help need no right. */
-const alwaysAllowed: ReadonlySet<string> = new Set(["quit", "exit", "help", ".quit", ".exit", ".help", ".api", "time", "version"]);
+const alwaysAllowed: ReadonlySet<string> = new Set([
+  "quit",
+  "exit",
+  "help",
+  ".quit",
+  ".exit",
+  ".help",
+  ".api",
+  "time",
+  "version",
+]);
 
 type PlainKind = "job" | "client" | "storage" | "schedule" | "pool" | "fileSet" | "catalog";
 
 function listOf(console: ConsoleResource, kind: PlainKind): readonly string[] {
   const lists: Record<PlainKind, readonly string[]> = {
     job: console.jobAcl,
-    client: [...console.clientAcl, ...console.restoreClientAcl, ...console.backupClientAcl],
+    client: console.clientAcl,
     storage: console.storageAcl,
     schedule: console.scheduleAcl,
     pool: console.poolAcl,

@@ -17,14 +17,21 @@ export const cancel: Command = {
     const chosen = await chooseJobs(context, args, jobs);
     if (chosen.length === 0) return;
     const needsWord = args.has("all") || args.names().every((name) => name === "yes");
-    if (needsWord && !args.has("yes") && !(await askYesNo(context, `Confirm cancel of ${counted(chosen.length, "Job")} (yes/no): `))) return;
+    if (
+      needsWord &&
+      !args.has("yes") &&
+      !(await askYesNo(context, `Confirm cancel of ${counted(chosen.length, "Job")} (yes/no): `))
+    )
+      return;
     for (const jobId of chosen) await cancelOne(context, jobId);
   },
 };
 
 function visibleJobs(context: CommandContext): JobView[] {
   const { engine } = context.director;
-  return [...engine.running(), ...engine.waiting()].filter((job) => mayAccess(context.operator, { kind: "job", name: job.name })).toSorted((left, right) => left.jobId - right.jobId);
+  return [...engine.running(), ...engine.waiting()]
+    .filter((job) => mayAccess(context.operator, { kind: "job", name: job.name }))
+    .toSorted((left, right) => left.jobId - right.jobId);
 }
 
 async function chooseJobs(context: CommandContext, args: Arguments, jobs: readonly JobView[]): Promise<number[]> {

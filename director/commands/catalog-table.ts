@@ -22,13 +22,21 @@ export async function showRows(context: CommandContext, stream: RowStream, optio
     const first = await pages.next();
     const firstRows: readonly (readonly Cell[])[] = first.done === true ? [] : first.value;
     const columns = stream.columns.map((name, at): OutputColumn => ({ name, number: isNumeric(firstRows, at) }));
-    await context.table({ name: options.name, columns, vertical: options.vertical }, shownPages(stream.columns, firstRows, pages, options.keep));
+    await context.table(
+      { name: options.name, columns, vertical: options.vertical },
+      shownPages(stream.columns, firstRows, pages, options.keep),
+    );
   } finally {
     await pages.return?.();
   }
 }
 
-async function* shownPages(names: readonly string[], first: readonly (readonly Cell[])[], rest: AsyncIterator<readonly (readonly Cell[])[]>, keep: TableOptions["keep"]): AsyncGenerator<OutputRow[]> {
+async function* shownPages(
+  names: readonly string[],
+  first: readonly (readonly Cell[])[],
+  rest: AsyncIterator<readonly (readonly Cell[])[]>,
+  keep: TableOptions["keep"],
+): AsyncGenerator<OutputRow[]> {
   let page: readonly (readonly Cell[])[] | undefined = first;
   while (page !== undefined) {
     const rows = page.map((row) => row.map(cellText));

@@ -29,7 +29,13 @@ before(async () => {
   const pool = (await findPool(catalog, "Default"))!;
   const storage = (await findStorage(catalog, "Disk"))!;
   const { fileSet } = await ensureFileSet(catalog, { FileSet: "Etc", MD5: "x", CreateTime: "2026-03-01 00:00:00" });
-  const media = await createMedia(catalog, { VolumeName: "Vol-1", MediaType: "File", VolStatus: "Append", PoolId: pool.PoolId, StorageId: storage.StorageId });
+  const media = await createMedia(catalog, {
+    VolumeName: "Vol-1",
+    MediaType: "File",
+    VolStatus: "Append",
+    PoolId: pool.PoolId,
+    StorageId: storage.StorageId,
+  });
   const files = { ClientId: client.ClientId, PoolId: pool.PoolId, FileSetId: fileSet.FileSetId, Name: "Save" };
   const full = await addJob(catalog, { ...files, Level: "F", VolSessionId: 7, VolSessionTime: 1000 });
   await addFiles(catalog, full, [
@@ -42,20 +48,43 @@ before(async () => {
   ]);
   const incremental = await addJob(catalog, { ...files, Level: "I", VolSessionId: 8, VolSessionTime: 1000 });
   await addFiles(catalog, incremental, [{ fileIndex: 1, name: "/etc/hosts" }]);
-  for (const [jobId, last, start] of [[full, 6, 200], [incremental, 1, 5000]] as const) {
-    await insertJobMedia(catalog, [{ JobId: jobId, MediaId: media.MediaId, FirstIndex: 1, LastIndex: last, StartFile: 0, EndFile: 0, StartBlock: start, EndBlock: start + 999, VolIndex: 1 }]);
+  for (const [jobId, last, start] of [
+    [full, 6, 200],
+    [incremental, 1, 5000],
+  ] as const) {
+    await insertJobMedia(catalog, [
+      {
+        JobId: jobId,
+        MediaId: media.MediaId,
+        FirstIndex: 1,
+        LastIndex: last,
+        StartFile: 0,
+        EndFile: 0,
+        StartBlock: start,
+        EndBlock: start + 999,
+        VolIndex: 1,
+      },
+    ]);
     await updateJob(catalog, jobId, { JobFiles: last, JobBytes: 100 });
   }
 });
 after(async () => await world[Symbol.asyncDispose]());
 
 /** Types lines and answers the restore that was queued. */
-async function restored(...lines: string[]): Promise<{ readonly text: string; readonly files: readonly (readonly [number, readonly (readonly [number, number])[]])[]; readonly expected: number }> {
+async function restored(
+  ...lines: string[]
+): Promise<{
+  readonly text: string;
+  readonly files: readonly (readonly [number, readonly (readonly [number, number])[]])[];
+  readonly expected: number;
+}> {
   world.engine.submitted.length = 0;
   const { text } = await world.type(lines);
   const plan = world.engine.submitted[0]?.restore?.plan;
   assert.ok(plan, text);
-  const files = plan.bootstrap.entries.map((entry) => [entry.volSessionId, entry.fileIndexes.map((range) => [range.first, range.last] as const)] as const);
+  const files = plan.bootstrap.entries.map(
+    (entry) => [entry.volSessionId, entry.fileIndexes.map((range) => [range.first, range.last] as const)] as const,
+  );
   return { text, files, expected: plan.filesExpected };
 }
 
@@ -64,7 +93,16 @@ test("a restore of everything takes each file from the newest job that has it", 
   assert.match(text, /Automatically selected FileSet: Etc/);
   assert.match(text, /You have selected the following JobIds: 1,2/);
   assert.match(text, /Job queued\. JobId=1/);
-  assert.deepEqual(files, [[7, [[1, 1], [3, 6]]], [8, [[1, 1]]]]);
+  assert.deepEqual(files, [
+    [
+      7,
+      [
+        [1, 1],
+        [3, 6],
+      ],
+    ],
+    [8, [[1, 1]]],
+  ]);
   assert.equal(expected, 6);
 });
 
@@ -73,14 +111,38 @@ test("marks in the tree choose what is restored, and a hard link brings the file
   assert.match(text, /\$ mark link\n1 file marked\.\n1 hard link among them/);
   assert.match(text, /\*link\nssh\//);
   assert.match(text, /1 file added, because marked hard links have their data there/);
-  assert.deepEqual(files, [[7, [[1, 1], [3, 4]]]]);
+  assert.deepEqual(files, [
+    [
+      7,
+      [
+        [1, 1],
+        [3, 4],
+      ],
+    ],
+  ]);
 });
 
 test("what is unmarked stays away, wildcards and paths mark too", async () => {
-  const { text, files } = await restored("restore jobid=1,2 all", "unmark /etc/ssh", "cd etc", "unmark h*", "estimate", "done", "yes");
+  const { text, files } = await restored(
+    "restore jobid=1,2 all",
+    "unmark /etc/ssh",
+    "cd etc",
+    "unmark h*",
+    "estimate",
+    "done",
+    "yes",
+  );
   assert.match(text, /2 files unmarked\.\n/);
   assert.match(text, /6 total files; 3 marked to be restored; 4,096 bytes/);
-  assert.deepEqual(files, [[7, [[1, 1], [3, 4]]]]);
+  assert.deepEqual(files, [
+    [
+      7,
+      [
+        [1, 1],
+        [3, 4],
+      ],
+    ],
+  ]);
 });
 
 test("file= takes the newest version wherever it is, and tells what no backup has", async () => {
@@ -92,12 +154,18 @@ test("file= takes the newest version wherever it is, and tells what no backup ha
 test("file=<list and directory= choose by name without a tree", async () => {
   const list = `${world.directory}/list`;
   await import("node:fs/promises").then((fs) => fs.writeFile(list, "/etc/hosts\n/etc/ssh/key\n"));
-  assert.deepEqual((await restored(`restore client=web file=<${list} yes`)).files, [[7, [[6, 6]]], [8, [[1, 1]]]]);
+  assert.deepEqual((await restored(`restore client=web file=<${list} yes`)).files, [
+    [7, [[6, 6]]],
+    [8, [[1, 1]]],
+  ]);
   assert.deepEqual((await restored("restore client=web directory=/etc/ssh yes")).files, [[7, [[5, 6]]]]);
 });
 
 test("before= restores an earlier state, and says so when there is none", async () => {
-  assert.match((await world.type(['restore client=web before="2020-01-01 00:00:00" all done yes'])).text, /No Full backup before 2020-01-01 00:00:00 found\./);
+  assert.match(
+    (await world.type(['restore client=web before="2020-01-01 00:00:00" all done yes'])).text,
+    /No Full backup before 2020-01-01 00:00:00 found\./,
+  );
 });
 
 test("the Volumes are shown before the question, and the Bootstrap file says the same as the plan", async () => {
@@ -105,10 +173,13 @@ test("the Volumes are shown before the question, and the Bootstrap file says the
   const file = /Bootstrap records written to (\S+)/.exec(text)![1]!;
   assert.match(text, /Vol-1 +Disk +Dev[\s\S]*6 files selected[\s\S]*OK to run\? \(yes\/mod\/no\): no\nJob not run\./);
   const { entries } = parseBootstrap(await readFile(file, "utf8"), file);
-  assert.deepEqual(entries.map((entry) => [entry.volume, entry.volSessionId, entry.count, entry.addresses]), [
-    ["Vol-1", 7, 5, [{ first: 200, last: 1199 }]],
-    ["Vol-1", 8, 1, [{ first: 5000, last: 5999 }]],
-  ]);
+  assert.deepEqual(
+    entries.map((entry) => [entry.volume, entry.volSessionId, entry.count, entry.addresses]),
+    [
+      ["Vol-1", 7, 5, [{ first: 200, last: 1199 }]],
+      ["Vol-1", 8, 1, [{ first: 5000, last: 5999 }]],
+    ],
+  );
   assert.deepEqual((await restored(`restore bootstrap=${file} yes`)).expected, 6);
 });
 
@@ -119,7 +190,21 @@ test("where, replace and another client reach the job", async () => {
 });
 
 test("mod changes the restore under its own numbers, a dot leaves the change alone", async () => {
-  await restored("restore client=web select all done", "mod", "9", "/new", "mod", "11", "4", "mod", ".", "mod", "5", "2", "yes");
+  await restored(
+    "restore client=web select all done",
+    "mod",
+    "9",
+    "/new",
+    "mod",
+    "11",
+    "4",
+    "mod",
+    ".",
+    "mod",
+    "5",
+    "2",
+    "yes",
+  );
   const { restore } = first(world.engine.submitted);
   assert.deepEqual([restore?.where, restore?.replace, restore?.restoreClient], ["/new", "never", "db"]);
 });
@@ -134,20 +219,44 @@ test("the menu finds jobs by its numbers and comes back from lists", async () =>
 
 test("run takes its keywords and its menu, and a script that has nothing to say ends", async () => {
   world.engine.submitted.length = 0;
-  const { text } = await world.type(["run job=Save level=full priority=3 client=db comment=why yes", "run job=Save", "mod", "1", "2", "mod", "7", "5", "yes"]);
-  assert.match(text, /Job queued\. JobId=2/);
-  assert.deepEqual(world.engine.submitted.map(({ job, level, priority, client, comment }) => [job, level, priority, client, comment]), [
-    ["Save", "F", 3, "db", "why"],
-    ["Save", "I", 5, undefined, undefined],
+  const { text } = await world.type([
+    "run job=Save level=full priority=3 client=db comment=why yes",
+    "run job=Save",
+    "mod",
+    "1",
+    "2",
+    "mod",
+    "7",
+    "5",
+    "yes",
   ]);
+  assert.match(text, /Job queued\. JobId=2/);
+  assert.deepEqual(
+    world.engine.submitted.map(({ job, level, priority, client, comment }) => [job, level, priority, client, comment]),
+    [
+      ["Save", "F", 3, "db", "why"],
+      ["Save", "I", 5, undefined, undefined],
+    ],
+  );
   const ended = await world.type(["run job=Save"]);
   assert.equal(ended.code, 2);
   assert.match(ended.text, /the input ended at the question "OK to run\? \(yes\/mod\/no\):"/);
-  assert.match((await world.type(["run job=Nope yes", "."])).text, /Job "Nope" not found[\s\S]*1: Save\n2: Back\nSelect Job resource \(1-2\): \.\nSelection aborted/);
+  assert.match(
+    (await world.type(["run job=Nope yes", "."])).text,
+    /Job "Nope" not found[\s\S]*1: Save\n2: Back\nSelect Job resource \(1-2\): \.\nSelection aborted/,
+  );
 });
 
 test("list shows rows, and each thing is found under its name", async () => {
-  const { text } = await world.type(["list jobs", "list jobid=2", "list files jobid=2", "list volumes jobid=1", "list joblog jobid=99", "list nextvol job=Save", "list xyz"]);
+  const { text } = await world.type([
+    "list jobs",
+    "list jobid=2",
+    "list files jobid=2",
+    "list volumes jobid=1",
+    "list joblog jobid=99",
+    "list nextvol job=Save",
+    "list xyz",
+  ]);
   assert.match(text, /1\|Save\|[^|]+\|B\|F\|6\|100\|T/);
   assert.match(text, /\/etc\/hosts\n/);
   assert.match(text, /Jobid 1 used 1 Volume\(s\): Vol-1/);
@@ -157,7 +266,17 @@ test("list shows rows, and each thing is found under its name", async () => {
 });
 
 test("sqlquery runs statements until an empty line, query fills in answers", async () => {
-  const { text } = await world.type(["sql", "SELECT Name", "FROM Job WHERE JobId = 1;", "nonsense;", "", "query", "1", "Save", "version"]);
+  const { text } = await world.type([
+    "sql",
+    "SELECT Name",
+    "FROM Job WHERE JobId = 1;",
+    "nonsense;",
+    "",
+    "query",
+    "1",
+    "Save",
+    "version",
+  ]);
   assert.match(text, /Add to SQL query: FROM Job WHERE JobId = 1;\nName\nSave\n/);
   assert.match(text, /Query failed:/);
   assert.match(text, /End query mode\.\n/);
@@ -167,7 +286,18 @@ test("sqlquery runs statements until an empty line, query fills in answers", asy
 
 test("a restricted console sees and uses what its lists name, and nothing else", async () => {
   world.engine.submitted.length = 0;
-  const { text } = await world.type(["delete volume=Vol-1 yes", "sqlquery", "list jobs", "list clients", "run job=Save client=db yes", "run job=Save yes", "restore client=db select all done yes"], "helpdesk");
+  const { text } = await world.type(
+    [
+      "delete volume=Vol-1 yes",
+      "sqlquery",
+      "list jobs",
+      "list clients",
+      "run job=Save client=db yes",
+      "run job=Save yes",
+      "restore client=db select all done yes",
+    ],
+    "helpdesk",
+  );
   assert.match(text, /command "delete" is not allowed/);
   assert.match(text, /command "sqlquery" is not allowed/);
   assert.match(text, /1\|Save\|/);
@@ -180,14 +310,28 @@ test("a restricted console sees and uses what its lists name, and nothing else",
 
 test("a restricted console restores only to the directories it was given", async () => {
   world.engine.submitted.length = 0;
-  const { text } = await world.type(["restore client=web where=/etc select all done yes", "restore client=web regexwhere=!a!b! select all done yes", "restore client=web select all done yes"], "helpdesk");
+  const { text } = await world.type(
+    [
+      "restore client=web where=/etc select all done yes",
+      "restore client=web regexwhere=!a!b! select all done yes",
+      "restore client=web select all done yes",
+    ],
+    "helpdesk",
+  );
   assert.match(text, /where "\/etc" is not allowed/);
   assert.match(text, /where "\/" is not allowed/);
   assert.equal(world.engine.submitted.length, 1);
 });
 
 test("update changes a Volume's fields, all or none", async () => {
-  const { text } = await world.type(["update volume=Vol-1 volstatus=Used maxvoljobs=5 volretention=30d", "update volume=Vol-1 maxvoljobs=9 volstatus=Bogus", "update volume=Vol-1", "1", "1", "19"]);
+  const { text } = await world.type([
+    "update volume=Vol-1 volstatus=Used maxvoljobs=5 volretention=30d",
+    "update volume=Vol-1 maxvoljobs=9 volstatus=Bogus",
+    "update volume=Vol-1",
+    "1",
+    "1",
+    "19",
+  ]);
   assert.match(text, /New Volume status is: Used/);
   assert.match(text, /Invalid VolStatus specified: Bogus/);
   const volume = (await findMedia(world.catalog, "Vol-1"))!;

@@ -16,7 +16,9 @@ export function completeLine(line: string, config: DirectorConfig, operator: Ope
 }
 
 function commandNames(beginning: string, operator: Operator): string[] {
-  const named = commandTable.map((command) => command.name).filter((name) => mayAccess(operator, { kind: "command", command: name }));
+  const named = commandTable
+    .map((command) => command.name)
+    .filter((name) => mayAccess(operator, { kind: "command", command: name }));
   return named.filter((name) => name.startsWith(".") === beginning.startsWith("."));
 }
 
@@ -27,7 +29,9 @@ function argumentWords(word: string, last: string, config: DirectorConfig, opera
   const equals = last.indexOf("=");
   if (equals < 0) return keywordNames(command);
   const keyword = last.slice(0, equals).toLowerCase();
-  return valuesFor(keyword, config, operator).map((value) => `${last.slice(0, equals)}=${/\s/.test(value) ? `"${value}"` : value}`);
+  return valuesFor(keyword, config, operator).map(
+    (value) => `${last.slice(0, equals)}=${/\s/.test(value) ? `"${value}"` : value}`,
+  );
 }
 
 function valuesFor(keyword: string, config: DirectorConfig, operator: Operator): string[] {

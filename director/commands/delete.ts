@@ -31,7 +31,11 @@ export const deleteCommand: Command = {
 async function askKind(context: CommandContext): Promise<"volume" | "pool" | "jobid" | "client"> {
   await context.say("Deleting a Pool or a Volume loses what the catalog knows of the data on it.\n\n");
   const kinds = ["volume", "pool", "jobid", "client"] as const;
-  const at = await chooseOne(context, { title: "You have the following choices:", prompt: "Choose catalog item to delete", choices: kinds });
+  const at = await chooseOne(context, {
+    title: "You have the following choices:",
+    prompt: "Choose catalog item to delete",
+    choices: kinds,
+  });
   return kinds[at]!;
 }
 
@@ -78,7 +82,8 @@ async function removeJob(context: CommandContext, catalog: Catalog, jobId: numbe
   }
   requireAccess(context.operator, { kind: "job", name: job.Name });
   const view = context.director.engine.view(jobId);
-  if (view !== null && view.endedMs === null) throw new OperatorError("VALUE_REFUSED", `JobId=${jobId} is running`, { hint: `type: cancel jobid=${jobId}` });
+  if (view !== null && view.endedMs === null)
+    throw new OperatorError("VALUE_REFUSED", `JobId=${jobId} is running`, { hint: `type: cancel jobid=${jobId}` });
   const upgraded = await deleteJob(catalog, jobId);
   await context.say(`JobId=${jobId} and associated records deleted from the catalog.\n`);
   if (upgraded.length > 0) await context.say(`Following Copy jobs have been upgraded to Backup jobs: ${upgraded.join(",")}\n`);
@@ -89,7 +94,11 @@ async function removeClient(context: CommandContext, catalog: Catalog, args: Arg
   requireAccess(context.operator, { kind: "client", name });
   const client = await findClient(catalog, name);
   if (client === null) throw new OperatorError("CATALOG_ROW_UNKNOWN", `Could not find Client "${name}"`);
-  if (!args.has("yes") && !(await askYesNo(context, `Are you sure you want to delete Client "${name}" and all its jobs? (yes/no): `))) return;
+  if (
+    !args.has("yes") &&
+    !(await askYesNo(context, `Are you sure you want to delete Client "${name}" and all its jobs? (yes/no): `))
+  )
+    return;
   const jobs = await deleteClient(catalog, client.ClientId);
   await context.say(`Client "${name}" and ${counted(jobs, "Job")} deleted from the catalog.\n`);
 }

@@ -32,7 +32,9 @@ export async function runLine(session: ConsoleSession, line: string, signal: Abo
 export function findCommand(word: string): Command | undefined {
   const wanted = word.toLowerCase();
   if (wanted === "" || wanted === ".") return undefined;
-  return commandTable.find((command) => command.name === wanted) ?? commandTable.find((command) => command.name.startsWith(wanted));
+  return (
+    commandTable.find((command) => command.name === wanted) ?? commandTable.find((command) => command.name.startsWith(wanted))
+  );
 }
 
 async function runCommand(context: SessionContext, text: string): Promise<"quit" | void> {
@@ -41,13 +43,29 @@ async function runCommand(context: SessionContext, text: string): Promise<"quit"
   if (command === undefined) throw new OperatorError("COMMAND_UNKNOWN", `${word}: is an invalid command.`);
   requireAccess(context.operator, { kind: "command", command: command.name });
   const rest = text.slice(word.length).trim();
-  const args = command.raw === true ? parseArguments(command.name, [rest], { keywords: [], words: true }) : parseArguments(command.name, splitLine(rest), command);
+  const args =
+    command.raw === true
+      ? parseArguments(command.name, [rest], { keywords: [], words: true })
+      : parseArguments(command.name, splitLine(rest), command);
   if (!readOnly.has(command.name)) context.director.audit(`console "${operatorName(context.operator)}": ${maskSecrets(text)}`);
   return await command.run(context, args);
 }
 
 /** Commands that change nothing are not worth a line in the Director's log. */
-const readOnly: ReadonlySet<string> = new Set(["messages", "list", "llist", "show", "status", "time", "version", "help", "wait", "quit", "exit", "estimate"]);
+const readOnly: ReadonlySet<string> = new Set([
+  "messages",
+  "list",
+  "llist",
+  "show",
+  "status",
+  "time",
+  "version",
+  "help",
+  "wait",
+  "quit",
+  "exit",
+  "estimate",
+]);
 
 function maskSecrets(text: string): string {
   return text.replaceAll(/(pass(?:word|wd)?\s*=\s*)\S+/gi, "$1****").slice(0, 1000);
@@ -64,7 +82,8 @@ async function tellFailure(session: ConsoleSession, error: unknown, signal: Abor
     await context.say("Interrupted.\n");
     return 1;
   }
-  if (!(error instanceof OperatorError)) session.director.audit(`a console command failed in a way that is a fault of ours: ${stackOf(error)}`);
+  if (!(error instanceof OperatorError))
+    session.director.audit(`a console command failed in a way that is a fault of ours: ${stackOf(error)}`);
   await context.say(`${describeError(error)}\n`);
   return 2;
 }

@@ -8,7 +8,11 @@ import { headerText, runningText, scheduledText, terminatedText } from "./status
 import { selectClient, selectStorage } from "./prompts.ts";
 
 /** A command for programs that prints names, one a line. */
-function nameList(name: string, help: string, names: (context: CommandContext) => readonly string[] | Promise<readonly string[]>): Command {
+function nameList(
+  name: string,
+  help: string,
+  names: (context: CommandContext) => readonly string[] | Promise<readonly string[]>,
+): Command {
   return {
     name,
     help,
@@ -39,7 +43,14 @@ const jobs: Command = {
   async run(context, args) {
     const type = args.value("type");
     const { jobs: all } = context.director.config();
-    const letters: Readonly<Record<string, string>> = { Backup: "B", Restore: "R", Verify: "V", Admin: "D", Copy: "c", Migrate: "g" };
+    const letters: Readonly<Record<string, string>> = {
+      Backup: "B",
+      Restore: "R",
+      Verify: "V",
+      Admin: "D",
+      Copy: "c",
+      Migrate: "g",
+    };
     const names = visibleNames(context, "job").filter((name) => type === undefined || letters[all.get(name)!.type] === type);
     await context.say(names.map((name) => `${name}\n`).join(""));
   },
@@ -79,18 +90,36 @@ const sql: Command = {
     requireAccess(context.operator, { kind: "sql" });
     const match = /^\S+\s+query=(?:"([\s\S]*)"|([\s\S]*))\s*$/i.exec(context.line);
     const statement = match?.[1]?.replaceAll('\\"', '"') ?? match?.[2];
-    if (statement === undefined || statement === "") throw new OperatorError("KEYWORD_VALUE", ".sql: query=<statement> is needed");
+    if (statement === undefined || statement === "")
+      throw new OperatorError("KEYWORD_VALUE", ".sql: query=<statement> is needed");
     const result = await (await context.catalog()).sqlQuery(statement, context.signal);
     if (result.kind === "changed") return await context.say(`${result.rows}\n`);
-    for await (const page of result.rows) await context.say(page.map((row) => `${row.map((cell) => cellText(cell)).join("\t")}\n`).join(""));
+    for await (const page of result.rows)
+      await context.say(page.map((row) => `${row.map((cell) => cellText(cell)).join("\t")}\n`).join(""));
   },
 };
 
 const status: Command = {
   name: ".status",
   help: "Facts of a daemon for programs",
-  usage: "dir [current|last|header|scheduled|running|terminated] | client=<name> [<section> ...] | storage=<name> [<section> ...]",
-  keywords: ["dir=?", "client=?", "storage=?", "api=", "current", "last", "header", "scheduled", "running", "terminated", "devices", "volumes", "spooling", "waitreservation"],
+  usage:
+    "dir [current|last|header|scheduled|running|terminated] | client=<name> [<section> ...] | storage=<name> [<section> ...]",
+  keywords: [
+    "dir=?",
+    "client=?",
+    "storage=?",
+    "api=",
+    "current",
+    "last",
+    "header",
+    "scheduled",
+    "running",
+    "terminated",
+    "devices",
+    "volumes",
+    "spooling",
+    "waitreservation",
+  ],
   async run(context, args) {
     const sections = args.names().filter((name) => !["dir", "client", "storage", "api"].includes(name));
     const isApi = context.settings.api === 2 || args.value("api") === "2";
@@ -100,9 +129,12 @@ const status: Command = {
       await context.say(lines.map((line) => `${line}\n`).join(""));
     } else if (args.has("storage")) {
       const storage = await selectStorage(context, args);
-      const { lines } = await context.director.daemons.storageDaemon(storage.name).status({ sections, api: isApi }, context.signal);
+      const { lines } = await context.director.daemons
+        .storageDaemon(storage.name)
+        .status({ sections, api: isApi }, context.signal);
       await context.say(lines.map((line) => `${line}\n`).join(""));
-    } else if (args.has("dir")) await directorSections(context, sections.length === 0 ? ["header", "scheduled", "running", "terminated"] : sections);
+    } else if (args.has("dir"))
+      await directorSections(context, sections.length === 0 ? ["header", "scheduled", "running", "terminated"] : sections);
     else throw new OperatorError("KEYWORD_VALUE", "1900 Bad .status command, missing arguments.");
   },
 };
@@ -115,8 +147,12 @@ async function directorSections(context: CommandContext, sections: readonly stri
     else if (section === "running") await context.say(runningText(context));
     else if (section === "terminated") await context.say(terminatedText(context));
     else if (section === "current" || section === "last") {
-      const shown = (section === "current" ? engine.running() : engine.terminated().slice(-1)).filter((job) => mayAccess(context.operator, { kind: "job", name: job.name }));
-      await context.say(`1000 OK .status\n${shown.map((job) => `JobId=${job.jobId} JobStatus=${job.status} JobErrors=${job.errors}\n`).join("")}`);
+      const shown = (section === "current" ? engine.running() : engine.terminated().slice(-1)).filter((job) =>
+        mayAccess(context.operator, { kind: "job", name: job.name }),
+      );
+      await context.say(
+        `1000 OK .status\n${shown.map((job) => `JobId=${job.jobId} JobStatus=${job.status} JobErrors=${job.errors}\n`).join("")}`,
+      );
     } else throw new OperatorError("KEYWORD_VALUE", "1900 Bad .status command, wrong argument.");
   }
 }
@@ -132,7 +168,10 @@ const defaults: Command = {
     if (kind === undefined) throw new OperatorError("KEYWORD_VALUE", ".defaults: job=, client=, storage= or pool= is needed");
     const name = args.value(kind)!;
     requireAccess(context.operator, { kind, name });
-    const facts = { job: jobDefaults, client: clientDefaults, storage: storageDefaults, pool: poolDefaults }[kind](config, name);
+    const facts = { job: jobDefaults, client: clientDefaults, storage: storageDefaults, pool: poolDefaults }[kind](
+      config,
+      name,
+    );
     if (facts === undefined) throw new OperatorError("RESOURCE_UNKNOWN", `${kind} "${name}" not found`);
     await context.say(facts.map(([key, value]) => `${key}=${value}\n`).join(""));
   },
@@ -179,7 +218,9 @@ function mayNames(context: CommandContext, kind: "schedule" | "catalog", names: 
 export const dotCommands: readonly Command[] = [
   api,
   nameList(".clients", "Names of the Client resources", (context) => visibleNames(context, "client")),
-  nameList(".catalogs", "Names of the Catalog resources", (context) => mayNames(context, "catalog", context.director.config().catalogs.keys())),
+  nameList(".catalogs", "Names of the Catalog resources", (context) =>
+    mayNames(context, "catalog", context.director.config().catalogs.keys()),
+  ),
   defaults,
   { name: ".exit", help: "Leave the console", usage: "", keywords: [], run: async () => "quit" },
   nameList(".filesets", "Names of the FileSet resources", (context) => visibleNames(context, "fileSet")),
@@ -189,7 +230,9 @@ export const dotCommands: readonly Command[] = [
   nameList(".msgs", "Names of the Messages resources", (context) => [...context.director.config().messages.keys()]),
   nameList(".pools", "Names of the Pool resources", (context) => visibleNames(context, "pool")),
   { name: ".quit", help: "Leave the console", usage: "", keywords: [], run: async () => "quit" },
-  nameList(".schedule", "Names of the Schedule resources", (context) => mayNames(context, "schedule", context.director.config().schedules.keys())),
+  nameList(".schedule", "Names of the Schedule resources", (context) =>
+    mayNames(context, "schedule", context.director.config().schedules.keys()),
+  ),
   sql,
   status,
   nameList(".storage", "Names of the Storage resources", (context) => visibleNames(context, "storage")),

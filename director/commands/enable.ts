@@ -42,11 +42,16 @@ async function switchResource(context: CommandContext, args: Arguments, enabled:
   else if (args.has("client")) await tell("client", (await selectClient(context, args)).name);
   else if (args.has("storage")) await tell("storage", (await selectStorage(context, args)).name);
   else if (args.has("schedule")) await tell("schedule", scheduleName(context, args.value("schedule") ?? ""));
-  else throw new OperatorError("KEYWORD_VALUE", "You must enter one of the following keywords: job, client, schedule, or storage.");
+  else
+    throw new OperatorError(
+      "KEYWORD_VALUE",
+      "You must enter one of the following keywords: job, client, schedule, or storage.",
+    );
 }
 
 function scheduleName(context: CommandContext, name: string): string {
   requireAccess(context.operator, { kind: "schedule", name });
-  if (!context.director.config().schedules.has(name)) throw new OperatorError("RESOURCE_UNKNOWN", `Schedule "${name}" not found`);
+  if (!context.director.config().schedules.has(name))
+    throw new OperatorError("RESOURCE_UNKNOWN", `Schedule "${name}" not found`);
   return name;
 }

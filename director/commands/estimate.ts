@@ -38,19 +38,47 @@ export const estimate: Command = {
 /** The level that the job would run at now, and since when it would save. Nothing is recorded. */
 async function levelOf(context: CommandContext, catalog: Catalog, effective: EffectiveJob): Promise<LevelDecision> {
   const asked = effective.level as RunLevel;
-  const rules = { maxFullIntervalMs: effective.job.maxFullInterval * 1000, maxDiffIntervalMs: effective.job.maxDiffInterval * 1000 };
+  const rules = {
+    maxFullIntervalMs: effective.job.maxFullInterval * 1000,
+    maxDiffIntervalMs: effective.job.maxDiffInterval * 1000,
+  };
   const client = await findClient(catalog, effective.client.name);
   const versions = client === null ? [] : await listFileSetsOfClient(catalog, client.ClientId);
   const md5 = filesetMd5(effective.fileset);
-  const fileSet = versions.find((row) => row.FileSet === effective.fileset.name && (effective.fileset.ignoreFileSetChanges || row.MD5 === md5));
-  const none = { lastFull: null, lastDifferential: null, lastGood: null, failedLevel: null, ranBefore: fileSet === undefined && versions.length > 0 };
+  const fileSet = versions.find(
+    (row) => row.FileSet === effective.fileset.name && (effective.fileset.ignoreFileSetChanges || row.MD5 === md5),
+  );
+  const none = {
+    lastFull: null,
+    lastDifferential: null,
+    lastGood: null,
+    failedLevel: null,
+    ranBefore: fileSet === undefined && versions.length > 0,
+  };
   const known = client !== null && fileSet !== undefined;
-  const facts = known ? await levelFacts(catalog, { name: effective.job.name, clientId: client.ClientId, fileSetId: fileSet.FileSetId }, effective.job.rerunFailedLevels) : none;
+  const facts = known
+    ? await levelFacts(
+        catalog,
+        { name: effective.job.name, clientId: client.ClientId, fileSetId: fileSet.FileSetId },
+        effective.job.rerunFailedLevels,
+      )
+    : none;
   return decideLevel(asked, facts, rules, context.director.now());
 }
 
-async function tellEstimate(context: CommandContext, effective: EffectiveJob, decision: LevelDecision, listing: boolean): Promise<void> {
-  const values = { Client: effective.client.name, Director: context.director.config().director.name, JobName: effective.job.name, FileSet: effective.fileset.name, Level: decision.level };
+async function tellEstimate(
+  context: CommandContext,
+  effective: EffectiveJob,
+  decision: LevelDecision,
+  listing: boolean,
+): Promise<void> {
+  const values = {
+    Client: effective.client.name,
+    Director: context.director.config().director.name,
+    JobName: effective.job.name,
+    FileSet: effective.fileset.name,
+    Level: decision.level,
+  };
   const fileset = await fileSetMessage(effective.fileset, (command) => expandPercentCodes(command, values), context.signal);
   const request = {
     job: { job: `${effective.job.name}.estimate`, jobId: 0 },
@@ -71,5 +99,6 @@ async function tellEstimate(context: CommandContext, effective: EffectiveJob, de
     await context.say(`2000 OK estimate files=${commas(reply.files)} bytes=${commas(reply.bytes ?? 0)}\n`);
     if ((reply.errors ?? 0) > 0) await context.say(`${commas(reply.errors!)} files could not be looked at.\n`);
   }
-  if (!answered) throw new OperatorError("VALUE_REFUSED", `Client "${effective.client.name}" ended the estimate without a result`);
+  if (!answered)
+    throw new OperatorError("VALUE_REFUSED", `Client "${effective.client.name}" ended the estimate without a result`);
 }

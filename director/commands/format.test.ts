@@ -19,7 +19,10 @@ test("bytes of a name that are no text are shown as escapes", () => {
 });
 
 test("a saved entry is shown like ls -l, a directory that was not saved with zeros", () => {
-  assert.match(longLine("A B IHt C A A A E BAA I BqF BqF BqF A A C", "/a/f", "*"), /^-rwxr-xr-x +2 0 +0 +4 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \*\/a\/f\n$/);
+  assert.match(
+    longLine("A B IHt C A A A E BAA I BqF BqF BqF A A C", "/a/f", "*"),
+    /^-rwxr-xr-x +2 0 +0 +4 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \*\/a\/f\n$/,
+  );
   assert.match(longLine(undefined, "/a/", ""), /^---------- +0 0 +0 +0 {2}1970-01-01 00:00:00 {2}\/a\/\n$/);
 });
 

@@ -12,7 +12,7 @@ const SEED = 20_261_121;
 
 /** Numbers from 0 to 2^32 - 1 that depend on the seed alone (xorshift). */
 function* numbers(seed: number): Generator<number, never> {
-  for (let state = seed >>> 0; ; ) {
+  for (let state = seed >>> 0; ;) {
     state ^= state << 13;
     state >>>= 0;
     state ^= state >>> 17;
@@ -31,8 +31,56 @@ test("ten thousand lines of keywords, values, answers and noise give answers, an
   const random = numbers(SEED);
   const below = (limit: number): number => random.next().value % limit;
   const pick = <T>(list: readonly T[]): T => list[below(list.length)]!;
-  const values = ["", "1", "0", "-1", "99999999999999999999", "Save", "Back", "web", "Disk", "Default", "Etc", "yes", "no", "2026-03-01 10:00:00", "/tmp/x", "..", "%s%n", "a'b", "\u202e", "\ud800", "\x1b[2J", "x".repeat(5000), "1-3,5", "<", "<nofile", "!a!b!", "*", "Append"];
-  const answers = ["1", "2", "13", ".", "yes", "no", "mod", "", "mark *", "cd etc", "ls", "done", "quit", "SELECT 1;", "count", "web", "\0", '"'];
+  const values = [
+    "",
+    "1",
+    "0",
+    "-1",
+    "99999999999999999999",
+    "Save",
+    "Back",
+    "web",
+    "Disk",
+    "Default",
+    "Etc",
+    "yes",
+    "no",
+    "2026-03-01 10:00:00",
+    "/tmp/x",
+    "..",
+    "%s%n",
+    "a'b",
+    "\u202e",
+    "\ud800",
+    "\x1b[2J",
+    "x".repeat(5000),
+    "1-3,5",
+    "<",
+    "<nofile",
+    "!a!b!",
+    "*",
+    "Append",
+  ];
+  const answers = [
+    "1",
+    "2",
+    "13",
+    ".",
+    "yes",
+    "no",
+    "mod",
+    "",
+    "mark *",
+    "cd etc",
+    "ls",
+    "done",
+    "quit",
+    "SELECT 1;",
+    "count",
+    "web",
+    "\0",
+    '"',
+  ];
   const names = commandTable.filter((command) => !["quit", "exit", ".quit", ".exit"].includes(command.name));
   const line = (): string => {
     const kind = below(10);
@@ -51,6 +99,9 @@ test("ten thousand lines of keywords, values, answers and noise give answers, an
     const { text } = await world.type(script.slice(at, Math.min(at + 20, LINES)));
     assert.doesNotMatch(text, /\bERROR\b|\.ts:\d+|InvariantError|TypeError|undefined/, `lines from ${at}, seed ${SEED}`);
   }
-  assert.deepEqual(world.audited.filter((entry) => entry.includes("a fault of ours")), []);
+  assert.deepEqual(
+    world.audited.filter((entry) => entry.includes("a fault of ours")),
+    [],
+  );
   assert.match((await world.type(["version"])).text, /Version:/);
 });

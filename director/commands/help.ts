@@ -14,13 +14,19 @@ export function makeHelp(table: () => readonly Command[]): Command {
       const shown = table().filter((command) => !command.name.startsWith("."));
       if (word === undefined) {
         const lines = shown.map((command) => `  ${command.name.padEnd(13)} ${command.help}\n`);
-        await context.say(`  Command       Description\n  =======       ===========\n${lines.join("")}\nA period at a question leaves the command.\n`);
+        await context.say(
+          `  Command       Description\n  =======       ===========\n${lines.join("")}\nA period at a question leaves the command.\n`,
+        );
         return;
       }
-      const found = table().find((command) => command.name === word.toLowerCase()) ?? shown.find((command) => command.name.startsWith(word.toLowerCase()));
+      const found =
+        table().find((command) => command.name === word.toLowerCase()) ??
+        shown.find((command) => command.name.startsWith(word.toLowerCase()));
       if (found === undefined) throw new OperatorError("COMMAND_UNKNOWN", `Can't find ${word} command.`);
       const usage = found.usage === "" ? "no arguments" : found.usage;
-      await context.say(`  Command       Description\n  =======       ===========\n  ${found.name.padEnd(13)} ${found.help}\n\nArguments:\n\t${usage.replaceAll("\n", "\n\t")}\n`);
+      await context.say(
+        `  Command       Description\n  =======       ===========\n  ${found.name.padEnd(13)} ${found.help}\n\nArguments:\n\t${usage.replaceAll("\n", "\n\t")}\n`,
+      );
     },
   };
 }

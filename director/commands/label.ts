@@ -23,9 +23,13 @@ export const label: Command = {
   async run(context, args) {
     const catalog = await context.catalog();
     const storage = await selectStorage(context, args);
-    const drive = args.integer("drive") ?? (isAutochanger(storage) ? await askInteger(context, "Enter autochanger drive[0]: ", { min: 0, fallback: 0 }) : 0);
+    const drive =
+      args.integer("drive") ??
+      (isAutochanger(storage) ? await askInteger(context, "Enter autochanger drive[0]: ", { min: 0, fallback: 0 }) : 0);
     const volume = await newVolumeName(context, catalog, args.value("volume"));
-    const slot = args.integer("slot") ?? (isAutochanger(storage) ? await askInteger(context, "Enter slot (0 or Enter for none): ", { min: 0, fallback: 0 }) : 0);
+    const slot =
+      args.integer("slot") ??
+      (isAutochanger(storage) ? await askInteger(context, "Enter slot (0 or Enter for none): ", { min: 0, fallback: 0 }) : 0);
     const pool = await poolFor(context, catalog, args);
     const state = await writeLabel(context, { storage, drive, volume, slot, pool });
     await recordVolume(catalog, { storage, volume, slot, pool, state, nowMs: context.director.now() });
@@ -57,7 +61,9 @@ export function volumeNameFault(name: string): string | undefined {
 async function newVolumeName(context: CommandContext, catalog: Catalog, given: string | undefined): Promise<string> {
   let name = given ?? (await askText(context, "Enter new Volume name: "));
   for (;;) {
-    const fault = volumeNameFault(name) ?? ((await findMedia(catalog, name)) === null ? undefined : `Media record for new Volume "${name}" already exists.`);
+    const fault =
+      volumeNameFault(name) ??
+      ((await findMedia(catalog, name)) === null ? undefined : `Media record for new Volume "${name}" already exists.`);
     if (fault === undefined) return name;
     await context.say(`${fault}\n`);
     name = await askText(context, "Enter new Volume name: ");
@@ -74,13 +80,30 @@ async function poolFor(context: CommandContext, catalog: Catalog, args: Argument
   return await selectCatalogPool(context, catalog);
 }
 
-async function writeLabel(context: CommandContext, wanted: NewVolume & { readonly drive: number }): Promise<VolumeState | undefined> {
+async function writeLabel(
+  context: CommandContext,
+  wanted: NewVolume & { readonly drive: number },
+): Promise<VolumeState | undefined> {
   const { storage, volume, slot, pool, drive } = wanted;
-  await context.say(`Connecting to Storage daemon ${storage.name} at ${storage.address}:${storage.sdPort} ...\nSending label command for Volume "${volume}" Slot ${slot} ...\n`);
-  const replies = context.director.daemons.storageDaemon(storage.name).label(
-    { device: deviceOf(storage), volume, pool: pool.Name, poolType: pool.PoolType, mediaType: storage.mediaType, slot, drive, oldVolume: "", relabel: false },
-    context.signal,
+  await context.say(
+    `Connecting to Storage daemon ${storage.name} at ${storage.address}:${storage.sdPort} ...\nSending label command for Volume "${volume}" Slot ${slot} ...\n`,
   );
+  const replies = context.director.daemons
+    .storageDaemon(storage.name)
+    .label(
+      {
+        device: deviceOf(storage),
+        volume,
+        pool: pool.Name,
+        poolType: pool.PoolType,
+        mediaType: storage.mediaType,
+        slot,
+        drive,
+        oldVolume: "",
+        relabel: false,
+      },
+      context.signal,
+    );
   try {
     return (await tellReplies(context, replies))?.volume;
   } catch (cause) {
@@ -89,7 +112,10 @@ async function writeLabel(context: CommandContext, wanted: NewVolume & { readonl
   }
 }
 
-async function recordVolume(catalog: Catalog, made: NewVolume & { readonly state: VolumeState | undefined; readonly nowMs: number }): Promise<void> {
+async function recordVolume(
+  catalog: Catalog,
+  made: NewVolume & { readonly state: VolumeState | undefined; readonly nowMs: number },
+): Promise<void> {
   const { storage, volume, slot, pool, state, nowMs } = made;
   const { StorageId } = await ensureStorage(catalog, { Name: storage.name, AutoChanger: isAutochanger(storage) ? 1 : 0 });
   const mediaTypeId = await ensureMediaType(catalog, storage.mediaType);
@@ -121,7 +147,10 @@ async function recordVolume(catalog: Catalog, made: NewVolume & { readonly state
 async function mountAfterwards(context: CommandContext, storage: StorageResource, drive: number, slot: number): Promise<void> {
   await context.say(`Requesting to mount ${deviceOf(storage)} ...\n`);
   try {
-    await tellReplies(context, context.director.daemons.storageDaemon(storage.name).mount({ device: deviceOf(storage), slot, drive }, context.signal));
+    await tellReplies(
+      context,
+      context.director.daemons.storageDaemon(storage.name).mount({ device: deviceOf(storage), slot, drive }, context.signal),
+    );
   } catch (error) {
     if (!(error instanceof OperatorError) || context.signal.aborted) throw error;
     await context.say(`${describeError(error)}\nDo not forget to mount the drive!!!\n`);

@@ -28,10 +28,22 @@ nextvol job=<name> | basefiles jobid=<n> | filemedia jobid=<n> [fileindex=<n>] |
 restoreobjects jobid=<n> | snapshots`;
 
 /** Rows of the catalog as a table. */
-export const list: Command = { name: "list", help: "List records of the catalog", usage, keywords, run: (context, args) => runList(context, args, false) };
+export const list: Command = {
+  name: "list",
+  help: "List records of the catalog",
+  usage,
+  keywords,
+  run: (context, args) => runList(context, args, false),
+};
 
 /** Rows of the catalog, one column a line. */
-export const llist: Command = { name: "llist", help: "List records of the catalog in full", usage, keywords, run: (context, args) => runList(context, args, true) };
+export const llist: Command = {
+  name: "llist",
+  help: "List records of the catalog in full",
+  usage,
+  keywords,
+  run: (context, args) => runList(context, args, true),
+};
 
 /** What is listed: the first of these words on the line. */
 const subjects = [
@@ -44,8 +56,10 @@ async function runList(context: CommandContext, args: Arguments, isLong: boolean
   const subject = subjectOf(args);
   const long = isLong || args.has("long");
   const catalog = await context.catalog();
-  const show = (request: ListRequest, keep?: (row: Readonly<Record<string, string>>) => boolean): Promise<void> => showList(context, catalog, { ...request, long }, isLong, keep);
-  const seesJob = (row: Readonly<Record<string, string>>): boolean => mayAccess(context.operator, { kind: "job", name: row["Name"] ?? row["Job"] ?? "" });
+  const show = (request: ListRequest, keep?: (row: Readonly<Record<string, string>>) => boolean): Promise<void> =>
+    showList(context, catalog, { ...request, long }, isLong, keep);
+  const seesJob = (row: Readonly<Record<string, string>>): boolean =>
+    mayAccess(context.operator, { kind: "job", name: row["Name"] ?? row["Job"] ?? "" });
   switch (subject) {
     case "jobs":
       return await show({ kind: "jobs", ...jobFilter(context, args) }, seesJob);
@@ -60,15 +74,23 @@ async function runList(context: CommandContext, args: Arguments, isLong: boolean
     case "restoreobjects":
       return await show({ kind: subject, jobId: await oneJob(context, catalog, args) });
     case "filemedia":
-      return await show({ kind: "filemedia", jobId: await oneJob(context, catalog, args), ...optional("fileIndex", args.integer("fileindex", 1)) });
+      return await show({
+        kind: "filemedia",
+        jobId: await oneJob(context, catalog, args),
+        ...optional("fileIndex", args.integer("fileindex", 1)),
+      });
     case "jobmedia":
       return await listJobMedia(context, catalog, args, show);
     case "media":
       return await listVolumes(context, catalog, args, show);
     case "pools":
-      return await show({ kind: "pools", ...optional("name", args.value("pools")) }, (row) => mayAccess(context.operator, { kind: "pool", name: row["Name"]! }));
+      return await show({ kind: "pools", ...optional("name", args.value("pools")) }, (row) =>
+        mayAccess(context.operator, { kind: "pool", name: row["Name"]! }),
+      );
     case "clients":
-      return await show({ kind: "clients", ...optional("name", args.value("clients")) }, (row) => mayAccess(context.operator, { kind: "client", name: row["Name"]! }));
+      return await show({ kind: "clients", ...optional("name", args.value("clients")) }, (row) =>
+        mayAccess(context.operator, { kind: "client", name: row["Name"]! }),
+      );
     case "nextvol":
       return await nextVolume(context, catalog, args);
     case "events":
@@ -92,15 +114,30 @@ async function runList(context: CommandContext, args: Arguments, isLong: boolean
 /** `list volumes pool=x` lists volumes, `list jobs volume=x` jobs: words without value say what is listed, and come first. */
 function subjectOf(args: Arguments): Subject {
   const names = args.names();
-  const plain = names.find((name) => (subjects as readonly string[]).includes(name) && (args.value(name) === undefined || args.value(name) === ""));
+  const plain = names.find(
+    (name) => (subjects as readonly string[]).includes(name) && (args.value(name) === undefined || args.value(name) === ""),
+  );
   if (plain !== undefined) return plain as Subject;
-  if (names.some((name) => ["jobid", "ujobid", "job", "joberrors", "jobstatus", "level", "jobtype", "days", "hours"].includes(name))) return "jobs";
+  if (
+    names.some((name) =>
+      ["jobid", "ujobid", "job", "joberrors", "jobstatus", "level", "jobtype", "days", "hours"].includes(name),
+    )
+  )
+    return "jobs";
   const valued = names.find((name) => ["media", "pools", "clients"].includes(name));
   if (valued !== undefined) return valued === "clients" ? "jobs" : (valued as Subject);
-  throw new OperatorError("KEYWORD_VALUE", "list: say what to list", { hint: "e.g. list jobs, list volumes, list pools; help list tells all" });
+  throw new OperatorError("KEYWORD_VALUE", "list: say what to list", {
+    hint: "e.g. list jobs, list volumes, list pools; help list tells all",
+  });
 }
 
-async function showList(context: CommandContext, catalog: Catalog, request: ListRequest, vertical: boolean, keep?: (row: Readonly<Record<string, string>>) => boolean): Promise<void> {
+async function showList(
+  context: CommandContext,
+  catalog: Catalog,
+  request: ListRequest,
+  vertical: boolean,
+  keep?: (row: Readonly<Record<string, string>>) => boolean,
+): Promise<void> {
   const rows = await listRows(catalog, request, context.signal);
   await showRows(context, rows, { name: request.kind, vertical, ...(keep === undefined ? {} : { keep }) });
 }
@@ -184,7 +221,8 @@ async function oneJob(context: CommandContext, catalog: Catalog, args: Arguments
 type Show = (request: ListRequest) => Promise<void>;
 
 async function listJobMedia(context: CommandContext, catalog: Catalog, args: Arguments, show: Show): Promise<void> {
-  if (args.has("jobid") || args.has("ujobid")) return await show({ kind: "jobmedia", jobId: await oneJob(context, catalog, args) });
+  if (args.has("jobid") || args.has("ujobid"))
+    return await show({ kind: "jobmedia", jobId: await oneJob(context, catalog, args) });
   requireAccess(context.operator, { kind: "sql" });
   await show({ kind: "jobmedia", ...optional("volume", args.value("media")) });
 }
@@ -217,6 +255,9 @@ async function listVolumes(context: CommandContext, catalog: Catalog, args: Argu
 async function nextVolume(context: CommandContext, catalog: Catalog, args: Arguments): Promise<void> {
   const job = await selectJob(context, args);
   const next = await nextVolumeOf(context, catalog, { job: job.name });
-  if (next.volume === "") return await context.say(`Could not find next Volume for Job ${job.name} (Pool=${next.pool}, Level=${next.level}).\n`);
-  await context.say(`The next Volume to be used by Job "${job.name}" (Pool=${next.pool}, Level=${next.level}) will be ${next.volume}\n`);
+  if (next.volume === "")
+    return await context.say(`Could not find next Volume for Job ${job.name} (Pool=${next.pool}, Level=${next.level}).\n`);
+  await context.say(
+    `The next Volume to be used by Job "${job.name}" (Pool=${next.pool}, Level=${next.level}) will be ${next.volume}\n`,
+  );
 }

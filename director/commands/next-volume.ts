@@ -7,8 +7,16 @@ import type { BackupLevel } from "../job/run-request.ts";
 import type { CommandContext } from "./command.ts";
 
 /** The Volume that a run of a job would append to, as far as is known now; empty if a new one must be found. Throws as `effectiveJob` does. */
-export async function nextVolumeOf(context: CommandContext, catalog: Catalog, wanted: { readonly job: string; readonly level?: BackupLevel }): Promise<{ readonly volume: string; readonly pool: string; readonly level: string }> {
-  const request = { job: wanted.job, origin: { kind: "console", user: "" } as const, ...(wanted.level === undefined ? {} : { level: wanted.level }) };
+export async function nextVolumeOf(
+  context: CommandContext,
+  catalog: Catalog,
+  wanted: { readonly job: string; readonly level?: BackupLevel },
+): Promise<{ readonly volume: string; readonly pool: string; readonly level: string }> {
+  const request = {
+    job: wanted.job,
+    origin: { kind: "console", user: "" } as const,
+    ...(wanted.level === undefined ? {} : { level: wanted.level }),
+  };
   const effective = effectiveJob(request, context.director.config());
   const pool = poolOfLevel(effective, effective.level).resource;
   const storage = storageOfPool(effective, pool).resource;

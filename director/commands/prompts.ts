@@ -57,7 +57,11 @@ export async function askText(context: CommandContext, prompt: string, fallback?
 }
 
 /** Asks for a whole number of at least `min`; an empty line gives the fallback. */
-export async function askInteger(context: CommandContext, prompt: string, options: { readonly min: number; readonly fallback?: number }): Promise<number> {
+export async function askInteger(
+  context: CommandContext,
+  prompt: string,
+  options: { readonly min: number; readonly fallback?: number },
+): Promise<number> {
   for (let wrong = 0; wrong < WRONG_ANSWERS_MAX; wrong++) {
     const answer = await askText(context, prompt, options.fallback === undefined ? undefined : String(options.fallback));
     if (/^\d{1,15}$/.test(answer) && Number(answer) >= options.min) return Number(answer);
@@ -127,7 +131,12 @@ function visible<R>(context: CommandContext, kind: Kind<R>): Map<string, R> {
   return new Map([...kind.all(context)].filter(([name]) => mayAccess(context.operator, { kind: kind.access, name })));
 }
 
-async function chooseResource<R>(context: CommandContext, kind: Kind<R>, fits: (resource: R) => boolean, automatic: boolean): Promise<R> {
+async function chooseResource<R>(
+  context: CommandContext,
+  kind: Kind<R>,
+  fits: (resource: R) => boolean,
+  automatic: boolean,
+): Promise<R> {
   const seen = [...visible(context, kind)].filter(([, resource]) => fits(resource));
   const at = await chooseOne(context, {
     title: kind.title,
@@ -139,7 +148,13 @@ async function chooseResource<R>(context: CommandContext, kind: Kind<R>, fits: (
 }
 
 /** The resource named; a name that is not known or not allowed is told, and the operator chooses if that is possible. */
-async function resourceFor<R>(context: CommandContext, kind: Kind<R>, name: string | undefined, fits: (resource: R) => boolean, automatic = true): Promise<R> {
+async function resourceFor<R>(
+  context: CommandContext,
+  kind: Kind<R>,
+  name: string | undefined,
+  fits: (resource: R) => boolean,
+  automatic = true,
+): Promise<R> {
   if (name !== undefined && name !== "") {
     const found = visible(context, kind).get(name);
     if (found !== undefined) return found;
@@ -151,7 +166,12 @@ async function resourceFor<R>(context: CommandContext, kind: Kind<R>, name: stri
 const anyResource = (): boolean => true;
 
 /** The Job of `keyword=`, or one that the operator chooses. */
-export function selectJob(context: CommandContext, args: Arguments, keyword = "job", fits: (job: JobResource) => boolean = anyResource): Promise<JobResource> {
+export function selectJob(
+  context: CommandContext,
+  args: Arguments,
+  keyword = "job",
+  fits: (job: JobResource) => boolean = anyResource,
+): Promise<JobResource> {
   return resourceFor(context, jobKind, args.value(keyword), fits, false);
 }
 

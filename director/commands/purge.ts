@@ -32,25 +32,41 @@ export const purge: Command = {
   async run(context, args) {
     await context.say(WARNING);
     const catalog = await context.catalog();
-    const subject = args.has("files") ? "files" : args.has("jobs") ? "jobs" : args.has("volume") ? "volume" : await askSubject(context);
+    const subject = args.has("files")
+      ? "files"
+      : args.has("jobs")
+        ? "jobs"
+        : args.has("volume")
+          ? "volume"
+          : await askSubject(context);
     if (subject === "volume") return await purgeOneVolume(context, catalog, args.value("volume"));
     if (subject === "jobs" && args.has("volume")) return await purgeOneVolume(context, catalog, args.value("volume"));
     const { jobIds, of } = await jobsFor(context, catalog, args);
     for (const jobId of jobIds) await purgeOneJob(context, catalog, jobId, subject);
     context.director.engine.mediaChanged();
-    await context.say(subject === "jobs" ? `${counted(jobIds.length, "Job")} for ${of} purged from the catalog.\n` : `Files of ${counted(jobIds.length, "Job")} for ${of} purged from the catalog.\n`);
+    await context.say(
+      subject === "jobs"
+        ? `${counted(jobIds.length, "Job")} for ${of} purged from the catalog.\n`
+        : `Files of ${counted(jobIds.length, "Job")} for ${of} purged from the catalog.\n`,
+    );
   },
 };
 
 async function askSubject(context: CommandContext): Promise<"files" | "jobs" | "volume"> {
   const subjects = ["files", "jobs", "volume"] as const;
-  return subjects[await chooseOne(context, { title: "You have the following choices:", prompt: "Choose item to purge", choices: subjects })]!;
+  return subjects[
+    await chooseOne(context, { title: "You have the following choices:", prompt: "Choose item to purge", choices: subjects })
+  ]!;
 }
 
 async function purgeOneVolume(context: CommandContext, catalog: Catalog, name: string | undefined): Promise<void> {
   const volume = await selectVolume(context, catalog, name);
   if (!PURGEABLE.includes(volume.VolStatus)) {
-    throw new OperatorError("VALUE_REFUSED", `Volume "${volume.VolumeName}" has VolStatus "${volume.VolStatus}" and cannot be purged.`, { hint: `only ${PURGEABLE.join(", ")} can` });
+    throw new OperatorError(
+      "VALUE_REFUSED",
+      `Volume "${volume.VolumeName}" has VolStatus "${volume.VolStatus}" and cannot be purged.`,
+      { hint: `only ${PURGEABLE.join(", ")} can` },
+    );
   }
   for (const jobId of await listJobIdsOfVolume(catalog, volume.MediaId)) requireEnded(context, jobId);
   const { jobs, upgraded } = await purgeVolume(catalog, volume);
@@ -59,7 +75,11 @@ async function purgeOneVolume(context: CommandContext, catalog: Catalog, name: s
   if (upgraded.length > 0) await context.say(`Following Copy jobs have been upgraded to Backup jobs: ${upgraded.join(",")}\n`);
 }
 
-async function jobsFor(context: CommandContext, catalog: Catalog, args: Arguments): Promise<{ readonly jobIds: readonly number[]; readonly of: string }> {
+async function jobsFor(
+  context: CommandContext,
+  catalog: Catalog,
+  args: Arguments,
+): Promise<{ readonly jobIds: readonly number[]; readonly of: string }> {
   const listed = args.value("jobid");
   if (listed !== undefined) return { jobIds: parseJobIds(listed), of: `JobId ${listed}` };
   if (args.has("volume")) {
@@ -67,7 +87,15 @@ async function jobsFor(context: CommandContext, catalog: Catalog, args: Argument
     return { jobIds: await listJobIdsOfVolume(catalog, volume.MediaId), of: `Volume "${volume.VolumeName}"` };
   }
   const name = args.value("client");
-  const client = name === undefined ? await selectBackupClient(context, catalog, { clientName: undefined, fileSet: undefined, pool: undefined, before: undefined }) : await findClient(catalog, name);
+  const client =
+    name === undefined
+      ? await selectBackupClient(context, catalog, {
+          clientName: undefined,
+          fileSet: undefined,
+          pool: undefined,
+          before: undefined,
+        })
+      : await findClient(catalog, name);
   if (client === null) throw new OperatorError("CATALOG_ROW_UNKNOWN", `Could not find Client "${name}"`);
   requireAccess(context.operator, { kind: "client", name: client.Name });
   return { jobIds: await listJobIdsOfClient(catalog, client.ClientId), of: `client "${client.Name}"` };
@@ -85,5 +113,8 @@ async function purgeOneJob(context: CommandContext, catalog: Catalog, jobId: num
 
 function requireEnded(context: CommandContext, jobId: number): void {
   const view = context.director.engine.view(jobId);
-  if (view !== null && view.endedMs === null) throw new OperatorError("VALUE_REFUSED", `JobId=${jobId} is running`, { hint: `wait for it, or type: cancel jobid=${jobId}` });
+  if (view !== null && view.endedMs === null)
+    throw new OperatorError("VALUE_REFUSED", `JobId=${jobId} is running`, {
+      hint: `wait for it, or type: cancel jobid=${jobId}`,
+    });
 }

@@ -26,7 +26,9 @@ export const query: Command = {
     const file = context.director.config().director.queryFile;
     const queries = parseQueryFile(await readQueryFile(file));
     if (queries.length === 0) throw new OperatorError("QUERY_FILE_INVALID", `${file} holds no query`);
-    const chosen = await chosenQuery(args.words[0], queries, () => chooseOne(context, { title: "Available queries:", prompt: "Choose a query", choices: queries.map((one) => one.title) }));
+    const chosen = await chosenQuery(args.words[0], queries, () =>
+      chooseOne(context, { title: "Available queries:", prompt: "Choose a query", choices: queries.map((one) => one.title) }),
+    );
     const answers: string[] = [];
     for (const prompt of chosen.prompts) answers.push(await askText(context, `${prompt} `));
     const catalog = await context.catalog();
@@ -34,10 +36,15 @@ export const query: Command = {
   },
 };
 
-async function chosenQuery(word: string | undefined, queries: readonly StoredQuery[], choose: () => Promise<number>): Promise<StoredQuery> {
+async function chosenQuery(
+  word: string | undefined,
+  queries: readonly StoredQuery[],
+  choose: () => Promise<number>,
+): Promise<StoredQuery> {
   if (word === undefined) return queries[await choose()]!;
   const found = /^\d+$/.test(word) ? queries[Number(word) - 1] : undefined;
-  if (found === undefined) throw new OperatorError("QUERY_FILE_INVALID", `there is no query ${word}`, { hint: `from 1 to ${queries.length}` });
+  if (found === undefined)
+    throw new OperatorError("QUERY_FILE_INVALID", `there is no query ${word}`, { hint: `from 1 to ${queries.length}` });
   return found;
 }
 
@@ -65,7 +72,10 @@ export function parseQueryFile(text: string): StoredQuery[] {
 
 function splitStatements(sql: string): string[] {
   const parts = sql.match(/(?:'(?:[^']|'')*'|[^;'])+/g) ?? [];
-  return parts.map((part) => part.trim()).filter((part) => part !== "").map((part) => `${part};`);
+  return parts
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+    .map((part) => `${part};`);
 }
 
 /** Puts the answers in the place of %1 ... %9, single quotes doubled. */

@@ -8,7 +8,16 @@ import type { CommandContext } from "./command.ts";
 import { displayName } from "./format.ts";
 import { askInteger, askText, chooseOne } from "./prompts.ts";
 import { jobsToRestore } from "./restore-plan.ts";
-import { addDirectory, addFile, catalogTimeOf, findChain, findChainEndingAt, namesOf, selectBackupClient, type RestoreWish } from "./restore-select.ts";
+import {
+  addDirectory,
+  addFile,
+  catalogTimeOf,
+  findChain,
+  findChainEndingAt,
+  namesOf,
+  selectBackupClient,
+  type RestoreWish,
+} from "./restore-select.ts";
 import { runStatement } from "./sqlquery.ts";
 
 /** What the menu led to. */
@@ -45,7 +54,11 @@ export async function runRestoreMenu(context: CommandContext, catalog: Catalog, 
   await context.say(INTRODUCTION);
   let found: readonly number[] = [];
   for (;;) {
-    const at = await chooseOne(context, { title: "To select the JobIds, you have the following choices:", prompt: "Select item: ", choices });
+    const at = await chooseOne(context, {
+      title: "To select the JobIds, you have the following choices:",
+      prompt: "Select item: ",
+      choices,
+    });
     try {
       const outcome = await runChoice(context, catalog, wish, at + 1, found);
       if (outcome === undefined) continue;
@@ -59,7 +72,13 @@ export async function runRestoreMenu(context: CommandContext, catalog: Catalog, 
   }
 }
 
-async function runChoice(context: CommandContext, catalog: Catalog, wish: RestoreWish, item: number, found: readonly number[]): Promise<MenuOutcome | { readonly kind: "found"; readonly jobIds: readonly number[] } | undefined> {
+async function runChoice(
+  context: CommandContext,
+  catalog: Catalog,
+  wish: RestoreWish,
+  item: number,
+  found: readonly number[],
+): Promise<MenuOutcome | { readonly kind: "found"; readonly jobIds: readonly number[] } | undefined> {
   switch (item) {
     case 1:
       return await listLast(context, catalog);
@@ -86,7 +105,14 @@ async function runChoice(context: CommandContext, catalog: Catalog, wish: Restor
     case 11:
       return await askDirectories(context, catalog, wish, found);
     case 12:
-      return { kind: "jobs", jobIds: await findChainEndingAt(context, catalog, await askInteger(context, "Enter JobId to get the state to restore: ", { min: 1 })) };
+      return {
+        kind: "jobs",
+        jobIds: await findChainEndingAt(
+          context,
+          catalog,
+          await askInteger(context, "Enter JobId to get the state to restore: ", { min: 1 }),
+        ),
+      };
     default:
       return { kind: "cancel" };
   }
@@ -106,34 +132,66 @@ async function withTime(context: CommandContext, wish: RestoreWish): Promise<Res
 
 async function listLast(context: CommandContext, catalog: Catalog): Promise<undefined> {
   const jobs = (await listLastJobs(catalog)).filter((job) => mayAccess(context.operator, { kind: "job", name: job.Name }));
-  const columns = ["JobId", "Client", "StartTime", "JobLevel", "JobFiles", "JobBytes"].map((name) => ({ name, number: ["JobId", "JobFiles", "JobBytes"].includes(name) }));
-  await context.table({ name: "jobs", columns, vertical: false }, [jobs.map((job) => [String(job.JobId), job.ClientName, job.StartTime ?? "", job.Level, String(job.JobFiles), String(job.JobBytes)])]);
+  const columns = ["JobId", "Client", "StartTime", "JobLevel", "JobFiles", "JobBytes"].map((name) => ({
+    name,
+    number: ["JobId", "JobFiles", "JobBytes"].includes(name),
+  }));
+  await context.table({ name: "jobs", columns, vertical: false }, [
+    jobs.map((job) => [
+      String(job.JobId),
+      job.ClientName,
+      job.StartTime ?? "",
+      job.Level,
+      String(job.JobFiles),
+      String(job.JobBytes),
+    ]),
+  ]);
 }
 
 async function listWithFile(context: CommandContext, catalog: Catalog, wish: RestoreWish): Promise<undefined> {
   const client = await selectBackupClient(context, catalog, wish);
   const name = await askText(context, "Enter Filename (no path):");
   const rows = await listJobsWithFile(catalog, { clientId: client.ClientId, name });
-  const columns = ["JobId", "Name", "StartTime", "JobType", "JobStatus", "JobFiles", "JobBytes"].map((column) => ({ name: column, number: ["JobId", "JobFiles", "JobBytes"].includes(column) }));
+  const columns = ["JobId", "Name", "StartTime", "JobType", "JobStatus", "JobFiles", "JobBytes"].map((column) => ({
+    name: column,
+    number: ["JobId", "JobFiles", "JobBytes"].includes(column),
+  }));
   await context.table({ name: "jobs", columns, vertical: false }, [
-    rows.map((row) => [String(row.JobId), displayName(row.Name), row.StartTime ?? "", row.JobType, row.JobStatus, String(row.JobFiles), String(row.JobBytes)]),
+    rows.map((row) => [
+      String(row.JobId),
+      displayName(row.Name),
+      row.StartTime ?? "",
+      row.JobType,
+      row.JobStatus,
+      String(row.JobFiles),
+      String(row.JobBytes),
+    ]),
   ]);
 }
 
 async function askFiles(context: CommandContext, catalog: Catalog, wish: RestoreWish): Promise<MenuOutcome> {
   const client = await selectBackupClient(context, catalog, wish);
   const selection = new Selection();
-  await context.say("Enter file names with paths, or < and the name of a file that lists them.\nAn empty line ends the list.\n");
+  await context.say(
+    "Enter file names with paths, or < and the name of a file that lists them.\nAn empty line ends the list.\n",
+  );
   for await (const given of askNames(context, "Enter full filename: ")) {
     for (const name of await namesOf(given)) await addFile(context, catalog, selection, name, { jobIds: [], client, wish });
   }
   return { kind: "selection", selection };
 }
 
-async function askDirectories(context: CommandContext, catalog: Catalog, wish: RestoreWish, found: readonly number[]): Promise<MenuOutcome> {
+async function askDirectories(
+  context: CommandContext,
+  catalog: Catalog,
+  wish: RestoreWish,
+  found: readonly number[],
+): Promise<MenuOutcome> {
   const jobIds = found.length > 0 ? found : await findChain(context, catalog, wish);
   await jobsToRestore(context, catalog, jobIds);
-  await context.say(`You have already selected the following JobIds: ${jobIds.join(",")}\nEnter full directory names, or < and the name of a file that lists them.\nAn empty line ends the list.\n`);
+  await context.say(
+    `You have already selected the following JobIds: ${jobIds.join(",")}\nEnter full directory names, or < and the name of a file that lists them.\nAn empty line ends the list.\n`,
+  );
   const selection = new Selection();
   for await (const given of askNames(context, "Enter directory name: ")) {
     for (const name of await namesOf(given)) await addDirectory(context, catalog, selection, jobIds, name);

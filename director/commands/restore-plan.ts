@@ -34,16 +34,31 @@ let filesWritten = 0;
 export async function planForSelection(context: CommandContext, selection: Selection): Promise<MadePlan> {
   const catalog = await context.catalog();
   const jobs = await jobsToRestore(context, catalog, selection.jobIds);
-  const regions = Map.groupBy(await listJobRegions(catalog, jobs.map((job) => job.JobId)), (region) => region.JobId);
+  const regions = Map.groupBy(
+    await listJobRegions(
+      catalog,
+      jobs.map((job) => job.JobId),
+    ),
+    (region) => region.JobId,
+  );
   const storageOf = await storagesOf(context, catalog, new Set([...regions.values()].flat().map((region) => region.StorageId)));
   const made = makePlan(
-    jobs.map((job) => ({ jobId: job.JobId, volSessionId: job.VolSessionId, volSessionTime: job.VolSessionTime, indexes: selection.indexesOf(job.JobId), files: job.JobFiles, regions: regions.get(job.JobId) ?? [] })),
+    jobs.map((job) => ({
+      jobId: job.JobId,
+      volSessionId: job.VolSessionId,
+      volSessionTime: job.VolSessionTime,
+      indexes: selection.indexesOf(job.JobId),
+      files: job.JobFiles,
+      regions: regions.get(job.JobId) ?? [],
+    })),
     storageOf,
   );
   if (made.filesExpected === 0) throw new OperatorError("RESTORE_NOTHING", "No files selected to be restored.");
   await tellMissing(context, made);
   const client = jobs[0] === undefined ? null : await findClientById(catalog, jobs[0].ClientId);
-  const { plan } = { plan: { bootstrap: made.bootstrap, volumes: made.volumes, filesExpected: made.filesExpected, jobIds: made.jobIds } };
+  const { plan } = {
+    plan: { bootstrap: made.bootstrap, volumes: made.volumes, filesExpected: made.filesExpected, jobIds: made.jobIds },
+  };
   return { plan, volumes: made.volumes, file: await writeBootstrap(context, made), client: client?.Name ?? "" };
 }
 
@@ -64,11 +79,32 @@ export async function planFromBootstrapFile(file: string): Promise<MadePlan> {
     throw new OperatorError("RESTORE_NOTHING", `the Bootstrap file ${file} cannot be read`, { cause });
   }
   const bootstrap = parseBootstrap(text, file);
-  const storages = new Map([...text.matchAll(/^\s*Storage\s*=\s*"?([^"\n]*?)"?\s*\n\s*Volume\s*=\s*"?([^"\n]*?)"?\s*$/gim)].map((match) => [match[2]!, match[1]!]));
-  const volumes = new Map(bootstrap.entries.map((entry) => [entry.volume, { volume: entry.volume, mediaType: entry.mediaType, storage: storages.get(entry.volume) ?? "", device: entry.device, inChanger: false }]));
+  const storages = new Map(
+    [...text.matchAll(/^\s*Storage\s*=\s*"?([^"\n]*?)"?\s*\n\s*Volume\s*=\s*"?([^"\n]*?)"?\s*$/gim)].map((match) => [
+      match[2]!,
+      match[1]!,
+    ]),
+  );
+  const volumes = new Map(
+    bootstrap.entries.map((entry) => [
+      entry.volume,
+      {
+        volume: entry.volume,
+        mediaType: entry.mediaType,
+        storage: storages.get(entry.volume) ?? "",
+        device: entry.device,
+        inChanger: false,
+      },
+    ]),
+  );
   const counts = bootstrap.entries.map((entry) => entry.count);
   const filesExpected = counts.every((count) => count > 0) ? counts.reduce((sum, count) => sum + count, 0) : 0;
-  return { plan: { bootstrap, volumes: [...volumes.values()], filesExpected, jobIds: [] }, volumes: [...volumes.values()], file, client: "" };
+  return {
+    plan: { bootstrap, volumes: [...volumes.values()], filesExpected, jobIds: [] },
+    volumes: [...volumes.values()],
+    file,
+    client: "",
+  };
 }
 
 /** The jobs of these ids that may be restored, oldest first. Throws if one is not there, not allowed, or has nothing to restore. */
@@ -76,7 +112,8 @@ export async function jobsToRestore(context: CommandContext, catalog: Catalog, j
   if (jobIds.length > JOBS_MAX) throw new OperatorError("VALUE_REFUSED", `more than ${JOBS_MAX} jobs in one restore`);
   const jobs = await listJobsById(catalog, jobIds);
   const missing = jobIds.find((jobId) => !jobs.some((job) => job.JobId === jobId));
-  if (missing !== undefined) throw new OperatorError("CATALOG_ROW_UNKNOWN", `Unable to get Job record for JobId=${missing}: there is none`);
+  if (missing !== undefined)
+    throw new OperatorError("CATALOG_ROW_UNKNOWN", `Unable to get Job record for JobId=${missing}: there is none`);
   const clients = new Map<number, string>();
   for (const job of jobs) {
     if (!["B", "C", "M", "A"].includes(job.Type)) throw new OperatorError("VALUE_REFUSED", `JobId=${job.JobId} is no backup`);
@@ -89,17 +126,28 @@ export async function jobsToRestore(context: CommandContext, catalog: Catalog, j
 
 async function tellMissing(context: CommandContext, made: RestoreMakings): Promise<void> {
   if (made.missing.length === 0) return;
-  throw new OperatorError("RESTORE_NO_BACKUP", `the catalog no longer knows on which Volumes JobId ${made.missing.join(",")} lies`, { hint: "bscan can put it back into the catalog" });
+  throw new OperatorError(
+    "RESTORE_NO_BACKUP",
+    `the catalog no longer knows on which Volumes JobId ${made.missing.join(",")} lies`,
+    { hint: "bscan can put it back into the catalog" },
+  );
 }
 
 /** Storage and device of each Volume: where it was written, or another Storage that reads its Media Type. */
-async function storagesOf(context: CommandContext, catalog: Catalog, storageIds: ReadonlySet<number>): Promise<StorageOfVolume> {
+async function storagesOf(
+  context: CommandContext,
+  catalog: Catalog,
+  storageIds: ReadonlySet<number>,
+): Promise<StorageOfVolume> {
   const { storages } = context.director.config();
   const known = new Map<number, { storage: string; device: string }>();
   for (const id of storageIds) {
     const name = (await findStorageById(catalog, id))?.Name ?? "";
     const resource = storages.get(name);
-    known.set(id, resource === undefined ? { storage: "", device: "" } : { storage: resource.name, device: resource.device[0] ?? "" });
+    known.set(
+      id,
+      resource === undefined ? { storage: "", device: "" } : { storage: resource.name, device: resource.device[0] ?? "" },
+    );
   }
   return (id) => known.get(id) ?? { storage: "", device: "" };
 }
@@ -110,7 +158,11 @@ async function writeBootstrap(context: CommandContext, made: RestoreMakings): Pr
   const file = join(director.workingDirectory, `${director.name}.restore.${((filesWritten - 1) % FILES_KEPT) + 1}.bsr`);
   const storages = new Map(made.volumes.map((volume) => [volume.volume, volume.storage]));
   try {
-    await writeFile(file, bootstrapText(made.bootstrap, (volume) => storages.get(volume) ?? ""), { mode: 0o640 });
+    await writeFile(
+      file,
+      bootstrapText(made.bootstrap, (volume) => storages.get(volume) ?? ""),
+      { mode: 0o640 },
+    );
   } catch (cause) {
     throw new OperatorError("RESTORE_NOTHING", `the Bootstrap file ${file} cannot be written`, { cause });
   }

@@ -12,7 +12,7 @@ import type { JobRow } from "#catalog/schema/job.ts";
 import { decodeName } from "#lib/base/byte-name.ts";
 import { parseCatalogTime, catalogTime } from "#lib/base/local-time.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import { Selection } from "../restore/selection.ts";
+import type { Selection } from "../restore/selection.ts";
 import { mayAccess, requireAccess } from "./authorize.ts";
 import type { CommandContext } from "./command.ts";
 import { commas, displayName } from "./format.ts";
@@ -46,18 +46,37 @@ export async function selectBackupClient(context: CommandContext, catalog: Catal
     if (found !== null) return found;
     await context.say(`Client "${wish.clientName}" not found\n`);
   }
-  const clients = (await listClients(catalog)).filter((client) => mayAccess(context.operator, { kind: "backupClient", name: client.Name }));
+  const clients = (await listClients(catalog)).filter((client) =>
+    mayAccess(context.operator, { kind: "backupClient", name: client.Name }),
+  );
   if (clients.length === 0) throw new OperatorError("RESTORE_NO_BACKUP", "the catalog has no Client that was saved");
-  const at = await chooseOne(context, { title: "Defined Clients:", prompt: "Select the Client", choices: clients.map((client) => client.Name), automatic: "Client" });
+  const at = await chooseOne(context, {
+    title: "Defined Clients:",
+    prompt: "Select the Client",
+    choices: clients.map((client) => client.Name),
+    automatic: "Client",
+  });
   return clients[at]!;
 }
 
-async function selectFileSetName(context: CommandContext, catalog: Catalog, client: ClientRow, wish: RestoreWish): Promise<string> {
-  const names = (await listFileSetsOfClient(catalog, client.ClientId)).map((row) => row.FileSet).filter((name) => mayAccess(context.operator, { kind: "fileSet", name }));
+async function selectFileSetName(
+  context: CommandContext,
+  catalog: Catalog,
+  client: ClientRow,
+  wish: RestoreWish,
+): Promise<string> {
+  const names = (await listFileSetsOfClient(catalog, client.ClientId))
+    .map((row) => row.FileSet)
+    .filter((name) => mayAccess(context.operator, { kind: "fileSet", name }));
   if (wish.fileSet !== undefined && names.includes(wish.fileSet)) return wish.fileSet;
   if (wish.fileSet !== undefined) await context.say(`FileSet "${wish.fileSet}" not found for Client "${client.Name}"\n`);
   if (names.length === 0) throw new OperatorError("RESTORE_NO_BACKUP", `No FileSet found for client "${client.Name}".`);
-  const at = await chooseOne(context, { title: "The defined FileSet resources are:", prompt: "Select FileSet resource", choices: names, automatic: "FileSet" });
+  const at = await chooseOne(context, {
+    title: "The defined FileSet resources are:",
+    prompt: "Select FileSet resource",
+    choices: names,
+    automatic: "FileSet",
+  });
   return names[at]!;
 }
 
@@ -66,7 +85,11 @@ export async function findChain(context: CommandContext, catalog: Catalog, wish:
   const client = await selectBackupClient(context, catalog, wish);
   const fileSet = await selectFileSetName(context, catalog, client, wish);
   const chain = await chainInPool(catalog, client, fileSet, wish);
-  if (chain.length === 0) throw new OperatorError("RESTORE_NO_BACKUP", `No Full backup${wish.before === undefined ? "" : ` before ${wish.before}`} found.`);
+  if (chain.length === 0)
+    throw new OperatorError(
+      "RESTORE_NO_BACKUP",
+      `No Full backup${wish.before === undefined ? "" : ` before ${wish.before}`} found.`,
+    );
   const jobIds = chain.map((job) => job.JobId);
   await showJobs(context, catalog, jobIds);
   return jobIds;
@@ -75,9 +98,14 @@ export async function findChain(context: CommandContext, catalog: Catalog, wish:
 /** The newest chain whose Full lies in the wanted Pool; its later jobs in other Pools are left out. */
 async function chainInPool(catalog: Catalog, client: ClientRow, fileSet: string, wish: RestoreWish): Promise<JobRow[]> {
   const pool = wish.pool === undefined ? null : await findPool(catalog, wish.pool);
-  if (wish.pool !== undefined && pool === null) throw new OperatorError("CATALOG_ROW_UNKNOWN", `Could not find Pool "${wish.pool}"`);
-  for (let before = wish.before; ; ) {
-    const chain = await accurateChain(catalog, { clientId: client.ClientId, fileSet, ...(before === undefined ? {} : { before }) });
+  if (wish.pool !== undefined && pool === null)
+    throw new OperatorError("CATALOG_ROW_UNKNOWN", `Could not find Pool "${wish.pool}"`);
+  for (let before = wish.before; ;) {
+    const chain = await accurateChain(catalog, {
+      clientId: client.ClientId,
+      fileSet,
+      ...(before === undefined ? {} : { before }),
+    });
     const [full] = chain;
     if (pool === null || full === undefined) return chain;
     if (full.PoolId === pool.PoolId) return chain.filter((job) => job.PoolId === pool.PoolId);
@@ -104,11 +132,26 @@ async function showJobs(context: CommandContext, catalog: Catalog, jobIds: reado
     { name: "StartTime", number: false },
     { name: "VolumeName", number: false },
   ];
-  await context.table({ name: "restorejobs", columns, vertical: false }, [rows.map((row) => [String(row.JobId), row.Level, String(row.JobFiles), String(row.JobBytes), row.StartTime ?? "", row.VolumeName])]);
+  await context.table({ name: "restorejobs", columns, vertical: false }, [
+    rows.map((row) => [
+      String(row.JobId),
+      row.Level,
+      String(row.JobFiles),
+      String(row.JobBytes),
+      row.StartTime ?? "",
+      row.VolumeName,
+    ]),
+  ]);
 }
 
 /** Adds a file by its full name: of the given jobs, or its newest version in any backup of the client. False if there is none. */
-export async function addFile(context: CommandContext, catalog: Catalog, selection: Selection, name: string, from: { readonly jobIds: readonly number[]; readonly client: ClientRow | null; readonly wish: RestoreWish }): Promise<boolean> {
+export async function addFile(
+  context: CommandContext,
+  catalog: Catalog,
+  selection: Selection,
+  name: string,
+  from: { readonly jobIds: readonly number[]; readonly client: ClientRow | null; readonly wish: RestoreWish },
+): Promise<boolean> {
   const { jobIds, client, wish } = from;
   const found =
     jobIds.length > 0
@@ -127,7 +170,13 @@ export async function addFile(context: CommandContext, catalog: Catalog, selecti
 }
 
 /** Adds a directory with all that is below it. False if the jobs have none of that name. */
-export async function addDirectory(context: CommandContext, catalog: Catalog, selection: Selection, jobIds: readonly number[], name: string): Promise<boolean> {
+export async function addDirectory(
+  context: CommandContext,
+  catalog: Catalog,
+  selection: Selection,
+  jobIds: readonly number[],
+  name: string,
+): Promise<boolean> {
   const path = name.endsWith("/") ? name : `${name}/`;
   let files = 0;
   for await (const page of walkSubtree(catalog, jobIds, path, context.signal)) {
@@ -149,8 +198,13 @@ export async function namesOf(given: string): Promise<string[]> {
   } catch (cause) {
     throw new OperatorError("VALUE_REFUSED", `the list ${file} cannot be read`, { cause });
   }
-  if (bytes.length > LIST_BYTES_MAX) throw new OperatorError("VALUE_REFUSED", `the list ${file} is longer than ${LIST_BYTES_MAX} bytes`);
-  const names = decodeName(bytes).split("\n").map((line) => line.replace(/\r$/, "")).filter((line) => line !== "");
-  if (names.length > LIST_NAMES_MAX) throw new OperatorError("VALUE_REFUSED", `the list ${file} has more than ${LIST_NAMES_MAX} names`);
+  if (bytes.length > LIST_BYTES_MAX)
+    throw new OperatorError("VALUE_REFUSED", `the list ${file} is longer than ${LIST_BYTES_MAX} bytes`);
+  const names = decodeName(bytes)
+    .split("\n")
+    .map((line) => line.replace(/\r$/, ""))
+    .filter((line) => line !== "");
+  if (names.length > LIST_NAMES_MAX)
+    throw new OperatorError("VALUE_REFUSED", `the list ${file} has more than ${LIST_NAMES_MAX} names`);
   return names;
 }

@@ -16,7 +16,15 @@ import { commas, counted } from "./format.ts";
 import { askYesNo, selectJob } from "./prompts.ts";
 import { runRestoreMenu } from "./restore-menu.ts";
 import { jobsToRestore, planForJobs, planForSelection, planFromBootstrapFile, type MadePlan } from "./restore-plan.ts";
-import { addDirectory, addFile, catalogTimeOf, findChain, namesOf, selectBackupClient, type RestoreWish } from "./restore-select.ts";
+import {
+  addDirectory,
+  addFile,
+  catalogTimeOf,
+  findChain,
+  namesOf,
+  selectBackupClient,
+  type RestoreWish,
+} from "./restore-select.ts";
 import { requestFromArguments, restoreOptions } from "./run.ts";
 import { mayRun, requireRelocation, reviewAndRun } from "./run-review.ts";
 
@@ -38,7 +46,10 @@ export const restore: Command = {
     if (made === null) return;
     await tellPlan(context, made);
     const job = await restoreJob(context, args);
-    const overrides = { ...requestFromArguments(context, job.name, args), ...(args.value("storage") === undefined ? {} : { storage: args.value("storage")! }) };
+    const overrides = {
+      ...requestFromArguments(context, job.name, args),
+      ...(args.value("storage") === undefined ? {} : { storage: args.value("storage")! }),
+    };
     const { client, fileset, pool, ...request } = overrides; // they say what to restore, not with what
     void [client, fileset, pool];
     const options = { ...relocated(args), ...restoreOptions(args) };
@@ -54,7 +65,11 @@ export const restore: Command = {
 
 /** `strip_prefix=` and its like as rules of regexwhere. */
 function relocated(args: Arguments): { regexWhere?: string } {
-  const rules = relocationRules({ stripPrefix: args.value("strip_prefix"), addPrefix: args.value("add_prefix"), addSuffix: args.value("add_suffix") });
+  const rules = relocationRules({
+    stripPrefix: args.value("strip_prefix"),
+    addPrefix: args.value("add_prefix"),
+    addSuffix: args.value("add_suffix"),
+  });
   if (rules === "") return {};
   requireRelocation(rules);
   return { regexWhere: rules };
@@ -62,6 +77,7 @@ function relocated(args: Arguments): { regexWhere?: string } {
 
 /** Finds out what is to come back; null if the operator gives up. */
 async function makeRestore(context: CommandContext, args: Arguments): Promise<MadePlan | null> {
+  requireAccess(context.operator, { kind: "anyFile" });
   const bootstrap = args.value("bootstrap");
   if (bootstrap !== undefined) {
     requireAccess(context.operator, { kind: "sql" }); // it may name anyone's files
@@ -83,7 +99,9 @@ async function makeRestore(context: CommandContext, args: Arguments): Promise<Ma
   if (files.length > 0 && directories.length === 0) return await selectNames(context, catalog, args, { jobIds: given, wish });
   if (given.length > 0 || isSelection || directories.length > 0) {
     const jobIds = given.length > 0 ? given : await findChain(context, catalog, wish);
-    return directories.length > 0 ? await selectNames(context, catalog, args, { jobIds, wish }) : await selectFromTree(context, catalog, args, jobIds);
+    return directories.length > 0
+      ? await selectNames(context, catalog, args, { jobIds, wish })
+      : await selectFromTree(context, catalog, args, jobIds);
   }
   const choice = await runRestoreMenu(context, catalog, wish);
   switch (choice.kind) {
@@ -97,24 +115,42 @@ async function makeRestore(context: CommandContext, args: Arguments): Promise<Ma
 }
 
 /** Files and directories that are named on the line. */
-async function selectNames(context: CommandContext, catalog: Catalog, args: Arguments, from: { readonly jobIds: readonly number[]; readonly wish: RestoreWish }): Promise<MadePlan> {
+async function selectNames(
+  context: CommandContext,
+  catalog: Catalog,
+  args: Arguments,
+  from: { readonly jobIds: readonly number[]; readonly wish: RestoreWish },
+): Promise<MadePlan> {
   const selection = new Selection();
   const client = await clientOf(context, catalog, from);
-  for (const given of args.values("file")) for (const name of await namesOf(given)) await addFile(context, catalog, selection, name, { ...from, client });
-  for (const given of args.values("directory")) for (const name of await namesOf(given)) await addDirectory(context, catalog, selection, from.jobIds, name);
+  for (const given of args.values("file"))
+    for (const name of await namesOf(given)) await addFile(context, catalog, selection, name, { ...from, client });
+  for (const given of args.values("directory"))
+    for (const name of await namesOf(given)) await addDirectory(context, catalog, selection, from.jobIds, name);
   return await planWithLinks(context, selection);
 }
 
-async function clientOf(context: CommandContext, catalog: Catalog, from: { readonly jobIds: readonly number[]; readonly wish: RestoreWish }): Promise<ClientRow | null> {
+async function clientOf(
+  context: CommandContext,
+  catalog: Catalog,
+  from: { readonly jobIds: readonly number[]; readonly wish: RestoreWish },
+): Promise<ClientRow | null> {
   if (from.jobIds.length === 0) return await selectBackupClient(context, catalog, from.wish);
   const [job] = await jobsToRestore(context, catalog, from.jobIds);
   return await findClientById(catalog, job!.ClientId);
 }
 
 /** The tree of some jobs: marked by `all`, by the operator, or both. */
-async function selectFromTree(context: CommandContext, catalog: Catalog, args: Arguments, jobIds: readonly number[]): Promise<MadePlan | null> {
+async function selectFromTree(
+  context: CommandContext,
+  catalog: Catalog,
+  args: Arguments,
+  jobIds: readonly number[],
+): Promise<MadePlan | null> {
   const jobs = await jobsToRestore(context, catalog, jobIds);
-  await context.say(`You have selected the following JobId${jobIds.length === 1 ? "" : "s"}: ${jobIds.join(",")}\n\nBuilding directory tree for JobId(s) ${jobIds.join(",")} ...  \n`);
+  await context.say(
+    `You have selected the following JobId${jobIds.length === 1 ? "" : "s"}: ${jobIds.join(",")}\n\nBuilding directory tree for JobId(s) ${jobIds.join(",")} ...  \n`,
+  );
   const files = jobs.reduce((sum, job) => sum + job.JobFiles, 0);
   if (!(await hasFileRows(catalog, jobIds))) return await restoreWhole(context, args, jobIds);
   const all = args.has("all");
@@ -145,7 +181,10 @@ async function selectFromTree(context: CommandContext, catalog: Catalog, args: A
 /** When the file records are gone, a job can still come back as a whole. */
 async function restoreWhole(context: CommandContext, args: Arguments, jobIds: readonly number[]): Promise<MadePlan | null> {
   await context.say("\nThe catalog no longer has the names of the files of these jobs, so files cannot be selected.\n");
-  const isWanted = (args.has("all") && args.has("done")) || args.has("yes") || (await askYesNo(context, "Do you want to restore all the files? (yes/no): "));
+  const isWanted =
+    (args.has("all") && args.has("done")) ||
+    args.has("yes") ||
+    (await askYesNo(context, "Do you want to restore all the files? (yes/no): "));
   return isWanted ? await planForJobs(context, jobIds) : null;
 }
 
@@ -157,7 +196,10 @@ async function planWithLinks(context: CommandContext, selection: Selection): Pro
 }
 
 async function tellPlan(context: CommandContext, made: MadePlan): Promise<void> {
-  const lines = made.volumes.map((volume) => `   ${volume.inChanger ? "*" : " "}${volume.volume.padEnd(25)} ${volume.storage.padEnd(25)} ${volume.device.padEnd(25)}\n`);
+  const lines = made.volumes.map(
+    (volume) =>
+      `   ${volume.inChanger ? "*" : " "}${volume.volume.padEnd(25)} ${volume.storage.padEnd(25)} ${volume.device.padEnd(25)}\n`,
+  );
   const count = made.plan.filesExpected;
   await context.say(`Bootstrap records written to ${made.file}
 
@@ -174,8 +216,13 @@ ${count === 0 ? "" : `${counted(count, "file")} selected to be restored.\n\n`}`)
 
 /** The Job resource that restores: named, the only one, or chosen. */
 async function restoreJob(context: CommandContext, args: Arguments): Promise<JobResource> {
-  const jobs = [...context.director.config().jobs.values()].filter((job) => job.type === "Restore" && mayRun(context, job.name));
-  if (jobs.length === 0) throw new OperatorError("RESOURCE_UNKNOWN", "no Job resource of Type = Restore is configured", { hint: "add one to the Director's configuration" });
+  const jobs = [...context.director.config().jobs.values()].filter(
+    (job) => job.type === "Restore" && mayRun(context, job.name),
+  );
+  if (jobs.length === 0)
+    throw new OperatorError("RESOURCE_UNKNOWN", "no Job resource of Type = Restore is configured", {
+      hint: "add one to the Director's configuration",
+    });
   if (jobs.length === 1 && args.value("restorejob") === undefined) return jobs[0]!;
   const job = await selectJob(context, args, "restorejob", (one) => one.type === "Restore" && mayRun(context, one.name));
   if (job.type !== "Restore") throw new OperatorError("VALUE_REFUSED", `Job "${job.name}" does not restore`);

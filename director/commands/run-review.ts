@@ -8,7 +8,16 @@ import { relocationRules } from "../restore/relocation.ts";
 import { Arguments } from "./arguments.ts";
 import { mayAccess, requireAccess } from "./authorize.ts";
 import { LeavePrompt, type CommandContext } from "./command.ts";
-import { askInteger, askText, chooseOne, selectClient, selectFileSet, selectJob, selectPool, selectStorage } from "./prompts.ts";
+import {
+  askInteger,
+  askText,
+  chooseOne,
+  selectClient,
+  selectFileSet,
+  selectJob,
+  selectPool,
+  selectStorage,
+} from "./prompts.ts";
 
 /** What is shown of a restore besides its request. */
 export interface RestoreFacts {
@@ -22,7 +31,11 @@ export interface RestoreFacts {
 const WRONG_ANSWERS_MAX = 1000;
 
 /** Shows what would run, lets the operator change it, and queues it; with `yes` at once. Answers the JobId, or null if it was not run. */
-export async function reviewAndRun(context: CommandContext, first: RunRequest, options: { readonly yes: boolean; readonly restore?: RestoreFacts }): Promise<number | null> {
+export async function reviewAndRun(
+  context: CommandContext,
+  first: RunRequest,
+  options: { readonly yes: boolean; readonly restore?: RestoreFacts },
+): Promise<number | null> {
   let request = first;
   for (let wrong = 0; wrong < WRONG_ANSWERS_MAX; wrong++) {
     const effective = effectiveJob(request, context.director.config());
@@ -68,15 +81,26 @@ function requireRights(context: CommandContext, effective: EffectiveJob): void {
   requireAccess(operator, { kind: "storage", name: effective.storage.resource.name });
   requireAccess(operator, { kind: "catalog", name: effective.catalog.resource.name });
   // A relocation by rules may lead anywhere, as a restore to the original places does.
-  if (effective.restore !== null) requireAccess(operator, { kind: "where", name: (effective.restore.regexWhere ?? "") === "" && effective.restore.where !== "" ? effective.restore.where : "/" });
-  if (!switches.enabled("job", effective.job.name, true)) throw new OperatorError("VALUE_REFUSED", `Job "${effective.job.name}" is disabled`, { hint: `type: enable job=${effective.job.name}` });
-  if (!switches.enabled("client", effective.client.name, true)) throw new OperatorError("VALUE_REFUSED", `Client "${effective.client.name}" is disabled`, { hint: `type: enable client=${effective.client.name}` });
+  if (effective.restore !== null)
+    requireAccess(operator, {
+      kind: "where",
+      name: (effective.restore.regexWhere ?? "") === "" && effective.restore.where !== "" ? effective.restore.where : "/",
+    });
+  if (!switches.enabled("job", effective.job.name, true))
+    throw new OperatorError("VALUE_REFUSED", `Job "${effective.job.name}" is disabled`, {
+      hint: `type: enable job=${effective.job.name}`,
+    });
+  if (!switches.enabled("client", effective.client.name, true))
+    throw new OperatorError("VALUE_REFUSED", `Client "${effective.client.name}" is disabled`, {
+      hint: `type: enable client=${effective.client.name}`,
+    });
 }
 
 function backupText(context: CommandContext, effective: EffectiveJob): string {
   const pool = poolOfLevel(effective, effective.level);
   const storage = storageOfPool(effective, pool.resource);
-  if (effective.type === "D") return `Run Admin Job\nJobName:  ${effective.job.name}\nWhen:     ${whenText(context, effective)}\nPriority: ${effective.priority}\n`;
+  if (effective.type === "D")
+    return `Run Admin Job\nJobName:  ${effective.job.name}\nWhen:     ${whenText(context, effective)}\nPriority: ${effective.priority}\n`;
   return [
     "Run Backup job",
     `JobName:  ${effective.job.name}`,
@@ -136,10 +160,17 @@ async function modify(context: CommandContext, request: RunRequest, effective: E
 
 const noArguments = new Arguments([], []);
 
-async function applyModification(context: CommandContext, request: RunRequest, effective: EffectiveJob, what: Modification): Promise<RunRequest> {
+async function applyModification(
+  context: CommandContext,
+  request: RunRequest,
+  effective: EffectiveJob,
+  what: Modification,
+): Promise<RunRequest> {
   switch (what) {
     case "Level":
-      return effective.type === "B" ? { ...request, level: await askLevel(context) } : await refuse(context, request, "Level not appropriate for this Job. Cannot be changed.");
+      return effective.type === "B"
+        ? { ...request, level: await askLevel(context) }
+        : await refuse(context, request, "Level not appropriate for this Job. Cannot be changed.");
     case "Storage":
       return { ...request, storage: (await selectStorage(context, noArguments)).name };
     case "Job": {
@@ -155,7 +186,10 @@ async function applyModification(context: CommandContext, request: RunRequest, e
     case "When":
       return { ...request, whenMs: await askWhen(context) };
     case "Priority":
-      return { ...request, priority: await askInteger(context, "Enter new Priority: ", { min: 1, fallback: effective.priority }) };
+      return {
+        ...request,
+        priority: await askInteger(context, "Enter new Priority: ", { min: 1, fallback: effective.priority }),
+      };
     case "Pool":
       return { ...request, pool: (await selectPool(context, noArguments)).name };
     case "Where":
@@ -166,7 +200,11 @@ async function applyModification(context: CommandContext, request: RunRequest, e
       return withRestore(request, { replace: await askReplace(context) });
     case "Bootstrap":
     case "JobId":
-      return await refuse(context, request, `What is restored was selected before: leave with no, and give ${what.toLowerCase()}= to the restore command.`);
+      return await refuse(
+        context,
+        request,
+        `What is restored was selected before: leave with no, and give ${what.toLowerCase()}= to the restore command.`,
+      );
     case "Plugin Options":
       return await refuse(context, request, "This release has no plugins that take options.");
   }
@@ -208,7 +246,14 @@ async function askReplace(context: CommandContext): Promise<NonNullable<RestoreO
   return (["always", "ifnewer", "ifolder", "never"] as const)[at]!;
 }
 
-const relocationChoices = ["Strip prefix", "Add prefix", "Add file suffix", "Enter a regexp", "Test filename manipulation", "Use this ?"] as const;
+const relocationChoices = [
+  "Strip prefix",
+  "Add prefix",
+  "Add file suffix",
+  "Enter a regexp",
+  "Test filename manipulation",
+  "Use this ?",
+] as const;
 
 /** Asks for parts of a relocation until the operator is content; answers the rules. */
 async function askRelocation(context: CommandContext, before: string): Promise<string> {
@@ -217,13 +262,27 @@ async function askRelocation(context: CommandContext, before: string): Promise<s
   const shown = (text: string | undefined): string => (text === undefined || text === "" ? "*None*" : text);
   for (;;) {
     const rules = own ?? relocationRules(parts);
-    await context.say(`strip_prefix=${shown(parts.stripPrefix)} add_prefix=${shown(parts.addPrefix)} add_suffix=${shown(parts.addSuffix)}${own === undefined ? "" : ` regexwhere=${own}`}\n`);
-    const at = await chooseOne(context, { title: "This will replace your current Where value", prompt: "Select parameter to modify", choices: relocationChoices });
+    await context.say(
+      `strip_prefix=${shown(parts.stripPrefix)} add_prefix=${shown(parts.addPrefix)} add_suffix=${shown(parts.addSuffix)}${own === undefined ? "" : ` regexwhere=${own}`}\n`,
+    );
+    const at = await chooseOne(context, {
+      title: "This will replace your current Where value",
+      prompt: "Select parameter to modify",
+      choices: relocationChoices,
+    });
     if (at === 5) return rules;
     if (at === 4) await testRelocation(context, rules);
     else if (at === 3) own = await askRules(context);
     else {
-      const text = await askText(context, ["Please enter the path prefix to strip: ", "Please enter the path prefix to add (/ for none): ", "Please enter the file suffix to add: "][at]!, "");
+      const text = await askText(
+        context,
+        [
+          "Please enter the path prefix to strip: ",
+          "Please enter the path prefix to add (/ for none): ",
+          "Please enter the file suffix to add: ",
+        ][at]!,
+        "",
+      );
       own = undefined;
       parts[(["stripPrefix", "addPrefix", "addSuffix"] as const)[at]!] = text;
     }

@@ -7,7 +7,6 @@ import type { Command, CommandContext } from "./command.ts";
 import { askText, selectJob } from "./prompts.ts";
 import { mayRun, requireRelocation, reviewAndRun } from "./run-review.ts";
 
-
 /** Starts a job. */
 export const run: Command = {
   name: "run",
@@ -30,9 +29,18 @@ for Restore jobs: [jobid=<list>] [bootstrap=<file>] [where=<directory>] [regexwh
     }
     const { planForJobs, planFromBootstrapFile } = await import("./restore-plan.ts");
     const bootstrap = args.value("bootstrap") ?? job.bootstrap;
-    const jobIds = bootstrap !== undefined ? [] : args.has("jobid") ? args.jobIds() : parseJobIds(await askText(context, "Please enter a JobId for restore: "));
+    const jobIds =
+      bootstrap !== undefined
+        ? []
+        : args.has("jobid")
+          ? args.jobIds()
+          : parseJobIds(await askText(context, "Please enter a JobId for restore: "));
     const made = bootstrap === undefined ? await planForJobs(context, jobIds) : await planFromBootstrapFile(bootstrap);
-    await reviewAndRun(context, { ...request, restore: { plan: made.plan, ...restoreOptions(args) } }, { yes: args.has("yes"), restore: { bootstrap: made.file, backupClient: made.client } });
+    await reviewAndRun(
+      context,
+      { ...request, restore: { plan: made.plan, ...restoreOptions(args) } },
+      { yes: args.has("yes"), restore: { bootstrap: made.file, backupClient: made.client } },
+    );
   },
 };
 
@@ -72,7 +80,8 @@ export function restoreOptions(args: Arguments): Omit<RestoreOptions, "plan"> {
   const rules = args.value("regexwhere");
   const restoreClient = args.value("restoreclient");
   const replace = args.value("replace");
-  if (where !== undefined && where !== "" && !where.startsWith("/")) throw new OperatorError("VALUE_REFUSED", `where=${where} is no full path`);
+  if (where !== undefined && where !== "" && !where.startsWith("/"))
+    throw new OperatorError("VALUE_REFUSED", `where=${where} is no full path`);
   if (rules !== undefined) requireRelocation(rules);
   return {
     ...(where === undefined ? {} : { where }),
@@ -85,14 +94,20 @@ export function restoreOptions(args: Arguments): Omit<RestoreOptions, "plan"> {
 function parseReplace(text: string): NonNullable<RestoreOptions["replace"]> {
   const policies = ["always", "ifnewer", "ifolder", "never"] as const;
   const found = policies.find((policy) => policy === text.toLowerCase());
-  if (found === undefined) throw new OperatorError("KEYWORD_VALUE", `replace=${text} is no policy`, { hint: policies.join(", ") });
+  if (found === undefined)
+    throw new OperatorError("KEYWORD_VALUE", `replace=${text} is no policy`, { hint: policies.join(", ") });
   return found;
 }
 
 function parseLevel(text: string): BackupLevel {
-  const levels: readonly (readonly [string, BackupLevel])[] = [["full", "F"], ["incremental", "I"], ["differential", "D"]];
+  const levels: readonly (readonly [string, BackupLevel])[] = [
+    ["full", "F"],
+    ["incremental", "I"],
+    ["differential", "D"],
+  ];
   const found = levels.find(([word]) => text !== "" && word.startsWith(text.toLowerCase()));
-  if (found === undefined) throw new OperatorError("KEYWORD_VALUE", `Level ${text} not valid.`, { hint: "Full, Incremental or Differential" });
+  if (found === undefined)
+    throw new OperatorError("KEYWORD_VALUE", `Level ${text} not valid.`, { hint: "Full, Incremental or Differential" });
   return found[1];
 }
 
@@ -100,6 +115,7 @@ function timeOf(args: Arguments, name: string): number | undefined {
   const text = args.value(name);
   if (text === undefined) return undefined;
   const time = parseCatalogTime(text);
-  if (time === null) throw new OperatorError("KEYWORD_VALUE", `${name}="${text}" is no time`, { hint: 'write "YYYY-MM-DD HH:MM:SS"' });
+  if (time === null)
+    throw new OperatorError("KEYWORD_VALUE", `${name}="${text}" is no time`, { hint: 'write "YYYY-MM-DD HH:MM:SS"' });
   return time;
 }

@@ -14,7 +14,12 @@ import { catalogTime } from "#lib/base/local-time.ts";
 /** Lets the operator choose a pool of the catalog. */
 export async function selectCatalogPool(context: CommandContext, catalog: Catalog): Promise<PoolRow> {
   const pools = (await listPools(catalog)).filter((pool) => mayAccess(context.operator, { kind: "pool", name: pool.Name }));
-  const at = await chooseOne(context, { title: "Defined Pools:", prompt: "Select the Pool", choices: pools.map((pool) => pool.Name), automatic: "Pool" });
+  const at = await chooseOne(context, {
+    title: "Defined Pools:",
+    prompt: "Select the Pool",
+    choices: pools.map((pool) => pool.Name),
+    automatic: "Pool",
+  });
   return pools[at]!;
 }
 
@@ -23,11 +28,17 @@ export async function selectVolume(context: CommandContext, catalog: Catalog, na
   if (name !== undefined && name !== "") return await allowed(context, catalog, await findMedia(catalog, name), name);
   const pool = await selectCatalogPool(context, catalog);
   const volumes = await listMediaOfPool(catalog, pool.PoolId);
-  const rows = await listRows(catalog, { kind: "media", pool: pool.Name, now: catalogTime(context.director.now()) }, context.signal);
+  const rows = await listRows(
+    catalog,
+    { kind: "media", pool: pool.Name, now: catalogTime(context.director.now()) },
+    context.signal,
+  );
   await showRows(context, rows, { name: "media", vertical: false });
   if (volumes.length === 0) throw new OperatorError("CATALOG_ROW_UNKNOWN", `Pool "${pool.Name}" has no Volume`);
   const answer = await askText(context, "Enter a Volume name or *MediaId: ");
-  const found = volumes.find((volume) => volume.VolumeName === answer || `*${volume.MediaId}` === answer || String(volume.MediaId) === answer);
+  const found = volumes.find(
+    (volume) => volume.VolumeName === answer || `*${volume.MediaId}` === answer || String(volume.MediaId) === answer,
+  );
   return await allowed(context, catalog, found ?? null, answer);
 }
 

@@ -87,9 +87,21 @@ export const use: Command = {
   keywords: ["catalog="],
   async run(context, args) {
     const wanted = args.value("catalog");
-    const seen = [...context.director.config().catalogs.keys()].filter((name) => mayAccess(context.operator, { kind: "catalog", name }));
-    if (wanted !== undefined && !seen.includes(wanted)) throw new OperatorError("RESOURCE_UNKNOWN", `Catalog "${wanted}" not found`);
-    const name = wanted ?? seen[await chooseOne(context, { title: "The defined Catalog resources are:", prompt: "Select Catalog resource", choices: seen, automatic: "Catalog" })]!;
+    const seen = [...context.director.config().catalogs.keys()].filter((name) =>
+      mayAccess(context.operator, { kind: "catalog", name }),
+    );
+    if (wanted !== undefined && !seen.includes(wanted))
+      throw new OperatorError("RESOURCE_UNKNOWN", `Catalog "${wanted}" not found`);
+    const name =
+      wanted ??
+      seen[
+        await chooseOne(context, {
+          title: "The defined Catalog resources are:",
+          prompt: "Select Catalog resource",
+          choices: seen,
+          automatic: "Catalog",
+        })
+      ]!;
     context.settings.catalog = name;
     context.settings.catalogTold = true;
     await context.say(`Using Catalog "${name}"\nUsing Catalog name=${name} DB=${context.director.catalog(name).description}\n`);

@@ -36,7 +36,15 @@ export class ConsoleSession {
     this.director = director;
     this.#conversation = conversation;
     this.#console = facts.console;
-    this.settings = { catalog: undefined, api: 0, gui: false, autoDisplay: false, autoMount: true, catalogTold: false, interactive: facts.interactive };
+    this.settings = {
+      catalog: undefined,
+      api: 0,
+      gui: false,
+      autoDisplay: false,
+      autoMount: true,
+      catalogTold: false,
+      interactive: facts.interactive,
+    };
   }
 
   /** The operator's rights, as the configuration in force gives them. */
@@ -53,7 +61,8 @@ export class ConsoleSession {
   async catalog(say: (text: string) => Promise<void>): Promise<Catalog> {
     const { settings, director, operator } = this;
     settings.catalog ??= [...director.config().catalogs.keys()].find((name) => mayAccess(operator, { kind: "catalog", name }));
-    if (settings.catalog === undefined) throw new OperatorError("RESOURCE_UNKNOWN", "there is no catalog that this console may use");
+    if (settings.catalog === undefined)
+      throw new OperatorError("RESOURCE_UNKNOWN", "there is no catalog that this console may use");
     const catalog = director.catalog(settings.catalog);
     if (!settings.catalogTold && settings.api === 0) await say(`Using Catalog "${settings.catalog}"\n`);
     settings.catalogTold = true;
@@ -88,7 +97,8 @@ export class SessionContext implements CommandContext {
 
   async say(text: string): Promise<void> {
     this.signal.throwIfAborted();
-    for (let at = 0; at < text.length; at += TEXT_CHARS) await this.#conversation.send({ kind: "text", text: text.slice(at, at + TEXT_CHARS).toWellFormed() });
+    for (let at = 0; at < text.length; at += TEXT_CHARS)
+      await this.#conversation.send({ kind: "text", text: text.slice(at, at + TEXT_CHARS).toWellFormed() });
   }
 
   async table(shape: TableShape, pages: AsyncIterable<readonly OutputRow[]> | Iterable<readonly OutputRow[]>): Promise<void> {
@@ -112,9 +122,13 @@ export class SessionContext implements CommandContext {
     await this.#conversation.send({ kind: "question", question });
     const answer = await this.#conversation.answer(this.signal);
     if (answer === null) {
-      throw new OperatorError("ANSWER_MISSING", `the input ended at the question "${question.prompt.trim()}"; nothing was done`, {
-        hint: "give the answer on the command line or as the next line of input",
-      });
+      throw new OperatorError(
+        "ANSWER_MISSING",
+        `the input ended at the question "${question.prompt.trim()}"; nothing was done`,
+        {
+          hint: "give the answer on the command line or as the next line of input",
+        },
+      );
     }
     const trimmed = answer.trim();
     if (trimmed === ".") throw new LeavePrompt();

@@ -29,7 +29,9 @@ const types: readonly ShownType[] = [
 ];
 
 /** Bacula's words: `job=` and `jobs`, `storage` and `storages`. */
-const keywords = types.map(({ word }) => (word === "messages" || word === "jobdefs" ? `${word}=?` : `${word}|${word.replace(/s$/, "")}=?`));
+const keywords = types.map(({ word }) =>
+  word === "messages" || word === "jobdefs" ? `${word}=?` : `${word}|${word.replace(/s$/, "")}=?`,
+);
 
 /** Resources of the configuration in force, every directive with its value. Passwords are not shown. */
 export const show: Command = {
@@ -40,13 +42,24 @@ export const show: Command = {
   async run(context, args) {
     if (args.has("disabled")) return await showDisabled(context);
     const search = args.value("search")?.toLowerCase();
-    const chosen = args.has("all") || (args.names().length === 1 && search !== undefined) ? types : types.filter((type) => args.has(type.word));
-    if (chosen.length === 0) throw new OperatorError("KEYWORD_VALUE", "show: say what to show", { hint: "e.g. show jobs, show client=NAME, show all" });
+    const chosen =
+      args.has("all") || (args.names().length === 1 && search !== undefined)
+        ? types
+        : types.filter((type) => args.has(type.word));
+    if (chosen.length === 0)
+      throw new OperatorError("KEYWORD_VALUE", "show: say what to show", {
+        hint: "e.g. show jobs, show client=NAME, show all",
+      });
     for (const type of chosen) await showType(context, type, args.value(type.word), search);
   },
 };
 
-async function showType(context: CommandContext, type: ShownType, name: string | undefined, search: string | undefined): Promise<void> {
+async function showType(
+  context: CommandContext,
+  type: ShownType,
+  name: string | undefined,
+  search: string | undefined,
+): Promise<void> {
   const resources = type.all(context.director.config());
   if (name !== undefined && name !== "") {
     requireSeen(context, type, name);
@@ -63,7 +76,9 @@ async function showType(context: CommandContext, type: ShownType, name: string |
 
 /** Types that no ACL is about are for those who may do everything. */
 function sees(context: CommandContext, type: ShownType, name: string): boolean {
-  return type.access === undefined ? mayAccess(context.operator, { kind: "sql" }) : mayAccess(context.operator, { kind: type.access, name });
+  return type.access === undefined
+    ? mayAccess(context.operator, { kind: "sql" })
+    : mayAccess(context.operator, { kind: type.access, name });
 }
 
 function requireSeen(context: CommandContext, type: ShownType, name: string): void {
@@ -77,14 +92,24 @@ function textOf(resource: ResourceBase): string {
 
 async function showDisabled(context: CommandContext): Promise<void> {
   const config = context.director.config();
-  const kinds: readonly (readonly [SwitchKind, string, ReadonlyMap<string, { readonly name: string; readonly enabled: boolean }>])[] = [
+  const kinds: readonly (readonly [
+    SwitchKind,
+    string,
+    ReadonlyMap<string, { readonly name: string; readonly enabled: boolean }>,
+  ])[] = [
     ["job", "Jobs", config.jobs],
     ["client", "Clients", config.clients],
     ["storage", "Storage", config.storages],
     ["schedule", "Schedules", config.schedules],
   ];
   for (const [kind, word, resources] of kinds) {
-    const off = [...resources.values()].filter((one) => !context.director.switches.enabled(kind, one.name, one.enabled) && mayAccess(context.operator, { kind, name: one.name }));
-    await context.say(off.length === 0 ? `No disabled ${word}.\n` : `Disabled ${word}:\n${off.map((one) => `   ${one.name}\n`).join("")}`);
+    const off = [...resources.values()].filter(
+      (one) =>
+        !context.director.switches.enabled(kind, one.name, one.enabled) &&
+        mayAccess(context.operator, { kind, name: one.name }),
+    );
+    await context.say(
+      off.length === 0 ? `No disabled ${word}.\n` : `Disabled ${word}:\n${off.map((one) => `   ${one.name}\n`).join("")}`,
+    );
   }
 }

@@ -16,13 +16,16 @@ export const sqlquery: Command = {
   async run(context) {
     requireAccess(context.operator, { kind: "sql" });
     const catalog = await context.catalog();
-    await context.say("Entering SQL query mode.\nTerminate each query with a semicolon.\nTerminate query mode with a blank line.\n");
+    await context.say(
+      "Entering SQL query mode.\nTerminate each query with a semicolon.\nTerminate query mode with a blank line.\n",
+    );
     let statement = "";
     for (;;) {
       const line = await askLine(context, statement === "" ? "Enter SQL query: " : "Add to SQL query: ");
       if (line === null || line === "") break;
       statement = `${statement}${statement === "" ? "" : " "}${line}`;
-      if (statement.length > STATEMENT_CHARS_MAX) throw new OperatorError("LINE_INVALID", `the statement is longer than ${STATEMENT_CHARS_MAX} characters`);
+      if (statement.length > STATEMENT_CHARS_MAX)
+        throw new OperatorError("LINE_INVALID", `the statement is longer than ${STATEMENT_CHARS_MAX} characters`);
       if (!statement.endsWith(";")) continue;
       await runStatement(context, catalog, statement);
       statement = "";

@@ -16,7 +16,20 @@ export const status: Command = {
   help: "Show what the daemons do",
   usage: `all | dir|director | client=<name> | storage=<name> |
 schedule [job=<name>] [client=<name>] [schedule=<name>] [days=<n>] [limit=<n>]`,
-  keywords: ["all", "dir|director=?", "client=?", "storage=?", "schedule|scheduled=?", "job=", "days=", "limit=", "running", "terminated", "header", "full"],
+  keywords: [
+    "all",
+    "dir|director=?",
+    "client=?",
+    "storage=?",
+    "schedule|scheduled=?",
+    "job=",
+    "days=",
+    "limit=",
+    "running",
+    "terminated",
+    "header",
+    "full",
+  ],
   async run(context, args) {
     switch (await subjectOf(context, args)) {
       case "dir":
@@ -84,11 +97,15 @@ export function headerText(context: CommandContext): string {
 
 /** Runs that Schedules foresee for the next day, with the Volumes that they would append to. */
 export async function scheduledText(context: CommandContext): Promise<string> {
-  const runs = context.director.engine.scheduled({ days: 1 }).filter((run) => mayAccess(context.operator, { kind: "job", name: run.job }));
+  const runs = context.director.engine
+    .scheduled({ days: 1 })
+    .filter((run) => mayAccess(context.operator, { kind: "job", name: run.job }));
   const lines: string[] = [];
   for (const run of runs) {
     const volume = run.volume === "" && lines.length < VOLUMES_LOOKED_UP ? await volumeOf(context, run) : run.volume;
-    lines.push(`${pad(levelWord(run.level, run.type), 14)} ${pad(typeText(run.type), 8)} ${right(run.priority, 3)}  ${pad(statusTime(run.whenMs), 18)} ${pad(run.job, 18)} ${volume === "" ? "*unknown*" : volume}`);
+    lines.push(
+      `${pad(levelWord(run.level, run.type), 14)} ${pad(typeText(run.type), 8)} ${right(run.priority, 3)}  ${pad(statusTime(run.whenMs), 18)} ${pad(run.job, 18)} ${volume === "" ? "*unknown*" : volume}`,
+    );
   }
   return `\nScheduled Jobs:\nLevel          Type     Pri  Scheduled          Job Name           Volume\n${"=".repeat(83)}\n${lines.length === 0 ? "No Scheduled Jobs.\n" : joined(lines)}====\n`;
 }
@@ -102,7 +119,12 @@ async function volumeOf(context: CommandContext, run: ScheduledView): Promise<st
   if (job?.type !== "Backup") return "";
   const level = { Full: "F", Differential: "D", Incremental: "I" }[levelWord(run.level, run.type)] as BackupLevel | undefined;
   try {
-    return (await nextVolumeOf(context, director.catalog(job.client.catalog.name), { job: run.job, ...(level === undefined ? {} : { level }) })).volume;
+    return (
+      await nextVolumeOf(context, director.catalog(job.client.catalog.name), {
+        job: run.job,
+        ...(level === undefined ? {} : { level }),
+      })
+    ).volume;
   } catch (error) {
     if (error instanceof OperatorError) return "";
     throw error;
@@ -172,8 +194,13 @@ async function scheduleStatus(context: CommandContext, args: Arguments): Promise
       ...(schedule === undefined ? {} : { schedule }),
     })
     .filter((run) => mayAccess(context.operator, { kind: "job", name: run.job }));
-  const lines = runs.map((run) => `${pad(levelWord(run.level, run.type), 14)} ${pad(typeText(run.type), 8)} ${right(run.priority, 3)}  ${pad(shortDayTime(run.whenMs), 18)} ${pad(run.job, 18)} ${run.schedule}`);
-  await context.say(`\nScheduled Jobs:\nLevel          Type     Pri  Scheduled          Job Name           Schedule\n${"=".repeat(85)}\n${lines.length === 0 ? "No Scheduled Jobs.\n" : joined(lines)}====\n`);
+  const lines = runs.map(
+    (run) =>
+      `${pad(levelWord(run.level, run.type), 14)} ${pad(typeText(run.type), 8)} ${right(run.priority, 3)}  ${pad(shortDayTime(run.whenMs), 18)} ${pad(run.job, 18)} ${run.schedule}`,
+  );
+  await context.say(
+    `\nScheduled Jobs:\nLevel          Type     Pri  Scheduled          Job Name           Schedule\n${"=".repeat(85)}\n${lines.length === 0 ? "No Scheduled Jobs.\n" : joined(lines)}====\n`,
+  );
 }
 
 function joined(lines: readonly string[]): string {

@@ -1,5 +1,13 @@
 import type { Catalog } from "#catalog/catalog.ts";
-import { defaultsFromPool, findMedia, listMediaOfPool, moveMedia, refreshNumVols, updateMedia, type MediaChanges } from "#catalog/queries/media.ts";
+import {
+  defaultsFromPool,
+  findMedia,
+  listMediaOfPool,
+  moveMedia,
+  refreshNumVols,
+  updateMedia,
+  type MediaChanges,
+} from "#catalog/queries/media.ts";
 import { findPool, findPoolById, listPools } from "#catalog/queries/pools.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import { parseDuration } from "#lib/base/duration.ts";
@@ -28,17 +36,72 @@ interface Field {
 
 /** In the order and under the numbers of the menu; those that need more than one value stand in `menu` below. */
 const fields: readonly Field[] = [
-  { keyword: "volstatus", title: "Volume Status", prompt: `New Volume Status (${STATUSES.join(", ")}): `, change: (text, volume) => statusChange(text, volume) },
-  { keyword: "volretention", title: "Volume Retention Period", prompt: "Enter Volume Retention period: ", change: (text) => [{ VolRetention: seconds(text) }, `New retention period is: ${seconds(text)} seconds`] },
-  { keyword: "voluse", title: "Volume Use Duration", prompt: "Enter Volume Use Duration: ", change: (text) => [{ VolUseDuration: seconds(text) }, `New use duration is: ${seconds(text)} seconds`] },
-  { keyword: "maxvoljobs", title: "Maximum Volume Jobs", prompt: "Enter new Maximum Jobs: ", change: (text) => [{ MaxVolJobs: whole(text) }, `New max jobs is: ${whole(text)}`] },
-  { keyword: "maxvolfiles", title: "Maximum Volume Files", prompt: "Enter new Maximum Files: ", change: (text) => [{ MaxVolFiles: whole(text) }, `New max files is: ${whole(text)}`] },
-  { keyword: "maxvolbytes", title: "Maximum Volume Bytes", prompt: "Enter new Maximum Bytes: ", change: (text) => [{ MaxVolBytes: bytes(text) }, `New Max bytes is: ${bytes(text)}`] },
-  { keyword: "recycle", title: "Recycle Flag", prompt: "Recycle (yes/no): ", change: (text) => [{ Recycle: flag(text) }, `New Recycle flag is: ${flag(text) === 1 ? "yes" : "no"}`] },
-  { keyword: "slot", title: "Slot", prompt: "Enter new Slot: ", change: (text) => [{ Slot: whole(text) }, `New Slot is: ${whole(text)}`] },
-  { keyword: "inchanger", title: "InChanger Flag", prompt: "Set InChanger (yes/no): ", change: (text) => [{ InChanger: flag(text) }, `New InChanger flag is: ${flag(text) === 1 ? "yes" : "no"}`] },
-  { keyword: "enabled", title: "Enabled", prompt: "Enabled (yes/no/archived): ", change: (text) => [{ Enabled: enabled(text) }, `New Enabled is: ${enabled(text)}`] },
-  { keyword: "actiononpurge", title: "Action On Purge", prompt: "Action on purge (None/Truncate): ", change: (text) => [{ ActionOnPurge: action(text) }, `New Action On Purge is: ${action(text) === 1 ? "Truncate" : "None"}`] },
+  {
+    keyword: "volstatus",
+    title: "Volume Status",
+    prompt: `New Volume Status (${STATUSES.join(", ")}): `,
+    change: (text, volume) => statusChange(text, volume),
+  },
+  {
+    keyword: "volretention",
+    title: "Volume Retention Period",
+    prompt: "Enter Volume Retention period: ",
+    change: (text) => [{ VolRetention: seconds(text) }, `New retention period is: ${seconds(text)} seconds`],
+  },
+  {
+    keyword: "voluse",
+    title: "Volume Use Duration",
+    prompt: "Enter Volume Use Duration: ",
+    change: (text) => [{ VolUseDuration: seconds(text) }, `New use duration is: ${seconds(text)} seconds`],
+  },
+  {
+    keyword: "maxvoljobs",
+    title: "Maximum Volume Jobs",
+    prompt: "Enter new Maximum Jobs: ",
+    change: (text) => [{ MaxVolJobs: whole(text) }, `New max jobs is: ${whole(text)}`],
+  },
+  {
+    keyword: "maxvolfiles",
+    title: "Maximum Volume Files",
+    prompt: "Enter new Maximum Files: ",
+    change: (text) => [{ MaxVolFiles: whole(text) }, `New max files is: ${whole(text)}`],
+  },
+  {
+    keyword: "maxvolbytes",
+    title: "Maximum Volume Bytes",
+    prompt: "Enter new Maximum Bytes: ",
+    change: (text) => [{ MaxVolBytes: bytes(text) }, `New Max bytes is: ${bytes(text)}`],
+  },
+  {
+    keyword: "recycle",
+    title: "Recycle Flag",
+    prompt: "Recycle (yes/no): ",
+    change: (text) => [{ Recycle: flag(text) }, `New Recycle flag is: ${flag(text) === 1 ? "yes" : "no"}`],
+  },
+  {
+    keyword: "slot",
+    title: "Slot",
+    prompt: "Enter new Slot: ",
+    change: (text) => [{ Slot: whole(text) }, `New Slot is: ${whole(text)}`],
+  },
+  {
+    keyword: "inchanger",
+    title: "InChanger Flag",
+    prompt: "Set InChanger (yes/no): ",
+    change: (text) => [{ InChanger: flag(text) }, `New InChanger flag is: ${flag(text) === 1 ? "yes" : "no"}`],
+  },
+  {
+    keyword: "enabled",
+    title: "Enabled",
+    prompt: "Enabled (yes/no/archived): ",
+    change: (text) => [{ Enabled: enabled(text) }, `New Enabled is: ${enabled(text)}`],
+  },
+  {
+    keyword: "actiononpurge",
+    title: "Action On Purge",
+    prompt: "Action on purge (None/Truncate): ",
+    change: (text) => [{ ActionOnPurge: action(text) }, `New Action On Purge is: ${action(text) === 1 ? "Truncate" : "None"}`],
+  },
 ];
 
 /** The menu of `update volume`; the numbers are Bacula's. */
@@ -56,14 +119,26 @@ export const update: Command = {
   [recycle=yes|no] [slot=<n>] [inchanger=yes|no] [enabled=yes|no|archived] [pool=<name>] [recyclepool=<name>] [actiononpurge=none|truncate]
   [frompool | allfrompool=<pool> | fromallpools] |
 pool=<name>`,
-  keywords: [...fields.map((field) => `${field.keyword}=`), "volume|media=?", "pool=?", "recyclepool=", "frompool", "allfrompool=?", "fromallpools"],
+  keywords: [
+    ...fields.map((field) => `${field.keyword}=`),
+    "volume|media=?",
+    "pool=?",
+    "recyclepool=",
+    "frompool",
+    "allfrompool=?",
+    "fromallpools",
+  ],
   async run(context, args) {
     const catalog = await context.catalog();
     if (args.has("fromallpools")) return await fromAllPools(context, catalog);
     if (args.has("allfrompool")) return await allFromPool(context, catalog, args.value("allfrompool"));
     if (args.has("volume")) return await updateVolume(context, catalog, args);
     if (args.has("pool")) return await updatePool(context, catalog, args);
-    const at = await chooseOne(context, { title: "Update choice:", prompt: "Choose catalog item to update", choices: ["Volume parameters", "Pool from resource"] });
+    const at = await chooseOne(context, {
+      title: "Update choice:",
+      prompt: "Choose catalog item to update",
+      choices: ["Volume parameters", "Pool from resource"],
+    });
     await (at === 0 ? updateVolume(context, catalog, args) : updatePool(context, catalog, args));
   },
 };
@@ -90,7 +165,13 @@ async function updateVolume(context: CommandContext, catalog: Catalog, args: Arg
   context.director.engine.mediaChanged();
 }
 
-async function store(context: CommandContext, catalog: Catalog, volume: MediaRow, changes: MediaChanges, told: string): Promise<void> {
+async function store(
+  context: CommandContext,
+  catalog: Catalog,
+  volume: MediaRow,
+  changes: MediaChanges,
+  told: string,
+): Promise<void> {
   await updateMedia(catalog, volume.MediaId, changes);
   await context.say(`${told}\n`);
 }
@@ -100,7 +181,8 @@ async function runMenu(context: CommandContext, catalog: Catalog, name: string):
     const volume = await findMedia(catalog, name);
     if (volume === null) throw new OperatorError("CATALOG_ROW_UNKNOWN", `Media record for Volume name "${name}" not found.`);
     await context.say(`Updating Volume "${name}"\n`);
-    const chosen = menu[await chooseOne(context, { title: "Parameters to modify:", prompt: "Select parameter to modify", choices: menu })]!;
+    const chosen =
+      menu[await chooseOne(context, { title: "Parameters to modify:", prompt: "Select parameter to modify", choices: menu })]!;
     if (chosen === "Done") return await context.say("Selection terminated.\n");
     try {
       await runMenuItem(context, catalog, volume, chosen);
@@ -110,10 +192,16 @@ async function runMenu(context: CommandContext, catalog: Catalog, name: string):
   }
 }
 
-async function runMenuItem(context: CommandContext, catalog: Catalog, volume: MediaRow, chosen: (typeof menu)[number]): Promise<void> {
+async function runMenuItem(
+  context: CommandContext,
+  catalog: Catalog,
+  volume: MediaRow,
+  chosen: (typeof menu)[number],
+): Promise<void> {
   if (chosen === "Volume Status") return await askStatus(context, catalog, volume);
   if (chosen === "Pool") return await changePool(context, catalog, volume, (await selectCatalogPool(context, catalog)).Name);
-  if (chosen === "RecyclePool") return await changeRecyclePool(context, catalog, volume, (await selectCatalogPool(context, catalog)).Name);
+  if (chosen === "RecyclePool")
+    return await changeRecyclePool(context, catalog, volume, (await selectCatalogPool(context, catalog)).Name);
   if (chosen === "Volume from Pool") return await fromPool(context, catalog, volume);
   if (chosen === "All Volumes from Pool") return await allFromPool(context, catalog, undefined);
   if (chosen === "All Volumes from all Pools") return await fromAllPools(context, catalog);
@@ -133,8 +221,10 @@ async function askStatus(context: CommandContext, catalog: Catalog, volume: Medi
 
 function statusChange(text: string, volume: MediaRow): readonly [MediaChanges, string] {
   const status = STATUSES.find((one) => one.toLowerCase() === text.toLowerCase());
-  if (status === undefined) throw new OperatorError("VALUE_REFUSED", `Invalid VolStatus specified: ${text}`, { hint: STATUSES.join(", ") });
-  if (status === "Recycle" && volume.VolStatus !== "Purged") throw new OperatorError("VALUE_REFUSED", `Volume "${volume.VolumeName}" is not Purged, so it cannot become Recycle`);
+  if (status === undefined)
+    throw new OperatorError("VALUE_REFUSED", `Invalid VolStatus specified: ${text}`, { hint: STATUSES.join(", ") });
+  if (status === "Recycle" && volume.VolStatus !== "Purged")
+    throw new OperatorError("VALUE_REFUSED", `Volume "${volume.VolumeName}" is not Purged, so it cannot become Recycle`);
   return [{ VolStatus: status satisfies Status }, `New Volume status is: ${status}`];
 }
 

@@ -45,7 +45,8 @@ function runningJobId(context: CommandContext, name: string): number {
   const { engine } = context.director;
   const jobs: readonly JobView[] = [...engine.running(), ...engine.waiting(), ...engine.terminated().toReversed()];
   const found = engine.viewByName(name) ?? jobs.find((job) => job.name === name) ?? null;
-  if (found === null) throw new OperatorError("CATALOG_ROW_UNKNOWN", `ERR: Job was not found: no job "${name}" runs or has lately ended`);
+  if (found === null)
+    throw new OperatorError("CATALOG_ROW_UNKNOWN", `ERR: Job was not found: no job "${name}" runs or has lately ended`);
   return found.jobId;
 }
 

@@ -64,7 +64,7 @@ export const directorTable = defineResource(
       acts: false,
       description: "Most reloads while jobs of older configurations run.",
     }),
-    maximumConsoleConnections: directive(integer(), { default: 20, acts: false, description: "Most consoles at once." }),
+    maximumConsoleConnections: directive(integer(), { default: 20, acts: true, description: "Most consoles at once." }),
     password: directive(password(), {
       required: true,
       acts: true,

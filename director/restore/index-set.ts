@@ -15,7 +15,8 @@ export class IndexSet {
 
   /** Adds one; false if it was there. Throws VALUE_REFUSED for what is no FileIndex. */
   add(index: number): boolean {
-    if (!Number.isInteger(index) || index < 1 || index > INDEX_MAX) throw new OperatorError("VALUE_REFUSED", `the catalog holds a FileIndex ${index}, which no job can have`);
+    if (!Number.isInteger(index) || index < 1 || index > INDEX_MAX)
+      throw new OperatorError("VALUE_REFUSED", `the catalog holds a FileIndex ${index}, which no job can have`);
     const word = index >>> 5;
     if (word >= this.#words.length) this.#grow(word);
     const bit = 1 << (index & 31);

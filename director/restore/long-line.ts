@@ -1,7 +1,15 @@
 import { catalogTime } from "#lib/base/local-time.ts";
 import { decodeLStat } from "#lib/streams/lstat.ts";
 
-const KINDS: Readonly<Record<number, string>> = { 0o140000: "s", 0o120000: "l", 0o100000: "-", 0o060000: "b", 0o040000: "d", 0o020000: "c", 0o010000: "p" };
+const KINDS: Readonly<Record<number, string>> = {
+  0o140000: "s",
+  0o120000: "l",
+  0o100000: "-",
+  0o060000: "b",
+  0o040000: "d",
+  0o020000: "c",
+  0o010000: "p",
+};
 
 /** A saved entry as `ls -l` shows files: mode, links, owner and group by number, size, time, mark, path. Without attributes all is zero. */
 export function longLine(lstat: string | undefined, path: string, mark: string): string {

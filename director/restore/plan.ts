@@ -44,12 +44,26 @@ export function makePlan(jobs: readonly PlannedJob[], storageOf: StorageOfVolume
       if (entry === null) continue;
       entries.push(entry);
       const { VolumeName, MediaType, StorageId, InChanger } = regions[0]!;
-      volumes.set(VolumeName, volumes.get(VolumeName) ?? { volume: VolumeName, mediaType: MediaType, ...storageOf(StorageId), inChanger: InChanger === 1 });
+      volumes.set(
+        VolumeName,
+        volumes.get(VolumeName) ?? {
+          volume: VolumeName,
+          mediaType: MediaType,
+          ...storageOf(StorageId),
+          inChanger: InChanger === 1,
+        },
+      );
     }
     if (entries.length === before && (job.indexes === null ? job.files : job.indexes.count) > 0) missing.push(job.jobId);
     files += job.indexes === null ? job.files : job.indexes.count;
   }
-  return { bootstrap: { entries }, volumes: [...volumes.values()], filesExpected: files, jobIds: jobs.map((job) => job.jobId), missing };
+  return {
+    bootstrap: { entries },
+    volumes: [...volumes.values()],
+    filesExpected: files,
+    jobIds: jobs.map((job) => job.jobId),
+    missing,
+  };
 }
 
 /** Regions of each Volume together, Volumes in the order in which they were first written. */
@@ -59,7 +73,10 @@ function byVolume(regions: readonly JobRegion[]): JobRegion[][] {
 
 /** What is to be read of one job on one Volume; null if none of the chosen files lies there. */
 function entryFor(job: PlannedJob, regions: readonly JobRegion[], storageOf: StorageOfVolume): BootstrapEntry | null {
-  const wanted = job.indexes === null ? regions : regions.filter((region) => !isEmpty(job.indexes!.ranges(region.FirstIndex, region.LastIndex)));
+  const wanted =
+    job.indexes === null
+      ? regions
+      : regions.filter((region) => !isEmpty(job.indexes!.ranges(region.FirstIndex, region.LastIndex)));
   if (wanted.length === 0) return null;
   const { VolumeName, MediaType, StorageId, Slot } = wanted[0]!;
   const indexes = job.indexes === null ? [] : mergedRanges(job.indexes, wanted);
@@ -70,7 +87,10 @@ function entryFor(job: PlannedJob, regions: readonly JobRegion[], storageOf: Sto
     slot: Slot,
     volSessionId: job.volSessionId,
     volSessionTime: job.volSessionTime,
-    addresses: wanted.map((region) => ({ first: address(region.StartFile, region.StartBlock), last: address(region.EndFile, region.EndBlock) })),
+    addresses: wanted.map((region) => ({
+      first: address(region.StartFile, region.StartBlock),
+      last: address(region.EndFile, region.EndBlock),
+    })),
     fileIndexes: indexes,
     count: indexes.reduce((sum, range) => sum + range.last - range.first + 1, 0),
     fileRegex: "",
@@ -81,7 +101,9 @@ function entryFor(job: PlannedJob, regions: readonly JobRegion[], storageOf: Sto
 
 /** The chosen indexes that lie in any of the regions, once each though regions overlap where a file is split. */
 function mergedRanges(indexes: IndexSet, regions: readonly JobRegion[]): { first: number; last: number }[] {
-  const spans = regions.map((region) => ({ first: region.FirstIndex, last: region.LastIndex })).toSorted((left, right) => left.first - right.first);
+  const spans = regions
+    .map((region) => ({ first: region.FirstIndex, last: region.LastIndex }))
+    .toSorted((left, right) => left.first - right.first);
   const merged: { first: number; last: number }[] = [];
   for (const span of spans) {
     const last = merged.at(-1);

@@ -20,20 +20,38 @@ function sourceOf(paths: readonly string[], read: string[] = []): TreeSource {
       read.push(path);
       const names = new Set(below(path).map((file) => /^[^/]*\/?/.exec(full(file).slice(path.length))![0]));
       names.delete("");
-      const subdirectories = [...names].filter((name) => name.endsWith("/")).map((name) => ({ name: name === "/" ? "/" : name.slice(0, -1), path: path + name, entry: files.find((file) => full(file) === path + name) ?? null }));
+      const subdirectories = [...names]
+        .filter((name) => name.endsWith("/"))
+        .map((name) => ({
+          name: name === "/" ? "/" : name.slice(0, -1),
+          path: path + name,
+          entry: files.find((file) => full(file) === path + name) ?? null,
+        }));
       return { subdirectories, files: files.filter((file) => file.path === path && file.filename !== "") };
     },
     walk: async function* (path) {
       read.push(`walk ${path}`);
       yield below(path);
     },
-    count: async (path) => ({ files: below(path).filter((file) => file.filename !== "").length, directories: below(path).filter((file) => file.filename === "").length }),
+    count: async (path) => ({
+      files: below(path).filter((file) => file.filename !== "").length,
+      directories: below(path).filter((file) => file.filename === "").length,
+    }),
   };
 }
 
 function listed(path: string, fileIndex: number, lstat = "A A A A A A A A A A A A A A A A"): ListedFile {
   const slash = path.lastIndexOf("/");
-  return { path: path.slice(0, slash + 1), filename: path.slice(slash + 1), fileId: fileIndex, fileIndex, jobId: 1, lstat, md5: "0", deltaSeq: 0 };
+  return {
+    path: path.slice(0, slash + 1),
+    filename: path.slice(slash + 1),
+    fileId: fileIndex,
+    fileIndex,
+    jobId: 1,
+    lstat,
+    md5: "0",
+    deltaSeq: 0,
+  };
 }
 
 async function markedPaths(tree: RestoreTree): Promise<string[]> {
@@ -75,16 +93,20 @@ test("marks agree with a plain set of paths, whatever is marked and unmarked in 
   const tree = RestoreTree.open(sourceOf(paths));
   assert.ok(await tree);
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom("set", "own"), fc.constantFrom(...paths, "/"), fc.boolean()), { maxLength: 12 }), async (steps) => {
-      const one = await RestoreTree.open(sourceOf(paths));
-      const model = new Map<string, boolean>(paths.map((path) => [path, false]));
-      for (const [kind, path, isMarked] of steps) {
-        if (kind === "own") one.marks.setOwn(path, isMarked);
-        else one.marks.set(path, isMarked);
-        for (const known of paths) if (known === path || (kind === "set" && path.endsWith("/") && known.startsWith(path))) model.set(known, isMarked);
-      }
-      assert.deepEqual(await markedPaths(one), paths.filter((path) => model.get(path)).toSorted());
-    }),
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.constantFrom("set", "own"), fc.constantFrom(...paths, "/"), fc.boolean()), { maxLength: 12 }),
+      async (steps) => {
+        const one = await RestoreTree.open(sourceOf(paths));
+        const model = new Map<string, boolean>(paths.map((path) => [path, false]));
+        for (const [kind, path, isMarked] of steps) {
+          if (kind === "own") one.marks.setOwn(path, isMarked);
+          else one.marks.set(path, isMarked);
+          for (const known of paths)
+            if (known === path || (kind === "set" && path.endsWith("/") && known.startsWith(path))) model.set(known, isMarked);
+        }
+        assert.deepEqual(await markedPaths(one), paths.filter((path) => model.get(path)).toSorted());
+      },
+    ),
     { numRuns: 300 },
   );
 });
@@ -102,8 +124,13 @@ test("an IndexSet gives back what was put in, as ranges", () => {
     fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 5000 })), (indexes) => {
       const set = new IndexSet();
       for (const index of indexes) assert.equal(set.add(index), true);
-      const back = [...set.ranges()].flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, at) => first + at));
-      assert.deepEqual(back, indexes.toSorted((left, right) => left - right));
+      const back = [...set.ranges()].flatMap(({ first, last }) =>
+        Array.from({ length: last - first + 1 }, (_, at) => first + at),
+      );
+      assert.deepEqual(
+        back,
+        indexes.toSorted((left, right) => left - right),
+      );
       assert.equal(set.count, indexes.length);
     }),
   );
@@ -113,11 +140,34 @@ test("choosing a hard link alone chooses the file that holds its data too", () =
   const selection = new Selection();
   selection.add([listed("/a/link", 7, "A A A A A A A A A A A A A D A A")]);
   assert.equal(selection.addLinkTargets(), 1);
-  assert.deepEqual([...selection.indexesOf(1)!.ranges()], [{ first: 3, last: 3 }, { first: 7, last: 7 }]);
+  assert.deepEqual(
+    [...selection.indexesOf(1)!.ranges()],
+    [
+      { first: 3, last: 3 },
+      { first: 7, last: 7 },
+    ],
+  );
 });
 
 function region(from: Partial<JobRegion>): JobRegion {
-  return { JobMediaId: 1, JobId: 1, MediaId: 1, FirstIndex: 1, LastIndex: 10, StartFile: 0, EndFile: 0, StartBlock: 200, EndBlock: 999, VolIndex: 1, VolumeName: "A", MediaType: "File", StorageId: 1, Slot: 0, InChanger: 0, ...from };
+  return {
+    JobMediaId: 1,
+    JobId: 1,
+    MediaId: 1,
+    FirstIndex: 1,
+    LastIndex: 10,
+    StartFile: 0,
+    EndFile: 0,
+    StartBlock: 200,
+    EndBlock: 999,
+    VolIndex: 1,
+    VolumeName: "A",
+    MediaType: "File",
+    StorageId: 1,
+    Slot: 0,
+    InChanger: 0,
+    ...from,
+  };
 }
 
 test("a plan reads only the Volumes and regions that hold chosen files, the split file on both", () => {
@@ -129,17 +179,40 @@ test("a plan reads only the Volumes and regions that hold chosen files, the spli
     region({ FirstIndex: 10, LastIndex: 20, VolumeName: "B", StartFile: 1, EndFile: 1 }),
     region({ FirstIndex: 21, LastIndex: 30, VolumeName: "C" }),
   ];
-  const plan = makePlan([{ jobId: 1, volSessionId: 3, volSessionTime: 99, indexes, files: 30, regions }], () => ({ storage: "File1", device: "Dev" }));
-  assert.deepEqual(plan.volumes.map((volume) => volume.volume), ["A", "B"]);
+  const plan = makePlan([{ jobId: 1, volSessionId: 3, volSessionTime: 99, indexes, files: 30, regions }], () => ({
+    storage: "File1",
+    device: "Dev",
+  }));
+  assert.deepEqual(
+    plan.volumes.map((volume) => volume.volume),
+    ["A", "B"],
+  );
   assert.equal(plan.filesExpected, 3);
-  assert.deepEqual(plan.bootstrap.entries.map((entry) => [entry.volume, entry.addresses, entry.fileIndexes, entry.count]), [
-    ["A", [{ first: 500, last: 999 }], [{ first: 5, last: 5 }, { first: 10, last: 10 }], 2],
-    ["B", [{ first: 2 ** 32 + 200, last: 2 ** 32 + 999 }], [{ first: 10, last: 11 }], 2],
-  ]);
+  assert.deepEqual(
+    plan.bootstrap.entries.map((entry) => [entry.volume, entry.addresses, entry.fileIndexes, entry.count]),
+    [
+      [
+        "A",
+        [{ first: 500, last: 999 }],
+        [
+          { first: 5, last: 5 },
+          { first: 10, last: 10 },
+        ],
+        2,
+      ],
+      ["B", [{ first: 2 ** 32 + 200, last: 2 ** 32 + 999 }], [{ first: 10, last: 11 }], 2],
+    ],
+  );
 });
 
 test("a job whose Volumes the catalog has lost is named", () => {
   const indexes = new IndexSet();
   indexes.add(1);
-  assert.deepEqual(makePlan([{ jobId: 4, volSessionId: 1, volSessionTime: 1, indexes, files: 1, regions: [] }], () => ({ storage: "", device: "" })).missing, [4]);
+  assert.deepEqual(
+    makePlan([{ jobId: 4, volSessionId: 1, volSessionTime: 1, indexes, files: 1, regions: [] }], () => ({
+      storage: "",
+      device: "",
+    })).missing,
+    [4],
+  );
 });

@@ -43,7 +43,10 @@ export class Selection {
 
   /** Jobs of which something was chosen. */
   get jobIds(): number[] {
-    return [...this.#whole.keys(), ...[...this.#byJob].filter(([jobId, set]) => set.count > 0 && !this.#whole.has(jobId)).map(([jobId]) => jobId)];
+    return [
+      ...this.#whole.keys(),
+      ...[...this.#byJob].filter(([jobId, set]) => set.count > 0 && !this.#whole.has(jobId)).map(([jobId]) => jobId),
+    ];
   }
 
   /** Indexes chosen of a job; null: all of it. */

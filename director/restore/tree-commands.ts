@@ -44,27 +44,57 @@ export const treeCommands: readonly TreeCommand[] = [
   { name: "cd", help: "go to a directory", run: cdCommand },
   { name: "count", help: "count the marked files", run: countCommand },
   { name: "delete", help: unmarkHelp, run: (place, words, talk) => markCommand(place, words, talk, false) },
-  { name: "dir", help: "long list of the directory, wildcards allowed", run: (place, words, talk) => listCommand(place, words, talk, dirLine) },
+  {
+    name: "dir",
+    help: "long list of the directory, wildcards allowed",
+    run: (place, words, talk) => listCommand(place, words, talk, dirLine),
+  },
   { name: "done", help: endHelp, run: async () => "done" },
   { name: "estimate", help: "count the marked files and their bytes", run: estimateCommand },
   { name: "exit", help: endHelp, run: async () => "done" },
   { name: "find", help: "find names in the tree, wildcards allowed", run: findCommand },
   { name: "help", help: "list these commands", run: helpCommand },
-  { name: "ls", help: "list the directory, wildcards allowed", run: (place, words, talk) => listCommand(place, words, talk, lsLine) },
+  {
+    name: "ls",
+    help: "list the directory, wildcards allowed",
+    run: (place, words, talk) => listCommand(place, words, talk, lsLine),
+  },
   { name: "lsmark", help: "list what is marked in the directory and below", run: lsmarkCommand },
   { name: "mark", help: markHelp, run: (place, words, talk) => markCommand(place, words, talk, true) },
-  { name: "markdir", help: "mark a directory alone, without what is in it", run: (place, words, talk) => markDirectory(place, words, talk, true) },
+  {
+    name: "markdir",
+    help: "mark a directory alone, without what is in it",
+    run: (place, words, talk) => markDirectory(place, words, talk, true),
+  },
   { name: "pwd", help: "show the directory", run: async (place, _words, talk) => talk.say(cwdLine(place)) },
   { name: "unmark", help: unmarkHelp, run: (place, words, talk) => markCommand(place, words, talk, false) },
-  { name: "unmarkdir", help: "unmark a directory alone", run: (place, words, talk) => markDirectory(place, words, talk, false) },
+  {
+    name: "unmarkdir",
+    help: "unmark a directory alone",
+    run: (place, words, talk) => markDirectory(place, words, talk, false),
+  },
   { name: "quit", help: "end the selection and restore nothing", run: async () => "quit" },
   { name: "?", help: "list these commands", run: helpCommand },
   { name: ".pwd", help: "", run: async (place, _words, talk) => talk.say(`${shownDirectory(place)}\n`) },
   { name: ".ls", help: "", run: (place, words, talk) => listCommand(place, words, talk, (entry) => `${nameOf(entry)}\n`) },
-  { name: ".lsdir", help: "", run: (place, words, talk) => listCommand(place, words, talk, (entry) => (entry.isDirectory ? `${nameOf(entry)}\n` : "")) },
+  {
+    name: ".lsdir",
+    help: "",
+    run: (place, words, talk) => listCommand(place, words, talk, (entry) => (entry.isDirectory ? `${nameOf(entry)}\n` : "")),
+  },
   { name: ".dir", help: "", run: (place, words, talk) => listCommand(place, words, talk, dirLine) },
   { name: ".lsmark", help: "", run: lsmarkCommand },
-  { name: ".help", help: "", run: async (_place, _words, talk) => talk.say(treeCommands.filter((command) => command.help !== "").map((command) => `${command.name}\n`).join("")) },
+  {
+    name: ".help",
+    help: "",
+    run: async (_place, _words, talk) =>
+      talk.say(
+        treeCommands
+          .filter((command) => command.help !== "")
+          .map((command) => `${command.name}\n`)
+          .join(""),
+      ),
+  },
 ];
 
 /** `cwd is: /home/` with line end. */
@@ -114,7 +144,8 @@ async function markCommand(place: TreePlace, words: readonly string[], talk: Tre
   }
   await talk.say(files === 0 ? `No files ${word}.\n` : `${counted(files, "file")} ${word}.\n`);
   const links = isMark ? entries.filter((entry) => isHardLink(entry)).length : 0;
-  if (links > 0) await talk.say(`${counted(links, "hard link")} among them: the files that hold their data are restored too.\n`);
+  if (links > 0)
+    await talk.say(`${counted(links, "hard link")} among them: the files that hold their data are restored too.\n`);
 }
 
 function isHardLink(entry: TreeEntry): boolean {
@@ -154,11 +185,21 @@ function sizeOf(lstat: string): number {
   return stat === undefined || (stat.mode & 0o170000) !== 0o100000 || stat.linkFileIndex > 0 ? 0 : stat.size;
 }
 
-async function listCommand(place: TreePlace, words: readonly string[], talk: TreeTalk, line: (entry: TreeEntry, place: TreePlace) => string): Promise<void> {
+async function listCommand(
+  place: TreePlace,
+  words: readonly string[],
+  talk: TreeTalk,
+  line: (entry: TreeEntry, place: TreePlace) => string,
+): Promise<void> {
   const entries = await entriesFor(place, words);
   for (let at = 0; at < entries.length; at += LINES_PER_TEXT) {
     talk.signal.throwIfAborted();
-    await talk.say(entries.slice(at, at + LINES_PER_TEXT).map((entry) => line(entry, place)).join(""));
+    await talk.say(
+      entries
+        .slice(at, at + LINES_PER_TEXT)
+        .map((entry) => line(entry, place))
+        .join(""),
+    );
   }
 }
 
@@ -197,13 +238,18 @@ async function findCommand(place: TreePlace, words: readonly string[], talk: Tre
   const matchers = words.map((word) => compileWildcard(word));
   let seen = 0;
   for await (const page of place.tree.walk(place.directory, talk.signal)) {
-    const found = page.map((file) => file.path + file.filename).filter((path) => matchers.some((fits) => fits(/([^/]*)\/?$/.exec(path)![1]!)));
+    const found = page
+      .map((file) => file.path + file.filename)
+      .filter((path) => matchers.some((fits) => fits(/([^/]*)\/?$/.exec(path)![1]!)));
     if (found.length > 0) await talk.say(found.map((path) => `${displayName(path)}\n`).join(""));
-    if (Math.floor(seen / PROGRESS_ENTRIES) !== Math.floor((seen += page.length) / PROGRESS_ENTRIES)) await talk.progress(`${commas(seen)} names looked at`);
+    if (Math.floor(seen / PROGRESS_ENTRIES) !== Math.floor((seen += page.length) / PROGRESS_ENTRIES))
+      await talk.progress(`${commas(seen)} names looked at`);
   }
 }
 
 async function helpCommand(_place: TreePlace, _words: readonly string[], talk: TreeTalk): Promise<void> {
-  const lines = treeCommands.filter((command) => command.help !== "").map((command) => `  ${command.name.padEnd(10)} ${command.help}\n`);
+  const lines = treeCommands
+    .filter((command) => command.help !== "")
+    .map((command) => `  ${command.name.padEnd(10)} ${command.help}\n`);
   await talk.say(`  Command    Description\n  =======    ===========\n${lines.join("")}\n`);
 }

@@ -13,7 +13,11 @@ Enter "done" to leave this mode.
 `;
 
 /** Lets the operator mark files until `done` or `quit`. `.` and the end of input count as `quit`. */
-export async function runTreeShell(context: CommandContext, tree: RestoreTree, options: { readonly autoParent: boolean }): Promise<TreeEnd> {
+export async function runTreeShell(
+  context: CommandContext,
+  tree: RestoreTree,
+  options: { readonly autoParent: boolean },
+): Promise<TreeEnd> {
   const place: TreePlace = { tree, directory: tree.root };
   const talk: TreeTalk = {
     say: (text) => context.say(text),
@@ -44,7 +48,9 @@ export async function runTreeLine(place: TreePlace, line: string, talk: TreeTalk
   try {
     const [word, ...words] = splitTreeLine(line);
     if (word === undefined) return undefined;
-    const command = treeCommands.find((one) => one.name === word.toLowerCase()) ?? treeCommands.find((one) => one.name.startsWith(word.toLowerCase()));
+    const command =
+      treeCommands.find((one) => one.name === word.toLowerCase()) ??
+      treeCommands.find((one) => one.name.startsWith(word.toLowerCase()));
     if (command === undefined) {
       await talk.say(`Invalid command "${word}".  Enter "done" to exit.\n`);
       return undefined;

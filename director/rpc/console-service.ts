@@ -1,7 +1,8 @@
 import { BoundedQueue } from "#lib/base/queue.ts";
 import { onAbort } from "#lib/base/abort.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { CallContext, Handlers } from "#lib/rpc/call.ts";
-import { ConsoleService, type ConsoleInput, type ConsoleOutput } from "#proto/console.ts";
+import type { ConsoleInput, ConsoleOutput, ConsoleService } from "#proto/console.ts";
 import { mayAccess, operatorOf } from "../commands/authorize.ts";
 import { completeLine } from "../commands/completion.ts";
 import { runLine } from "../commands/dispatch.ts";
@@ -16,8 +17,23 @@ const LINES_AHEAD_MAX = 64;
 
 /** Handlers of the Console service: unpack, call, pack. */
 export function consoleService(director: DirectorServices): Handlers<typeof ConsoleService> {
+  let sessions = 0;
   return {
-    session: (inputs, call) => serveSession(director, inputs, call),
+    session: async function* (inputs, call) {
+      const most = director.config().director.maximumConsoleConnections;
+      if (most > 0 && sessions >= most) {
+        throw new OperatorError(
+          "CONSOLES_TOO_MANY",
+          `${sessions} consoles are connected, and Maximum Console Connections is ${most}`,
+        );
+      }
+      sessions += 1;
+      try {
+        yield* serveSession(director, inputs, call);
+      } finally {
+        sessions -= 1;
+      }
+    },
     complete: async (request, call) => {
       const config = director.config();
       return { words: completeLine(request.line.slice(0, 4096), config, operatorOf(call.peer.name, config)) };
@@ -26,7 +42,11 @@ export function consoleService(director: DirectorServices): Handlers<typeof Cons
 }
 
 /** One console: its lines in, the outputs of the commands out, until it leaves. */
-async function* serveSession(director: DirectorServices, inputs: AsyncIterable<ConsoleInput>, call: CallContext): AsyncGenerator<ConsoleOutput> {
+async function* serveSession(
+  director: DirectorServices,
+  inputs: AsyncIterable<ConsoleInput>,
+  call: CallContext,
+): AsyncGenerator<ConsoleOutput> {
   const link = new ConsoleLink(call.signal);
   using stopped = onAbort(call.signal, (reason) => link.close(reason));
   void stopped;
@@ -47,7 +67,10 @@ async function serveLines(director: DirectorServices, link: ConsoleLink, call: C
   const interactive = await link.opened;
   const session = new ConsoleSession(director, link, { console: call.peer.name, interactive });
   const { name } = director.config().director;
-  await link.send({ kind: "text", text: `1000 OK: ${name} Version: ${director.version}\nEnter a period to cancel a command.\n` });
+  await link.send({
+    kind: "text",
+    text: `1000 OK: ${name} Version: ${director.version}\nEnter a period to cancel a command.\n`,
+  });
   const notice = new MessageNotice(session, link);
   using listening = { [Symbol.dispose]: director.messages.onMessage(() => notice.arrived()) };
   void listening;
@@ -156,7 +179,8 @@ class ConsoleLink implements Conversation {
 
 function outputBytes(output: Output): number {
   if (output.kind === "text") return output.text.length * 2 + 16;
-  if (output.kind === "tableRows") return output.rows.reduce((sum, row) => sum + row.reduce((bytes, value) => bytes + value.length * 2 + 16, 16), 16);
+  if (output.kind === "tableRows")
+    return output.rows.reduce((sum, row) => sum + row.reduce((bytes, value) => bytes + value.length * 2 + 16, 16), 16);
   return 256;
 }
 
@@ -165,14 +189,24 @@ function packOutput(output: Output): NonNullable<ConsoleOutput["output"]> {
     case "text":
       return { $case: "text", value: output.text };
     case "tableHead":
-      return { $case: "table", value: { name: output.shape.name, vertical: output.shape.vertical, columns: output.shape.columns.map((column) => ({ ...column })) } };
+      return {
+        $case: "table",
+        value: {
+          name: output.shape.name,
+          vertical: output.shape.vertical,
+          columns: output.shape.columns.map((column) => ({ ...column })),
+        },
+      };
     case "tableRows":
       return { $case: "rows", value: { rows: output.rows.map((row) => ({ values: [...row] })) } };
     case "tableEnd":
       return { $case: "tableEnd", value: {} };
     case "question": {
       const { prompt, choices, title, fallback, secret } = output.question;
-      return { $case: "question", value: { prompt, choices: [...(choices ?? [])], title: title ?? "", fallback: fallback ?? "", secret: secret ?? false } };
+      return {
+        $case: "question",
+        value: { prompt, choices: [...(choices ?? [])], title: title ?? "", fallback: fallback ?? "", secret: secret ?? false },
+      };
     }
     case "progress":
       return { $case: "progress", value: { done: output.done, total: output.total, text: output.text } };

@@ -76,7 +76,14 @@ class PlainDaemons implements DaemonDirectory {
     const device = async function* () {
       yield { line: line(), ok: true, volume: undefined };
     };
-    return { status: async () => ({ lines: [line()] }), label: device, mount: device, unmount: device, release: device, setDebug: async () => void line() };
+    return {
+      status: async () => ({ lines: [line()] }),
+      label: device,
+      mount: device,
+      unmount: device,
+      release: device,
+      setDebug: async () => void line(),
+    };
   }
   #line(name: string): string {
     if (this.reachable) return `${name} here`;

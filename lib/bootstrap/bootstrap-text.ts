@@ -22,16 +22,22 @@ function entryText(entry: BootstrapEntry, storage: string): string {
     entry.volSessionTime > 0 ? `VolSessionTime=${entry.volSessionTime}` : "",
     ...entry.addresses.map((range) => `VolAddr=${range.first}-${range.last}`),
     ...entry.streams.map((stream) => `Stream=${stream}`),
-    ...entry.fileIndexes.map((range) => `FileIndex=${range.first === range.last ? range.first : `${range.first}-${range.last}`}`),
+    ...entry.fileIndexes.map(
+      (range) => `FileIndex=${range.first === range.last ? range.first : `${range.first}-${range.last}`}`,
+    ),
     entry.fileRegex === "" ? "" : `FileRegex=${entry.fileRegex}`,
     entry.count > 0 ? `Count=${entry.count}` : "",
   ];
-  return lines.filter((line) => line !== "").map((line) => `${line}\n`).join("");
+  return lines
+    .filter((line) => line !== "")
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 /** The Bootstrap that a .bsr text describes. `file` is named in errors. Throws BOOTSTRAP_INVALID with file and line. */
 export function parseBootstrap(text: string, file: string): Bootstrap {
-  if (text.length > TEXT_CHARS_MAX) throw new OperatorError("BOOTSTRAP_INVALID", `${file} is longer than ${TEXT_CHARS_MAX} characters`);
+  if (text.length > TEXT_CHARS_MAX)
+    throw new OperatorError("BOOTSTRAP_INVALID", `${file} is longer than ${TEXT_CHARS_MAX} characters`);
   const entries: Draft[] = [];
   let pending: Draft = newDraft();
   for (const [at, line] of text.split("\n").entries()) {
@@ -135,20 +141,28 @@ function finish(draft: Draft): BootstrapEntry[] {
   const { files, blocks, sessionIds, sessionTimes, jobIds, ...entry } = draft;
   if (entry.addresses.length === 0) {
     const pairs = files.map((file, at) => [file, files.length === blocks.length ? blocks[at]! : [0, 0xffff_ffff]] as const);
-    entry.addresses = pairs.map(([file, block]) => ({ first: file[0]! * 2 ** 32 + block[0]!, last: file[1]! * 2 ** 32 + block[1]! }));
+    entry.addresses = pairs.map(([file, block]) => ({
+      first: file[0]! * 2 ** 32 + block[0]!,
+      last: file[1]! * 2 ** 32 + block[1]!,
+    }));
   }
   const orAny = (list: readonly number[]): readonly number[] => (list.length === 0 ? [0] : list);
-  return entry.volume.split("|").flatMap((volume) =>
-    orAny(sessionIds).flatMap((volSessionId) =>
-      orAny(sessionTimes).flatMap((volSessionTime) => orAny(jobIds).map((jobId) => ({ ...entry, volume, volSessionId, volSessionTime, jobId }))),
-    ),
-  );
+  return entry.volume
+    .split("|")
+    .flatMap((volume) =>
+      orAny(sessionIds).flatMap((volSessionId) =>
+        orAny(sessionTimes).flatMap((volSessionTime) =>
+          orAny(jobIds).map((jobId) => ({ ...entry, volume, volSessionId, volSessionTime, jobId })),
+        ),
+      ),
+    );
 }
 
 /** Numbers of a list with ranges; at most 1,000. */
 function numbers(text: string, where: string): number[] {
   const all = ranges(text, where);
-  if (all.reduce((sum, [first, last]) => sum + last! - first! + 1, 0) > 1000) throw invalid(where, "it names more than 1,000 sessions or jobs");
+  if (all.reduce((sum, [first, last]) => sum + last! - first! + 1, 0) > 1000)
+    throw invalid(where, "it names more than 1,000 sessions or jobs");
   return all.flatMap(([first, last]) => Array.from({ length: last! - first! + 1 }, (_, at) => first! + at));
 }
 
@@ -157,7 +171,8 @@ function ranges(text: string, where: string): number[][] {
     const match = /^\s*(\d{1,16})\s*(?:-\s*(\d{1,16}))?\s*$/.exec(part);
     const first = Number(match?.[1]);
     const last = match?.[2] === undefined ? first : Number(match[2]);
-    if (match === null || !Number.isSafeInteger(last) || last < first) throw invalid(where, `"${part.slice(0, 80)}" is no number or range`);
+    if (match === null || !Number.isSafeInteger(last) || last < first)
+      throw invalid(where, `"${part.slice(0, 80)}" is no number or range`);
     return [first, last];
   });
 }

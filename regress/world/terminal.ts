@@ -24,7 +24,9 @@ export class Terminal implements AsyncDisposable {
   /** Starts a program on a new terminal of 80 columns. */
   static start(command: readonly string[], env: Readonly<Record<string, string>>): Terminal {
     const line = command.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(" ");
-    return new Terminal(spawn(SCRIPT, ["-qfec", `stty cols 80; exec ${line}`, "/dev/null"], { env: { ...process.env, ...env } }));
+    return new Terminal(
+      spawn(SCRIPT, ["-qfec", `stty cols 80; exec ${line}`, "/dev/null"], { env: { ...process.env, ...env } }),
+    );
   }
 
   /** Types; \r is the return key, \x03 is Ctrl-C. */

@@ -23,5 +23,9 @@ export const consoleCodes = {
   VALUE_REFUSED: { cause: "A value given in the console is out of its bounds or not of its kind.", remedy: "Give a value as the message describes it." },
   DEVICE_COMMAND_FAILED: { cause: "A storage daemon could not do what was asked of a device.", remedy: "Read its answer above; `status storage` shows the device." },
   QUERY_FILE_INVALID: { cause: "The QueryFile of the Director is missing or holds no such query.", remedy: "Look at QueryFile in the Director resource." },
+  CONSOLES_TOO_MANY: {
+    cause: "As many consoles are connected as the Director allows.",
+    remedy: "Close one, or raise Maximum Console Connections in the Director resource.",
+  },
   DIRECTOR_UNKNOWN: { cause: "bconsole.conf names no such Director.", remedy: "List them with bconsole -l." },
 } as const;
