@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { allTables } from "#catalog/schema/tables.ts";
 import { consoleLanguage } from "#console/config/load.ts";
+import { commandTable } from "#director/commands/table.ts";
 import { directorLanguage } from "#director/config/load.ts";
 import { fileDaemonLanguage } from "#filed/config/load.ts";
 import { type AnyDirective, type BlockTable, keywordOf, type ResourceTable } from "#lib/config/define-resource.ts";
@@ -17,7 +18,7 @@ const FOLDER = join(import.meta.dirname, "../docs/reference");
 const HEAD = "<!-- Written by `npm run reference` from the program's own tables. Do not edit. -->\n";
 const LANGUAGES: readonly ProgramLanguage[] = [directorLanguage, fileDaemonLanguage, storageLanguage, consoleLanguage];
 
-const PAGES: Readonly<Record<string, () => string>> = { "directives.md": directives, "error-codes.md": codes, "catalog.md": catalog };
+const PAGES: Readonly<Record<string, () => string>> = { "directives.md": directives, "commands.md": commands, "error-codes.md": codes, "catalog.md": catalog };
 
 const stale = Object.entries(PAGES).filter(([name, page]) => readText(join(FOLDER, name)) !== HEAD + page());
 if (!process.argv.includes("--check")) {
@@ -78,6 +79,15 @@ function codes(): string {
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([code, { cause, remedy }]) => [`\`${code}\``, cause, remedy]);
   return `# Error codes\n\nThe codes of the errors that an operator may meet. They are stable.\n\n${table(["code", "cause", "remedy"], rows)}`;
+}
+
+function commands(): string {
+  const sections = commandTable
+    .filter(({ name }) => !name.startsWith("."))
+    .map(({ name, help, usage }) => `\n## ${name}\n\n${help}.\n\n    ${`${name} ${usage}`.trimEnd().replaceAll("\n", "\n    ")}\n`);
+  const dotted = commandTable.filter(({ name }) => name.startsWith(".")).map(({ name, help }) => [`\`${name}\``, help]);
+  const machine = dotted.length === 0 ? "" : `\n## For programs\n\n${table(["command", "does"], dotted)}`;
+  return `# Console commands\n\nA command and its keywords may be shortened; the first that fits wins. \`help\` in the console shows the same.\n${sections.join("")}${machine}`;
 }
 
 function catalog(): string {

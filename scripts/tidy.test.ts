@@ -11,7 +11,7 @@ const FILES = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
   .split("\n")
   .filter((file) => file !== "" && existsSync(join(ROOT, file)));
 const SOURCES = FILES.filter((file) => file.endsWith(".ts") && !file.startsWith("proto/gen/"));
-const PRODUCTION = SOURCES.filter((file) => !file.endsWith(".test.ts") && !/^(regress|bench|scripts)\/|testing\/|conformance/.test(file));
+const PRODUCTION = SOURCES.filter((file) => !file.endsWith(".test.ts") && !/^(regress|bench|scripts)\/|testing\/|\/test-[^/]*$|conformance/.test(file));
 
 /** Longest file that still holds one thought. */
 const LINES_MAX = 400;
