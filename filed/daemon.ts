@@ -14,7 +14,7 @@ import { RELEASE } from "#lib/rpc/versions.ts";
 import type { SetDebugRequest, StatusRequest } from "#proto/common.ts";
 import { FileDaemonService } from "#proto/filed.ts";
 import type { FileDaemonConfig } from "./config/load.ts";
-import type { JobSurroundings } from "./job/file-job.ts";
+import type { JobSurroundings } from "./job/work-context.ts";
 import { FileJobs } from "./job/file-jobs.ts";
 import { fileService } from "./rpc/file-service.ts";
 import { EndedJobs } from "./status/ended-jobs.ts";

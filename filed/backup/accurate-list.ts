@@ -46,7 +46,7 @@ export class AccurateList implements ChangeJudge {
     this.#files.delete(key);
     const before = decodeLStat(text);
     const letters = options.accurate.replace(/^C/, "") || DEFAULT_LETTERS;
-    return before === undefined || [...letters].some((letter) => differs(letter, before, stat, this.#sinceNs));
+    return before === undefined || letters.split("").some((letter) => differs(letter, before, stat, this.#sinceNs));
   }
 
   /** Files of the list that the walk has not met: they are gone. Byte strings. */

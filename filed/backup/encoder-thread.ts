@@ -31,6 +31,7 @@ const saver = new FileSaver({
   options: start.options,
   note: (note, text) => port.postMessage({ kind: "note", note, text } satisfies FromEncoder),
   isCanceled: () => control.isCanceled,
+  links: control,
 });
 
 port.on("message", (message: ToEncoder) => {

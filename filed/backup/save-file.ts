@@ -58,6 +58,12 @@ interface Facts {
   readonly ctimeNs: bigint;
 }
 
+/** First names of hard-linked files that could not be saved; known to all who save for the job (ThreadControl). */
+export interface LostLinks {
+  addLost(fileIndex: number): void;
+  isLost(fileIndex: number): boolean;
+}
+
 /** Saves walked entries one after the other as records. For one thread; calls block. */
 export class FileSaver implements Disposable {
   readonly counts: SaveCounts = { files: 0, bytes: 0, readBytes: 0, errors: 0, missing: 0 };
@@ -65,12 +71,14 @@ export class FileSaver implements Disposable {
   readonly #options: readonly SaveOptions[];
   readonly #note: SaveNote;
   readonly #isCanceled: () => boolean;
+  readonly #links: LostLinks;
   readonly #names = new OwnerNames();
   readonly #paths = new LongPaths();
   readonly #scratch = new Uint8Array(DATA_BYTES_MAX + 1);
   #noAtime = O_NOATIME;
 
-  constructor(parts: { writer: RecordWriter; options: readonly SaveOptions[]; note: SaveNote; isCanceled: () => boolean }) {
+  constructor(parts: { writer: RecordWriter; options: readonly SaveOptions[]; note: SaveNote; isCanceled: () => boolean; links: LostLinks }) {
+    this.#links = parts.links;
     this.#writer = parts.writer;
     this.#options = parts.options;
     this.#note = parts.note;
@@ -79,9 +87,19 @@ export class FileSaver implements Disposable {
 
   /** Saves the entry at the cursor. With `isLastTry` a failure is final and said; without, "retry" may be answered. */
   save(cursor: EntryCursor, isLastTry: boolean): SaveResult {
+    const isFirstLink = cursor.type !== fileType.hardLink && cursor.stat(statField.nlink) > 1n;
+    const result = this.#saveEntry(cursor, isLastTry);
+    if (result !== "saved" && isFirstLink) this.#links.addLost(cursor.fileIndex);
+    return result;
+  }
+
+  #saveEntry(cursor: EntryCursor, isLastTry: boolean): SaveResult {
     const options = this.#options[cursor.options]!;
     const path = cursor.path;
+    const isRegular = (cursor.stat(statField.mode) & MASK) === REGULAR;
     try {
+      // A further name of a file whose first name failed holds the data itself.
+      if (cursor.type === fileType.hardLink && isRegular && this.#links.isLost(cursor.linkFileIndex)) return this.#saveRegular(cursor, path, options);
       switch (cursor.type) {
         case fileType.regular:
           return this.#saveRegular(cursor, path, options);
@@ -137,7 +155,7 @@ export class FileSaver implements Disposable {
       const size = Number(stat.size);
       const hasHoles = options.isSparse && stat.blocks * 512n < stat.size;
       const stream = dataStream(options, hasHoles);
-      this.#putAttributes(cursor, path, stat, options, "", stream);
+      this.#putAttributes(cursor, path, stat, options, "", stream, fileType.regular);
       const data = new FileData(this.#writer, options, cursor.fileIndex, this.#scratch);
       this.#readData(path, () => (hasHoles ? data.saveRuns(fd, size, stream, this.#isCanceled) : data.saveAll(fd, size, stream, this.#isCanceled)));
       this.#account(path, data);
@@ -194,8 +212,8 @@ export class FileSaver implements Disposable {
     this.counts.errors++;
   }
 
-  #putAttributes(cursor: EntryCursor, path: string, facts: Facts, options: SaveOptions, link: string, stream: number): void {
-    const isDirectory = cursor.type === fileType.directory;
+  #putAttributes(cursor: EntryCursor, path: string, facts: Facts, options: SaveOptions, link: string, stream: number, type = cursor.type): void {
+    const isDirectory = type === fileType.directory;
     const saved = options.stripPath > 0 ? stripPath(path, options.stripPath) : path;
     const name = isDirectory && !saved.endsWith("/") ? `${saved}/` : saved;
     const place = this.#writer.reserve(cursor.fileIndex, streamType.attributes, attributeBytesMax(name.length, link.length));
@@ -206,7 +224,7 @@ export class FileSaver implements Disposable {
     const gid = Number(facts.gid);
     const end = putAttributes(bytes, 0, {
       fileIndex: cursor.fileIndex,
-      type: cursor.type,
+      type,
       name,
       link,
       stat: {

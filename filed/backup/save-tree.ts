@@ -106,7 +106,7 @@ export class SaveTree {
       clearTimeout(this.#retryTimer);
       this.#control.cancel();
       for (const { buffers } of this.#encoders) buffers.close();
-      await Promise.all([this.#walker, ...this.#encoders.map((encoder) => encoder.worker)].map((worker) => worker?.terminate()));
+      await Promise.all([this.#walker, ...this.#encoders.map((encoder) => encoder.worker)].map(async (worker) => await worker?.terminate()));
     }
   }
 

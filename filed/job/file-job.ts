@@ -1,10 +1,7 @@
-import type { TlsIdentity } from "#lib/auth/identity.ts";
 import { bytesOf } from "#lib/base/byte-string.ts";
-import type { Clock } from "#lib/base/clock.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import type { JobLog } from "#lib/job-log/job-log.ts";
 import { libcFailure, LIBC_FEATURES } from "#lib/platform/libc.ts";
-import type { RpcLog } from "#lib/rpc/server.ts";
 import { ScriptMoment } from "#proto/filed.ts";
 import type { ClientScript, StartFileJobRequest } from "#proto/filed.ts";
 import type { JobEnd } from "#proto/job.ts";
@@ -14,51 +11,8 @@ import type { ScriptOutcome } from "#filed/scripts/run-script.ts";
 import { runBackup } from "./run-backup.ts";
 import { JobVoice } from "./job-voice.ts";
 import { runRestore } from "./run-restore.ts";
-
-/** What all jobs of the daemon share. */
-export interface JobSurroundings {
-  /** Name of this file daemon. */
-  readonly name: string;
-  readonly identity: TlsIdentity;
-  readonly clock: Clock;
-  readonly rpcLog: RpcLog;
-  /** Longest time without a connection to the storage daemon. */
-  readonly lostMsMax: number;
-  /** Directories of the daemon's own changing state, left out of backups; byte strings. */
-  readonly ownDirectories: readonly string[];
-  /** Bytes a second of each job; 0: no limit. */
-  readonly bytesPerSecond: number;
-  /** Developer fault injection, see SetDebugRequest.hangup. */
-  readonly hangup: () => number;
-}
-
-/** Numbers of a job that `status` shows and JobEnd carries. */
-export interface JobNumbers {
-  files: number;
-  bytes: number;
-  readBytes: number;
-  errors: number;
-  missing: number;
-  examined: number;
-  networkBytes: number;
-  /** File at hand; byte string. */
-  file: string;
-}
-
-/** What a kind of work gets from its job. */
-export interface WorkContext {
-  readonly request: StartFileJobRequest;
-  readonly surroundings: JobSurroundings;
-  readonly log: JobLog;
-  readonly voice: JobVoice;
-  readonly numbers: JobNumbers;
-  readonly accurate: AccurateTable | undefined;
-  /** Aborts when the job is canceled. */
-  readonly signal: AbortSignal;
-}
-
-/** How a job ended, as Bacula's letters say: OK, canceled, fatal error, incomplete. */
-export type EndLetter = "T" | "A" | "f" | "I";
+import { HungUp } from "./work-context.ts";
+import type { EndLetter, JobNumbers, JobSurroundings, WorkContext } from "./work-context.ts";
 
 /** Thrown into a job that the Director cancels. */
 class JobCanceled extends OperatorError {
@@ -67,13 +21,6 @@ class JobCanceled extends OperatorError {
   constructor(isIncomplete: boolean) {
     super("CANCELED", isIncomplete ? "the job is stopped" : "the job is canceled");
     this.isIncomplete = isIncomplete;
-  }
-}
-
-/** Thrown where a developer asked for a job to stop as if it had been cut off. */
-export class HungUp extends OperatorError {
-  constructor() {
-    super("CANCELED", "the job hangs up, as setdebug asked");
   }
 }
 

@@ -7,7 +7,7 @@ import { AccurateListBuilder } from "#filed/backup/accurate-list.ts";
 import type { EndedJobs } from "#filed/status/ended-jobs.ts";
 import { levelOf, typeOf } from "#filed/status/status-text.ts";
 import { FileJob } from "./file-job.ts";
-import type { JobSurroundings } from "./file-job.ts";
+import type { JobSurroundings } from "./work-context.ts";
 
 /** Accurate lists that wait for their job; more at once is a Director gone wrong. */
 const LISTS_MAX = 100;

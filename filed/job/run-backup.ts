@@ -7,8 +7,8 @@ import { StorageSender } from "#filed/backup/storage-sender.ts";
 import { SaveTree } from "#filed/backup/save-tree.ts";
 import { unknownCompressions } from "#filed/backup/save-options.ts";
 import { storageClient } from "#filed/clients/storage-link.ts";
-import { HungUp } from "./file-job.ts";
-import type { EndLetter, WorkContext } from "./file-job.ts";
+import { HungUp } from "./work-context.ts";
+import type { EndLetter, WorkContext } from "./work-context.ts";
 
 /** Saves a FileSet to the job's storage daemon. Throws what ends the job. */
 export async function runBackup(context: WorkContext, work: BackupWork): Promise<EndLetter> {

@@ -6,7 +6,7 @@ import type { RestoreWork } from "#proto/filed.ts";
 import { storageClient } from "#filed/clients/storage-link.ts";
 import { RestoreTree } from "#filed/restore/restore-tree.ts";
 import { readStorage } from "#filed/restore/storage-reader.ts";
-import type { EndLetter, WorkContext } from "./file-job.ts";
+import type { EndLetter, WorkContext } from "./work-context.ts";
 
 /** Puts back what the job's storage daemon reads. Throws what ends the job. */
 export async function runRestore(context: WorkContext, work: RestoreWork): Promise<EndLetter> {

@@ -118,8 +118,14 @@ test("a list command that fails, and a list that is missing, are errors", async 
 
 /** Made a step at a time: no single call takes the whole path. */
 function makeDeepTree(path: string, name: string, depth: number): void {
-  const program = `my ($path, $name, $depth) = @ARGV; chdir $path or die; for (1 .. $depth) { mkdir $name and chdir $name or die } open my $file, ">", "file" or die; print $file "deep"`;
-  execFileSync("perl", ["-e", program, path, name, String(depth)]);
+  const before = process.cwd();
+  process.chdir(path);
+  for (let step = 0; step < depth; step++) {
+    mkdirSync(name);
+    process.chdir(name);
+  }
+  writeFileSync("file", "deep");
+  process.chdir(before);
 }
 
 test("a tree deeper than one system call can name is walked to its end", async () => {

@@ -1,6 +1,7 @@
 import { createHash, hash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import { closeSync, constants, fstatSync, ftruncateSync, linkSync, lstatSync, openSync, readSync, rmdirSync, symlinkSync, unlinkSync, writeSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { fsPath, shown } from "#lib/base/byte-string.ts";
 import { expandRecord, inflateRecord } from "#lib/codec/compression.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
@@ -529,7 +530,7 @@ function keep(current: Current): FileAttributes {
   return { record: current.record, accessAcl: copy(current.accessAcl), defaultAcl: copy(current.defaultAcl), xattrs: copy(current.xattrs) };
 }
 
-function statOf(entry: string): ReturnType<typeof lstatBig> | undefined {
+function statOf(entry: string): BigIntStats | undefined {
   try {
     return lstatBig(entry);
   } catch {
@@ -537,7 +538,7 @@ function statOf(entry: string): ReturnType<typeof lstatBig> | undefined {
   }
 }
 
-function lstatBig(entry: string): import("node:fs").BigIntStats {
+function lstatBig(entry: string): BigIntStats {
   return lstatSync(fsPath(entry), { bigint: true });
 }
 

@@ -58,7 +58,7 @@ export function parseAclText(data: Uint8Array, names: OwnerNames, options: { rea
   const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("latin1").replace(/\0[^]*$/, "");
   const entries: AclEntry[] = [];
   for (const line of text.split(/[\n,]/)) {
-    const [body = "", comment = ""] = splitAt(line, "#");
+    const [body, comment] = splitAt(line, "#");
     if (body.trim() === "") continue;
     if (entries.length === ENTRIES_MAX) throw invalid(`it has more than ${ENTRIES_MAX} entries`);
     entries.push(parseEntry(body.trim(), comment, names, options.numericIds));

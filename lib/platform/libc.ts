@@ -5,7 +5,6 @@ export interface Libc {
   llistxattr(path: Uint8Array, list: Uint8Array | null, size: number): number;
   lgetxattr(path: Uint8Array, name: Uint8Array, value: Uint8Array | null, size: number): number;
   lsetxattr(path: Uint8Array, name: Uint8Array, value: Uint8Array, size: number, flags: number): number;
-  lremovexattr(path: Uint8Array, name: Uint8Array): number;
   lseek(fd: number, offset: number, whence: number): number;
   mknod(path: Uint8Array, mode: number, dev: number | bigint): number;
   utimensat(dirFd: number, path: Uint8Array, times: Uint8Array, flags: number): number;
@@ -60,7 +59,6 @@ function load(): Libc {
     llistxattr: bind("int64_t llistxattr(const void*, void*, size_t)"),
     lgetxattr: bind("int64_t lgetxattr(const void*, const void*, void*, size_t)"),
     lsetxattr: bind("int lsetxattr(const void*, const void*, const void*, size_t, int)"),
-    lremovexattr: bind("int lremovexattr(const void*, const void*)"),
     lseek: bind("int64_t lseek64(int, int64_t, int)"),
     mknod: bind("int mknod(const void*, uint32_t, uint64_t)"),
     utimensat: bind("int utimensat(int, const void*, const void*, int)"),

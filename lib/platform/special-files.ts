@@ -1,6 +1,5 @@
 import { cString, libc } from "./libc.ts";
 
-const FIFO_MODE = 0o010000;
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const times = Buffer.alloc(32);
@@ -10,11 +9,6 @@ export function makeNode(path: string, mode: number, device: number | bigint): n
   const c = libc();
   if (c === undefined) return 38;
   return c.mknod(cString(path), mode, device) < 0 ? c.errno() : 0;
-}
-
-/** True if the mode is a FIFO's. */
-export function isFifoMode(mode: number): boolean {
-  return (mode & 0o170000) === FIFO_MODE;
 }
 
 /** A moment to the nanosecond: seconds since 1970 (may be negative) and nanoseconds beyond them. */

@@ -58,12 +58,3 @@ export function setXattr(path: string, attribute: Xattr): number {
   const value = attribute.value.byteLength === 0 ? valueBytes : attribute.value;
   return c.lsetxattr(pathOf(path), nameOf(attribute.name), value, attribute.value.byteLength, 0) < 0 ? c.errno() : 0;
 }
-
-/** Removes an attribute; answers 0 or an errno (0 too if it was not there). */
-export function removeXattr(path: string, name: string): number {
-  const c = libc();
-  if (c === undefined) return errno.EOPNOTSUPP;
-  if (c.lremovexattr(pathOf(path), nameOf(name)) >= 0) return 0;
-  const code = c.errno();
-  return code === errno.ENODATA || code === errno.EOPNOTSUPP ? 0 : code;
-}
