@@ -1,4 +1,5 @@
-import { homedir } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TlsIdentity } from "#lib/auth/identity.ts";
 import { loadIdentity } from "#lib/auth/identity.ts";
@@ -70,12 +71,19 @@ export async function connectionOf(target: Target, debug: ((text: string) => voi
   };
 }
 
-/** The configured certificate, or one of this user's own, kept for the next time. */
+/** The configured certificate, or one of this user's own, kept for the next time where the user has a home that can be written to. */
 async function consoleIdentity(settings: ReturnType<typeof tlsSettings>, name: string): Promise<TlsIdentity> {
   const state = process.env["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state");
-  return loadIdentity({
-    settings: [settings],
-    base: join(state, "nocturne", "bconsole"),
-    name: name === ROOT_CONSOLE ? "bconsole" : name,
-  });
+  const place = { settings: [settings], name: name === ROOT_CONSOLE ? "bconsole" : name };
+  try {
+    return await loadIdentity({ ...place, base: join(state, "nocturne", "bconsole") });
+  } catch (error) {
+    if (settings.certificate !== undefined || settings.key !== undefined) throw error;
+    const directory = await mkdtemp(join(tmpdir(), "bconsole-"));
+    try {
+      return await loadIdentity({ ...place, base: join(directory, "bconsole") });
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
 }

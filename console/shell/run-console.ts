@@ -10,7 +10,7 @@ import { StreamLines, type LineSource } from "./line-source.ts";
 import { OutputRouter } from "./output-router.ts";
 import { Shell } from "./shell.ts";
 import { TerminalLines } from "./terminal-lines.ts";
-import { OperatorError } from "#lib/errors/operator-error.ts";
+import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 
 /** What a console session starts from. */
 export interface ConsoleStart {
@@ -57,7 +57,7 @@ export async function runConsole(start: ConsoleStart): Promise<number> {
   using signals = catchInterrupts(flags, interactive ? () => shell.interrupt() : undefined);
   void signals;
   const status = await shell.run();
-  if (terminal !== undefined) await writeHistory(historyFile, terminal.history, director.historyFileSize);
+  if (terminal !== undefined) await keepHistory(router, historyFile, terminal, director.historyFileSize);
   return single ? Math.max(status, shell.lastCode) : status;
 }
 
@@ -100,11 +100,20 @@ async function openTerminal(
     input: process.stdin,
     output: process.stdout,
     editing: !flags.noConio && process.env["TERM"] !== "dumb", // a dumb terminal edits by itself: the kernel's line discipline
-    history: await readHistory(history.path, history.lines),
+    history: await readHistory(history.path, history.lines).catch(() => []),
     historyLines: history.lines,
     complete: (line) => session.complete(line, AbortSignal.timeout(3000)),
     onInterrupt: flags.noSignals ? () => {} : onInterrupt,
   });
+}
+
+/** A history that cannot be kept is no reason to fail. */
+async function keepHistory(router: OutputRouter, file: string, terminal: TerminalLines, lines: number): Promise<void> {
+  try {
+    await writeHistory(file, terminal.history, lines);
+  } catch (error) {
+    await router.write(`The history is not kept: ${describeError(error)}\n`);
+  }
 }
 
 /** `-x`: what the Director says before the first command is not shown. */

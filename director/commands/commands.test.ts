@@ -71,9 +71,7 @@ before(async () => {
 after(async () => await world[Symbol.asyncDispose]());
 
 /** Types lines and answers the restore that was queued. */
-async function restored(
-  ...lines: string[]
-): Promise<{
+async function restored(...lines: string[]): Promise<{
   readonly text: string;
   readonly files: readonly (readonly [number, readonly (readonly [number, number])[]])[];
   readonly expected: number;
@@ -306,6 +304,12 @@ test("a restricted console sees and uses what its lists name, and nothing else",
   assert.match(text, /backupClient "db" is not allowed/);
   assert.equal(world.engine.submitted.length, 1);
   assert.ok(await findMedia(world.catalog, "Vol-1"));
+});
+
+test("a restricted console cannot read files of the Director by way of a list", async () => {
+  const { text } = await world.type(["restore client=web file=<" + world.directory + "/query.sql yes"], "helpdesk");
+  assert.match(text, /SQL is not allowed/);
+  assert.doesNotMatch(text, /SELECT/);
 });
 
 test("a restricted console restores only to the directories it was given", async () => {

@@ -24,7 +24,8 @@ export const estimate: Command = {
   async run(context, args) {
     const job = await selectJob(context, args, "job", (one) => one.type === "Backup");
     if (job.type !== "Backup") throw new OperatorError("VALUE_REFUSED", `Job "${job.name}" is no Backup`);
-    const effective = effectiveJob(requestFromArguments(context, job.name, args), context.director.config());
+    // Without a level everything is counted, whatever level the Job has.
+    const effective = effectiveJob({ level: "F", ...requestFromArguments(context, job.name, args) }, context.director.config());
     requireAccess(context.operator, { kind: "client", name: effective.client.name });
     requireAccess(context.operator, { kind: "fileSet", name: effective.fileset.name });
     const decision = await levelOf(context, await context.catalog(), effective);

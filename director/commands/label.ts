@@ -88,22 +88,20 @@ async function writeLabel(
   await context.say(
     `Connecting to Storage daemon ${storage.name} at ${storage.address}:${storage.sdPort} ...\nSending label command for Volume "${volume}" Slot ${slot} ...\n`,
   );
-  const replies = context.director.daemons
-    .storageDaemon(storage.name)
-    .label(
-      {
-        device: deviceOf(storage),
-        volume,
-        pool: pool.Name,
-        poolType: pool.PoolType,
-        mediaType: storage.mediaType,
-        slot,
-        drive,
-        oldVolume: "",
-        relabel: false,
-      },
-      context.signal,
-    );
+  const replies = context.director.daemons.storageDaemon(storage.name).label(
+    {
+      device: deviceOf(storage),
+      volume,
+      pool: pool.Name,
+      poolType: pool.PoolType,
+      mediaType: storage.mediaType,
+      slot,
+      drive,
+      oldVolume: "",
+      relabel: false,
+    },
+    context.signal,
+  );
   try {
     return (await tellReplies(context, replies))?.volume;
   } catch (cause) {

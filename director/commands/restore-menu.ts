@@ -176,7 +176,8 @@ async function askFiles(context: CommandContext, catalog: Catalog, wish: Restore
     "Enter file names with paths, or < and the name of a file that lists them.\nAn empty line ends the list.\n",
   );
   for await (const given of askNames(context, "Enter full filename: ")) {
-    for (const name of await namesOf(given)) await addFile(context, catalog, selection, name, { jobIds: [], client, wish });
+    for (const name of await namesOf(context, given))
+      await addFile(context, catalog, selection, name, { jobIds: [], client, wish });
   }
   return { kind: "selection", selection };
 }
@@ -194,7 +195,7 @@ async function askDirectories(
   );
   const selection = new Selection();
   for await (const given of askNames(context, "Enter directory name: ")) {
-    for (const name of await namesOf(given)) await addDirectory(context, catalog, selection, jobIds, name);
+    for (const name of await namesOf(context, given)) await addDirectory(context, catalog, selection, jobIds, name);
   }
   return { kind: "selection", selection };
 }

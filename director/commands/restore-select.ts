@@ -189,8 +189,9 @@ export async function addDirectory(
 }
 
 /** Names as they are given: one, or after `<` the lines of a file on the Director's machine. Throws VALUE_REFUSED. */
-export async function namesOf(given: string): Promise<string[]> {
+export async function namesOf(context: CommandContext, given: string): Promise<string[]> {
   if (!given.startsWith("<")) return [given];
+  requireAccess(context.operator, { kind: "sql" }); // names that no backup has are shown: it could be any file of the Director
   const file = given.slice(1).trim();
   let bytes: Buffer;
   try {

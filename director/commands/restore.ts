@@ -124,9 +124,9 @@ async function selectNames(
   const selection = new Selection();
   const client = await clientOf(context, catalog, from);
   for (const given of args.values("file"))
-    for (const name of await namesOf(given)) await addFile(context, catalog, selection, name, { ...from, client });
+    for (const name of await namesOf(context, given)) await addFile(context, catalog, selection, name, { ...from, client });
   for (const given of args.values("directory"))
-    for (const name of await namesOf(given)) await addDirectory(context, catalog, selection, from.jobIds, name);
+    for (const name of await namesOf(context, given)) await addDirectory(context, catalog, selection, from.jobIds, name);
   return await planWithLinks(context, selection);
 }
 
@@ -201,6 +201,7 @@ async function tellPlan(context: CommandContext, made: MadePlan): Promise<void> 
       `   ${volume.inChanger ? "*" : " "}${volume.volume.padEnd(25)} ${volume.storage.padEnd(25)} ${volume.device.padEnd(25)}\n`,
   );
   const count = made.plan.filesExpected;
+  const storages = new Set(made.volumes.map((volume) => volume.storage));
   await context.say(`Bootstrap records written to ${made.file}
 
 The Job will require the following (*=>InChanger):
@@ -212,6 +213,11 @@ Volumes marked with "*" are in the Autochanger.
 
 
 ${count === 0 ? "" : `${counted(count, "file")} selected to be restored.\n\n`}`);
+  if (storages.size > 1) {
+    await context.say(
+      `The Volumes are on several Storages, and one job reads them all with one Storage. If that cannot, restore job by job with jobid=.\n\n`,
+    );
+  }
 }
 
 /** The Job resource that restores: named, the only one, or chosen. */
