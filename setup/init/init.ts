@@ -5,7 +5,7 @@ import type { RoleName } from "#lib/auth/role.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { directorFile } from "./director-file.ts";
 import { consoleFile, fileDaemonFile, QUERY_FILE, storageFile } from "./other-files.ts";
-import { makeDirectory } from "./make-directory.ts";
+import { makeDirectory } from "#lib/platform/make-directory.ts";
 import type { SitePlan } from "./site-plan.ts";
 import type { Holder } from "./tls-lines.ts";
 

@@ -38,7 +38,7 @@ export class ScriptedConsole implements Disposable {
       }
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
-    return this.#output.slice(0, this.#output.lastIndexOf(mark)).replace(`@echo ${mark}\n`, "");
+    return this.#output.slice(0, this.#output.lastIndexOf(mark)).replace(`@echo ${mark}\n`, "").replace(`${line}\n`, "");
   }
 
   [Symbol.dispose](): void {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { runCatalogVerb } from "../catalog.ts";
 import { initSite } from "../init/init.ts";
-import { makeDirectory } from "../init/make-directory.ts";
+import { makeDirectory } from "#lib/platform/make-directory.ts";
 import { planSite, type SitePlan } from "../init/site-plan.ts";
 import { BIN, localDaemons } from "../service/daemons.ts";
 import { startDaemon, stopDaemon } from "../service/service.ts";

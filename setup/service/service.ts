@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import { makeDirectory } from "../init/make-directory.ts";
+import { makeDirectory } from "#lib/platform/make-directory.ts";
 import { BIN, type LocalDaemon } from "./daemons.ts";
 
 /** How long a daemon may take until it accepts connections. */
