@@ -37,7 +37,7 @@ export class DirectorJob {
   /** Unix milliseconds. */
   startedMs: number | null = null;
   endedMs: number | null = null;
-  /** When it was admitted or queued last: since when it waits. */
+  /** Files and bytes dealt with so far; the client's numbers. */
   files = 0;
   bytes = 0;
   readBytes = 0;
