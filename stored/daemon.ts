@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { makeDirectory } from "#lib/platform/make-directory.ts";
 import { loadIdentity } from "#lib/auth/identity.ts";
 import { listenAddresses } from "#lib/config/address-types.ts";
 import { tlsSettings } from "#lib/config/tls-directives.ts";
@@ -60,7 +60,7 @@ export class StorageDaemon implements AsyncDisposable {
     const { storage } = config;
     const { log } = options;
     await using stack = new AsyncDisposableStack();
-    await mkdir(storage.workingDirectory, { recursive: true, mode: 0o750 });
+    makeDirectory(storage.workingDirectory, 0o750);
     const inWork = (suffix: string) => join(storage.workingDirectory, `${storage.name}${suffix}`);
     const identity = await loadIdentity({
       settings: [storage, ...config.directors.values()].map(tlsSettings),

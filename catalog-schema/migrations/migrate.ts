@@ -1,5 +1,6 @@
-import { chmod, mkdir, open, stat } from "node:fs/promises";
+import { chmod, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeDirectory } from "#lib/platform/make-directory.ts";
 import { sql, type Kysely } from "kysely";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { openBackend, transactionHandle, type Backend, type CatalogOptions, type CatalogReader } from "../database/backend.ts";
@@ -158,7 +159,7 @@ async function locked<T>(backend: Backend, work: (db: Kysely<Tables>) => Promise
 
 /** The file is made first, so that it never stands open to others, not even for a moment. */
 async function prepareFile(file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(file), 0o700);
   const handle = await open(file, "a", 0o600);
   await handle.close();
   await chmod(file, 0o600);

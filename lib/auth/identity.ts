@@ -1,6 +1,7 @@
 import { X509Certificate, createHash, createPrivateKey, randomUUID } from "node:crypto";
-import { access, link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, link, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeDirectory } from "#lib/platform/make-directory.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { readPemFile } from "./tls.ts";
 import type { TlsSettings } from "./tls-settings.ts";
@@ -78,7 +79,7 @@ async function loadOwnIdentity(place: IdentityPlace): Promise<TlsIdentity> {
 async function makeOwnIdentity(place: IdentityPlace, certificateFile: string, keyFile: string): Promise<void> {
   const { makeCertificate, makeKey } = await import("./make-certificate.ts"); // only here: X.509 writing costs start-up time
   try {
-    await mkdir(dirname(place.base), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(place.base), 0o700);
     if (!(await exists(keyFile))) await createWhole(keyFile, makeKey());
     const certificate = await makeCertificate(await readFile(keyFile, "latin1"), {
       commonName: place.name,

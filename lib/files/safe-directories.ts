@@ -1,4 +1,5 @@
 import { chmodSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync } from "node:fs";
+import { makeDirectory } from "#lib/platform/make-directory.ts";
 import { fsPath, shown } from "#lib/base/byte-string.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
@@ -76,7 +77,7 @@ export class SafeDirectories implements Disposable {
   }
 
   #openRoot(): number {
-    if (this.#root !== "") mkdirSync(fsPath(this.#root), { recursive: true, mode: MODE_OF_UNKNOWN });
+    if (this.#root !== "") makeDirectory(fsPath(this.#root), MODE_OF_UNKNOWN);
     return openSync(this.#root === "" ? "/" : fsPath(this.#root), constants.O_RDONLY | constants.O_DIRECTORY);
   }
 
@@ -92,7 +93,11 @@ export class SafeDirectories implements Disposable {
       }
       if (code !== "ENOTDIR" && code !== "ELOOP") throw error;
       if (this.#isOfTheMachine(parent, entry)) return openSync(entry, constants.O_RDONLY | constants.O_DIRECTORY);
-      throw new OperatorError("PATH_UNSAFE", `"${shown(this.#root + path)}" is a symbolic link or no directory; nothing is restored through it`, { cause: error });
+      throw new OperatorError(
+        "PATH_UNSAFE",
+        `"${shown(this.#root + path)}" is a symbolic link or no directory; nothing is restored through it`,
+        { cause: error },
+      );
     }
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makeDirectory } from "#lib/platform/make-directory.ts";
 import { systemClock, type Clock } from "#lib/base/clock.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import type { JobRef } from "#proto/common.ts";
@@ -43,7 +44,7 @@ export class JobLogStore implements AsyncDisposable {
 
   /** Opens the store and every log in it. A damaged log is put aside under another name and reported; its job is then unknown. */
   static async open(directory: string, options: JobLogStoreOptions): Promise<JobLogStore> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory, 0o700);
     const store = new JobLogStore(directory, options);
     for (const name of (await readdir(directory)).toSorted()) {
       const path = join(directory, name);

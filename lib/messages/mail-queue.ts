@@ -1,6 +1,7 @@
-import { appendFileSync, mkdirSync, statSync } from "node:fs";
+import { appendFileSync, statSync } from "node:fs";
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeDirectory } from "#lib/platform/make-directory.ts";
 import type { Clock } from "#lib/base/clock.ts";
 import type { PercentValues } from "#lib/config/percent-codes.ts";
 import type { MessageRoute, MessagesResource } from "#lib/config/message-routes.ts";
@@ -44,7 +45,7 @@ export class MailQueue {
 
   constructor(options: MailQueueOptions) {
     this.#options = options;
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    makeDirectory(options.directory, 0o700);
   }
 
   /** Adds a line to the mail of a job and of one line of its Messages resource. */

@@ -55,7 +55,9 @@ interface AclEntry {
  */
 export function parseAclText(data: Uint8Array, names: OwnerNames, options: { readonly numericIds: boolean }): Buffer {
   if (data.byteLength > TEXT_BYTES_MAX) throw invalid(`it has ${data.byteLength} bytes`);
-  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("latin1").replace(/\0[^]*$/, "");
+  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+    .toString("latin1")
+    .replace(/\0[^]*$/, "");
   const entries: AclEntry[] = [];
   for (const line of text.split(/[\n,]/)) {
     const [body, comment] = splitAt(line, "#");
@@ -94,7 +96,11 @@ function parseEntry(body: string, comment: string, names: OwnerNames, numericIds
   const saved = /^#id:(\d{1,10})/.exec(comment)?.[1];
   const named = kind === "u" ? names.userId(who) : names.groupId(who);
   const number = /^\d{1,10}$/.test(who) ? Number(who) : undefined;
-  const id = (numericIds && saved !== undefined ? Number(saved) : undefined) ?? named ?? number ?? (saved === undefined ? undefined : Number(saved));
+  const id =
+    (numericIds && saved !== undefined ? Number(saved) : undefined) ??
+    named ??
+    number ??
+    (saved === undefined ? undefined : Number(saved));
   if (id === undefined || id >= NO_ID) throw invalid(`nobody here is called "${who}"`);
   return { tag: kind === "u" ? tags.user : tags.group, permissions, id };
 }

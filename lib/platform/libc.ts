@@ -19,7 +19,17 @@ export interface Libc {
 }
 
 /** Numbers of errors that are told apart, as Linux has them. */
-export const errno = { EPERM: 1, ENOENT: 2, ENXIO: 6, EACCES: 13, EINVAL: 22, ENOTTY: 25, ERANGE: 34, ENODATA: 61, EOPNOTSUPP: 95 } as const;
+export const errno = {
+  EPERM: 1,
+  ENOENT: 2,
+  ENXIO: 6,
+  EACCES: 13,
+  EINVAL: 22,
+  ENOTTY: 25,
+  ERANGE: 34,
+  ENODATA: 61,
+  EOPNOTSUPP: 95,
+} as const;
 
 let loaded: Libc | undefined;
 let failure: string | undefined;

@@ -10,7 +10,10 @@ const mounts = [
 
 test("the longest mount point above a path says its type", () => {
   const table = new MountTable(mounts);
-  assert.deepEqual(["/", "/usr/bin", "/home", "/home/", "/home/bob", "/home/x y/z", "/homes"].map((path) => table.typeOf(path)), ["ext4", "ext4", "btrfs", "btrfs", "btrfs", "nfs4", "ext4"]);
+  assert.deepEqual(
+    ["/", "/usr/bin", "/home", "/home/", "/home/bob", "/home/x y/z", "/homes"].map((path) => table.typeOf(path)),
+    ["ext4", "ext4", "btrfs", "btrfs", "btrfs", "nfs4", "ext4"],
+  );
 });
 
 test("a later mount at the same place covers the earlier one", () => {

@@ -9,8 +9,10 @@ export interface Mount {
 
 /** File systems that only show the kernel's own state, or memory: nothing to save there unless it is asked for by name. */
 export const VIRTUAL_FILE_SYSTEMS: ReadonlySet<string> = new Set(
-  ("autofs bdev binfmt_misc bpf cgroup cgroup2 configfs cpuset debugfs devpts devtmpfs efivarfs fusectl hugetlbfs mqueue nsfs pipefs proc " +
-    "pstore ramfs rootfs rpc_pipefs securityfs selinuxfs smackfs sockfs sysfs tracefs").split(" "),
+  (
+    "autofs bdev binfmt_misc bpf cgroup cgroup2 configfs cpuset debugfs devpts devtmpfs efivarfs fusectl hugetlbfs mqueue nsfs pipefs proc " +
+    "pstore ramfs rootfs rpc_pipefs securityfs selinuxfs smackfs sockfs sysfs tracefs"
+  ).split(" "),
 );
 
 /** The mount table of this process; empty where there is none. */
