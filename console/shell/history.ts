@@ -1,8 +1,5 @@
 import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 
-/** Lines of history that are kept unless the configuration says otherwise. */
-export const HISTORY_LINES = 1000;
-
 /** Lines that must not be written to disk: they carry a secret. */
 const secretLine = /\bpass(?:word|wd)?\s*=/i;
 
