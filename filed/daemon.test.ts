@@ -31,7 +31,12 @@ async function world(stack: AsyncDisposableStack, prepare?: (logs: string) => Pr
   );
   const command = readCommandLine(["-f"]);
   assert.equal(command.kind, "run");
-  const context = { log: makeLogger("t-fd", { kind: "file", path: dir.file("log") }, 0), flags: (command as Extract<typeof command, { kind: "run" }>).flags, configFile: "t", signal: new AbortController().signal };
+  const context = {
+    log: makeLogger("t-fd", { kind: "file", path: dir.file("log") }, 0),
+    flags: (command as Extract<typeof command, { kind: "run" }>).flags,
+    configFile: "t",
+    signal: new AbortController().signal,
+  };
   await prepare?.(dir.file("w", "t-fd.jobs"));
   const daemon = stack.use(await FileDaemon.start(config, context));
   const storage = stack.use(new MemoryStorage(await loadIdentity({ settings: [], base: dir.file("sd"), name: "memory-sd" })));
@@ -56,17 +61,42 @@ type Work = NonNullable<StartFileJobRequest["work"]>;
 
 function request(storage: MemoryStorage, jobId: number, work: Work, scripts: ClientScript[] = []): StartFileJobRequest {
   const job = { job: `T.2026-01-01_00.00.00_${String(jobId).padStart(2, "0")}`, jobId };
-  return { job, jobName: "T", client: "t-fd", storage: storage.ticket, codes: { n: "T", i: String(jobId) }, scripts, work, maxErrors: 0, bandwidthBytesPerS: 0 };
+  return {
+    job,
+    jobName: "T",
+    client: "t-fd",
+    storage: storage.ticket,
+    codes: { n: "T", i: String(jobId) },
+    scripts,
+    work,
+    maxErrors: 0,
+    bandwidthBytesPerS: 0,
+  };
 }
 
 function backup(path: string, options: Partial<typeof DEFAULT_OPTIONS> = {}): Work {
-  const include = { options: [{ ...DEFAULT_OPTIONS, signature: "SHA256", ...options }], files: [Buffer.from(path)], excludeDirContaining: [], plugins: [] };
+  const include = {
+    options: [{ ...DEFAULT_OPTIONS, signature: "SHA256", ...options }],
+    files: [Buffer.from(path)],
+    excludeDirContaining: [],
+    plugins: [],
+  };
   const fileset = { name: "F", includes: [include], excludes: [], enableSnapshot: false, ownDirectories: [] };
   return { $case: "backup", value: { level: "F", sinceUs: 0, fileset, accurate: false, allowCompression: true } };
 }
 
 function restore(where: string, filesExpected: number): Work {
-  return { $case: "restore", value: { where: Buffer.from(where), regexWhere: "", replace: "always", filesExpected, numericIds: false, prefixLinks: false } };
+  return {
+    $case: "restore",
+    value: {
+      where: Buffer.from(where),
+      regexWhere: "",
+      replace: "always",
+      filesExpected,
+      numericIds: false,
+      prefixLinks: false,
+    },
+  };
 }
 
 /** Runs a job to its end; answers the end event and the texts of its messages. */
@@ -102,7 +132,10 @@ test("a tree that was saved over cut connections comes back over cut connections
   const tree = await makeTree(dir);
   storage.cutAfter = [1, 2];
   const saved = await run(client(), request(storage, 1, backup(tree)));
-  assert.deepEqual([saved.end.status, saved.end.files, saved.end.errors, storage.opens, storage.end?.status], ["T", 203, 0, 3, "T"]);
+  assert.deepEqual(
+    [saved.end.status, saved.end.files, saved.end.errors, storage.opens, storage.end?.status],
+    ["T", 203, 0, 3, "T"],
+  );
   assert.equal(storage.end?.batches, storage.batches.length);
   storage.cutAfter = [1];
   storage.opens = 0;
@@ -121,14 +154,25 @@ test("files that do not come back are an error of the restore", async () => {
   storage.damages = ["Volume v: block 3 is damaged"];
   const { end, texts } = await run(client(), request(storage, 2, restore(dir.file("r"), 210)));
   assert.deepEqual([end.missingFiles, end.errors > 0], [7, true]);
-  assert.ok(texts.some((text) => text.includes("7 of 210 files did not come back")) && texts.some((text) => text.includes("block 3 is damaged")), texts.join("\n"));
+  assert.ok(
+    texts.some((text) => text.includes("7 of 210 files did not come back")) &&
+      texts.some((text) => text.includes("block 3 is damaged")),
+    texts.join("\n"),
+  );
 });
 
 test("scripts run before and after, their lines are messages, and a failing one before ends the job", async () => {
   await using stack = new AsyncDisposableStack();
   const { dir, storage, client } = await world(stack);
   const tree = await makeTree(dir);
-  const script = (command: string, when: ScriptMoment, label: string): ClientScript => ({ command, when, onSuccess: true, onFailure: false, failJobOnError: true, label });
+  const script = (command: string, when: ScriptMoment, label: string): ClientScript => ({
+    command,
+    when,
+    onSuccess: true,
+    onFailure: false,
+    failJobOnError: true,
+    label,
+  });
   const good = await run(
     client(),
     request(storage, 1, backup(tree), [
@@ -137,10 +181,19 @@ test("scripts run before and after, their lines are messages, and a failing one 
     ]),
   );
   assert.equal(good.end.status, "T");
-  assert.ok(good.texts.includes("ClientRunBeforeJob: before T 1") && good.texts.includes("ClientRunAfterJob: after 203 files"), good.texts.join("\n"));
-  const bad = await run(client(), request(storage, 2, backup(tree), [script("/bin/false", ScriptMoment.SCRIPT_MOMENT_BEFORE, "ClientRunBeforeJob")]));
+  assert.ok(
+    good.texts.includes("ClientRunBeforeJob: before T 1") && good.texts.includes("ClientRunAfterJob: after 203 files"),
+    good.texts.join("\n"),
+  );
+  const bad = await run(
+    client(),
+    request(storage, 2, backup(tree), [script("/bin/false", ScriptMoment.SCRIPT_MOMENT_BEFORE, "ClientRunBeforeJob")]),
+  );
   assert.deepEqual([bad.end.status, bad.end.files], ["f", 0]);
-  assert.ok(bad.texts.some((text) => text.includes("returned non-zero status=1")), bad.texts.join("\n"));
+  assert.ok(
+    bad.texts.some((text) => text.includes("returned non-zero status=1")),
+    bad.texts.join("\n"),
+  );
 });
 
 test("a storage daemon that refuses the key ends the job with an error", async () => {
@@ -164,14 +217,20 @@ test("estimate, status and cancel answer; a monitor may only ask for the status;
     if (reply.files !== undefined) sums = [reply.files, reply.errors];
   }
   assert.deepEqual([sums, lines.length], [[203, 0], 203]);
-  assert.match(lines.find((line) => line.endsWith("file-1"))!, /^-rw.* 9 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}\//);
+  assert.match(
+    lines.find((line) => line.endsWith("file-1"))!,
+    /^-rw.* 9 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}\//,
+  );
   const gone = request(storage, 7, backup(tree));
   const { end } = await run(client(), gone);
   assert.equal(end.status, "T");
   await client().unary(FileDaemonService.cancelJob, { job: gone.job, incomplete: false });
   const monitor = client("t-mon");
   const status = await monitor.unary(FileDaemonService.status, { sections: [], api: false });
-  assert.ok(status.lines.includes("No Jobs running.") && status.lines.some((line) => /^ {5}7 {2}Full +203 +5\.\d+ M {2}OK/.test(line)), status.lines.join("\n"));
+  assert.ok(
+    status.lines.includes("No Jobs running.") && status.lines.some((line) => /^ {5}7 {2}Full +203 +5\.\d+ M {2}OK/.test(line)),
+    status.lines.join("\n"),
+  );
   await assert.rejects(monitor.unary(FileDaemonService.startJob, gone), { code: "RPC_NOT_ALLOWED" });
   assert.equal(await readlink("/proc/self/cwd"), before);
 });

@@ -51,7 +51,9 @@ export class FileDaemon implements RunningDaemon {
     const base = join(fileDaemon.workingDirectory, fileDaemon.name);
     const settings = [fileDaemon, ...this.#config.directors.values()].map((resource) => tlsSettings(resource));
     const identity = await loadIdentity({ settings, base, name: fileDaemon.name });
-    const store = this.#owned.use(await JobLogStore.open(`${base}.jobs`, { log: { error: (text, error) => log.error(text, error) } }));
+    const store = this.#owned.use(
+      await JobLogStore.open(`${base}.jobs`, { log: { error: (text, error) => log.error(text, error) } }),
+    );
     const surroundings: JobSurroundings = {
       name: fileDaemon.name,
       identity,
@@ -66,7 +68,15 @@ export class FileDaemon implements RunningDaemon {
     const jobs = this.#owned.use(new FileJobs({ surroundings, store, ended, jobsMax: fileDaemon.maximumConcurrentJobs }));
     await jobs.endLost();
     const server = this.#owned.use(
-      new RpcServer({ role: "fileDaemon", name: fileDaemon.name, release: RELEASE, identity, accounts: (role, name) => this.#account(role, name), trust: settings, log }),
+      new RpcServer({
+        role: "fileDaemon",
+        name: fileDaemon.name,
+        release: RELEASE,
+        identity,
+        accounts: (role, name) => this.#account(role, name),
+        trust: settings,
+        log,
+      }),
     );
     const service = fileService({
       jobs,
@@ -77,7 +87,9 @@ export class FileDaemon implements RunningDaemon {
       onCall: () => (this.#directorMs = systemClock.nowMs()),
     });
     server.add(FileDaemonService, "director", service);
-    await server.listen(listenAddresses({ addresses: fileDaemon.fdAddresses, address: fileDaemon.fdAddress, port: fileDaemon.fdPort }));
+    await server.listen(
+      listenAddresses({ addresses: fileDaemon.fdAddresses, address: fileDaemon.fdAddress, port: fileDaemon.fdPort }),
+    );
   }
 
   #account(role: string, name: string): Account | undefined {

@@ -17,7 +17,18 @@ export class AccurateListBuilder {
 
   add(files: readonly AccurateFile[]): void {
     const nul = Buffer.alloc(1);
-    this.#parts.push(Buffer.concat(files.flatMap((file) => [file.path, nul, Buffer.from(file.lstat, "latin1"), nul, Buffer.from(file.digest, "latin1"), nul])));
+    this.#parts.push(
+      Buffer.concat(
+        files.flatMap((file) => [
+          file.path,
+          nul,
+          Buffer.from(file.lstat, "latin1"),
+          nul,
+          Buffer.from(file.digest, "latin1"),
+          nul,
+        ]),
+      ),
+    );
     this.#files += files.length;
   }
 

@@ -49,7 +49,8 @@ function saveList(message: ToEncoder): FromEncoder {
   const retries: Retry[] = [];
   let lastPath = "";
   while (!control.isCanceled && cursor.next()) {
-    if (saver.save(cursor, message.isLastTry) === "retry") retries.push({ path: cursor.path, type: cursor.type, options: cursor.options });
+    if (saver.save(cursor, message.isLastTry) === "retry")
+      retries.push({ path: cursor.path, type: cursor.type, options: cursor.options });
     else lastPath = cursor.path;
   }
   writer.flush();

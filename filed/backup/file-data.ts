@@ -75,8 +75,11 @@ export class FileData {
 
   /** Saves bytes 0 to `size` of a file. More than that is not read: the attributes say `size`. */
   saveAll(fd: number, size: number, stream: number, isCanceled: () => boolean): void {
-    for (let at = 0; at < size; ) {
-      const read = this.#piece(fd, null, at, Math.min(DATA_BYTES_MAX, size - at), stream, { isWhole: size < DATA_BYTES_MAX, isLast: size - at < DATA_BYTES_MAX });
+    for (let at = 0; at < size;) {
+      const read = this.#piece(fd, null, at, Math.min(DATA_BYTES_MAX, size - at), stream, {
+        isWhole: size < DATA_BYTES_MAX,
+        isLast: size - at < DATA_BYTES_MAX,
+      });
       if (read === 0 || isCanceled()) break;
       at += read;
     }
@@ -87,8 +90,11 @@ export class FileData {
   saveRuns(fd: number, size: number, stream: number, isCanceled: () => boolean): void {
     let end = 0;
     for (let run = nextExtent(fd, 0, size); run !== undefined && !isCanceled(); run = nextExtent(fd, run.end, size)) {
-      for (let at = run.start; at < run.end; ) {
-        const read = this.#piece(fd, at, at, Math.min(DATA_BYTES_MAX - ADDRESS_BYTES, run.end - at), stream, { isWhole: false, isLast: false });
+      for (let at = run.start; at < run.end;) {
+        const read = this.#piece(fd, at, at, Math.min(DATA_BYTES_MAX - ADDRESS_BYTES, run.end - at), stream, {
+          isWhole: false,
+          isLast: false,
+        });
         if (read === 0) {
           this.outcome.change = "shrank";
           return;
@@ -103,7 +109,10 @@ export class FileData {
 
   /** Saves a FIFO: until its writers end. */
   savePipe(fd: number, stream: number, isCanceled: () => boolean): void {
-    while (!isCanceled() && this.#piece(fd, null, this.outcome.readBytes, DATA_BYTES_MAX, stream, { isWhole: false, isLast: false }) > 0);
+    while (
+      !isCanceled() &&
+      this.#piece(fd, null, this.outcome.readBytes, DATA_BYTES_MAX, stream, { isWhole: false, isLast: false }) > 0
+    );
   }
 
   /** Adds the digest record, if the options ask for one. */
@@ -112,8 +121,16 @@ export class FileData {
   }
 
   /** One record: reads up to `bytes` at `position` (null: where the file stands), answers how many there were. */
-  #piece(fd: number, position: number | null, address: number, bytes: number, stream: number, hint: { readonly isWhole: boolean; readonly isLast: boolean }): number {
-    const isSparse = stream === streamType.sparseData || stream === streamType.sparseGzipData || stream === streamType.sparseCompressedData;
+  #piece(
+    fd: number,
+    position: number | null,
+    address: number,
+    bytes: number,
+    stream: number,
+    hint: { readonly isWhole: boolean; readonly isLast: boolean },
+  ): number {
+    const isSparse =
+      stream === streamType.sparseData || stream === streamType.sparseGzipData || stream === streamType.sparseCompressedData;
     const isPlain = this.#options.compression.kind === "none";
     const head = isSparse && isPlain ? ADDRESS_BYTES : 0;
     // One byte more than expected tells of growth without another system call.

@@ -19,18 +19,35 @@ test("a further name of a file whose first name vanished holds the data itself",
   const stat = lstatSync(dir.file("a"), { bigint: true });
   const builder = new EntryListBuilder();
   builder.add({ fileIndex: 1, type: fileType.regular, options: 0, path: dir.file("a"), stat, link: "", linkFileIndex: 0 });
-  builder.add({ fileIndex: 2, type: fileType.hardLink, options: 0, path: dir.file("b"), stat, link: dir.file("a"), linkFileIndex: 1 });
+  builder.add({
+    fileIndex: 2,
+    type: fileType.hardLink,
+    options: 0,
+    path: dir.file("b"),
+    stat,
+    link: dir.file("a"),
+    linkFileIndex: 1,
+  });
   rmSync(dir.file("a"));
   const batches: Uint8Array[] = [];
   const notes: string[] = [];
   const writer = new RecordWriter({ full: (batch) => batches.push(batch) });
-  using saver = new FileSaver({ writer, options: [saveOptions(DEFAULT_OPTIONS, true)], note: (kind, text) => notes.push(`${kind}: ${text}`), isCanceled: () => false, links: new ThreadControl(undefined, 1) });
+  using saver = new FileSaver({
+    writer,
+    options: [saveOptions(DEFAULT_OPTIONS, true)],
+    note: (kind, text) => notes.push(`${kind}: ${text}`),
+    isCanceled: () => false,
+    links: new ThreadControl(undefined, 1),
+  });
   const cursor = new EntryCursor(builder.take());
   const results = [];
   while (cursor.next()) results.push(saver.save(cursor, true));
   writer.flush();
   const records = batches.flatMap((batch) => [...readBatch(batch)]);
   assert.deepEqual(results, ["missing", "saved"]);
-  assert.deepEqual([records.map(({ stream }) => stream), decodeAttributes(records[0]!.data).type], [[streamType.attributes, streamType.fileData], fileType.regular]);
+  assert.deepEqual(
+    [records.map(({ stream }) => stream), decodeAttributes(records[0]!.data).type],
+    [[streamType.attributes, streamType.fileData], fileType.regular],
+  );
   assert.match(notes.join(), /Could not open .*No such file or directory/);
 });

@@ -37,7 +37,17 @@ export type SaveNote = (kind: "notSaved" | "warning", text: string) => void;
 
 const O_NOATIME = constants.O_NOATIME ?? 0;
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-const RETRY_CODES: ReadonlySet<string> = new Set(["EBUSY", "EAGAIN", "ETXTBSY", "EIO", "ESTALE", "EMFILE", "ENFILE", "EACCES", "ETIMEDOUT"]);
+const RETRY_CODES: ReadonlySet<string> = new Set([
+  "EBUSY",
+  "EAGAIN",
+  "ETXTBSY",
+  "EIO",
+  "ESTALE",
+  "EMFILE",
+  "ENFILE",
+  "EACCES",
+  "ETIMEDOUT",
+]);
 const MASK = 0o170000n;
 const REGULAR = 0o100000n;
 
@@ -77,7 +87,13 @@ export class FileSaver implements Disposable {
   readonly #scratch = new Uint8Array(DATA_BYTES_MAX + 1);
   #noAtime = O_NOATIME;
 
-  constructor(parts: { writer: RecordWriter; options: readonly SaveOptions[]; note: SaveNote; isCanceled: () => boolean; links: LostLinks }) {
+  constructor(parts: {
+    writer: RecordWriter;
+    options: readonly SaveOptions[];
+    note: SaveNote;
+    isCanceled: () => boolean;
+    links: LostLinks;
+  }) {
     this.#links = parts.links;
     this.#writer = parts.writer;
     this.#options = parts.options;
@@ -99,14 +115,22 @@ export class FileSaver implements Disposable {
     const isRegular = (cursor.stat(statField.mode) & MASK) === REGULAR;
     try {
       // A further name of a file whose first name failed holds the data itself.
-      if (cursor.type === fileType.hardLink && isRegular && this.#links.isLost(cursor.linkFileIndex)) return this.#saveRegular(cursor, path, options);
+      if (cursor.type === fileType.hardLink && isRegular && this.#links.isLost(cursor.linkFileIndex))
+        return this.#saveRegular(cursor, path, options);
       switch (cursor.type) {
         case fileType.regular:
           return this.#saveRegular(cursor, path, options);
         case fileType.fifo:
           return this.#saveFifo(cursor, path, options);
         case fileType.symlink:
-          this.#putAttributes(cursor, path, walkedFacts(cursor), options, readlinkSync(this.#paths.reach(path), { encoding: "latin1" }), 0);
+          this.#putAttributes(
+            cursor,
+            path,
+            walkedFacts(cursor),
+            options,
+            readlinkSync(this.#paths.reach(path), { encoding: "latin1" }),
+            0,
+          );
           break;
         default:
           this.#putAttributes(cursor, path, walkedFacts(cursor), options, cursor.link, 0);
@@ -157,7 +181,9 @@ export class FileSaver implements Disposable {
       const stream = dataStream(options, hasHoles);
       this.#putAttributes(cursor, path, stat, options, "", stream, fileType.regular);
       const data = new FileData(this.#writer, options, cursor.fileIndex, this.#scratch);
-      this.#readData(path, () => (hasHoles ? data.saveRuns(fd, size, stream, this.#isCanceled) : data.saveAll(fd, size, stream, this.#isCanceled)));
+      this.#readData(path, () =>
+        hasHoles ? data.saveRuns(fd, size, stream, this.#isCanceled) : data.saveAll(fd, size, stream, this.#isCanceled),
+      );
       this.#account(path, data);
       if (options.checkChanges) this.#checkChanges(path, fd, stat);
       if (options.keepAtime) futimesSync(fd, Number(stat.atimeNs) / 1e9, Number(stat.mtimeNs) / 1e9);
@@ -191,7 +217,10 @@ export class FileSaver implements Disposable {
       read();
     } catch (error) {
       if (systemErrorCode(error) === "") throw error;
-      this.#note("warning", `     Read error on file "${shown(path)}": ERR=${systemErrorText(error)}; only its beginning is saved.`);
+      this.#note(
+        "warning",
+        `     Read error on file "${shown(path)}": ERR=${systemErrorText(error)}; only its beginning is saved.`,
+      );
       this.counts.errors++;
     }
   }
@@ -206,13 +235,28 @@ export class FileSaver implements Disposable {
 
   #checkChanges(path: string, fd: number, before: BigIntStats): void {
     const after = fstatSync(fd, { bigint: true });
-    const what = after.mtimeNs !== before.mtimeNs ? "mtime" : after.ctimeNs !== before.ctimeNs ? "ctime" : after.size !== before.size ? "size" : undefined;
+    const what =
+      after.mtimeNs !== before.mtimeNs
+        ? "mtime"
+        : after.ctimeNs !== before.ctimeNs
+          ? "ctime"
+          : after.size !== before.size
+            ? "size"
+            : undefined;
     if (what === undefined) return;
     this.#note("warning", `     File "${shown(path)}": ${what} changed during backup.`);
     this.counts.errors++;
   }
 
-  #putAttributes(cursor: EntryCursor, path: string, facts: Facts, options: SaveOptions, link: string, stream: number, type = cursor.type): void {
+  #putAttributes(
+    cursor: EntryCursor,
+    path: string,
+    facts: Facts,
+    options: SaveOptions,
+    link: string,
+    stream: number,
+    type = cursor.type,
+  ): void {
     const isDirectory = type === fileType.directory;
     const saved = options.stripPath > 0 ? stripPath(path, options.stripPath) : path;
     const name = isDirectory && !saved.endsWith("/") ? `${saved}/` : saved;

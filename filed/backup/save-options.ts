@@ -34,5 +34,9 @@ export function saveOptions(options: FileOptions, allowCompression: boolean): Sa
 
 /** Compressions asked for that this program cannot write, for one warning a job. */
 export function unknownCompressions(table: readonly FileOptions[]): string[] {
-  return [...new Set(table.map((options) => options.compression).filter((compression) => compressionOfOption(compression) === undefined))];
+  return [
+    ...new Set(
+      table.map((options) => options.compression).filter((compression) => compressionOfOption(compression) === undefined),
+    ),
+  ];
 }

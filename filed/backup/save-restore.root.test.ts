@@ -16,7 +16,12 @@ if (skip !== false && process.env["CI"] === "true") throw new Error(skip);
 async function save(path: string, options: Partial<FileOptions>, beforeBatch?: () => void) {
   const batches: Uint8Array[] = [];
   const notes: string[] = [];
-  const include = { options: [{ ...DEFAULT_OPTIONS, aclSupport: true, xattrSupport: true, ...options }], files: [Buffer.from(path)], excludeDirContaining: [], plugins: [] };
+  const include = {
+    options: [{ ...DEFAULT_OPTIONS, aclSupport: true, xattrSupport: true, ...options }],
+    files: [Buffer.from(path)],
+    excludeDirContaining: [],
+    plugins: [],
+  };
   const tree = new SaveTree({
     fileset: { name: "F", includes: [include], excludes: [], enableSnapshot: false, ownDirectories: [] },
     sinceNs: 0n,
@@ -37,7 +42,15 @@ async function save(path: string, options: Partial<FileOptions>, beforeBatch?: (
 
 async function restore(batches: readonly Uint8Array[], where: string) {
   const notes: string[] = [];
-  await using tree = new RestoreTree({ where, regexWhere: "", replace: "always", numericIds: false, prefixLinks: false, note: (kind, text) => notes.push(`${kind}: ${text}`), signal: new AbortController().signal });
+  await using tree = new RestoreTree({
+    where,
+    regexWhere: "",
+    replace: "always",
+    numericIds: false,
+    prefixLinks: false,
+    note: (kind, text) => notes.push(`${kind}: ${text}`),
+    signal: new AbortController().signal,
+  });
   for (const batch of batches) await tree.add(batch);
   return { counts: await tree.finish(), notes };
 }
@@ -82,19 +95,23 @@ test("FileIndexes come in order, each with its attributes first", { skip }, asyn
   assert.equal(last, 3001);
 });
 
-test("files that shrink, grow and vanish while they are saved are told; the records stay sound and the others come back", { skip }, async () => {
-  await using dir = await TempDir.make();
-  const source = dir.file("s");
-  mkdirSync(source);
-  writeFileSync(`${source}/a-large`, Buffer.alloc(40 * 1024 * 1024, "x"));
-  for (let number = 0; number < 50; number++) writeFileSync(`${source}/f${number}`, "steady");
-  let isFirst = true;
-  const { batches, result, notes } = await save(source, { signature: "MD5" }, () => {
-    if (isFirst) truncateSync(`${source}/a-large`, 30 * 1024 * 1024 + 5);
-    isFirst = false;
-    appendFileSync(`${source}/f1`, "more");
-  });
-  const { counts } = await restore(batches, dir.file("r"));
-  assert.deepEqual([result.files, counts.files, counts.errors], [52, 52, 0]);
-  assert.ok(result.errors === 0 || notes.some((note) => /shrank|grew/.test(note)), notes.join("\n"));
-});
+test(
+  "files that shrink, grow and vanish while they are saved are told; the records stay sound and the others come back",
+  { skip },
+  async () => {
+    await using dir = await TempDir.make();
+    const source = dir.file("s");
+    mkdirSync(source);
+    writeFileSync(`${source}/a-large`, Buffer.alloc(40 * 1024 * 1024, "x"));
+    for (let number = 0; number < 50; number++) writeFileSync(`${source}/f${number}`, "steady");
+    let isFirst = true;
+    const { batches, result, notes } = await save(source, { signature: "MD5" }, () => {
+      if (isFirst) truncateSync(`${source}/a-large`, 30 * 1024 * 1024 + 5);
+      isFirst = false;
+      appendFileSync(`${source}/f1`, "more");
+    });
+    const { counts } = await restore(batches, dir.file("r"));
+    assert.deepEqual([result.files, counts.files, counts.errors], [52, 52, 0]);
+    assert.ok(result.errors === 0 || notes.some((note) => /shrank|grew/.test(note)), notes.join("\n"));
+  },
+);

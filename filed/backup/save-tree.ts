@@ -106,7 +106,9 @@ export class SaveTree {
       clearTimeout(this.#retryTimer);
       this.#control.cancel();
       for (const { buffers } of this.#encoders) buffers.close();
-      await Promise.all([this.#walker, ...this.#encoders.map((encoder) => encoder.worker)].map(async (worker) => await worker?.terminate()));
+      await Promise.all(
+        [this.#walker, ...this.#encoders.map((encoder) => encoder.worker)].map(async (worker) => await worker?.terminate()),
+      );
     }
   }
 
@@ -126,8 +128,14 @@ export class SaveTree {
   }
 
   #start(url: URL, workerData: unknown, heapMib: number, transferList: MessagePort[] = []): Worker {
-    const worker = new Worker(url, { workerData, transferList, resourceLimits: { maxOldGenerationSizeMb: heapMib, maxYoungGenerationSizeMb: YOUNG_MIB } });
-    worker.on("error", (error) => this.#fail(new OperatorError("WORKER_FAILED", "a thread of the file daemon ended unexpectedly", { cause: error })));
+    const worker = new Worker(url, {
+      workerData,
+      transferList,
+      resourceLimits: { maxOldGenerationSizeMb: heapMib, maxYoungGenerationSizeMb: YOUNG_MIB },
+    });
+    worker.on("error", (error) =>
+      this.#fail(new OperatorError("WORKER_FAILED", "a thread of the file daemon ended unexpectedly", { cause: error })),
+    );
     return worker;
   }
 
@@ -163,7 +171,11 @@ export class SaveTree {
       const ordinal = this.#dispatched++;
       this.#pending.set(ordinal, { batches: [], isDone: false });
       encoder.busy++;
-      encoder.worker.postMessage({ ordinal, list, isLastTry } satisfies ToEncoder, [list.ints.buffer, list.stats.buffer, list.names.buffer]);
+      encoder.worker.postMessage({ ordinal, list, isLastTry } satisfies ToEncoder, [
+        list.ints.buffer,
+        list.stats.buffer,
+        list.names.buffer,
+      ]);
       if (!isLastTry) this.#control.consumed(0, 1);
     }
   }
@@ -227,7 +239,8 @@ export class SaveTree {
   }
 
   #checkEnd(): void {
-    if (this.#walk === undefined || this.#waiting.length > 0 || this.#pending.size > 0 || this.#retryState === "waiting") return;
+    if (this.#walk === undefined || this.#waiting.length > 0 || this.#pending.size > 0 || this.#retryState === "waiting")
+      return;
     if (this.#retries.length === 0 || this.#retryState === "done") {
       this.#end.resolve();
       return;

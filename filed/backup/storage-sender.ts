@@ -56,7 +56,13 @@ export class StorageSender implements BatchSink {
   start(): void {
     const { client, clock, signal, lostMsMax, onState } = this.#options;
     this.#startMs = clock.monotonicMs();
-    this.#running = keepConnected((progressed) => this.#session(progressed), { clock, signal, lostMsMax, who: client.who, onState }).then(
+    this.#running = keepConnected((progressed) => this.#session(progressed), {
+      clock,
+      signal,
+      lostMsMax,
+      who: client.who,
+      onState,
+    }).then(
       () => {
         this.#isDone = true;
         this.#wakeAll();
@@ -96,7 +102,8 @@ export class StorageSender implements BatchSink {
       await call.write({ step: { $case: "open", value: { job, key: Buffer.from(key) } } });
       const replies = call[Symbol.asyncIterator]();
       const first = await replies.next();
-      if (first.done === true) throw new OperatorError("RPC_CONNECTION_LOST", `${client.who} ended the data connection at once`);
+      if (first.done === true)
+        throw new OperatorError("RPC_CONNECTION_LOST", `${client.who} ended the data connection at once`);
       this.#takeReply(first.value);
       progressed();
       if (first.value.ended) return true;
@@ -119,7 +126,7 @@ export class StorageSender implements BatchSink {
   }
 
   async #write(call: BidiCall<AppendRequest, AppendReply>, from: number, isOver: () => boolean): Promise<void> {
-    for (let number = from; !isOver(); ) {
+    for (let number = from; !isOver();) {
       const next = this.#batches[number - this.#acked];
       if (next !== undefined) {
         // The encoder left room before the batch; sending it again writes the same bytes there.
@@ -137,7 +144,10 @@ export class StorageSender implements BatchSink {
     const { client } = this.#options;
     if (reply.failed !== "") throw new OperatorError("STORAGE_REFUSED", `${client.who} gave the job up: ${reply.failed}`);
     if (reply.batches < this.#acked || reply.batches > this.#added) {
-      throw new OperatorError("STORAGE_REFUSED", `${client.who} says that it has ${reply.batches} batches; it acknowledged ${this.#acked} and ${this.#added} were made`);
+      throw new OperatorError(
+        "STORAGE_REFUSED",
+        `${client.who} says that it has ${reply.batches} batches; it acknowledged ${this.#acked} and ${this.#added} were made`,
+      );
     }
     for (; this.#acked < reply.batches; this.#acked++) {
       const { bytes, release } = this.#batches.shift()!;

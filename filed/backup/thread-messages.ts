@@ -56,7 +56,13 @@ export interface Retry {
 export type FromEncoder =
   | { readonly kind: "batch"; readonly ordinal: number; readonly batch: Uint8Array<ArrayBuffer> }
   | { readonly kind: "note"; readonly note: "notSaved" | "warning"; readonly text: string }
-  | { readonly kind: "done"; readonly ordinal: number; readonly counts: SaveCounts; readonly retries: readonly Retry[]; readonly lastPath: string }
+  | {
+      readonly kind: "done";
+      readonly ordinal: number;
+      readonly counts: SaveCounts;
+      readonly retries: readonly Retry[];
+      readonly lastPath: string;
+    }
   | { readonly kind: "failed"; readonly text: string };
 
 /** Bytes of finished batches that one encoder may have waiting to be sent. */

@@ -21,7 +21,10 @@ const BACKOFF = { firstMs: 250, maxMs: 10_000, factor: 2, jitter: 0.2 };
  * Repeats `session` until it answers true (all done). A session that fails in a way that dialling again may mend is begun anew;
  * `progressed` must be called in it whenever the far side shows that it is there, which starts the time anew.
  */
-export async function keepConnected(session: (progressed: () => void) => Promise<boolean>, options: ReconnectOptions): Promise<void> {
+export async function keepConnected(
+  session: (progressed: () => void) => Promise<boolean>,
+  options: ReconnectOptions,
+): Promise<void> {
   const { clock, signal } = options;
   let lastContactMs = clock.monotonicMs();
   let attempt = 0;
@@ -42,7 +45,11 @@ export async function keepConnected(session: (progressed: () => void) => Promise
       if (!isRetryable(error)) throw error;
       const lostMs = clock.monotonicMs() - lastContactMs;
       if (lostMs > options.lostMsMax) {
-        throw new OperatorError("STORAGE_UNREACHABLE", `${options.who} could not be reached for ${Math.round(lostMs / 1000)} seconds`, { cause: error });
+        throw new OperatorError(
+          "STORAGE_UNREACHABLE",
+          `${options.who} could not be reached for ${Math.round(lostMs / 1000)} seconds`,
+          { cause: error },
+        );
       }
       if (!isLost) options.onState("lost", `The connection to ${options.who} is lost: ${describeError(error)}. Trying again.`);
       isLost = true;

@@ -23,7 +23,13 @@ export async function* estimate(options: EstimateOptions): AsyncGenerator<Estima
   const { work, listing, signal } = options;
   if (work.fileset === undefined) throw new OperatorError("JOB_REFUSED", "an estimate needs a FileSet");
   const control = new ThreadControl(undefined, 1);
-  const start: WalkerStart = { control: control.shared, producer: 0, fileset: work.fileset, sinceNs: BigInt(work.sinceUs) * 1000n, accurate: work.accurate ? options.accurate : undefined };
+  const start: WalkerStart = {
+    control: control.shared,
+    producer: 0,
+    fileset: work.fileset,
+    sinceNs: BigInt(work.sinceUs) * 1000n,
+    accurate: work.accurate ? options.accurate : undefined,
+  };
   const worker = new Worker(new URL("../walk/walker-thread.ts", import.meta.url), { workerData: start });
   const names = new OwnerNames();
   const sums = { files: 0, bytes: 0, errors: 0 };
@@ -105,11 +111,19 @@ function linkOf(path: string): string {
   }
 }
 
-const KINDS: Readonly<Record<number, string>> = { 0o040000: "d", 0o120000: "l", 0o020000: "c", 0o060000: "b", 0o010000: "p", 0o140000: "s" };
+const KINDS: Readonly<Record<number, string>> = {
+  0o040000: "d",
+  0o120000: "l",
+  0o020000: "c",
+  0o060000: "b",
+  0o010000: "p",
+  0o140000: "s",
+};
 
 /** "-rwxr-xr-x" of a mode. */
 function modeText(mode: number): string {
-  const special = (bit: number, index: number, lower: string): string => (mode & bit ? (mode & (0o100 >> (3 * index)) ? lower : lower.toUpperCase()) : mode & (0o100 >> (3 * index)) ? "x" : "-");
+  const special = (bit: number, index: number, lower: string): string =>
+    mode & bit ? (mode & (0o100 >> (3 * index)) ? lower : lower.toUpperCase()) : mode & (0o100 >> (3 * index)) ? "x" : "-";
   let text = KINDS[mode & 0o170000] ?? "-";
   for (let who = 0; who < 3; who++) {
     text += mode & (0o400 >> (3 * who)) ? "r" : "-";

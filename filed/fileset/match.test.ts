@@ -49,37 +49,76 @@ test("the first block whose pattern matches decides; what matches none gets the 
     options({ patterns: [pattern("wild", "/home/*")], signature: "SHA1" }),
     options({ patterns: [pattern("wild", "*.doc")], signature: "MD5" }),
   ]);
-  assert.deepEqual(["/home/x.tmp", "/home/x.doc", "/srv/x.doc", "/srv/x"].map((path) => choice(compiled, path)), ["out", "SHA1", "MD5", "MD5"]);
+  assert.deepEqual(
+    ["/home/x.tmp", "/home/x.doc", "/srv/x.doc", "/srv/x"].map((path) => choice(compiled, path)),
+    ["out", "SHA1", "MD5", "MD5"],
+  );
 });
 
 test("a block that excludes and has no pattern rejects all that reaches it", () => {
-  const compiled = include([options({ patterns: [pattern("wild", "*.c"), pattern("wildDir", "/src*")], signature: "MD5" }), options({ exclude: true })]);
-  assert.deepEqual(["/src/a.c", "/src/a.o", "/src/sub/", "/x/"].map((path) => choice(compiled, path)), ["MD5", "out", "MD5", "out"]);
+  const compiled = include([
+    options({ patterns: [pattern("wild", "*.c"), pattern("wildDir", "/src*")], signature: "MD5" }),
+    options({ exclude: true }),
+  ]);
+  assert.deepEqual(
+    ["/src/a.c", "/src/a.o", "/src/sub/", "/x/"].map((path) => choice(compiled, path)),
+    ["MD5", "out", "MD5", "out"],
+  );
 });
 
 test("Dir patterns see directories only, File patterns the others; a WildFile without slash is for the base name", () => {
   const compiled = include([
-    options({ patterns: [pattern("wildDir", "*/cache"), pattern("wildFile", "core"), pattern("wildFile", "/var/*/log"), pattern("regexDir", "^/proc"), pattern("regexFile", "~$")], exclude: true }),
+    options({
+      patterns: [
+        pattern("wildDir", "*/cache"),
+        pattern("wildFile", "core"),
+        pattern("wildFile", "/var/*/log"),
+        pattern("regexDir", "^/proc"),
+        pattern("regexFile", "~$"),
+      ],
+      exclude: true,
+    }),
     options({ signature: "MD5" }),
   ]);
   const paths = ["/a/cache/", "/a/cache", "/a/core", "/a/core/", "/a/score", "/var/x/log", "/proc/", "/proc", "/a~", "/a~/"];
-  assert.deepEqual(paths.map((path) => choice(compiled, path)), ["out", "MD5", "out", "MD5", "MD5", "out", "out", "MD5", "out", "MD5"]);
+  assert.deepEqual(
+    paths.map((path) => choice(compiled, path)),
+    ["out", "MD5", "out", "MD5", "MD5", "out", "out", "MD5", "out", "MD5"],
+  );
 });
 
 test("stars match slashes, except with EnhancedWild; IgnoreCase folds", () => {
-  const one = (more: Partial<FileOptions>) => include([options({ patterns: [pattern("wild", "/a/*.TXT")], exclude: true, ...more }), options({ signature: "MD5" })]);
-  assert.deepEqual([choice(one({}), "/a/b/c.TXT"), choice(one({ enhancedWild: true }), "/a/b/c.TXT"), choice(one({}), "/a/c.txt"), choice(one({ ignoreCase: true }), "/a/c.txt")], ["out", "MD5", "MD5", "out"]);
+  const one = (more: Partial<FileOptions>) =>
+    include([options({ patterns: [pattern("wild", "/a/*.TXT")], exclude: true, ...more }), options({ signature: "MD5" })]);
+  assert.deepEqual(
+    [
+      choice(one({}), "/a/b/c.TXT"),
+      choice(one({ enhancedWild: true }), "/a/b/c.TXT"),
+      choice(one({}), "/a/c.txt"),
+      choice(one({ ignoreCase: true }), "/a/c.txt"),
+    ],
+    ["out", "MD5", "MD5", "out"],
+  );
 });
 
 test("Exclude entries are whole paths with wildcards; a trailing slash makes no difference; own directories stay out", () => {
   const compiled = include([options({ signature: "MD5" })], ["/tmp/", "/var/*.bak", "/naïve"]);
-  assert.deepEqual(["/tmp/", "/tmp/x", "/var/a/b.bak", "/naïve", "/own/dir/", "/own/"].map((path) => choice(compiled, path)), ["out", "MD5", "out", "out", "out", "MD5"]);
+  assert.deepEqual(
+    ["/tmp/", "/tmp/x", "/var/a/b.bak", "/naïve", "/own/dir/", "/own/"].map((path) => choice(compiled, path)),
+    ["out", "MD5", "out", "out", "out", "MD5"],
+  );
   assert.equal(choice(include([options({ ignoreCase: true })], ["/TMP"]), "/tmp/"), "out");
 });
 
 test("names that stand in the Include get all blocks' flags together", () => {
-  const top = topLevelOptions([options({ oneFs: false, sparse: true, signature: "MD5", exclude: true }), options({ aclSupport: true, recurse: false })]);
-  assert.deepEqual([top.oneFs, top.sparse, top.aclSupport, top.recurse, top.signature, top.exclude, top.hardLinks], [false, true, true, false, "MD5", false, true]);
+  const top = topLevelOptions([
+    options({ oneFs: false, sparse: true, signature: "MD5", exclude: true }),
+    options({ aclSupport: true, recurse: false }),
+  ]);
+  assert.deepEqual(
+    [top.oneFs, top.sparse, top.aclSupport, top.recurse, top.signature, top.exclude, top.hardLinks],
+    [false, true, true, false, "MD5", false, true],
+  );
 });
 
 test("a regular expression that is none is refused", () => {
@@ -87,5 +126,8 @@ test("a regular expression that is none is refused", () => {
 });
 
 test("StripPath leaves out leading components while there are more", () => {
-  assert.deepEqual([stripPath("/a/b/c", 1), stripPath("/a/b/c", 2), stripPath("/a/b/c", 3), stripPath("/a", 1), stripPath("/a/b/c", 0)], ["/b/c", "/c", "/a/b/c", "/a", "/a/b/c"]);
+  assert.deepEqual(
+    [stripPath("/a/b/c", 1), stripPath("/a/b/c", 2), stripPath("/a/b/c", 3), stripPath("/a", 1), stripPath("/a/b/c", 0)],
+    ["/b/c", "/c", "/a/b/c", "/a", "/a/b/c"],
+  );
 });

@@ -40,13 +40,20 @@ export function compileFileSet(fileset: FileSet): CompiledFileSet {
 
 type Excluded = (path: string, ignoreCase: boolean) => boolean;
 
-function compileInclude(include: IncludeBlock, choice: (options: FileOptions) => ChosenOptions, isExcluded: Excluded): CompiledInclude {
+function compileInclude(
+  include: IncludeBlock,
+  choice: (options: FileOptions) => ChosenOptions,
+  isExcluded: Excluded,
+): CompiledInclude {
   const blocks = include.options.map((options) => ({ block: compileOptions(options), choice: choice(options) }));
   const top = choice(topLevelOptions(include.options));
   const fallback = blocks.at(-1)?.choice ?? choice(DEFAULT_OPTIONS);
   const simple = blocks.every(({ block }) => !block.hasPatterns && !block.options.exclude);
   return {
-    files: include.files.map(byteString).map(withoutTrailingSlash).filter((name) => name !== ""),
+    files: include.files
+      .map(byteString)
+      .map(withoutTrailingSlash)
+      .filter((name) => name !== ""),
     top,
     excludeDirContaining: new Set(include.excludeDirContaining.map(byteString)),
     choose(path, base, isDirectory) {
@@ -62,9 +69,16 @@ interface Block {
 }
 
 /** The first block that matches decides; a block that excludes and has no pattern matches everything; else the last block's flags hold. */
-function chooseBlock(blocks: readonly Block[], fallback: ChosenOptions, path: string, base: string, isDirectory: boolean): ChosenOptions | undefined {
+function chooseBlock(
+  blocks: readonly Block[],
+  fallback: ChosenOptions,
+  path: string,
+  base: string,
+  isDirectory: boolean,
+): ChosenOptions | undefined {
   for (const { block, choice } of blocks) {
-    if (block.hasPatterns ? block.matches(path, base, isDirectory) : block.options.exclude) return block.options.exclude ? undefined : choice;
+    if (block.hasPatterns ? block.matches(path, base, isDirectory) : block.options.exclude)
+      return block.options.exclude ? undefined : choice;
   }
   return fallback;
 }
@@ -78,7 +92,8 @@ function compileExcludes(fileset: FileSet): Excluded {
     const text = decodeName(entry);
     const trimmed = text.length > 1 ? text.replace(/\/+$/, "") : text;
     if (trimmed === "") continue;
-    if (hasWildcard(trimmed)) wild.push({ exact: compileWildcard(trimmed), folded: compileWildcard(trimmed, { ignoreCase: true }) });
+    if (hasWildcard(trimmed))
+      wild.push({ exact: compileWildcard(trimmed), folded: compileWildcard(trimmed, { ignoreCase: true }) });
     else {
       literals.add(byteStringOf(trimmed));
       foldedLiterals.add(trimmed.toLowerCase());

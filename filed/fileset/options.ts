@@ -82,7 +82,9 @@ export function compileOptions(options: FileOptions): OptionsBlock {
     options,
     hasPatterns: options.patterns.length > 0,
     matches: (path, base, isDirectory) =>
-      (isDirectory ? onDirectory.some((test) => test(path)) : onFile.some((test) => test(path)) || onBase.some((test) => test(base))) || onAny.some((test) => test(path)),
+      (isDirectory
+        ? onDirectory.some((test) => test(path))
+        : onFile.some((test) => test(path)) || onBase.some((test) => test(base))) || onAny.some((test) => test(path)),
   };
 }
 
@@ -91,7 +93,9 @@ function regexTest(text: string, ignoreCase: boolean): Test {
     const regex = compileRegex(text, { ignoreCase });
     return (name) => regex.test(name);
   } catch (error) {
-    throw new OperatorError("PATTERN_INVALID", `the regular expression "${text}" of the FileSet cannot be understood`, { cause: error });
+    throw new OperatorError("PATTERN_INVALID", `the regular expression "${text}" of the FileSet cannot be understood`, {
+      cause: error,
+    });
   }
 }
 

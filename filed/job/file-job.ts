@@ -30,14 +30,28 @@ const PROGRESS_MS = 1000;
 export class FileJob {
   readonly request: StartFileJobRequest;
   readonly startedMs: number;
-  readonly numbers: JobNumbers = { files: 0, bytes: 0, readBytes: 0, errors: 0, missing: 0, examined: 0, networkBytes: 0, file: "" };
+  readonly numbers: JobNumbers = {
+    files: 0,
+    bytes: 0,
+    readBytes: 0,
+    errors: 0,
+    missing: 0,
+    examined: 0,
+    networkBytes: 0,
+    file: "",
+  };
   readonly #surroundings: JobSurroundings;
   readonly #log: JobLog;
   readonly #voice: JobVoice;
   readonly #accurate: AccurateTable | undefined;
   readonly #abort = new AbortController();
 
-  constructor(parts: { request: StartFileJobRequest; surroundings: JobSurroundings; log: JobLog; accurate: AccurateTable | undefined }) {
+  constructor(parts: {
+    request: StartFileJobRequest;
+    surroundings: JobSurroundings;
+    log: JobLog;
+    accurate: AccurateTable | undefined;
+  }) {
     this.request = parts.request;
     this.#surroundings = parts.surroundings;
     this.#log = parts.log;
@@ -66,7 +80,9 @@ export class FileJob {
     try {
       this.#log.append({ $case: "state", value: { letter: "R" } });
       const letter = await this.#work();
-      await this.#runScripts(ScriptMoment.SCRIPT_MOMENT_AFTER, letter === "T" ? "ok" : "failed").catch((error: unknown) => this.#say(error));
+      await this.#runScripts(ScriptMoment.SCRIPT_MOMENT_AFTER, letter === "T" ? "ok" : "failed").catch((error: unknown) =>
+        this.#say(error),
+      );
       await this.#end(letter);
       return letter;
     } finally {
@@ -77,7 +93,8 @@ export class FileJob {
   async #work(): Promise<EndLetter> {
     try {
       const failure = libcFailure();
-      if (failure !== undefined) this.#voice.say("warning", `Without native functions (${failure}) these are left out: ${LIBC_FEATURES}.`);
+      if (failure !== undefined)
+        this.#voice.say("warning", `Without native functions (${failure}) these are left out: ${LIBC_FEATURES}.`);
       await this.#runScripts(ScriptMoment.SCRIPT_MOMENT_BEFORE, "running");
       await this.#runScripts(ScriptMoment.SCRIPT_MOMENT_AFTER_SNAPSHOT, "running");
       const context: WorkContext = {
@@ -137,7 +154,16 @@ export class FileJob {
   #codes(outcome: ScriptOutcome): Record<string, string> {
     const { files, bytes, readBytes, errors } = this.numbers;
     const status = outcome === "running" ? "Running" : outcome === "ok" ? "OK" : this.isCanceled ? "Canceled" : "Error";
-    return { d: this.#surroundings.name, ...this.request.codes, P: String(process.pid), F: String(files), b: String(bytes), R: String(readBytes), E: String(errors), e: status };
+    return {
+      d: this.#surroundings.name,
+      ...this.request.codes,
+      P: String(process.pid),
+      F: String(files),
+      b: String(bytes),
+      R: String(readBytes),
+      E: String(errors),
+      e: status,
+    };
   }
 
   #passProgress(): void {
@@ -178,4 +204,3 @@ function momentWord(moment: ScriptMoment): string {
       return "ClientBeforeJob";
   }
 }
-

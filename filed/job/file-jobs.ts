@@ -47,7 +47,10 @@ export class FileJobs implements AsyncDisposable {
       if (log.hasEnded) continue;
       const { clock, name } = this.#surroundings;
       const text = "The file daemon was stopped while the job ran; the job cannot go on.";
-      log.append({ $case: "message", value: { type: MessageType.MESSAGE_TYPE_FATAL, timeUs: Math.round(clock.nowMs() * 1000), daemon: name, text } });
+      log.append({
+        $case: "message",
+        value: { type: MessageType.MESSAGE_TYPE_FATAL, timeUs: Math.round(clock.nowMs() * 1000), daemon: name, text },
+      });
       await log.end({ ...NOTHING, status: "f", errors: 1 });
     }
   }
@@ -56,7 +59,8 @@ export class FileJobs implements AsyncDisposable {
   addAccurate(job: JobRef, files: readonly AccurateFile[]): void {
     let list = this.#lists.get(job.job);
     if (list === undefined) {
-      if (this.#lists.size >= LISTS_MAX) throw new OperatorError("JOB_REFUSED", `${LISTS_MAX} accurate lists wait for their jobs already`);
+      if (this.#lists.size >= LISTS_MAX)
+        throw new OperatorError("JOB_REFUSED", `${LISTS_MAX} accurate lists wait for their jobs already`);
       this.#lists.set(job.job, (list = new AccurateListBuilder()));
     }
     list.add(files);
@@ -75,7 +79,9 @@ export class FileJobs implements AsyncDisposable {
     if (ref === undefined) throw new OperatorError("JOB_REFUSED", "a job must have a name");
     if (this.#store.get(ref.job) !== undefined) return false;
     if (this.#running.size >= this.#jobsMax) {
-      throw new OperatorError("JOB_REFUSED", `${this.#jobsMax} jobs run here already`, { hint: "raise Maximum Concurrent Jobs in the FileDaemon resource, or lower it in the Director's" });
+      throw new OperatorError("JOB_REFUSED", `${this.#jobsMax} jobs run here already`, {
+        hint: "raise Maximum Concurrent Jobs in the FileDaemon resource, or lower it in the Director's",
+      });
     }
     const log = await this.#store.create(ref);
     const job = new FileJob({ request, surroundings: this.#surroundings, log, accurate: this.takeAccurate(ref)?.table });
@@ -98,7 +104,17 @@ export class FileJobs implements AsyncDisposable {
     }
     this.#running.delete(ref.job);
     const { files, bytes, errors } = job.numbers;
-    await this.#ended.add({ jobId: ref.jobId, job: ref.job, type: typeOf(job), level: levelOf(job), files, bytes, errors, status, endedMs: this.#surroundings.clock.nowMs() });
+    await this.#ended.add({
+      jobId: ref.jobId,
+      job: ref.job,
+      type: typeOf(job),
+      level: levelOf(job),
+      files,
+      bytes,
+      errors,
+      status,
+      endedMs: this.#surroundings.clock.nowMs(),
+    });
   }
 
   /** Stops all jobs as errors of theirs: the daemon ends. */

@@ -43,12 +43,20 @@ export class JobVoice {
     this.#said++;
     if (this.#said > MESSAGES_MAX && type !== "fatal") return;
     this.#put(type, text);
-    if (this.#said === MESSAGES_MAX) this.#put("warning", `More than ${MESSAGES_MAX} messages; further ones of this job are not shown.`);
+    if (this.#said === MESSAGES_MAX)
+      this.#put("warning", `More than ${MESSAGES_MAX} messages; further ones of this job are not shown.`);
   }
 
   #put(type: VoiceType, text: string): void {
     const clipped = text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX)}...` : text;
-    this.#log.append({ $case: "message", value: { type: types[type], timeUs: Math.round(this.#clock.nowMs() * 1000), daemon: this.#daemon, text: clipped.toWellFormed() } });
+    this.#log.append({
+      $case: "message",
+      value: {
+        type: types[type],
+        timeUs: Math.round(this.#clock.nowMs() * 1000),
+        daemon: this.#daemon,
+        text: clipped.toWellFormed(),
+      },
+    });
   }
 }
-

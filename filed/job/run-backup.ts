@@ -19,7 +19,13 @@ export async function runBackup(context: WorkContext, work: BackupWork): Promise
   warnOfCompression(context, fileset);
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
-  await using client = storageClient({ job, ticket, name: surroundings.name, identity: surroundings.identity, log: surroundings.rpcLog });
+  await using client = storageClient({
+    job,
+    ticket,
+    name: surroundings.name,
+    identity: surroundings.identity,
+    log: surroundings.rpcLog,
+  });
   const sender = new StorageSender({
     client,
     job,
@@ -79,7 +85,10 @@ function withOwnDirectories(fileset: FileSet, own: readonly string[]): FileSet {
 function warnOfCompression(context: WorkContext, fileset: FileSet): void {
   const options = fileset.includes.flatMap((include) => include.options);
   for (const compression of unknownCompressions(options)) {
-    context.voice.say("warning", `Compression = ${compression} cannot be written by this file daemon; files are saved without compression. GZIP or ZSTD can.`);
+    context.voice.say(
+      "warning",
+      `Compression = ${compression} cannot be written by this file daemon; files are saved without compression. GZIP or ZSTD can.`,
+    );
   }
 }
 

@@ -14,10 +14,19 @@ export async function runRestore(context: WorkContext, work: RestoreWork): Promi
   const job = must(request.job, "a job has a name");
   const ticket = must(request.storage, "a restore has a storage daemon");
   const replace = replacePolicy(work.replace);
-  if (replace === undefined) throw new OperatorError("JOB_REFUSED", `"${work.replace}" is no replace policy`, { hint: "always, ifnewer, ifolder or never" });
+  if (replace === undefined)
+    throw new OperatorError("JOB_REFUSED", `"${work.replace}" is no replace policy`, {
+      hint: "always, ifnewer, ifolder or never",
+    });
   const where = byteString(work.where);
   if (where !== "" && !where.startsWith("/")) throw new OperatorError("JOB_REFUSED", "Where must be an absolute path");
-  await using client = storageClient({ job, ticket, name: surroundings.name, identity: surroundings.identity, log: surroundings.rpcLog });
+  await using client = storageClient({
+    job,
+    ticket,
+    name: surroundings.name,
+    identity: surroundings.identity,
+    log: surroundings.rpcLog,
+  });
   await using tree = new RestoreTree({
     where,
     regexWhere: work.regexWhere,

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import type { RestoreCounts, RestoreNote } from "#lib/files/file-restorer.ts";
+import type { RestoreCounts, RestoreNote } from "#lib/files/restore-place.ts";
 import { relocation } from "#lib/files/relocate.ts";
 import { BATCH_BYTES_MAX, BatchCursor } from "#lib/wire/record.ts";
 import { finalSteps } from "./thread-messages.ts";
@@ -74,10 +74,15 @@ export class RestoreTree implements AsyncDisposable {
   }
 
   #startWriter(start: WriterStart): void {
-    const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData: start, resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB } });
+    const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), {
+      workerData: start,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
+    });
     const writer: Writer = { worker, bytes: 0, counts: { files: 0, bytes: 0, errors: 0, skipped: 0 }, steps: 0 };
     worker.on("message", (message: FromWriter) => this.#fromWriter(writer, message));
-    worker.on("error", (error) => this.#fail(new OperatorError("WORKER_FAILED", "a thread of the file daemon ended unexpectedly", { cause: error })));
+    worker.on("error", (error) =>
+      this.#fail(new OperatorError("WORKER_FAILED", "a thread of the file daemon ended unexpectedly", { cause: error })),
+    );
     this.#writers.push(writer);
   }
 
@@ -129,7 +134,10 @@ export class RestoreTree implements AsyncDisposable {
     if (records.byteLength === 0) return;
     await this.#until(() => writer.bytes === 0 || writer.bytes + records.byteLength <= WRITER_BYTES_MAX);
     writer.bytes += records.byteLength;
-    const buffer = records.byteLength > BATCH_BYTES_MAX ? new ArrayBuffer(records.byteLength) : (this.#buffers.pop() ?? new ArrayBuffer(BATCH_BYTES_MAX));
+    const buffer =
+      records.byteLength > BATCH_BYTES_MAX
+        ? new ArrayBuffer(records.byteLength)
+        : (this.#buffers.pop() ?? new ArrayBuffer(BATCH_BYTES_MAX));
     new Uint8Array(buffer).set(records);
     writer.worker.postMessage({ kind: "records", buffer, bytes: records.byteLength } satisfies ToWriter, [buffer]);
   }

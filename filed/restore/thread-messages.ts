@@ -1,4 +1,4 @@
-import type { RestoreCounts, RestoreNote } from "#lib/files/file-restorer.ts";
+import type { RestoreCounts, RestoreNote } from "#lib/files/restore-place.ts";
 import type { ReplacePolicy } from "#lib/files/replace-policy.ts";
 
 /** What a writer thread of a restore is started with. `where` is a byte string. */

@@ -25,7 +25,11 @@ export function fileService(parts: FileServiceParts): Handlers<typeof FileDaemon
   const follow = followJobHandler(store);
   const mayCommand = (call: CallContext): void => {
     parts.onCall();
-    if (parts.isMonitor(call.peer.name)) throw new OperatorError("RPC_NOT_ALLOWED", `Director "${call.peer.name}" may only ask for the status here (Monitor = yes)`);
+    if (parts.isMonitor(call.peer.name))
+      throw new OperatorError(
+        "RPC_NOT_ALLOWED",
+        `Director "${call.peer.name}" may only ask for the status here (Monitor = yes)`,
+      );
   };
   return {
     startJob: async (request, call) => {
@@ -51,7 +55,8 @@ export function fileService(parts: FileServiceParts): Handlers<typeof FileDaemon
     },
     estimate: async function* (request, call) {
       mayCommand(call);
-      if (request.work === undefined) throw new OperatorError("RPC_MESSAGE_INVALID", "an estimate must say what is to be saved");
+      if (request.work === undefined)
+        throw new OperatorError("RPC_MESSAGE_INVALID", "an estimate must say what is to be saved");
       const accurate = request.job === undefined ? undefined : jobs.takeAccurate(request.job)?.table;
       yield* estimate({ work: request.work, listing: request.listing, accurate, signal: call.signal });
     },

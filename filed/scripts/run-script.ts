@@ -39,7 +39,15 @@ export async function runScript(command: string, options: RunScriptOptions): Pro
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], cwd: "/", detached: true });
   const ended = new Promise<string | undefined>((resolve) => {
     child.on("error", (error) => resolve(`it cannot be run: ${systemErrorText(error)}`));
-    child.on("close", (code, signal) => resolve(code === 0 ? undefined : signal === null ? `returned non-zero status=${code}. ERR=Child exited with code ${code}` : `was ended by ${signal}`));
+    child.on("close", (code, signal) =>
+      resolve(
+        code === 0
+          ? undefined
+          : signal === null
+            ? `returned non-zero status=${code}. ERR=Child exited with code ${code}`
+            : `was ended by ${signal}`,
+      ),
+    );
   });
   // The whole group: a shell's children would otherwise live on and keep the pipe open.
   const stop = (): void => {
@@ -59,7 +67,9 @@ export async function runScript(command: string, options: RunScriptOptions): Pro
 }
 
 function readLines(stream: Readable, onLine: (line: string) => void): void {
-  createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", (line) => onLine(line.slice(0, LINE_CHARS_MAX)));
+  createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", (line) =>
+    onLine(line.slice(0, LINE_CHARS_MAX)),
+  );
 }
 
 function killGroup(pid: number): void {

@@ -41,10 +41,12 @@ export class EndedJobs {
   async add(job: EndedJob): Promise<void> {
     this.#jobs = [...this.#jobs, job].slice(-KEPT);
     const text = JSON.stringify(this.#jobs);
-    this.#writing = this.#writing.then(async () => {
-      await writeFile(`${this.#path}.new`, text, { mode: 0o600 });
-      await rename(`${this.#path}.new`, this.#path);
-    }).catch(() => {});
+    this.#writing = this.#writing
+      .then(async () => {
+        await writeFile(`${this.#path}.new`, text, { mode: 0o600 });
+        await rename(`${this.#path}.new`, this.#path);
+      })
+      .catch(() => {});
     await this.#writing;
   }
 }
@@ -61,7 +63,8 @@ async function readJobs(path: string): Promise<EndedJob[]> {
 function isEndedJob(value: unknown): value is EndedJob {
   const job = value as EndedJob | null;
   return (
-    typeof job === "object" && job !== null &&
+    typeof job === "object" &&
+    job !== null &&
     [job.jobId, job.files, job.bytes, job.errors, job.endedMs].every((number) => typeof number === "number") &&
     [job.job, job.type, job.level, job.status].every((text) => typeof text === "string")
   );

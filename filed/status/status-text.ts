@@ -68,10 +68,23 @@ function jobLines(job: FileJob, nowMs: number): string[] {
 function terminatedLines(facts: StatusFacts): string[] {
   if (facts.ended.length === 0) return ["Terminated Jobs:", "====", ""];
   const lines = facts.ended.map((job) => {
-    const columns = [String(job.jobId).padStart(6), levelWord(job.level).padEnd(7), commas(job.files).padStart(7), suffixed(job.bytes).padStart(10), statusWord(job.status).padEnd(8)];
+    const columns = [
+      String(job.jobId).padStart(6),
+      levelWord(job.level).padEnd(7),
+      commas(job.files).padStart(7),
+      suffixed(job.bytes).padStart(10),
+      statusWord(job.status).padEnd(8),
+    ];
     return `${columns[0]}  ${columns[1]} ${columns[2]} ${columns[3]}  ${columns[4]} ${shortTime(job.endedMs)} ${job.job.replace(/\.\d{4}-\d\d-\d\d_[\d.]+_\d+$/, "")}`;
   });
-  return ["Terminated Jobs:", " JobId  Level    Files      Bytes   Status   Finished        Name ", "===================================================================", ...lines, "====", ""];
+  return [
+    "Terminated Jobs:",
+    " JobId  Level    Files      Bytes   Status   Finished        Name ",
+    "===================================================================",
+    ...lines,
+    "====",
+    "",
+  ];
 }
 
 function headerFacts(facts: StatusFacts): string[] {
@@ -93,7 +106,14 @@ function headerFacts(facts: StatusFacts): string[] {
 }
 
 function runningFacts(facts: StatusFacts): string[] {
-  const head = facts.directorMs > 0 ? [`DirectorConnected_epoch=${Math.floor(facts.directorMs / 1000)}`, `DirectorConnected=${longTime(facts.directorMs)}`, "DirTLS=1"] : [];
+  const head =
+    facts.directorMs > 0
+      ? [
+          `DirectorConnected_epoch=${Math.floor(facts.directorMs / 1000)}`,
+          `DirectorConnected=${longTime(facts.directorMs)}`,
+          "DirTLS=1",
+        ]
+      : [];
   return [
     ...head,
     ...facts.running.flatMap((job) => [
@@ -145,7 +165,9 @@ function statusWord(letter: string): string {
 }
 
 function commas(value: number): string {
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** "11.17 M": four digits and a decimal unit, as Bacula's columns have it. */

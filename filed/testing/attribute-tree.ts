@@ -42,11 +42,17 @@ getfacl -R -n . ; getfattr -d -m - -R -h -e hex . ; getcap -r . ; find . -type f
 
 /** What rsync would change to make the second tree like the first; "" if nothing. */
 export function rsyncDifference(from: string, to: string): string {
-  return execFileSync("rsync", ["-aHAXSn", "--delete", "--numeric-ids", "--itemize-changes", `${from}/`, `${to}/`], { encoding: "latin1" });
+  return execFileSync("rsync", ["-aHAXSn", "--delete", "--numeric-ids", "--itemize-changes", `${from}/`, `${to}/`], {
+    encoding: "latin1",
+  });
 }
 
 function run(script: string, path: string): string {
-  return execFileSync("/bin/bash", ["-c", script, "bash", path], { encoding: "latin1", maxBuffer: 64 * 1024 * 1024, stdio: ["ignore", "pipe", "pipe"] });
+  return execFileSync("/bin/bash", ["-c", script, "bash", path], {
+    encoding: "latin1",
+    maxBuffer: 64 * 1024 * 1024,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 }
 
 /** Why such trees cannot be made here; false if they can. */

@@ -25,8 +25,19 @@ export class MemoryStorage implements AsyncDisposable {
 
   constructor(identity: TlsIdentity) {
     this.#identity = identity;
-    this.#server = new RpcServer({ role: "storageDaemon", name: "memory-sd", release: RELEASE, identity, accounts: () => undefined, trust: [], log: this.log });
-    this.#server.add(bulkStorageData, "jobKey", { append: (requests) => this.#append(requests), read: (requests) => this.#read(requests) });
+    this.#server = new RpcServer({
+      role: "storageDaemon",
+      name: "memory-sd",
+      release: RELEASE,
+      identity,
+      accounts: () => undefined,
+      trust: [],
+      log: this.log,
+    });
+    this.#server.add(bulkStorageData, "jobKey", {
+      append: (requests) => this.#append(requests),
+      read: (requests) => this.#read(requests),
+    });
   }
 
   async listen(): Promise<void> {
@@ -34,7 +45,13 @@ export class MemoryStorage implements AsyncDisposable {
   }
 
   get ticket(): StorageTicket {
-    return { address: "127.0.0.1", port: this.#port, key: this.key, certificateSha256: this.#identity.sha256, name: "memory-sd" };
+    return {
+      address: "127.0.0.1",
+      port: this.#port,
+      key: this.key,
+      certificateSha256: this.#identity.sha256,
+      name: "memory-sd",
+    };
   }
 
   async *#append(requests: AsyncIterable<AppendRequest>): AsyncGenerator<AppendReply> {

@@ -1,10 +1,33 @@
 import type { BigIntStats } from "node:fs";
 
 /** Numbers kept of an entry's stat, in this order, as 64-bit integers. */
-export const statField = { dev: 0, ino: 1, mode: 2, nlink: 3, uid: 4, gid: 5, rdev: 6, size: 7, blockSize: 8, blocks: 9, atimeNs: 10, mtimeNs: 11, ctimeNs: 12 } as const;
+export const statField = {
+  dev: 0,
+  ino: 1,
+  mode: 2,
+  nlink: 3,
+  uid: 4,
+  gid: 5,
+  rdev: 6,
+  size: 7,
+  blockSize: 8,
+  blocks: 9,
+  atimeNs: 10,
+  mtimeNs: 11,
+  ctimeNs: 12,
+} as const;
 const STATS = 13;
 
-const intField = { fileIndex: 0, type: 1, options: 2, linkFileIndex: 3, nameStart: 4, nameBytes: 5, linkStart: 6, linkBytes: 7 } as const;
+const intField = {
+  fileIndex: 0,
+  type: 1,
+  options: 2,
+  linkFileIndex: 3,
+  nameStart: 4,
+  nameBytes: 5,
+  linkStart: 6,
+  linkBytes: 7,
+} as const;
 const INTS = 8;
 
 /** A run of walked entries in flat buffers, so that it costs nothing to hand it to another thread. */

@@ -24,13 +24,18 @@ export async function* readNameList(source: string): AsyncGenerator<ListedName> 
       yield* splitNames(createReadStream(fsPath(rest)));
     } catch (error) {
       if (error instanceof OperatorError) throw error;
-      throw new OperatorError("LIST_FAILED", `the file list "${shown(rest)}" cannot be read: ${systemErrorText(error)}`, { cause: error });
+      throw new OperatorError("LIST_FAILED", `the file list "${shown(rest)}" cannot be read: ${systemErrorText(error)}`, {
+        cause: error,
+      });
     }
   } else yield* commandNames(rest);
 }
 
 async function* commandNames(command: string): AsyncGenerator<ListedName> {
-  const child = spawn("/bin/sh", ["-c", Buffer.from(command, "latin1").toString("utf8")], { stdio: ["ignore", "pipe", "pipe"], cwd: "/" });
+  const child = spawn("/bin/sh", ["-c", Buffer.from(command, "latin1").toString("utf8")], {
+    stdio: ["ignore", "pipe", "pipe"],
+    cwd: "/",
+  });
   let complaint = "";
   child.stderr.on("data", (chunk: Buffer) => {
     if (complaint.length < 4096) complaint += chunk.toString("utf8");
@@ -43,7 +48,10 @@ async function* commandNames(command: string): AsyncGenerator<ListedName> {
     yield* splitNames(child.stdout);
     const failure = await ended;
     if (failure !== undefined) {
-      throw new OperatorError("LIST_FAILED", `the list command "${shown(command)}" failed: ${failure}${complaint === "" ? "" : `: ${complaint.trim().slice(0, 1000)}`}`);
+      throw new OperatorError(
+        "LIST_FAILED",
+        `the list command "${shown(command)}" failed: ${failure}${complaint === "" ? "" : `: ${complaint.trim().slice(0, 1000)}`}`,
+      );
     }
   } finally {
     if (child.exitCode === null) child.kill();
@@ -58,7 +66,8 @@ async function* splitNames(chunks: AsyncIterable<unknown>): AsyncGenerator<Liste
     separator ??= rest.includes("\0") ? "\0" : "\n";
     const names = rest.split(separator);
     rest = names.pop() ?? "";
-    if (rest.length > NAME_BYTES_MAX) throw new OperatorError("LIST_FAILED", `a name in a file list has more than ${NAME_BYTES_MAX} bytes`);
+    if (rest.length > NAME_BYTES_MAX)
+      throw new OperatorError("LIST_FAILED", `a name in a file list has more than ${NAME_BYTES_MAX} bytes`);
     for (const text of names) yield { text: trimmed(text, separator), isExact: separator === "\0" };
   }
   if (rest !== "") yield { text: trimmed(rest, separator ?? "\n"), isExact: separator === "\0" };

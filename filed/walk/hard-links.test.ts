@@ -5,10 +5,17 @@ import { HardLinks } from "./hard-links.ts";
 test("the first name is remembered among many, by device and inode", () => {
   const links = new HardLinks();
   const count = 50_000;
-  for (let number = 1; number <= count; number++) assert.equal(links.meet(BigInt(number % 3), BigInt(number) << 20n, `/dir-${number % 100}/file-${number}`, number), undefined);
+  for (let number = 1; number <= count; number++)
+    assert.equal(
+      links.meet(BigInt(number % 3), BigInt(number) << 20n, `/dir-${number % 100}/file-${number}`, number),
+      undefined,
+    );
   assert.equal(links.size, count);
   for (let number = 1; number <= count; number += 97) {
-    assert.deepEqual(links.meet(BigInt(number % 3), BigInt(number) << 20n, "/other", 0), { fileIndex: number, path: `/dir-${number % 100}/file-${number}` });
+    assert.deepEqual(links.meet(BigInt(number % 3), BigInt(number) << 20n, "/other", 0), {
+      fileIndex: number,
+      path: `/dir-${number % 100}/file-${number}`,
+    });
     assert.equal(links.meet(9n, BigInt(number) << 20n, "/other", number), undefined);
   }
 });

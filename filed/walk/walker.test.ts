@@ -27,7 +27,14 @@ async function walk(root: string, plan: Plan) {
   const bytes = (texts: readonly string[] = []): Buffer[] => texts.map((text) => Buffer.from(text));
   const fileset = compileFileSet({
     name: "F",
-    includes: [{ options: (plan.options ?? [{}]).map((options) => ({ ...DEFAULT_OPTIONS, ...options })), files: bytes(plan.files), excludeDirContaining: bytes(plan.excludeDirContaining), plugins: [] }],
+    includes: [
+      {
+        options: (plan.options ?? [{}]).map((options) => ({ ...DEFAULT_OPTIONS, ...options })),
+        files: bytes(plan.files),
+        excludeDirContaining: bytes(plan.excludeDirContaining),
+        plugins: [],
+      },
+    ],
     excludes: bytes(plan.excludes),
     enableSnapshot: false,
     ownDirectories: [],
@@ -36,7 +43,11 @@ async function walk(root: string, plan: Plan) {
     fileset,
     sinceNs: plan.sinceNs ?? 0n,
     judge: plan.judge,
-    sink: { entry: ({ path, type, link }) => found.push({ path: path.slice(root.length), type, link: link.slice(root.length) }), note: (kind, text) => notes.push(`${kind}: ${text.trim()}`), isCanceled: false },
+    sink: {
+      entry: ({ path, type, link }) => found.push({ path: path.slice(root.length), type, link: link.slice(root.length) }),
+      note: (kind, text) => notes.push(`${kind}: ${text.trim()}`),
+      isCanceled: false,
+    },
   });
   const counts = await walker.run();
   return { found, paths: found.map(({ path }) => path), notes, counts };
@@ -66,7 +77,12 @@ test("an excluded directory is not entered: what lies below it is not even looke
   mkdirSync(dir.file("d/secret/deep"), { recursive: true });
   chmodSync(dir.file("d/secret"), 0);
   writeFileSync(dir.file("d/x"), "x");
-  for (const plan of [{ excludes: [`${dir.path}/d/secret`] }, { options: [{ exclude: true, patterns: [{ kind: PatternKind.PATTERN_KIND_WILD_DIR, text: Buffer.from("*/secret") }] }, {}] }]) {
+  for (const plan of [
+    { excludes: [`${dir.path}/d/secret`] },
+    {
+      options: [{ exclude: true, patterns: [{ kind: PatternKind.PATTERN_KIND_WILD_DIR, text: Buffer.from("*/secret") }] }, {}],
+    },
+  ]) {
     const { paths, notes, counts } = await walk(dir.path, { files: [`${dir.path}/d`], ...plan });
     assert.deepEqual([paths, notes, counts.examined], [["/d/x", "/d"], [], 3]);
   }
@@ -78,7 +94,10 @@ test("a directory that holds a marker file stays out with its contents; Recurse 
   mkdirSync(dir.file("d/cache"), { recursive: true });
   writeFileSync(dir.file("d/cache/.nobackup"), "");
   writeFileSync(dir.file("d/x"), "x");
-  assert.deepEqual((await walk(dir.path, { files: [`${dir.path}/d`], excludeDirContaining: [".nobackup"] })).paths, ["/d/x", "/d"]);
+  assert.deepEqual((await walk(dir.path, { files: [`${dir.path}/d`], excludeDirContaining: [".nobackup"] })).paths, [
+    "/d/x",
+    "/d",
+  ]);
   assert.deepEqual((await walk(dir.path, { files: [`${dir.path}/d`], options: [{ recurse: false }] })).paths, ["/d"]);
 });
 
@@ -112,7 +131,10 @@ test("a list by newlines is walked, a list by NUL names exactly what to save, ne
 
 test("a list command that fails, and a list that is missing, are errors", async () => {
   await using dir = await TempDir.make();
-  await assert.rejects(walk(dir.path, { files: ["|echo oops >&2; exit 3"] }), { code: "LIST_FAILED", message: /status 3: oops/ });
+  await assert.rejects(walk(dir.path, { files: ["|echo oops >&2; exit 3"] }), {
+    code: "LIST_FAILED",
+    message: /status 3: oops/,
+  });
   await assert.rejects(walk(dir.path, { files: [`<${dir.file("missing")}`] }), { code: "LIST_FAILED" });
 });
 

@@ -152,7 +152,14 @@ export class Walker {
   }
 
   /** Saves a file at once; opens a directory and answers its frame, to be walked and then saved. */
-  #visit(include: CompiledInclude, path: string, stat: BigIntStats, chosen: ChosenOptions, parent: Frame | undefined, isExact: boolean): Frame | undefined {
+  #visit(
+    include: CompiledInclude,
+    path: string,
+    stat: BigIntStats,
+    chosen: ChosenOptions,
+    parent: Frame | undefined,
+    isExact: boolean,
+  ): Frame | undefined {
     const format = stat.mode & S_IFMT;
     if (chosen.options.honorNoDumpFlag && (format === S_IFDIR || format === S_IFREG) && this.#isNoDump(path)) return undefined;
     if (format === S_IFDIR) return this.#visitDirectory(include, path, stat, chosen, parent, isExact);
@@ -161,12 +168,20 @@ export class Walker {
       this.#sink.note("skipped", `     Socket file skipped: ${shown(path)}`);
     } else if (format === S_IFREG) this.#save(path, stat.size === 0n ? fileType.emptyRegular : fileType.regular, stat, chosen);
     else if (format === S_IFLNK) this.#save(path, fileType.symlink, stat, chosen);
-    else if (format === S_IFIFO && chosen.options.readFifo && parent === undefined) this.#save(path, fileType.fifo, stat, chosen);
+    else if (format === S_IFIFO && chosen.options.readFifo && parent === undefined)
+      this.#save(path, fileType.fifo, stat, chosen);
     else this.#save(path, fileType.special, stat, chosen);
     return undefined;
   }
 
-  #visitDirectory(include: CompiledInclude, path: string, stat: BigIntStats, chosen: ChosenOptions, parent: Frame | undefined, isExact: boolean): Frame | undefined {
+  #visitDirectory(
+    include: CompiledInclude,
+    path: string,
+    stat: BigIntStats,
+    chosen: ChosenOptions,
+    parent: Frame | undefined,
+    isExact: boolean,
+  ): Frame | undefined {
     if (isExact || !chosen.options.recurse) {
       this.#save(path, fileType.directory, stat, chosen);
       return undefined;
@@ -190,7 +205,10 @@ export class Walker {
   #mayCross(path: string, parent: string, chosen: ChosenOptions): boolean {
     const type = this.#mounts.typeOf(path);
     if (chosen.options.oneFs) {
-      this.#sink.note("info", `     ${shown(path)} is a different filesystem (${type}). Will not descend from ${shown(parent)} into it.`);
+      this.#sink.note(
+        "info",
+        `     ${shown(path)} is a different filesystem (${type}). Will not descend from ${shown(parent)} into it.`,
+      );
       return false;
     }
     const { fsTypes } = chosen.options;
@@ -214,7 +232,8 @@ export class Walker {
 
   #save(path: string, type: number, stat: BigIntStats, chosen: ChosenOptions): void {
     const { judge, sinceNs } = this.#options;
-    const changed = judge === undefined ? isChanged(stat, sinceNs, chosen.options.mtimeOnly) : judge.isChanged(path, stat, chosen.options);
+    const changed =
+      judge === undefined ? isChanged(stat, sinceNs, chosen.options.mtimeOnly) : judge.isChanged(path, stat, chosen.options);
     if (!changed) {
       this.counts.unchanged++;
       return;

@@ -7,7 +7,10 @@ import { compressedMagic, compressionOfOption, deflateRecord, expandRecord, infl
 
 /** Records of stream 29 as Bacula 9.6 wrote them with Compression = LZO: "hello\n", and 65,536 zero bytes. */
 const LZO_HELLO = Buffer.from("4c5a4f580000000a000000011768656c6c6f0a110000", "hex");
-const LZO_ZEROS = Buffer.from(`4c5a4f58000001370000000102000000000020${"00".repeat(192)}8b10000d${"00".repeat(16)}20${"00".repeat(64)}0b00000001${"00".repeat(19)}110000`, "hex");
+const LZO_ZEROS = Buffer.from(
+  `4c5a4f58000001370000000102000000000020${"00".repeat(192)}8b10000d${"00".repeat(16)}20${"00".repeat(64)}0b00000001${"00".repeat(19)}110000`,
+  "hex",
+);
 
 test("records that Bacula compressed with LZO are expanded", () => {
   assert.equal(Buffer.from(expandRecord(LZO_HELLO)).toString(), "hello\n");
@@ -37,27 +40,35 @@ test("a record that would expand without bound is refused", () => {
 test("10,000 damaged records: an error or data, nothing else", () => {
   const goods = [LZO_HELLO, LZO_ZEROS, zstdRecord(Buffer.alloc(1000, "abc"), 3)];
   fc.assert(
-    fc.property(fc.nat(2), fc.array(fc.tuple(fc.nat(10_000), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 6 }), fc.nat(10_000), (which, changes, cut) => {
-      const damaged = Buffer.from(goods[which]!);
-      for (const [at, value] of changes) damaged[at % damaged.length] = value;
-      try {
-        expandRecord(damaged.subarray(0, cut % 3 === 0 ? cut % damaged.length : damaged.length));
-      } catch (error) {
-        assert.ok(error instanceof OperatorError && error.code === "DATA_INVALID", String(error));
-      }
-    }),
+    fc.property(
+      fc.nat(2),
+      fc.array(fc.tuple(fc.nat(10_000), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 6 }),
+      fc.nat(10_000),
+      (which, changes, cut) => {
+        const damaged = Buffer.from(goods[which]!);
+        for (const [at, value] of changes) damaged[at % damaged.length] = value;
+        try {
+          expandRecord(damaged.subarray(0, cut % 3 === 0 ? cut % damaged.length : damaged.length));
+        } catch (error) {
+          assert.ok(error instanceof OperatorError && error.code === "DATA_INVALID", String(error));
+        }
+      },
+    ),
     { numRuns: 10_000 },
   );
 });
 
 test("options are read as the FileSet writes them; LZO cannot be written", () => {
-  assert.deepEqual(["GZIP", "GZIP9", "ZSTD", "zstd19", "", "LZO", "GZIPX"].map((option) => compressionOfOption(option)), [
-    { kind: "gzip", level: 6 },
-    { kind: "gzip", level: 9 },
-    { kind: "zstd", level: 3 },
-    { kind: "zstd", level: 19 },
-    { kind: "none" },
-    undefined,
-    undefined,
-  ]);
+  assert.deepEqual(
+    ["GZIP", "GZIP9", "ZSTD", "zstd19", "", "LZO", "GZIPX"].map((option) => compressionOfOption(option)),
+    [
+      { kind: "gzip", level: 6 },
+      { kind: "gzip", level: 9 },
+      { kind: "zstd", level: 3 },
+      { kind: "zstd", level: 19 },
+      { kind: "none" },
+      undefined,
+      undefined,
+    ],
+  );
 });

@@ -3,7 +3,10 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { expandLzo } from "./lzo.ts";
 
 /** How the data records of a file are compressed: each record by itself. */
-export type Compression = { readonly kind: "none" } | { readonly kind: "gzip"; readonly level: number } | { readonly kind: "zstd"; readonly level: number };
+export type Compression =
+  | { readonly kind: "none" }
+  | { readonly kind: "gzip"; readonly level: number }
+  | { readonly kind: "zstd"; readonly level: number };
 
 /** Bytes of the header before the data of a compressed record (streams 29 and 30). */
 export const COMPRESSED_HEADER_BYTES = 12;
@@ -20,7 +23,9 @@ export function compressionOfOption(option: string): Compression | undefined {
   if (found === null) return undefined;
   const isGzip = found[1]!.toUpperCase() === "GZIP";
   const level = found[2] === "" ? (isGzip ? 6 : 3) : Number(found[2]);
-  return isGzip ? { kind: "gzip", level: Math.min(Math.max(level, 1), 9) } : { kind: "zstd", level: Math.min(Math.max(level, 1), 19) };
+  return isGzip
+    ? { kind: "gzip", level: Math.min(Math.max(level, 1), 9) }
+    : { kind: "zstd", level: Math.min(Math.max(level, 1), 19) };
 }
 
 /** Compresses the data of one record for stream 4 or 7 (zlib format, no header). */
@@ -53,7 +58,8 @@ export function expandRecord(data: Uint8Array): Uint8Array {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const payload = data.subarray(COMPRESSED_HEADER_BYTES);
   if (view.getUint16(10) !== HEADER_VERSION) throw invalid(`compressed record of version ${view.getUint16(10)}`);
-  if (view.getUint32(4) !== payload.byteLength) throw invalid(`compressed record of ${payload.byteLength} bytes says ${view.getUint32(4)}`);
+  if (view.getUint32(4) !== payload.byteLength)
+    throw invalid(`compressed record of ${payload.byteLength} bytes says ${view.getUint32(4)}`);
   const magic = view.getUint32(0);
   switch (magic) {
     case compressedMagic.none:

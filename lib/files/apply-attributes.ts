@@ -41,7 +41,9 @@ export function applyAttributes(path: string, fd: number | undefined, attributes
     try {
       act();
     } catch (error) {
-      options.complain(`${what} cannot be set: ${systemErrorCode(error) === "" && error instanceof Error ? error.message : `ERR=${systemErrorText(error)}`}`);
+      options.complain(
+        `${what} cannot be set: ${systemErrorCode(error) === "" && error instanceof Error ? error.message : `ERR=${systemErrorText(error)}`}`,
+      );
     }
   };
   if (options.mayChown) {
@@ -61,13 +63,21 @@ export function applyAttributes(path: string, fd: number | undefined, attributes
   setTimes(path, fd, record, isLink, attempt);
 }
 
-function setTimes(path: string, fd: number | undefined, record: AttributeRecord, isLink: boolean, attempt: (what: string, act: () => void) => void): void {
+function setTimes(
+  path: string,
+  fd: number | undefined,
+  record: AttributeRecord,
+  isLink: boolean,
+  attempt: (what: string, act: () => void) => void,
+): void {
   const atime: ExactTime = { seconds: record.stat.atime, nanoseconds: record.exact?.atimeNs ?? 0 };
   const mtime: ExactTime = { seconds: record.stat.mtime, nanoseconds: record.exact?.mtimeNs ?? 0 };
   if (fd === undefined ? setPathTimes(path, atime, mtime) : setFileTimes(fd, atime, mtime)) return;
   const seconds = (time: ExactTime): number => time.seconds + time.nanoseconds / 1e9;
   attempt(isLink ? "the link's times" : "its times", () =>
-    fd === undefined ? lutimesSync(fsPath(path), seconds(atime), seconds(mtime)) : futimesSync(fd, seconds(atime), seconds(mtime)),
+    fd === undefined
+      ? lutimesSync(fsPath(path), seconds(atime), seconds(mtime))
+      : futimesSync(fd, seconds(atime), seconds(mtime)),
   );
 }
 
@@ -91,7 +101,8 @@ function setAcl(path: string, name: string, text: Uint8Array, options: ApplyOpti
 function setXattrs(path: string, data: Uint8Array, options: ApplyOptions): void {
   for (const attribute of decodeXattrs(data)) {
     const failed = setXattr(path, attribute);
-    if (failed !== 0) options.complain(`the extended attribute "${attribute.name}" cannot be set: ERR=${systemErrorText(failed)}`);
+    if (failed !== 0)
+      options.complain(`the extended attribute "${attribute.name}" cannot be set: ERR=${systemErrorText(failed)}`);
   }
 }
 

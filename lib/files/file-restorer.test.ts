@@ -8,15 +8,29 @@ import { attributeBytesMax, putAttributes } from "#lib/streams/attributes.ts";
 import { decodeLStat } from "#lib/streams/lstat.ts";
 import { streamType } from "#lib/streams/stream-type.ts";
 import { FileRestorer } from "./file-restorer.ts";
-import type { FileRestorerOptions } from "./file-restorer.ts";
+import type { FileRestorerOptions } from "./restore-place.ts";
 import { relocation } from "./relocate.ts";
 
 type Record = readonly [fileIndex: number, stream: number, data: Uint8Array];
 
-const STAT = { ...decodeLStat("P4A ISI7 IGk B A A A G BAA I BrAUSg BrAUR1 BrAUR1 A A C")!, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+const STAT = {
+  ...decodeLStat("P4A ISI7 IGk B A A A G BAA I BrAUSg BrAUR1 BrAUR1 A A C")!,
+  uid: process.getuid?.() ?? 0,
+  gid: process.getgid?.() ?? 0,
+};
 
-function attributes(fileIndex: number, name: string, more: { type?: number; size?: number; link?: string; mtime?: number; mode?: number } = {}): Record {
-  const { type = 3, size = 0, link = "", mtime = STAT.mtime, mode = type === 5 ? 0o40755 : type === 4 ? 0o120777 : 0o100644 } = more;
+function attributes(
+  fileIndex: number,
+  name: string,
+  more: { type?: number; size?: number; link?: string; mtime?: number; mode?: number } = {},
+): Record {
+  const {
+    type = 3,
+    size = 0,
+    link = "",
+    mtime = STAT.mtime,
+    mode = type === 5 ? 0o40755 : type === 4 ? 0o120777 : 0o100644,
+  } = more;
   const bytes = Buffer.alloc(attributeBytesMax(name.length, link.length));
   const end = putAttributes(bytes, 0, { fileIndex, type, name, link, stat: { ...STAT, size, mtime, mode }, exact: undefined });
   return [fileIndex, streamType.attributes, bytes.subarray(0, end)];
@@ -24,7 +38,11 @@ function attributes(fileIndex: number, name: string, more: { type?: number; size
 
 function file(fileIndex: number, name: string, content: string, mtime = STAT.mtime): Record[] {
   const data = Buffer.from(content);
-  return [attributes(fileIndex, name, { size: data.length, mtime }), [fileIndex, streamType.fileData, data], [fileIndex, streamType.md5, createHash("md5").update(data).digest()]];
+  return [
+    attributes(fileIndex, name, { size: data.length, mtime }),
+    [fileIndex, streamType.fileData, data],
+    [fileIndex, streamType.md5, createHash("md5").update(data).digest()],
+  ];
 }
 
 function restore(where: string, records: readonly Record[], options: Partial<FileRestorerOptions> = {}) {
@@ -76,7 +94,10 @@ test("nothing is written through a link, neither planted before nor restored bef
   ]);
   assert.deepEqual(readdirSync(dir.file("outside")), []);
   assert.equal(counts.errors, 4, notes.join("\n"));
-  assert.ok(notes.some((note) => note.includes("symbolic link")) && notes.some((note) => note.includes("leads out")), notes.join("\n"));
+  assert.ok(
+    notes.some((note) => note.includes("symbolic link")) && notes.some((note) => note.includes("leads out")),
+    notes.join("\n"),
+  );
 });
 
 test("a file in the place of a link replaces the link, not what it points to", async () => {
@@ -89,7 +110,12 @@ test("a file in the place of a link replaces the link, not what it points to", a
 });
 
 test("replace policies against an older and a newer file", async () => {
-  for (const [replace, expected] of [["always", "n"], ["never", "o"], ["ifnewer", "n"], ["ifolder", "o"]] as const) {
+  for (const [replace, expected] of [
+    ["always", "n"],
+    ["never", "o"],
+    ["ifnewer", "n"],
+    ["ifolder", "o"],
+  ] as const) {
     await using dir = await TempDir.make();
     writeFileSync(dir.file("f"), "o");
     utimesSync(dir.file("f"), 1000, 1000);
@@ -113,12 +139,22 @@ test("a wrong digest, missing data and an encrypted file are errors that name th
     ...file(4, "/good", "good"),
   ]);
   assert.deepEqual([counts.files, counts.errors, existsSync(dir.file("secret"))], [1, 3, false]);
-  for (const name of ["damaged", "short", "secret"]) assert.ok(notes.some((note) => note.startsWith("error") && note.includes(name)), `${name}: ${notes.join("\n")}`);
+  for (const name of ["damaged", "short", "secret"])
+    assert.ok(
+      notes.some((note) => note.startsWith("error") && note.includes(name)),
+      `${name}: ${notes.join("\n")}`,
+    );
 });
 
 test("parts of other systems are left out with one warning, the data comes back", async () => {
   await using dir = await TempDir.make();
-  const { counts, notes } = restore(dir.path, [...file(1, "/a", "a"), [1, 13, Buffer.alloc(4)], ...file(2, "/b", "b"), [2, 13, Buffer.alloc(4)], [2, 1001, Buffer.alloc(4)]]);
+  const { counts, notes } = restore(dir.path, [
+    ...file(1, "/a", "a"),
+    [1, 13, Buffer.alloc(4)],
+    ...file(2, "/b", "b"),
+    [2, 13, Buffer.alloc(4)],
+    [2, 1001, Buffer.alloc(4)],
+  ]);
   assert.deepEqual([counts.files, counts.errors, notes.length], [2, 0, 2]);
   assert.match(notes[0]!, /resource fork/);
 });
@@ -127,7 +163,10 @@ test("holes are made anew, also one at the end", async () => {
   await using dir = await TempDir.make();
   const address = Buffer.alloc(8);
   address.writeBigUInt64BE(8_000_000n);
-  const { counts } = restore(dir.path, [attributes(1, "/sparse", { size: 16_000_000 }), [1, streamType.sparseData, Buffer.concat([address, Buffer.from("data")])]]);
+  const { counts } = restore(dir.path, [
+    attributes(1, "/sparse", { size: 16_000_000 }),
+    [1, streamType.sparseData, Buffer.concat([address, Buffer.from("data")])],
+  ]);
   const stat = lstatSync(dir.file("sparse"));
   assert.deepEqual([counts.errors, stat.size, stat.blocks < 1000], [0, 16_000_000, true]);
   assert.equal(readFileSync(dir.file("sparse")).toString("latin1", 8_000_000, 8_000_004), "data");
@@ -135,13 +174,34 @@ test("holes are made anew, also one at the end", async () => {
 
 test("10,000 damaged streams of records: notes, never a throw, nothing outside", async () => {
   await using dir = await TempDir.make();
-  const records = [...file(1, "/a", "content of a"), attributes(2, "/l", { type: 4, link: "x" }), attributes(3, "/h", { type: 1, link: "/a" }), attributes(4, "/d/", { type: 5 })];
-  const change = fc.tuple(fc.nat(records.length - 1), fc.nat(200), fc.integer({ min: 0, max: 255 }), fc.constantFrom(0, 1, 2, 3, 4, 6, 7, 10, 20, 29, 30, 1008, 1998, 5555));
+  const records = [
+    ...file(1, "/a", "content of a"),
+    attributes(2, "/l", { type: 4, link: "x" }),
+    attributes(3, "/h", { type: 1, link: "/a" }),
+    attributes(4, "/d/", { type: 5 }),
+  ];
+  const change = fc.tuple(
+    fc.nat(records.length - 1),
+    fc.nat(200),
+    fc.integer({ min: 0, max: 255 }),
+    fc.constantFrom(0, 1, 2, 3, 4, 6, 7, 10, 20, 29, 30, 1008, 1998, 5555),
+  );
   const quiet = { note: () => {} };
-  for (const batch of fc.sample(fc.array(fc.array(change, { minLength: 1, maxLength: 5 }), { minLength: 100, maxLength: 100 }), { numRuns: 100, seed: 42 })) {
-    using restorer = new FileRestorer({ relocation: relocation(dir.file("r"), ""), replace: "always", numericIds: false, prefixLinks: false, ...quiet });
+  for (const batch of fc.sample(
+    fc.array(fc.array(change, { minLength: 1, maxLength: 5 }), { minLength: 100, maxLength: 100 }),
+    { numRuns: 100, seed: 42 },
+  )) {
+    using restorer = new FileRestorer({
+      relocation: relocation(dir.file("r"), ""),
+      replace: "always",
+      numericIds: false,
+      prefixLinks: false,
+      ...quiet,
+    });
     for (const changes of batch) {
-      const damaged = records.map(([fileIndex, stream, data]) => [fileIndex, stream, Buffer.from(data)] as [number, number, Buffer]);
+      const damaged = records.map(
+        ([fileIndex, stream, data]) => [fileIndex, stream, Buffer.from(data)] as [number, number, Buffer],
+      );
       for (const [which, at, value, stream] of changes) {
         const record = damaged[which]!;
         if (stream === 0) record[2][at % Math.max(1, record[2].length)] = value;

@@ -53,7 +53,11 @@ function parseRules(text: string): Rule[] {
     const letters = /^[ig]*/.exec(text.slice(to.end + 1))![0];
     if (rules.length === RULES_MAX) throw invalid(text, `more than ${RULES_MAX} rules`);
     try {
-      rules.push({ regex: compileRegex(from.text, { ignoreCase: letters.includes("i") }), replacement: to.text, isGlobal: letters.includes("g") });
+      rules.push({
+        regex: compileRegex(from.text, { ignoreCase: letters.includes("i") }),
+        replacement: to.text,
+        isGlobal: letters.includes("g"),
+      });
     } catch (error) {
       throw invalid(text, error instanceof Error ? error.message : String(error));
     }
@@ -82,7 +86,9 @@ function applyRule(name: string, rule: Rule): string {
     const found = rule.regex.match(rest);
     if (found === undefined) return done + rest;
     const whole = found.groups[0] ?? "";
-    const replaced = rule.replacement.replace(/[$\\](\d)|\\(.)/g, (_, digit: string | undefined, char: string | undefined) => (digit === undefined ? char! : (found.groups[Number(digit)] ?? "")));
+    const replaced = rule.replacement.replace(/[$\\](\d)|\\(.)/g, (_, digit: string | undefined, char: string | undefined) =>
+      digit === undefined ? char! : (found.groups[Number(digit)] ?? ""),
+    );
     done += rest.slice(0, found.index) + replaced;
     rest = rest.slice(found.index + whole.length);
     if (!rule.isGlobal || whole === "" || rest === "") return done + rest;
@@ -90,5 +96,7 @@ function applyRule(name: string, rule: Rule): string {
 }
 
 function invalid(text: string, why: string): OperatorError {
-  return new OperatorError("PATTERN_INVALID", `the relocation "${text}" cannot be understood: ${why}`, { hint: "write !pattern!replacement! with commas between several" });
+  return new OperatorError("PATTERN_INVALID", `the relocation "${text}" cannot be understood: ${why}`, {
+    hint: "write !pattern!replacement! with commas between several",
+  });
 }

@@ -24,5 +24,9 @@ export function replaces(policy: ReplacePolicy, savedMtime: number, existingMtim
 
 /** Bacula's words for a file that was left as it is. */
 export function skipReason(policy: ReplacePolicy): string {
-  return policy === "ifnewer" ? "File skipped. Not newer" : policy === "ifolder" ? "File skipped. Not older" : "File skipped. Already exists";
+  return policy === "ifnewer"
+    ? "File skipped. Not newer"
+    : policy === "ifolder"
+      ? "File skipped. Not older"
+      : "File skipped. Already exists";
 }

@@ -15,13 +15,21 @@ function encoded(record: Partial<AttributeRecord>): Buffer {
 }
 
 test("a record of Bacula's own is read", () => {
-  const data = Buffer.from("10 1 /tmp/src/dir/a\0P4A ISI7 IGk C A A A G BAA I BrAUSg BrAUR1 BrAUR1 H A C\0/tmp/src/dir/b\0\x000\0", "latin1");
+  const data = Buffer.from(
+    "10 1 /tmp/src/dir/a\0P4A ISI7 IGk C A A A G BAA I BrAUSg BrAUR1 BrAUR1 H A C\0/tmp/src/dir/b\0\x000\0",
+    "latin1",
+  );
   const record = decodeAttributes(data);
-  assert.deepEqual([record.fileIndex, record.type, record.name, record.link, record.exact, record.deltaSequence], [10, 1, "/tmp/src/dir/a", "/tmp/src/dir/b", undefined, 0]);
+  assert.deepEqual(
+    [record.fileIndex, record.type, record.name, record.link, record.exact, record.deltaSequence],
+    [10, 1, "/tmp/src/dir/a", "/tmp/src/dir/b", undefined, 0],
+  );
 });
 
 test("names of any bytes, exact times and owner names come back", () => {
-  const byteName = fc.uint8Array({ minLength: 1, maxLength: 300 }).map((bytes) => `/${Buffer.from(bytes).toString("latin1").replaceAll("\0", "x")}`);
+  const byteName = fc
+    .uint8Array({ minLength: 1, maxLength: 300 })
+    .map((bytes) => `/${Buffer.from(bytes).toString("latin1").replaceAll("\0", "x")}`);
   const owner = fc.stringMatching(/^[a-z_][a-z0-9_.-]{0,30}$/);
   const ns = fc.integer({ min: 0, max: 999_999_999 });
   fc.assert(
@@ -39,19 +47,27 @@ test("text that Windows keeps in the same field is no exact times", () => {
 });
 
 test("10,000 damaged records: an error or a record, nothing else", () => {
-  const good = encoded({ name: "/some/where/file", link: "/else", exact: { mtimeNs: 1, atimeNs: 2, user: "bob", group: "staff" } });
+  const good = encoded({
+    name: "/some/where/file",
+    link: "/else",
+    exact: { mtimeNs: 1, atimeNs: 2, user: "bob", group: "staff" },
+  });
   let refused = 0;
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(good.length - 1), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 8 }), fc.nat(good.length), (changes, length) => {
-      const damaged = Buffer.from(good);
-      for (const [at, value] of changes) damaged[at] = value;
-      try {
-        decodeAttributes(damaged.subarray(0, length));
-      } catch (error) {
-        assert.ok(error instanceof OperatorError && error.code === "ATTRIBUTES_INVALID", String(error));
-        refused++;
-      }
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.nat(good.length - 1), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 8 }),
+      fc.nat(good.length),
+      (changes, length) => {
+        const damaged = Buffer.from(good);
+        for (const [at, value] of changes) damaged[at] = value;
+        try {
+          decodeAttributes(damaged.subarray(0, length));
+        } catch (error) {
+          assert.ok(error instanceof OperatorError && error.code === "ATTRIBUTES_INVALID", String(error));
+          refused++;
+        }
+      },
+    ),
     { numRuns: 10_000 },
   );
   assert.ok(refused > 1000, `${refused} were refused`);

@@ -81,7 +81,8 @@ export function decodeAttributes(data: Uint8Array): AttributeRecord {
   const deltaEnd = fieldEnd(bytes, exEnd + 1);
   const name = bytes.toString("latin1", typeEnd + 1, nameEnd);
   if (name === "") throw invalid("it has no name");
-  if (name.length > NAME_BYTES_MAX || linkEnd - statEnd > NAME_BYTES_MAX) throw invalid(`a name in it has more than ${NAME_BYTES_MAX} bytes`);
+  if (name.length > NAME_BYTES_MAX || linkEnd - statEnd > NAME_BYTES_MAX)
+    throw invalid(`a name in it has more than ${NAME_BYTES_MAX} bytes`);
   const stat = decodeLStat(bytes.toString("latin1", nameEnd + 1, statEnd));
   if (stat === undefined) throw invalid(`its numbers are damaged, file "${bytes.toString("utf8", typeEnd + 1, nameEnd)}"`);
   return {
@@ -91,7 +92,8 @@ export function decodeAttributes(data: Uint8Array): AttributeRecord {
     stat,
     link: statEnd < linkEnd ? bytes.toString("latin1", statEnd + 1, linkEnd) : "",
     exact: decodeExact(bytes.toString("latin1", Math.min(linkEnd + 1, exEnd), exEnd)),
-    deltaSequence: exEnd < deltaEnd ? Number.parseInt(bytes.toString("latin1", exEnd + 1, Math.min(deltaEnd, exEnd + 12)), 10) || 0 : 0,
+    deltaSequence:
+      exEnd < deltaEnd ? Number.parseInt(bytes.toString("latin1", exEnd + 1, Math.min(deltaEnd, exEnd + 12)), 10) || 0 : 0,
   };
 }
 
@@ -120,10 +122,13 @@ function decodeExact(text: string): ExactAttributes | undefined {
 
 function nanoseconds(text: string): number | undefined {
   let value = 0;
-  for (const char of text) value = value * 64 + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".indexOf(char);
+  for (const char of text)
+    value = value * 64 + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".indexOf(char);
   return value < 1_000_000_000 ? value : undefined;
 }
 
 function invalid(text: string): OperatorError {
-  return new OperatorError("ATTRIBUTES_INVALID", `an attribute record is damaged: ${text}`, { hint: "the Volume or the sender is damaged; other files are not affected" });
+  return new OperatorError("ATTRIBUTES_INVALID", `an attribute record is damaged: ${text}`, {
+    hint: "the Volume or the sender is damaged; other files are not affected",
+  });
 }

@@ -4,7 +4,12 @@ import { streamType } from "./stream-type.ts";
 export type DigestName = "md5" | "sha1" | "sha256" | "sha512";
 
 const byOption: Readonly<Record<string, DigestName>> = { MD5: "md5", SHA1: "sha1", SHA256: "sha256", SHA512: "sha512" };
-const streams: Readonly<Record<DigestName, number>> = { md5: streamType.md5, sha1: streamType.sha1, sha256: streamType.sha256, sha512: streamType.sha512 };
+const streams: Readonly<Record<DigestName, number>> = {
+  md5: streamType.md5,
+  sha1: streamType.sha1,
+  sha256: streamType.sha256,
+  sha512: streamType.sha512,
+};
 const lengths: Readonly<Record<DigestName, number>> = { md5: 16, sha1: 20, sha256: 32, sha512: 64 };
 
 /** The algorithm that a FileSet's Signature option names; undefined: none. */

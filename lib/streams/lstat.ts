@@ -148,7 +148,9 @@ export function decodeLStat(text: string): LStat | undefined {
     flags: safe(14),
     dataStream: safe(15),
   };
-  const isSound = stat.size >= 0 && [stat.nlink, stat.uid, stat.gid, stat.atime, stat.mtime, stat.ctime, stat.linkFileIndex].every(Number.isSafeInteger);
+  const isSound =
+    stat.size >= 0 &&
+    [stat.nlink, stat.uid, stat.gid, stat.atime, stat.mtime, stat.ctime, stat.linkFileIndex].every(Number.isSafeInteger);
   return isSound ? stat : undefined;
 }
 

@@ -35,7 +35,8 @@ export function decodeXattrs(data: Uint8Array): Xattr[] {
     if (bytes.length - at < 12) throw invalid(`${bytes.length - at} bytes are left over`);
     if (bytes.readUInt32BE(at) !== MAGIC) throw invalid(`no attribute begins at byte ${at}`);
     const nameBytes = bytes.readUInt32BE(at + 4);
-    if (nameBytes === 0 || nameBytes > NAME_BYTES_MAX || at + 12 + nameBytes > bytes.length) throw invalid(`a name of ${nameBytes} bytes`);
+    if (nameBytes === 0 || nameBytes > NAME_BYTES_MAX || at + 12 + nameBytes > bytes.length)
+      throw invalid(`a name of ${nameBytes} bytes`);
     const name = bytes.toString("latin1", at + 8, at + 8 + nameBytes).replace(/\0+$/, "");
     if (name === "" || name.includes("\0")) throw invalid("a name with NUL");
     const valueBytes = bytes.readUInt32BE(at + 8 + nameBytes);

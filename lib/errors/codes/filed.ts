@@ -5,7 +5,6 @@ export const filedCodes = {
   ACL_INVALID: { cause: "The text of an access control list cannot be read.", remedy: "The file is restored without it; set it by hand with setfacl." },
   DATA_INVALID: { cause: "A file's data cannot be expanded, or breaks the format of its stream.", remedy: "Check the Volume with bls; restore the file from another job." },
   DATA_ENCRYPTED: { cause: "The file was encrypted on the client that saved it, and this file daemon has no key for it.", remedy: "Restore with the file daemon that holds the PKI key pair." },
-  DIGEST_DIFFERS: { cause: "The data restored does not match the digest that was taken when it was saved.", remedy: "Restore the file from another job or copy; check the Volume with bls." },
   PATH_UNSAFE: { cause: "A file would have been restored through a symbolic link or outside of Where.", remedy: "Remove the link named in the message, or restore to an empty directory." },
   PATTERN_INVALID: { cause: "A regular expression or relocation rule cannot be understood.", remedy: "Correct the FileSet's Regex directive or the regexwhere text." },
   SCRIPT_FAILED: { cause: "A command that the job runs on the client ended with an error.", remedy: "See its output in the job's messages; run it by hand as the daemon's user." },
