@@ -1,9 +1,9 @@
-import { closeSync, openSync, writeSync } from "node:fs";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { must } from "#lib/base/assert.ts";
-import { BATCH_BYTES_MAX, BatchBuilder, BatchCursor, RECORD_HEADER_BYTES } from "#lib/wire/record.ts";
+import { BatchCursor, RECORD_HEADER_BYTES } from "#lib/wire/record.ts";
 import { isCatalogStream, labelType } from "../volume/format.ts";
 import { SessionBlocks } from "../volume/session-blocks.ts";
+import { AttributeCollector } from "./attribute-collector.ts";
 import { VolumeWriter } from "../volume/volume-writer.ts";
 import { writeSessionLabel } from "../volume/session-label.ts";
 import type { Medium } from "./device.ts";
@@ -56,9 +56,6 @@ export interface EngineReport {
 /** Full blocks are written at the latest when so many bytes wait. */
 const DRAIN_BYTES = 2 * 1024 * 1024;
 
-/** An attribute batch is told when it has grown to this. */
-const ATTRIBUTES_BYTES = 256 * 1024;
-
 /** After so many bytes the kernel is asked to begin writing them to the disk, so that the sync at a job's end is short. */
 const WRITEBACK_BYTES = 64 * 1024 * 1024;
 
@@ -76,10 +73,8 @@ interface Session {
   files: number;
   bytes: number;
   lastFileIndex: number;
-  readonly attributes: BatchBuilder;
-  /** Attribute batches that wait until the block of this sequence is on the medium. */
-  readonly held: { readonly batch: Uint8Array<ArrayBuffer>; readonly sequence: number }[];
-  readonly spool: number | undefined;
+  /** Undefined when nobody wants them. */
+  readonly attributes: AttributeCollector | undefined;
   /** Sequence of the block with the end-of-session label. */
   lastSequence: number | undefined;
 }
@@ -104,16 +99,6 @@ export class AppendEngine {
   constructor(options: EngineOptions, report: (report: EngineReport) => void) {
     this.#options = options;
     this.#report = report;
-  }
-
-  /** Bytes of full blocks that wait to be written. */
-  get pendingBytes(): number {
-    return this.#pendingBytes;
-  }
-
-  /** Whether a Volume is mounted that takes blocks. */
-  get isMounted(): boolean {
-    return this.#medium !== undefined;
   }
 
   /** Takes this Volume. Nothing is written before `resume`, so that the owner knows which Volume reports are about. */
@@ -171,9 +156,7 @@ export class AppendEngine {
       files: 0,
       bytes: 0,
       lastFileIndex: 0,
-      attributes: new BatchBuilder({ capacityBytes: ATTRIBUTES_BYTES + 64 * 1024 }),
-      held: [],
-      spool: start.spoolPath === undefined ? undefined : openSpool(start.spoolPath),
+      attributes: start.wantsAttributes ? new AttributeCollector(start.spoolPath) : undefined,
       lastSequence: undefined,
     });
     blocks.appendLabel(labelType.startOfSession, start.label.jobId, writeSessionLabel(start.label));
@@ -186,7 +169,7 @@ export class AppendEngine {
     while (cursor.next()) this.#record(session, cursor);
     session.batches = number;
     session.taken.push({ batch: number, sequence: session.blocks.lastUsedSequence });
-    if (session.attributes.length >= ATTRIBUTES_BYTES) this.#closeAttributes(session);
+    if (session.attributes?.isRipe === true) session.attributes.close(session.blocks.lastUsedSequence);
     if (this.#pendingBytes >= DRAIN_BYTES) this.drain();
   }
 
@@ -194,8 +177,8 @@ export class AppendEngine {
   end(sessionId: number, facts: { readonly date: number; readonly status: string; readonly errors: number }): void {
     const session = this.#session(sessionId);
     if (session.lastSequence !== undefined) return;
-    this.#closeAttributes(session);
-    if (session.spool !== undefined) closeSync(session.spool);
+    session.attributes?.close(session.blocks.lastUsedSequence);
+    session.attributes?.end();
     this.drain();
     const writer = this.#writer;
     const startAddress = writer?.regionStart(sessionId) ?? 0;
@@ -224,7 +207,7 @@ export class AppendEngine {
     const session = this.#sessions.get(sessionId);
     if (session === undefined) return;
     this.#sessions.delete(sessionId);
-    if (session.spool !== undefined && session.lastSequence === undefined) closeSync(session.spool);
+    session.attributes?.end();
     for (let at = this.#pending.length - 1; at >= 0; at -= 1) {
       const block = must(this.#pending[at], "a pending block");
       if (block.session.id !== sessionId) continue;
@@ -249,7 +232,7 @@ export class AppendEngine {
   flush(): void {
     for (const session of this.#sessions.values()) {
       if (session.taken.length > 0) session.blocks.flush();
-      this.#closeAttributes(session);
+      session.attributes?.close(session.blocks.lastUsedSequence);
     }
     this.drain();
   }
@@ -268,25 +251,7 @@ export class AppendEngine {
     }
     session.bytes += cursor.dataSize;
     session.blocks.append(cursor, cursor.bytes, cursor.start + RECORD_HEADER_BYTES, cursor.end);
-    if (session.start.wantsAttributes && isCatalogStream(stream)) this.#collect(session, cursor);
-  }
-
-  #collect(session: Session, cursor: BatchCursor): void {
-    if (cursor.dataSize + RECORD_HEADER_BYTES > BATCH_BYTES_MAX) {
-      throw new OperatorError(
-        "BATCH_INVALID",
-        `the attributes of FileIndex ${cursor.fileIndex} are ${cursor.dataSize} bytes long; ${BATCH_BYTES_MAX} is the most`,
-      );
-    }
-    if (!session.attributes.fits(cursor.dataSize)) this.#closeAttributes(session);
-    session.attributes.append(cursor.fileIndex, cursor.stream, cursor.data);
-  }
-
-  #closeAttributes(session: Session): void {
-    if (session.attributes.length === 0) return;
-    const batch = session.attributes.take();
-    if (session.spool !== undefined) return spoolBatch(session.spool, batch);
-    session.held.push({ batch, sequence: session.blocks.lastUsedSequence });
+    if (isCatalogStream(stream)) session.attributes?.add(cursor, session.blocks.lastUsedSequence);
   }
 
   #filled(block: FilledBlock): void {
@@ -305,9 +270,8 @@ export class AppendEngine {
     if (session === undefined) return;
     session.written = block.sequence;
     this.#changed.add(block.session.id);
-    while (session.held[0] !== undefined && session.held[0].sequence <= session.written) {
-      this.#attributes.push({ sessionId: block.session.id, batch: must(session.held.shift(), "a held batch").batch });
-    }
+    for (const batch of session.attributes?.release(session.written) ?? [])
+      this.#attributes.push({ sessionId: block.session.id, batch });
     if (session.lastSequence === session.written) {
       this.#ended.push(block.session.id);
       this.#writer?.closeRegion(block.session.id);
@@ -351,25 +315,5 @@ export class AppendEngine {
 
   #session(sessionId: number): Session {
     return must(this.#sessions.get(sessionId), `session ${sessionId} of the append engine`);
-  }
-}
-
-function openSpool(path: string): number {
-  try {
-    return openSync(path, "w", 0o600);
-  } catch (cause) {
-    throw new OperatorError("JOB_SPOOL_FAILED", `the attribute spool file ${path} cannot be made`, { cause });
-  }
-}
-
-/** A spool file is a run of [length u32][batch]. */
-function spoolBatch(fd: number, batch: Uint8Array): void {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(batch.byteLength);
-  try {
-    writeSync(fd, length);
-    for (let at = 0; at < batch.byteLength;) at += writeSync(fd, batch, at);
-  } catch (cause) {
-    throw new OperatorError("JOB_SPOOL_FAILED", "the attribute spool file cannot be written", { cause });
   }
 }

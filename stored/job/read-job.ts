@@ -7,6 +7,7 @@ import { levelWord, typeWord } from "../status/words.ts";
 import { Changes } from "./changes.ts";
 import { ClientLink } from "./client-link.ts";
 import { JobVoice } from "./job-voice.ts";
+import { SendWindow } from "./send-window.ts";
 import { Canceled } from "./canceled.ts";
 import type { Bootstrap } from "#proto/bootstrap.ts";
 import type { CallContext } from "#lib/rpc/call.ts";
@@ -25,25 +26,11 @@ import type { VolumeStep } from "../volume/select.ts";
 /** Bytes read in one go by the device's thread. */
 const READ_BYTES = 2 * 1024 * 1024;
 
-/** Bytes that may wait to be sent, or be sent and not acknowledged. */
-const WINDOW_BYTES = 16 * 1024 * 1024;
-
 /** Damages that are told to the file daemon and in the job's messages one by one. */
 const DAMAGES_MAX = 1000;
 
 /** A file daemon that was told the end and has left without a word is not waited for longer than this. */
 const CLOSE_MS = 10_000;
-
-/** So many batches may always be on their way, however long they are: a file daemon acknowledges several at a time. */
-const WINDOW_BATCHES = 16;
-
-/** A batch on its way to the file daemon, with the session of its records. */
-interface Outgoing {
-  readonly number: number;
-  readonly batch: Uint8Array;
-  readonly session: SessionKey;
-  readonly jobId: number;
-}
 
 /** The storage half of a job that restores: reads what a bootstrap selects and hands it to the file daemon. */
 export class ReadJob implements StorageJob {
@@ -61,11 +48,7 @@ export class ReadJob implements StorageJob {
   readonly #startMs = Date.now();
   #device = "";
   #volume = "";
-  /** Batches that were read and not acknowledged, oldest first. */
-  #outgoing: Outgoing[] = [];
-  #outgoingBytes = 0;
-  #produced = 0;
-  #received = 0;
+  readonly #window = new SendWindow();
   #current: { readonly session: SessionKey; readonly jobId: number } = { session: { id: 0, time: 0 }, jobId: 0 };
   #files = 0;
   #bytes = 0;
@@ -175,10 +158,10 @@ export class ReadJob implements StorageJob {
       // A file daemon that comes again says first what it has: without that a batch could come twice.
       if (this.#hasServed) await this.#changes.until(() => listening.hasStarted || listening.error !== undefined, signal);
       this.#hasServed = true;
-      let next = this.#received + 1;
+      let next = this.#window.received + 1;
       for (;;) {
         if (listening.error !== undefined) throw listening.error;
-        const out = this.#outgoing[next - (this.#outgoing[0]?.number ?? next)];
+        const out = this.#window.at(next);
         if (out !== undefined) {
           if (told === undefined || told.id !== out.session.id || told.time !== out.session.time) {
             told = out.session;
@@ -220,26 +203,12 @@ export class ReadJob implements StorageJob {
       const { value, done } = await requests.next();
       if (signal.aborted) return;
       const step = done === true ? undefined : (value as ReadRequest).step;
-      if (step?.$case === "received") this.#acknowledge(step.value);
-      if (step?.$case === "stop") this.#isServed = true;
-      // The end of the stream after the last batch says the same as an acknowledgement of it.
-      if (done === true && this.#isRead && this.#outgoing.length === 0) this.#isServed = true;
+      if (step?.$case === "received") this.#window.acknowledge(step.value);
+      if (step?.$case === "stop" || (this.#isRead && this.#window.isEmpty)) this.#isServed = true;
       listening.hasStarted = true;
       this.#changes.notify();
       if (done === true || step?.$case === "stop") return;
     }
-  }
-
-  #acknowledge(received: number): void {
-    if (received > this.#produced)
-      throw new OperatorError("BATCH_INVALID", `batch ${received} is acknowledged, but only ${this.#produced} were sent`);
-    if (received < this.#received) return;
-    this.#received = received;
-    while (this.#outgoing[0] !== undefined && this.#outgoing[0].number <= received) {
-      this.#outgoingBytes -= this.#outgoing[0].batch.byteLength;
-      this.#outgoing.shift();
-    }
-    if (this.#isRead && received === this.#produced) this.#isServed = true;
   }
 
   /** Reads Volume after Volume, each on a device that can. */
@@ -270,7 +239,7 @@ export class ReadJob implements StorageJob {
       this.#tell(await host.call("closeRead", { readerId, isComplete }).catch(() => []));
     }
     this.#isRead = true;
-    if (this.#received === this.#produced) this.#isServed = true;
+    if (this.#window.isEmpty) this.#isServed = true;
     this.#changes.notify();
     const seconds = (Date.now() - this.#startMs) / 1000;
     this.voice.say("info", `Elapsed time=${elapsedText(seconds)}, Transfer rate=${rateText(this.#bytes, seconds)}`);
@@ -334,17 +303,12 @@ export class ReadJob implements StorageJob {
       return;
     }
     await this.#link.orLost(
-      this.#changes.until(
-        () => this.#outgoingBytes < WINDOW_BYTES || this.#outgoing.length < WINDOW_BATCHES || this.#isServed,
-        this.#signal,
-      ),
+      this.#changes.until(() => !this.#window.isFull || this.#isServed, this.#signal),
       this.#signal,
     );
     if (this.#isServed) return;
-    this.#produced += 1;
     this.#bytes += item.batch.byteLength;
-    this.#outgoingBytes += item.batch.byteLength;
-    this.#outgoing.push({ number: this.#produced, batch: item.batch, ...this.#current });
+    this.#window.add({ batch: item.batch, ...this.#current });
     this.#changes.notify();
   }
 
