@@ -13,10 +13,9 @@ const FILES = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
 const SOURCES = FILES.filter((file) => file.endsWith(".ts") && !file.startsWith("proto/gen/"));
 const PRODUCTION = SOURCES.filter((file) => !file.endsWith(".test.ts") && !/^(regress|bench|scripts)\/|testing\/|\/test-[^/]*$|conformance/.test(file));
 
-/** Longest file that still holds one thought. */
+/** Longest file that still holds one thought; a test may string together more facts about one. */
 const LINES_MAX = 400;
-/** Files that may be longer, each with its reason. */
-const LONGER: ReadonlyMap<string, string> = new Map([]);
+const TEST_LINES_MAX = 600;
 
 function text(file: string): string {
   return readFileSync(join(ROOT, file), "utf8");
@@ -53,7 +52,7 @@ test("every error code is used somewhere, and every one says cause and remedy", 
 });
 
 test("files stay short enough to be read at once", () => {
-  const long = SOURCES.filter((file) => text(file).split("\n").length > LINES_MAX && !LONGER.has(file));
+  const long = SOURCES.filter((file) => text(file).split("\n").length > (file.endsWith(".test.ts") ? TEST_LINES_MAX : LINES_MAX));
   assert.deepEqual(long, []);
 });
 
