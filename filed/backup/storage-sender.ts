@@ -24,6 +24,15 @@ export interface StorageSenderOptions {
 /** Bytes of batches that the storage daemon has not acknowledged; `send` waits when there are as many. */
 const BUFFER_BYTES_MAX = 48 * 1024 * 1024;
 
+interface KeptBatch {
+  readonly batch: Uint8Array<ArrayBuffer>;
+  readonly bytes: number;
+  /** Gives the buffer back to its encoder. */
+  readonly release: () => void;
+  /** Connections on which it was sent. */
+  timesSent: number;
+}
+
 /**
  * Sends a job's batches to its storage daemon, in order, none lost and none twice: what is not acknowledged is kept and sent again on
  * the next connection. Memory is bounded by BUFFER_BYTES_MAX.
@@ -31,7 +40,7 @@ const BUFFER_BYTES_MAX = 48 * 1024 * 1024;
 export class StorageSender implements BatchSink {
   readonly #options: StorageSenderOptions;
   /** Batches sent or to be sent; the first has number `#acked` (from 0). */
-  #batches: { readonly batch: Uint8Array<ArrayBuffer>; readonly bytes: number; readonly release: () => void }[] = [];
+  #batches: KeptBatch[] = [];
   #bytes = 0;
   #acked = 0;
   #added = 0;
@@ -78,7 +87,7 @@ export class StorageSender implements BatchSink {
   async send(batch: Uint8Array<ArrayBuffer>, release: () => void): Promise<void> {
     this.#throwFailure();
     const bytes = batch.byteLength;
-    this.#batches.push({ batch, bytes, release });
+    this.#batches.push({ batch, bytes, release, timesSent: 0 });
     this.#bytes += bytes;
     this.#added++;
     this.#wakeAll();
@@ -130,6 +139,7 @@ export class StorageSender implements BatchSink {
       const next = this.#batches[number - this.#acked];
       if (next !== undefined) {
         // The encoder left room before the batch; sending it again writes the same bytes there.
+        next.timesSent++;
         await call.write({ step: { $case: "records", value: declareHeadroom(next.batch) } });
         this.#sentBytes += next.bytes;
         number++;
@@ -150,9 +160,10 @@ export class StorageSender implements BatchSink {
       );
     }
     for (; this.#acked < reply.batches; this.#acked++) {
-      const { bytes, release } = this.#batches.shift()!;
+      const { bytes, release, timesSent } = this.#batches.shift()!;
       this.#bytes -= bytes;
-      release();
+      // A connection that was cut may still hold the buffer for writing, so it is left to the garbage collector.
+      if (timesSent === 1) release();
     }
     this.#wakeAll();
   }

@@ -1,16 +1,17 @@
+import { declareFrameRoom } from "./grpc-internals.ts";
 import { AppendRequest, ReadReply, StorageDataService } from "#proto/data.ts";
 
 /*
  * The one codec for file data. What ts-proto generates copies a `bytes` field twice on the way out and once on the way in; here a
- * batch is copied once at most (and not at all if it has headroom), and a received batch is a view of the message.
+ * batch is copied once at most (and not at all, not even by grpc-js, if it has headroom), and a received batch is a view of the message.
  */
 
 /** Tags (field number << 3 | 2) of `records` in AppendRequest and ReadReply. */
 const APPEND_RECORDS_TAG = (2 << 3) | 2;
 const READ_RECORDS_TAG = (1 << 3) | 2;
 
-/** Most bytes that tag and length take before a batch. */
-const PREFIX_BYTES_MAX = 6;
+/** Most bytes that the frame of gRPC, tag and length take before a batch. */
+const PREFIX_BYTES_MAX = 5 + 6;
 
 const withHeadroom = new WeakSet<ArrayBufferLike>();
 
@@ -54,8 +55,9 @@ function prefixed(tag: number, batch: Uint8Array): Buffer {
   const prefixBytes = 1 + varintBytes(batch.byteLength);
   const isFree = batch.byteOffset >= PREFIX_BYTES_MAX && withHeadroom.has(batch.buffer);
   let message: Buffer;
-  if (isFree) message = Buffer.from(batch.buffer, batch.byteOffset - prefixBytes, prefixBytes + batch.byteLength);
-  else {
+  if (isFree) {
+    message = declareFrameRoom(Buffer.from(batch.buffer, batch.byteOffset - prefixBytes, prefixBytes + batch.byteLength));
+  } else {
     message = Buffer.allocUnsafe(prefixBytes + batch.byteLength);
     message.set(batch, prefixBytes);
   }
