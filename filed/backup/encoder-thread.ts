@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { must } from "#lib/base/assert.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
+import { LEAVE } from "#lib/platform/end-thread.ts";
 import { EntryCursor } from "#filed/walk/entry.ts";
 import { RecordWriter } from "./record-writer.ts";
 import { FileSaver } from "./save-file.ts";
@@ -34,7 +35,8 @@ const saver = new FileSaver({
   links: control,
 });
 
-port.on("message", (message: ToEncoder) => {
+port.on("message", (message: ToEncoder | typeof LEAVE) => {
+  if (message === LEAVE) return port.close();
   try {
     port.postMessage(saveList(message));
   } catch (error) {

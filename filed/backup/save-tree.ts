@@ -5,6 +5,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { FileSet } from "#proto/fileset.ts";
 import { fsPath, shown } from "#lib/base/byte-string.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { endThread } from "#lib/platform/end-thread.ts";
 import { systemErrorText } from "#lib/platform/system-error.ts";
 import { compileFileSet } from "#filed/fileset/match.ts";
 import { EntryListBuilder } from "#filed/walk/entry.ts";
@@ -107,7 +108,7 @@ export class SaveTree {
       this.#control.cancel();
       for (const { buffers } of this.#encoders) buffers.close();
       await Promise.all(
-        [this.#walker, ...this.#encoders.map((encoder) => encoder.worker)].map(async (worker) => await worker?.terminate()),
+        [this.#walker, ...this.#encoders.map((encoder) => encoder.worker)].map(async (worker) => worker && (await endThread(worker))),
       );
     }
   }

@@ -2,6 +2,7 @@ import { readlinkSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { bytesOf, fsPath } from "#lib/base/byte-string.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { endThread } from "#lib/platform/end-thread.ts";
 import { OwnerNames } from "#lib/platform/owner-names.ts";
 import { fileType } from "#lib/streams/stream-type.ts";
 import type { BackupWork } from "#proto/filed.ts";
@@ -46,7 +47,7 @@ export async function* estimate(options: EstimateOptions): AsyncGenerator<Estima
     yield { lines: [], ...sums };
   } finally {
     control.cancel();
-    await worker.terminate();
+    await endThread(worker);
   }
 }
 

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { RestoreCounts, RestoreNote } from "#lib/files/restore-place.ts";
 import { relocation } from "#lib/files/relocate.ts";
+import { endThread } from "#lib/platform/end-thread.ts";
 import { BATCH_BYTES_MAX, BatchCursor } from "#lib/wire/record.ts";
 import { finalSteps } from "./thread-messages.ts";
 import type { FinalStep, FromWriter, ToWriter, WriterStart } from "./thread-messages.ts";
@@ -195,6 +196,6 @@ export class RestoreTree implements AsyncDisposable {
   /** Stops the threads; what they had in hand is left as it is. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#options.signal.removeEventListener("abort", this.#onAbort);
-    await Promise.all(this.#writers.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#writers.map(({ worker }) => endThread(worker)));
   }
 }

@@ -2,6 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { must } from "#lib/base/assert.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
 import { FileRestorer } from "#lib/files/file-restorer.ts";
+import { LEAVE } from "#lib/platform/end-thread.ts";
 import { relocation } from "#lib/files/relocate.ts";
 import { BatchCursor } from "#lib/wire/record.ts";
 import type { FromWriter, ToWriter, WriterStart } from "./thread-messages.ts";
@@ -22,7 +23,8 @@ function post(message: FromWriter, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
-port.on("message", (message: ToWriter) => {
+port.on("message", (message: ToWriter | typeof LEAVE) => {
+  if (message === LEAVE) return port.close();
   try {
     take(message);
   } catch (error) {
