@@ -161,7 +161,7 @@ async function writeBootstrap(context: CommandContext, made: RestoreMakings): Pr
     await writeFile(
       file,
       bootstrapText(made.bootstrap, (volume) => storages.get(volume) ?? ""),
-      { mode: 0o640 },
+      { mode: 0o600 },
     );
   } catch (cause) {
     throw new OperatorError("RESTORE_NOTHING", `the Bootstrap file ${file} cannot be written`, { cause });

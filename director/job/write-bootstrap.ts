@@ -21,7 +21,7 @@ export async function writeBootstrap(context: JobContext, run: SavedRun, values:
   try {
     const text = await textOf(context, run, files);
     if (expanded.startsWith("|")) await pipeTo(expanded.slice(1), text);
-    else await (job.level === "F" ? writeFile : appendFile)(expanded, text, { mode: 0o640 });
+    else await (job.level === "F" ? writeFile : appendFile)(expanded, text, { mode: 0o600 });
   } catch (error) {
     await messages.say("Warning", `Could not write the bootstrap to ${expanded}: ${describeError(error)}`);
   }

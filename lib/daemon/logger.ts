@@ -13,7 +13,7 @@ export function makeLogger(name: string, target: LogTarget, debugLevel: number):
   const destination: DestinationStream =
     target.kind === "stdout"
       ? readableLines(name)
-      : pino.destination({ dest: target.path, append: true, mkdir: false, sync: true, mode: 0o640 });
+      : pino.destination({ dest: target.path, append: true, mkdir: false, sync: true, mode: 0o600 });
   const options = {
     name,
     level: levelOf(debugLevel),

@@ -98,8 +98,8 @@ export class MessageOutlets implements AsyncDisposable {
 
   /** `file` begins anew when the daemon starts, `append` never does. */
   #toFile(destination: "Append" | "File", path: string, text: string): void {
-    if (destination === "File" && !this.#begun.has(path)) writeFileSync(path, text, { mode: 0o640 });
-    else appendFileSync(path, text, { mode: 0o640 });
+    if (destination === "File" && !this.#begun.has(path)) writeFileSync(path, text, { mode: 0o600 });
+    else appendFileSync(path, text, { mode: 0o600 });
     this.#begun.add(path);
   }
 

@@ -17,11 +17,21 @@ testConformance({
   },
 });
 
-test("a Volume is readable for the daemon's user and group only, and nothing half made is left", async () => {
+test("a Volume is readable for the daemon's user only, and nothing half made is left", async () => {
   await using dir = await TempDir.make();
   new FileDevice({ name: "Disk", archiveDevice: dir.path }).create("V1", new Uint8Array(10)).close();
   assert.deepEqual(readdirSync(dir.path), ["V1"]);
-  assert.equal(statSync(dir.file("V1")).mode & 0o007, 0);
+  assert.equal(statSync(dir.file("V1")).mode & 0o077, 0);
+});
+
+test("a FIFO or a directory with a Volume's name is refused at once, and the device is not kept by it", async () => {
+  await using dir = await TempDir.make();
+  execFileSync("mkfifo", [dir.file("V1")]);
+  mkdirSync(dir.file("V2"));
+  const device = new FileDevice({ name: "Disk", archiveDevice: dir.path });
+  assert.throws(() => device.open("V1", "read"), { code: "VOLUME_NOT_LABELED" });
+  assert.throws(() => device.open("V1", "append"), { code: "VOLUME_NOT_LABELED" });
+  assert.throws(() => device.open("V2", "read"), { code: "VOLUME_NOT_LABELED" });
 });
 
 test("a directory that is not there is told as such, not as a missing Volume", async () => {

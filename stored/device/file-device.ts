@@ -21,8 +21,8 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { checkedVolumeName } from "./volume-name.ts";
 import type { AppendOutcome, Device, Medium } from "./device.ts";
 
-/** Rights of a new Volume: the daemon's user and group, nobody else. */
-const VOLUME_MODE = 0o640;
+/** Rights of a new Volume: the daemon's user alone. What is saved may be anybody's secret. */
+const VOLUME_MODE = 0o600;
 
 /** Disk files as Volumes: one file a Volume, in the directory that is the Archive Device. */
 export class FileDevice implements Device {
@@ -42,12 +42,20 @@ export class FileDevice implements Device {
 
   open(volume: string, mode: "read" | "append"): Medium {
     const path = this.#path(volume);
-    const flags = mode === "read" ? constants.O_RDONLY : constants.O_RDWR;
+    // Without O_NONBLOCK a FIFO of that name would keep the device's thread for ever; plain files do not know the difference.
+    const flags = (mode === "read" ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NONBLOCK;
+    let fd: number;
     try {
-      return new FileMedium(this.name, volume, path, openSync(path, flags));
+      fd = openSync(path, flags);
     } catch (cause) {
       throw this.#openFailure(volume, path, cause);
     }
+    if (fstatSync(fd).isFile()) return new FileMedium(this.name, volume, path, fd);
+    closeSync(fd);
+    throw new OperatorError(
+      "VOLUME_NOT_LABELED",
+      `device "${this.name}": what is there for Volume "${volume}" is no plain file (${path})`,
+    );
   }
 
   create(volume: string, label: Uint8Array): Medium {
@@ -56,7 +64,11 @@ export class FileDevice implements Device {
     const temporary = join(this.#directory, `.${volume}.new`);
     let fd: number;
     try {
-      fd = openSync(temporary, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, VOLUME_MODE);
+      fd = openSync(
+        temporary,
+        constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+        VOLUME_MODE,
+      );
     } catch (cause) {
       throw this.#openFailure(volume, temporary, cause);
     }

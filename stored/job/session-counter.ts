@@ -14,7 +14,7 @@ export class SessionCounter {
   static async open(path: string, nowMs: number): Promise<SessionCounter> {
     const last = Number(await readFile(path, "utf8").catch(() => "0"));
     const time = Math.max(Math.floor(nowMs / 1000), Number.isSafeInteger(last) ? last + 1 : 0);
-    await writeFile(`${path}.new`, `${time}\n`, { flush: true });
+    await writeFile(`${path}.new`, `${time}\n`, { flush: true, mode: 0o600 });
     await rename(`${path}.new`, path);
     return new SessionCounter(time);
   }
