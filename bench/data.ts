@@ -14,7 +14,11 @@ const SMALL_FILES_A_FOLDER = 100;
 
 /** Makes the generated trees under `dir` where they are not there yet; the same bytes on every machine. */
 export function prepareData(dir: string, names: readonly DataSet["name"][]): DataSet[] {
-  const makers = { usr: () => "/usr", "big-file": () => bigFile(join(dir, "big-file")), "small-files": () => smallFiles(join(dir, "small-files")) };
+  const makers = {
+    usr: () => "/usr",
+    "big-file": () => bigFile(join(dir, "big-file")),
+    "small-files": () => smallFiles(join(dir, "small-files")),
+  };
   return names.map((name) => ({ name, path: makers[name]() }));
 }
 

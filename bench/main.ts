@@ -62,7 +62,14 @@ function isHere(subject: Subject): boolean {
 }
 
 function fresh(data: DataSet["name"], subject: Subject["name"]): Measurement {
-  return { data, subject, seconds: { backup: [], incremental: [], restore: [] }, reported: { backup: [], incremental: [], restore: [] }, storedBytes: 0, peakMemoryBytes: 0 };
+  return {
+    data,
+    subject,
+    seconds: { backup: [], incremental: [], restore: [] },
+    reported: { backup: [], incremental: [], restore: [] },
+    storedBytes: 0,
+    peakMemoryBytes: 0,
+  };
 }
 
 /** One round of one subject in a scratch directory on the disk of the data. */
@@ -83,7 +90,9 @@ async function measure(subject: Subject, data: DataSet, into: Measurement, dir: 
       const seconds = (performance.now() - began) / 1000;
       into.seconds[work].push(seconds);
       if (reported !== undefined) into.reported[work].push(reported);
-      console.log(`  ${subject.name} ${work}: ${seconds.toFixed(2)} s${reported === undefined ? "" : ` (its report: ${reported} s)`}`);
+      console.log(
+        `  ${subject.name} ${work}: ${seconds.toFixed(2)} s${reported === undefined ? "" : ` (its report: ${reported} s)`}`,
+      );
       execFileSync("sync");
     }
     into.storedBytes = run.storedBytes();
@@ -98,18 +107,34 @@ function printTable(measurements: readonly Measurement[]): void {
   const rows = [["", ...measurements.map(({ subject }) => subject)]];
   for (const work of WORKS) {
     rows.push([`${work}, s`, ...measurements.map(({ seconds }) => median(seconds[work]).toFixed(2))]);
-    rows.push(["  as reported", ...measurements.map(({ reported }) => (reported[work].length === 0 ? "-" : String(median(reported[work]))))]);
-    if (ours !== undefined) rows.push(["  nocturne / it", ...measurements.map(({ seconds }) => (median(ours.seconds[work]) / median(seconds[work])).toFixed(2))]);
+    rows.push([
+      "  as reported",
+      ...measurements.map(({ reported }) => (reported[work].length === 0 ? "-" : String(median(reported[work])))),
+    ]);
+    if (ours !== undefined)
+      rows.push([
+        "  nocturne / it",
+        ...measurements.map(({ seconds }) => (median(ours.seconds[work]) / median(seconds[work])).toFixed(2)),
+      ]);
   }
   rows.push(["stored, MB", ...measurements.map(({ storedBytes }) => (storedBytes / 1e6).toFixed(0))]);
-  rows.push(["peak memory, MB", ...measurements.map(({ peakMemoryBytes }) => (peakMemoryBytes === 0 ? "-" : (peakMemoryBytes / 1e6).toFixed(0)))]);
+  rows.push([
+    "peak memory, MB",
+    ...measurements.map(({ peakMemoryBytes }) => (peakMemoryBytes === 0 ? "-" : (peakMemoryBytes / 1e6).toFixed(0))),
+  ]);
   for (const [label = "", ...cells] of rows) console.log(label.padEnd(18) + cells.map((cell) => cell.padStart(12)).join(""));
 }
 
 function save(measurements: readonly Measurement[], when: Date): void {
   const root = join(import.meta.dirname, "..");
   const commit = execFileSync("git", ["describe", "--always", "--dirty"], { cwd: root, encoding: "utf8" }).trim();
-  const machine = { cpu: cpus()[0]?.model.trim() ?? "unknown", cores: cpus().length, memoryBytes: totalmem(), kernel: release(), node: process.version };
+  const machine = {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    kernel: release(),
+    node: process.version,
+  };
   const file = join(root, "bench/results", `${when.toISOString().slice(0, 16).replaceAll(/[:T]/g, "-")}-${commit}.json`);
   writeFileSync(file, `${JSON.stringify({ when: when.toISOString(), commit, machine, rounds, measurements }, null, 2)}\n`);
   console.log(`\nKept in ${file}`);

@@ -23,20 +23,33 @@ const PROCESSORS = ["x64", "arm64", "aarch64", "arm", "armv7", "ia32", "ppc64", 
 export function platformOf(name: string): Pick<LockEntry, "os" | "cpu" | "libc"> {
   const words = name.slice(name.lastIndexOf("/") + 1).split("-");
   const os = words.filter((word) => OPERATING_SYSTEMS.includes(word));
-  const cpu = words.filter((word) => PROCESSORS.includes(word)).map((word) => (word === "aarch64" ? "arm64" : word === "armv7" ? "arm" : word));
-  const libc = words.some((word) => word.startsWith("musl")) ? ["musl"] : words.some((word) => word.startsWith("gnu")) ? ["glibc"] : undefined;
+  const cpu = words
+    .filter((word) => PROCESSORS.includes(word))
+    .map((word) => (word === "aarch64" ? "arm64" : word === "armv7" ? "arm" : word));
+  const libc = words.some((word) => word.startsWith("musl"))
+    ? ["musl"]
+    : words.some((word) => word.startsWith("gnu"))
+      ? ["glibc"]
+      : undefined;
   return { os, cpu, ...(libc === undefined ? {} : { libc }) };
 }
 
 /** Adds an entry without integrity for every optional dependency that has none, and drops registry addresses. */
 export function completeLock(packages: Record<string, LockEntry>): Record<string, LockEntry> {
   const complete = { ...packages };
-  const present = new Set(Object.keys(packages).map((path) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length)));
+  const present = new Set(
+    Object.keys(packages).map((path) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length)),
+  );
   for (const entry of Object.values(packages)) {
     delete entry.resolved;
     for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
       if (present.has(name)) continue;
-      complete[`node_modules/${name}`] = { version, ...(entry.dev === true ? { dev: true } : {}), optional: true, ...platformOf(name) };
+      complete[`node_modules/${name}`] = {
+        version,
+        ...(entry.dev === true ? { dev: true } : {}),
+        optional: true,
+        ...platformOf(name),
+      };
     }
   }
   return Object.fromEntries(Object.entries(complete).toSorted(([a], [b]) => (a < b ? -1 : 1)));

@@ -18,14 +18,21 @@ const FOLDER = join(import.meta.dirname, "../docs/reference");
 const HEAD = "<!-- Written by `npm run reference` from the program's own tables. Do not edit. -->\n";
 const LANGUAGES: readonly ProgramLanguage[] = [directorLanguage, fileDaemonLanguage, storageLanguage, consoleLanguage];
 
-const PAGES: Readonly<Record<string, () => string>> = { "directives.md": directives, "commands.md": commands, "error-codes.md": codes, "catalog.md": catalog };
+const PAGES: Readonly<Record<string, () => string>> = {
+  "directives.md": directives,
+  "commands.md": commands,
+  "error-codes.md": codes,
+  "catalog.md": catalog,
+};
 
 const stale = Object.entries(PAGES).filter(([name, page]) => readText(join(FOLDER, name)) !== HEAD + page());
 if (!process.argv.includes("--check")) {
   mkdirSync(FOLDER, { recursive: true });
   for (const [name, page] of stale) writeFileSync(join(FOLDER, name), HEAD + page());
 } else if (stale.length > 0) {
-  console.error(`not what the tables say now: ${stale.map(([name]) => `docs/reference/${name}`).join(", ")}\nRun: npm run reference`);
+  console.error(
+    `not what the tables say now: ${stale.map(([name]) => `docs/reference/${name}`).join(", ")}\nRun: npm run reference`,
+  );
   process.exitCode = 1;
 }
 
@@ -39,7 +46,8 @@ function readText(path: string): string | undefined {
 
 /** A Markdown table. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
   return `${[line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n")}\n`;
 }
 
@@ -84,7 +92,9 @@ function codes(): string {
 function commands(): string {
   const sections = commandTable
     .filter(({ name }) => !name.startsWith("."))
-    .map(({ name, help, usage }) => `\n## ${name}\n\n${help}.\n\n    ${`${name} ${usage}`.trimEnd().replaceAll("\n", "\n    ")}\n`);
+    .map(
+      ({ name, help, usage }) => `\n## ${name}\n\n${help}.\n\n    ${`${name} ${usage}`.trimEnd().replaceAll("\n", "\n    ")}\n`,
+    );
   const dotted = commandTable.filter(({ name }) => name.startsWith(".")).map(({ name, help }) => [`\`${name}\``, help]);
   const machine = dotted.length === 0 ? "" : `\n## For programs\n\n${table(["command", "does"], dotted)}`;
   return `# Console commands\n\nA command and its keywords may be shortened; the first that fits wins. \`help\` in the console shows the same.\n${sections.join("")}${machine}`;
@@ -92,8 +102,15 @@ function commands(): string {
 
 function catalog(): string {
   const sections = allTables.map(({ name, meaning, columns, primaryKey, indices }) => {
-    const rows = Object.entries(columns).map(([column, { kind, isNullable, meaning: text }]) => [column, kind, isNullable ? "yes" : "", text]);
-    const keys = indices.map((index) => `- ${index.isUnique === true ? "unique " : ""}index (${index.columns.join(", ")}): ${index.why}\n`).join("");
+    const rows = Object.entries(columns).map(([column, { kind, isNullable, meaning: text }]) => [
+      column,
+      kind,
+      isNullable ? "yes" : "",
+      text,
+    ]);
+    const keys = indices
+      .map((index) => `- ${index.isUnique === true ? "unique " : ""}index (${index.columns.join(", ")}): ${index.why}\n`)
+      .join("");
     return `\n## ${name}\n\n${meaning}\n\n${table(["column", "kind", "NULL", "meaning"], rows)}\nPrimary key: ${primaryKey.join(", ")}\n${keys}`;
   });
   return `# The catalog's tables\n\nNames are Bacula's; tables named Nocturne... are our own. SQLite and MySQL hold the same.\n${sections.join("")}`;

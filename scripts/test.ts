@@ -44,9 +44,11 @@ const started = performance.now();
 if (only !== "checks") installSystemPackages(say);
 const early: Promise<void>[] = [];
 if ((only === undefined && names.length === 0) || only === "checks") early.push(doChecks());
-if (only === undefined || only === "unit") early.push(doTests("unit tests", units, Math.max(1, availableParallelism() - 1), UNIT_TIMEOUT_MS));
+if (only === undefined || only === "unit")
+  early.push(doTests("unit tests", units, Math.max(1, availableParallelism() - 1), UNIT_TIMEOUT_MS));
 await Promise.all(early);
-if (only === undefined || only === "regress") await doTests("regression scenarios", scenarios, availableParallelism(), SCENARIO_TIMEOUT_MS);
+if (only === undefined || only === "regress")
+  await doTests("regression scenarios", scenarios, availableParallelism(), SCENARIO_TIMEOUT_MS);
 
 for (const { name, detail, file } of failures) {
   const output = (outputs.get(file ?? "") ?? []).join("");

@@ -2,7 +2,11 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 
 /** Reads flags and words; an unknown flag or a missing value is told in one line (SETUP_USAGE). */
-export function readArguments<T extends NonNullable<ParseArgsConfig["options"]>>(args: readonly string[], options: T, wordsMax: number) {
+export function readArguments<T extends NonNullable<ParseArgsConfig["options"]>>(
+  args: readonly string[],
+  options: T,
+  wordsMax: number,
+) {
   try {
     const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
     const surplus = parsed.positionals[wordsMax];

@@ -43,10 +43,13 @@ process.exitCode = await main(process.argv.slice(2));
 async function main([word = "help", ...rest]: string[]): Promise<number> {
   const verb = VERBS[word.replace(/^--?(help|version|h)$/, (_, name: string) => (name === "h" ? "help" : name))];
   try {
-    if (verb === undefined) throw new OperatorError("SETUP_USAGE", `"${word}" is not something that nocturne does`, { hint: "nocturne help" });
+    if (verb === undefined)
+      throw new OperatorError("SETUP_USAGE", `"${word}" is not something that nocturne does`, { hint: "nocturne help" });
     return await verb(rest);
   } catch (error) {
-    process.stderr.write(`nocturne: ${error instanceof OperatorError ? describeError(error) : `internal error: ${error instanceof Error ? error.stack : String(error)}`}\n`);
+    process.stderr.write(
+      `nocturne: ${error instanceof OperatorError ? describeError(error) : `internal error: ${error instanceof Error ? error.stack : String(error)}`}\n`,
+    );
     return 1;
   }
 }
@@ -59,7 +62,13 @@ function say(line: string): number {
 async function init(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArguments(
     args,
-    { name: { type: "string" }, address: { type: "string" }, port: { type: "string" }, data: { type: "string" }, path: { type: "string", multiple: true } },
+    {
+      name: { type: "string" },
+      address: { type: "string" },
+      port: { type: "string" },
+      data: { type: "string" },
+      path: { type: "string", multiple: true },
+    },
     1,
   );
   const configDir = userPath(positionals[0] ?? DEFAULT_DIR);
@@ -120,7 +129,11 @@ async function status(args: readonly string[]): Promise<number> {
   for (const daemon of await localDaemons(configDirOf(args))) {
     const found = await statusOf(daemon);
     const pid = found.kind === "down" || found.pid === undefined ? "" : ` (process ${found.pid})`;
-    const words = { answers: `answers on ${daemon.host}:${daemon.port}`, starting: "runs, but does not answer", down: "is not running" }[found.kind];
+    const words = {
+      answers: `answers on ${daemon.host}:${daemon.port}`,
+      starting: "runs, but does not answer",
+      down: "is not running",
+    }[found.kind];
     say(`${daemon.program}: ${words}${pid}`);
     if (found.kind !== "answers") code = 1;
   }

@@ -98,5 +98,8 @@ function peakOf(pid: number): number {
 /** "1 hour 2 mins 3 secs" in seconds. */
 export function elapsedSeconds(words: string): number {
   const units: Readonly<Record<string, number>> = { hour: 3600, min: 60, sec: 1 };
-  return [...words.matchAll(/(\d+) (hour|min|sec)s?/g)].reduce((sum, [, count, unit = ""]) => sum + Number(count) * (units[unit] ?? 0), 0);
+  return [...words.matchAll(/(\d+) (hour|min|sec)s?/g)].reduce(
+    (sum, [, count, unit = ""]) => sum + Number(count) * (units[unit] ?? 0),
+    0,
+  );
 }

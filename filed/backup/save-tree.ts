@@ -108,7 +108,9 @@ export class SaveTree {
       this.#control.cancel();
       for (const { buffers } of this.#encoders) buffers.close();
       await Promise.all(
-        [this.#walker, ...this.#encoders.map((encoder) => encoder.worker)].map(async (worker) => worker && (await endThread(worker))),
+        [this.#walker, ...this.#encoders.map((encoder) => encoder.worker)].map(
+          async (worker) => worker && (await endThread(worker)),
+        ),
       );
     }
   }

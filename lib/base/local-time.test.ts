@@ -15,5 +15,6 @@ test("reports and messages show day, month name and time", () => {
 });
 
 test("what is no time gives null", () => {
-  for (const text of ["", "0000-00-00 00:00:00", "2026-02-31 00:00:00", "yesterday"]) assert.equal(parseCatalogTime(text), null);
+  for (const text of ["", "0000-00-00 00:00:00", "2026-02-31 00:00:00", "yesterday"])
+    assert.equal(parseCatalogTime(text), null);
 });

@@ -23,7 +23,12 @@ async function useCertificates(world: World, shown: Shown): Promise<void> {
   const authority = await makeSiteCa("site", now);
   const other = await makeSiteCa("elsewhere", now);
   const director = await issueRoleCertificate(authority, { role: "director", name: "site-dir", now });
-  const fileDaemon = await issueRoleCertificate(shown.foreign === true ? other : authority, { role: "fileDaemon", name: "client-fd", now, ...shown.fileDaemon });
+  const fileDaemon = await issueRoleCertificate(shown.foreign === true ? other : authority, {
+    role: "fileDaemon",
+    name: "client-fd",
+    now,
+    ...shown.fileDaemon,
+  });
   mkdirSync(world.path("tls"));
   writeFileSync(world.path("tls/ca.crt"), authority.certificate);
   for (const [name, pair] of Object.entries({ director, fileDaemon })) {

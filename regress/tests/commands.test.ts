@@ -46,7 +46,11 @@ scenario("a catalog of another version is refused with the command that helps", 
 
 scenario("a daemon does not start twice", {}, async (world) => {
   await world.start();
-  for (const [program, file] of [["nocturne-dir", "bacula-dir.conf"], ["nocturne-fd", "bacula-fd.conf"], ["nocturne-sd", "bacula-sd.conf"]] as const) {
+  for (const [program, file] of [
+    ["nocturne-dir", "bacula-dir.conf"],
+    ["nocturne-fd", "bacula-fd.conf"],
+    ["nocturne-sd", "bacula-sd.conf"],
+  ] as const) {
     const second = await runCommand(join(BIN, program), ["-f", "-c", world.path(file)], { timeoutMs: 20_000 });
     assert.equal(second.status, 1, second.output);
     assert.match(second.output, /runs already/);
@@ -71,7 +75,11 @@ scenario("files that grow, shrink and vanish while they are saved do not fail th
   bigFile(world.path("tree/steady"), 200);
   plainTree(world.path("tree"), { files: 200 });
   await world.start();
-  const churn = spawn("sh", ["-c", "cd \"$0\"; while :; do echo more >> grows; : > shrinks; seq 1 20000 > shrinks; echo x > gone; rm -f gone; done", world.path("tree")]);
+  const churn = spawn("sh", [
+    "-c",
+    'cd "$0"; while :; do echo more >> grows; : > shrinks; seq 1 20000 > shrinks; echo x > gone; rm -f gone; done',
+    world.path("tree"),
+  ]);
   try {
     const report = await world.run("job=Save level=Full");
     assert.match(report.termination, /^Backup OK( -- with warnings)?$/, report.text);

@@ -17,7 +17,9 @@ scenario("a script's lines are echoed, no prompt is printed, and quit ends with 
 scenario("@output and @tee send what follows to files, @output alone ends that", {}, async (world) => {
   await world.start();
   const [file, tee] = [world.path("out.txt"), world.path("tee.txt")];
-  const stdout = (await world.consoleEnded(`@output ${file}`, "version", "@output", "time", `@tee ${tee}`, "version", "@output")).stdout;
+  const stdout = (
+    await world.consoleEnded(`@output ${file}`, "version", "@output", "time", `@tee ${tee}`, "version", "@output")
+  ).stdout;
   assert.match(readFileSync(file, "utf8"), /site-dir Version:/);
   assert.match(readFileSync(tee, "utf8"), /site-dir Version:/);
   assert.equal([...stdout.matchAll(/^site-dir Version:/gm)].length, 1, stdout);
@@ -66,16 +68,22 @@ scenario("prompts take the lines that follow, and a dot leaves them", {}, async 
   assert.match(output, /Job queued\. JobId=1/);
 });
 
-scenario("the last Director in sight: unknown names and unreachable Directors end with a status that is not 0", {}, async (world) => {
-  const unreachable = await world.consoleEnded("version");
-  assert.notEqual(unreachable.status, 0);
-  await world.start();
-  const unknown = await runCommand(world.programs.console, ["-c", world.path("bconsole.conf"), "-D", "nobody"], { input: "version\n" });
-  assert.notEqual(unknown.status, 0);
-  const listed = await runCommand(world.programs.console, ["-c", world.path("bconsole.conf"), "-l"]);
-  assert.equal(listed.stdout.trim(), "site-dir");
-  assert.equal(listed.status, 0);
-});
+scenario(
+  "the last Director in sight: unknown names and unreachable Directors end with a status that is not 0",
+  {},
+  async (world) => {
+    const unreachable = await world.consoleEnded("version");
+    assert.notEqual(unreachable.status, 0);
+    await world.start();
+    const unknown = await runCommand(world.programs.console, ["-c", world.path("bconsole.conf"), "-D", "nobody"], {
+      input: "version\n",
+    });
+    assert.notEqual(unknown.status, 0);
+    const listed = await runCommand(world.programs.console, ["-c", world.path("bconsole.conf"), "-l"]);
+    assert.equal(listed.stdout.trim(), "site-dir");
+    assert.equal(listed.status, 0);
+  },
+);
 
 scenario("status answers for every daemon, and says when nothing runs", {}, async (world) => {
   await world.start();

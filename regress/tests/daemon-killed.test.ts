@@ -16,15 +16,19 @@ async function startLongSave(world: World): Promise<number> {
   return jobId;
 }
 
-scenario("kill -9 of the Director in the middle of a save: after its restart the job ends OK and restores identically", {}, async (world) => {
-  const jobId = await startLongSave(world);
-  await world.kill("dir");
-  await world.start("dir");
-  const report = await world.report(jobId);
-  assert.equal(report.termination, "Backup OK", report.text + world.messages());
-  const where = await world.restore();
-  await assertSameTree(world.path("tree"), where + world.path("tree"));
-});
+scenario(
+  "kill -9 of the Director in the middle of a save: after its restart the job ends OK and restores identically",
+  {},
+  async (world) => {
+    const jobId = await startLongSave(world);
+    await world.kill("dir");
+    await world.start("dir");
+    const report = await world.report(jobId);
+    assert.equal(report.termination, "Backup OK", report.text + world.messages());
+    const where = await world.restore();
+    await assertSameTree(world.path("tree"), where + world.path("tree"));
+  },
+);
 
 scenario("a Director that stays away until the save has ended learns all of it when it comes back", {}, async (world) => {
   const jobId = await startLongSave(world);

@@ -55,15 +55,19 @@ scenario(
   },
 );
 
-scenario("Debian's bextract takes the bootstrap file that our job wrote", { programs: TOOLS, site: (dir) => ({ job: `Write Bootstrap = "${dir}/save.bsr"` }) }, async (world) => {
-  plainTree(world.path("tree"));
-  await world.start();
-  await world.backup("Full");
-  const into = world.path("extracted");
-  mkdirSync(into);
-  await mustRun("/usr/sbin/bextract", ["-c", world.path("bacula-sd.conf"), "-b", world.path("save.bsr"), "Disk", into]);
-  await assertSameTree(world.path("tree"), into + world.path("tree"), { wholeSeconds: true });
-});
+scenario(
+  "Debian's bextract takes the bootstrap file that our job wrote",
+  { programs: TOOLS, site: (dir) => ({ job: `Write Bootstrap = "${dir}/save.bsr"` }) },
+  async (world) => {
+    plainTree(world.path("tree"));
+    await world.start();
+    await world.backup("Full");
+    const into = world.path("extracted");
+    mkdirSync(into);
+    await mustRun("/usr/sbin/bextract", ["-c", world.path("bacula-sd.conf"), "-b", world.path("save.bsr"), "Disk", into]);
+    await assertSameTree(world.path("tree"), into + world.path("tree"), { wholeSeconds: true });
+  },
+);
 
 scenario("Debian's bscan rebuilds its catalog from our Volume", { programs: TOOLS }, async (world) => {
   plainTree(world.path("tree"));
@@ -74,15 +78,34 @@ scenario("Debian's bscan rebuilds its catalog from our Volume", { programs: TOOL
   const [volume = ""] = world.volumes();
   mkdirSync(world.path("scan"));
   createDebianCatalog(world.path("scan/bacula.db"));
-  const bscan = ["-s", "-m", "-c", world.path("bacula-sd.conf"), "-V", volume, "-w", world.path("scan"), "-n", "bacula", "Disk"];
+  const bscan = [
+    "-s",
+    "-m",
+    "-c",
+    world.path("bacula-sd.conf"),
+    "-V",
+    volume,
+    "-w",
+    world.path("scan"),
+    "-n",
+    "bacula",
+    "Disk",
+  ];
   await mustRun("/usr/sbin/bscan", bscan);
   using catalog = new DatabaseSync(world.path("scan/bacula.db"));
-  const jobs = catalog.prepare("SELECT Name, Level, JobStatus, JobFiles, (SELECT COUNT(*) FROM File WHERE File.JobId = Job.JobId) AS Files FROM Job ORDER BY JobId").all();
+  const jobs = catalog
+    .prepare(
+      "SELECT Name, Level, JobStatus, JobFiles, (SELECT COUNT(*) FROM File WHERE File.JobId = Job.JobId) AS Files FROM Job ORDER BY JobId",
+    )
+    .all();
   const expected = [full, incremental].map((report, i) => {
     const files = numberIn(report, "FD Files Written");
     return { Name: "Save", Level: "FI"[i], JobStatus: "T", JobFiles: files, Files: files };
   });
-  assert.deepEqual(jobs.map((row) => ({ ...row })), expected);
+  assert.deepEqual(
+    jobs.map((row) => ({ ...row })),
+    expected,
+  );
   const digests = catalog.prepare("SELECT COUNT(*) AS n FROM File WHERE LENGTH(MD5) > 10").get();
   assert.ok(Number(digests?.n) >= 40, "the digest of each file is found");
 });

@@ -31,18 +31,22 @@ scenario(
   },
 );
 
-scenario("a link cut during a restore: it goes on where it was", { site: { storageAddress: CutProxy.ADDRESS } }, async (world) => {
-  await using link = new CutProxy(world.ports.storage);
-  await link.mend();
-  for (let i = 0; i < 4; i++) bigFile(world.path("tree", `big-${i}`), 150);
-  await world.start();
-  await world.backup("Full");
-  const jobId = await world.queue(`restore where=${world.path("restored")} select all done yes`);
-  await sleep(1500);
-  await link.cut();
-  await sleep(3000);
-  await link.mend();
-  const report = await world.report(jobId);
-  assert.equal(report.termination, "Restore OK", report.text + world.messages());
-  await assertSameTree(world.path("tree"), world.path("restored") + world.path("tree"));
-});
+scenario(
+  "a link cut during a restore: it goes on where it was",
+  { site: { storageAddress: CutProxy.ADDRESS } },
+  async (world) => {
+    await using link = new CutProxy(world.ports.storage);
+    await link.mend();
+    for (let i = 0; i < 4; i++) bigFile(world.path("tree", `big-${i}`), 150);
+    await world.start();
+    await world.backup("Full");
+    const jobId = await world.queue(`restore where=${world.path("restored")} select all done yes`);
+    await sleep(1500);
+    await link.cut();
+    await sleep(3000);
+    await link.mend();
+    const report = await world.report(jobId);
+    assert.equal(report.termination, "Restore OK", report.text + world.messages());
+    await assertSameTree(world.path("tree"), world.path("restored") + world.path("tree"));
+  },
+);

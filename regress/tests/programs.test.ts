@@ -12,7 +12,18 @@ for (const program of ["nocturne-dir", "nocturne-fd", "nocturne-sd", "bconsole",
     mkdirSync(world.path("one"));
     symlinkSync(join(BIN, program), world.path("one", "first-link"));
     symlinkSync("one/first-link", world.path("second-link"));
-    const args = program === "nocturne" ? ["version"] : ["-t", "-c", world.path({ "nocturne-dir": "bacula-dir.conf", "nocturne-fd": "bacula-fd.conf", "nocturne-sd": "bacula-sd.conf" }[program] ?? "bconsole.conf")];
+    const args =
+      program === "nocturne"
+        ? ["version"]
+        : [
+            "-t",
+            "-c",
+            world.path(
+              { "nocturne-dir": "bacula-dir.conf", "nocturne-fd": "bacula-fd.conf", "nocturne-sd": "bacula-sd.conf" }[
+                program
+              ] ?? "bconsole.conf",
+            ),
+          ];
     const ended = await runCommand(world.path("second-link"), args, { cwd: "/" });
     assert.equal(ended.status, 0, ended.output);
   });
@@ -20,7 +31,12 @@ for (const program of ["nocturne-dir", "nocturne-fd", "nocturne-sd", "bconsole",
 
 test("a configuration with a mistake is refused by -t with status and place, by every program", async () => {
   await using world = await World.create();
-  for (const [program, file] of [["nocturne-dir", "bacula-dir.conf"], ["nocturne-fd", "bacula-fd.conf"], ["nocturne-sd", "bacula-sd.conf"], ["bconsole", "bconsole.conf"]] as const) {
+  for (const [program, file] of [
+    ["nocturne-dir", "bacula-dir.conf"],
+    ["nocturne-fd", "bacula-fd.conf"],
+    ["nocturne-sd", "bacula-sd.conf"],
+    ["bconsole", "bconsole.conf"],
+  ] as const) {
     world.edit(file, /Password = .*/, 'Pasword = "x"');
     const ended = await runCommand(join(BIN, program), ["-t", "-c", world.path(file)]);
     assert.notEqual(ended.status, 0, program);
@@ -46,7 +62,9 @@ test("init, start, status, stop: a site as an administrator makes it, with certi
     assert.equal(started.status, 0, started.output);
     const status = await nocturne("status", "-c", dir);
     assert.equal([...status.output.matchAll(/answers/g)].length, 3, status.output);
-    const console = await runCommand(join(BIN, "bconsole"), ["-c", join(dir, "bconsole.conf")], { input: "run job=Backup-host1 level=Full yes\nwait\nmessages\nquit\n" });
+    const console = await runCommand(join(BIN, "bconsole"), ["-c", join(dir, "bconsole.conf")], {
+      input: "run job=Backup-host1 level=Full yes\nwait\nmessages\nquit\n",
+    });
     assert.match(console.output, /Termination:\s+Backup OK/);
   } finally {
     const stopped = await nocturne("stop", "-c", dir);
@@ -56,7 +74,14 @@ test("init, start, status, stop: a site as an administrator makes it, with certi
 });
 
 test("set-up errors are one line with cause and remedy", async () => {
-  for (const args of [["init", "/proc/nowhere"], ["init", "/usr/bin"], ["frob"], ["catalog", "create", "-c", "/nowhere.conf"], ["start", "-c", "/nowhere"], ["init", "--port", "70000"]]) {
+  for (const args of [
+    ["init", "/proc/nowhere"],
+    ["init", "/usr/bin"],
+    ["frob"],
+    ["catalog", "create", "-c", "/nowhere.conf"],
+    ["start", "-c", "/nowhere"],
+    ["init", "--port", "70000"],
+  ]) {
     const ended = await runCommand(join(BIN, "nocturne"), args);
     assert.equal(ended.status, 1, args.join(" "));
     assert.match(ended.output, /^nocturne: .*\(.*\)$/m, args.join(" "));

@@ -6,20 +6,30 @@ import { runCommand } from "#regress/process.ts";
 import { scenario } from "#regress/scenario.ts";
 import { everythingTree, plainTree } from "#regress/trees.ts";
 
-scenario("quickstart saves a tree of everything, restores it, finds it identical, and leaves nothing behind", { root: true }, async (world) => {
-  everythingTree(world.path("tree"));
-  const ended = await runCommand(join(BIN, "nocturne"), ["quickstart", world.path("tree"), "--dir", world.path("quick")], { timeoutMs: 200_000 });
-  assert.equal(ended.status, 0, ended.output);
-  assert.match(ended.output, /Termination:\s+Backup OK/);
-  assert.match(ended.output, /Rate:\s+[\d.]+ KB\/s/);
-  assert.match(ended.output, /Termination:\s+Restore OK/);
-  assert.match(ended.output, /The restored tree is identical/);
-  assert.deepEqual(await world.namesUnder(world.path("quick")).catch(() => []), []);
-});
+scenario(
+  "quickstart saves a tree of everything, restores it, finds it identical, and leaves nothing behind",
+  { root: true },
+  async (world) => {
+    everythingTree(world.path("tree"));
+    const ended = await runCommand(join(BIN, "nocturne"), ["quickstart", world.path("tree"), "--dir", world.path("quick")], {
+      timeoutMs: 200_000,
+    });
+    assert.equal(ended.status, 0, ended.output);
+    assert.match(ended.output, /Termination:\s+Backup OK/);
+    assert.match(ended.output, /Rate:\s+[\d.]+ KB\/s/);
+    assert.match(ended.output, /Termination:\s+Restore OK/);
+    assert.match(ended.output, /The restored tree is identical/);
+    assert.deepEqual(await world.namesUnder(world.path("quick")).catch(() => []), []);
+  },
+);
 
 scenario("quickstart --keep leaves a site running that the printed bconsole command reaches", {}, async (world) => {
   plainTree(world.path("tree"));
-  const ended = await runCommand(join(BIN, "nocturne"), ["quickstart", world.path("tree"), "--keep", "--dir", world.path("quick")], { timeoutMs: 200_000 });
+  const ended = await runCommand(
+    join(BIN, "nocturne"),
+    ["quickstart", world.path("tree"), "--keep", "--dir", world.path("quick")],
+    { timeoutMs: 200_000 },
+  );
   try {
     assert.equal(ended.status, 0, ended.output);
     const [, program = "", config = ""] = /^\s+(\S*bconsole) -c (\S+)$/m.exec(ended.output) ?? [];

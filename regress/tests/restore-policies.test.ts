@@ -16,25 +16,32 @@ for (const [policy, older, newer] of [
   ["ifolder", "there", "saved"],
   ["never", "there", "there"],
 ] as const) {
-  scenario(`replace=${policy}: a file that is older is ${older === "saved" ? "replaced" : "kept"}, a newer one ${newer === "saved" ? "replaced" : "kept"}`, {}, async (world) => {
-    for (const name of ["older", "newer", "absent"]) {
-      writeFileSync(world.path("tree", name), "saved");
-      utimesSync(world.path("tree", name), SAVED, SAVED);
-    }
-    await world.start();
-    await world.backup("Full");
-    const where = world.path("restored");
-    const there = where + world.path("tree");
-    mkdirSync(there, { recursive: true });
-    for (const [name, time] of [["older", OLD], ["newer", NEW]] as const) {
-      writeFileSync(join(there, name), "there");
-      utimesSync(join(there, name), time, time);
-    }
-    await world.runLine(`restore where=${where} replace=${policy} select all done yes`);
-    assert.equal(readFileSync(join(there, "older"), "utf8"), older);
-    assert.equal(readFileSync(join(there, "newer"), "utf8"), newer);
-    assert.equal(readFileSync(join(there, "absent"), "utf8"), "saved");
-  });
+  scenario(
+    `replace=${policy}: a file that is older is ${older === "saved" ? "replaced" : "kept"}, a newer one ${newer === "saved" ? "replaced" : "kept"}`,
+    {},
+    async (world) => {
+      for (const name of ["older", "newer", "absent"]) {
+        writeFileSync(world.path("tree", name), "saved");
+        utimesSync(world.path("tree", name), SAVED, SAVED);
+      }
+      await world.start();
+      await world.backup("Full");
+      const where = world.path("restored");
+      const there = where + world.path("tree");
+      mkdirSync(there, { recursive: true });
+      for (const [name, time] of [
+        ["older", OLD],
+        ["newer", NEW],
+      ] as const) {
+        writeFileSync(join(there, name), "there");
+        utimesSync(join(there, name), time, time);
+      }
+      await world.runLine(`restore where=${where} replace=${policy} select all done yes`);
+      assert.equal(readFileSync(join(there, "older"), "utf8"), older);
+      assert.equal(readFileSync(join(there, "newer"), "utf8"), newer);
+      assert.equal(readFileSync(join(there, "absent"), "utf8"), "saved");
+    },
+  );
 }
 
 scenario("a link planted in the way of a restore is not followed", { root: true }, async (world) => {
@@ -78,21 +85,40 @@ scenario("only what was marked in the tree comes back", {}, async (world) => {
   await world.start();
   await world.backup("Full");
   const where = world.path("restored");
-  const output = await world.console(`restore where=${where} select`, `cd ${world.path("tree")}`, "mark folder-1", "cd folder-2", "mark file-2.txt", "lsmark", "estimate", "done", "yes", "wait");
+  const output = await world.console(
+    `restore where=${where} select`,
+    `cd ${world.path("tree")}`,
+    "mark folder-1",
+    "cd folder-2",
+    "mark file-2.txt",
+    "lsmark",
+    "estimate",
+    "done",
+    "yes",
+    "wait",
+  );
   assert.match(output, /file-2\.txt/);
-  assert.deepEqual(await world.namesUnder(where + world.path("tree")), [...(await world.namesUnder(world.path("tree"))).filter((name) => name.startsWith("folder-1") || name === "folder-2" || name === "folder-2/file-2.txt")]);
+  assert.deepEqual(await world.namesUnder(where + world.path("tree")), [
+    ...(await world.namesUnder(world.path("tree"))).filter(
+      (name) => name.startsWith("folder-1") || name === "folder-2" || name === "folder-2/file-2.txt",
+    ),
+  ]);
 });
 
-scenario("a file whose data is damaged on the Volume makes the restore an Error, and the others come back", {}, async (world) => {
-  plainTree(world.path("tree"), { files: 200 });
-  await world.start();
-  await world.backup("Full");
-  const [volume = ""] = world.volumes();
-  const bytes = readFileSync(world.path("volumes", volume));
-  bytes.fill(0x55, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 64);
-  writeFileSync(world.path("volumes", volume), bytes);
-  const report = await world.runLine(`restore where=${world.path("restored")} select all done yes`);
-  assert.notEqual(report.termination, "Restore OK", report.text);
-  const names = await world.namesUnder(world.path("restored") + world.path("tree"));
-  assert.ok(names.length > 50, `much came back: ${names.length}`);
-});
+scenario(
+  "a file whose data is damaged on the Volume makes the restore an Error, and the others come back",
+  {},
+  async (world) => {
+    plainTree(world.path("tree"), { files: 200 });
+    await world.start();
+    await world.backup("Full");
+    const [volume = ""] = world.volumes();
+    const bytes = readFileSync(world.path("volumes", volume));
+    bytes.fill(0x55, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 64);
+    writeFileSync(world.path("volumes", volume), bytes);
+    const report = await world.runLine(`restore where=${world.path("restored")} select all done yes`);
+    assert.notEqual(report.termination, "Restore OK", report.text);
+    const names = await world.namesUnder(world.path("restored") + world.path("tree"));
+    assert.ok(names.length > 50, `much came back: ${names.length}`);
+  },
+);

@@ -18,9 +18,14 @@ scenario("single files and directories come back by name, by a list of names, an
   plainTree(tree);
   await world.start();
   await world.backup("Full");
-  assert.deepEqual(await restoredFiles(world, `client=client-fd file=${tree}/folder-1/file-1.txt done`), ["folder-1/file-1.txt"]);
+  assert.deepEqual(await restoredFiles(world, `client=client-fd file=${tree}/folder-1/file-1.txt done`), [
+    "folder-1/file-1.txt",
+  ]);
   writeFileSync(world.path("list"), `${tree}/folder-2/file-2.txt\n${tree}/folder-3/file-3.txt\n`);
-  assert.deepEqual(await restoredFiles(world, `client=client-fd file=<${world.path("list")} done`), ["folder-2/file-2.txt", "folder-3/file-3.txt"]);
+  assert.deepEqual(await restoredFiles(world, `client=client-fd file=<${world.path("list")} done`), [
+    "folder-2/file-2.txt",
+    "folder-3/file-3.txt",
+  ]);
   const folder = await restoredFiles(world, `client=client-fd directory=${tree}/folder-4 done`);
   assert.equal(folder.length, 8);
   assert.ok(folder.every((name) => name.startsWith("folder-4/")));
@@ -58,10 +63,26 @@ scenario("wildcards mark and unmark in the tree; find, count and estimate tell",
   await world.start();
   await world.backup("Full");
   const where = world.path("restored");
-  const output = await world.console(`restore where=${where} client=client-fd select`, `cd ${tree}/folder-0`, "pwd", "mark *", "unmark file-1*", "ls", "find *-5.txt", "count", "estimate", "done", "yes", "wait");
+  const output = await world.console(
+    `restore where=${where} client=client-fd select`,
+    `cd ${tree}/folder-0`,
+    "pwd",
+    "mark *",
+    "unmark file-1*",
+    "ls",
+    "find *-5.txt",
+    "count",
+    "estimate",
+    "done",
+    "yes",
+    "wait",
+  );
   assert.match(output, /folder-0/);
   const names = (await world.namesUnder(`${where}${tree}`)).filter((name) => name.endsWith(".txt"));
-  assert.ok(names.length > 0 && names.every((name) => name.startsWith("folder-0/") && !name.includes("file-1")), names.join(" "));
+  assert.ok(
+    names.length > 0 && names.every((name) => name.startsWith("folder-0/") && !name.includes("file-1")),
+    names.join(" "),
+  );
 });
 
 /** Local time as Bacula writes it. */

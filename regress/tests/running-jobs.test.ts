@@ -17,16 +17,20 @@ scenario("cancel ends a running job as Canceled, and the next one runs", {}, asy
   await world.backup("Full");
 });
 
-scenario("no more jobs of a client run at once than it allows; the others wait their turn", { site: { job: "Maximum Concurrent Jobs = 1" } }, async (world) => {
-  for (let i = 0; i < 2; i++) bigFile(world.path("tree", `big-${i}`), 150);
-  await world.start();
-  const first = await world.queue("run job=Save level=Full yes");
-  const second = await world.queue("run job=Save level=Full yes");
-  const status = await world.console("status director");
-  assert.match(status, new RegExp(String.raw`^\s*${second}\s.*waiting`, "m"));
-  assert.equal((await world.report(first)).termination, "Backup OK");
-  assert.equal((await world.report(second)).termination, "Backup OK");
-});
+scenario(
+  "no more jobs of a client run at once than it allows; the others wait their turn",
+  { site: { job: "Maximum Concurrent Jobs = 1" } },
+  async (world) => {
+    for (let i = 0; i < 2; i++) bigFile(world.path("tree", `big-${i}`), 150);
+    await world.start();
+    const first = await world.queue("run job=Save level=Full yes");
+    const second = await world.queue("run job=Save level=Full yes");
+    const status = await world.console("status director");
+    assert.match(status, new RegExp(String.raw`^\s*${second}\s.*waiting`, "m"));
+    assert.equal((await world.report(first)).termination, "Backup OK");
+    assert.equal((await world.report(second)).termination, "Backup OK");
+  },
+);
 
 scenario(
   "run scripts before and after a job run on the Director and on the client, and their output is in the job's messages",
@@ -50,13 +54,17 @@ scenario(
   },
 );
 
-scenario("a run script that fails before the job stops it", { site: { job: 'Client Run Before Job = "false"' } }, async (world) => {
-  plainTree(world.path("tree"), { files: 3 });
-  await world.start();
-  const report = await world.run("job=Save level=Full");
-  assert.match(report.termination, /Backup Error/);
-  assert.equal(world.volumeBytes() < MIB, true);
-});
+scenario(
+  "a run script that fails before the job stops it",
+  { site: { job: 'Client Run Before Job = "false"' } },
+  async (world) => {
+    plainTree(world.path("tree"), { files: 3 });
+    await world.start();
+    const report = await world.run("job=Save level=Full");
+    assert.match(report.termination, /Backup Error/);
+    assert.equal(world.volumeBytes() < MIB, true);
+  },
+);
 
 scenario("reload takes a changed configuration, and keeps the old one when the new one is wrong", {}, async (world) => {
   plainTree(world.path("tree"), { files: 3 });
@@ -83,7 +91,11 @@ scenario("estimate counts what a backup would save, and lists it when asked", {}
 
 scenario("a file that cannot be read is a warning by name, and the rest is saved", { root: true }, async (world) => {
   plainTree(world.path("tree"), { files: 5 });
-  world.edit("bacula-dir.conf", `File = "${world.path("tree")}"`, `File = "${world.path("tree")}"\n    File = "${world.path("not-there")}"`);
+  world.edit(
+    "bacula-dir.conf",
+    `File = "${world.path("tree")}"`,
+    `File = "${world.path("tree")}"\n    File = "${world.path("not-there")}"`,
+  );
   await world.start();
   const report = await world.run("job=Save level=Full");
   assert.match(report.termination, /^Backup OK( -- with warnings)?$/);

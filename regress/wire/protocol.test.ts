@@ -36,11 +36,19 @@ function* messageTypes(namespace: protobuf.NamespaceBase): Generator<protobuf.Ty
 
 /** Random messages of a type, as plain objects. */
 function messageOf(type: protobuf.Type, depth = 0): fc.Arbitrary<Record<string, unknown>> {
-  const chosenOneofs = fc.tuple(...type.oneofsArray.filter((one) => !isOptionalMark(one)).map((one) => fc.constantFrom(...one.fieldsArray.map(({ name }) => name), "")));
+  const chosenOneofs = fc.tuple(
+    ...type.oneofsArray
+      .filter((one) => !isOptionalMark(one))
+      .map((one) => fc.constantFrom(...one.fieldsArray.map(({ name }) => name), "")),
+  );
   const fields = Object.fromEntries(type.fieldsArray.map((field) => [field.name, fieldOf(field.resolve(), depth)]));
   return fc.tuple(fc.record(fields, { requiredKeys: [] }), chosenOneofs).map(([record, chosen]) => {
     const inOneof = (field: protobuf.Field): boolean => field.partOf !== null && !isOptionalMark(field.partOf);
-    return Object.fromEntries(Object.entries(record).filter(([name]) => type.fields[name] !== undefined && (!inOneof(type.fields[name]) || chosen.includes(name))));
+    return Object.fromEntries(
+      Object.entries(record).filter(
+        ([name]) => type.fields[name] !== undefined && (!inOneof(type.fields[name]) || chosen.includes(name)),
+      ),
+    );
   });
 }
 
@@ -51,13 +59,19 @@ function isOptionalMark(oneof: protobuf.OneOf): boolean {
 
 function fieldOf(field: protobuf.Field, depth: number): fc.Arbitrary<unknown> {
   const single = valueOf(field, depth);
-  if (field instanceof protobuf.MapField) return fc.dictionary(fc.string({ maxLength: 8 }).filter((key) => key !== "__proto__"), single, { maxKeys: 3 });
+  if (field instanceof protobuf.MapField)
+    return fc.dictionary(
+      fc.string({ maxLength: 8 }).filter((key) => key !== "__proto__"),
+      single,
+      { maxKeys: 3 },
+    );
   return field.repeated ? fc.array(single, { maxLength: 3 }) : single;
 }
 
 function valueOf(field: protobuf.Field, depth: number): fc.Arbitrary<unknown> {
   if (field.resolvedType instanceof protobuf.Enum) return fc.constantFrom(...Object.values(field.resolvedType.values));
-  if (field.resolvedType instanceof protobuf.Type) return depth > 3 ? fc.constant({}) : messageOf(field.resolvedType, depth + 1);
+  if (field.resolvedType instanceof protobuf.Type)
+    return depth > 3 ? fc.constant({}) : messageOf(field.resolvedType, depth + 1);
   switch (field.type) {
     case "string":
       return fc.string({ unit: "grapheme", maxLength: 40 });
@@ -82,7 +96,10 @@ function plain(type: protobuf.Type, bytes: Uint8Array): unknown {
 
 test("every message has generated code", () => {
   assert.ok(reflected.length > 60);
-  assert.deepEqual(reflected.map(({ name }) => name).filter((name) => !generated.has(name)), []);
+  assert.deepEqual(
+    reflected.map(({ name }) => name).filter((name) => !generated.has(name)),
+    [],
+  );
 });
 
 test("what an independent encoder writes, the generated code reads and writes again without loss", () => {
@@ -102,7 +119,11 @@ test("what an independent encoder writes, the generated code reads and writes ag
 
 test(`${MUTATIONS} damaged messages: each is refused with an error or read as a message, and none costs much memory or time`, () => {
   const random = seededRandom(20_261_121);
-  const samples = reflected.flatMap((type) => fc.sample(messageOf(type), { numRuns: 4, seed: 11 }).map((message) => ({ type, bytes: type.encode(type.fromObject(message)).finish() })));
+  const samples = reflected.flatMap((type) =>
+    fc
+      .sample(messageOf(type), { numRuns: 4, seed: 11 })
+      .map((message) => ({ type, bytes: type.encode(type.fromObject(message)).finish() })),
+  );
   let refused = 0;
   for (let i = 0; i < MUTATIONS; i++) {
     const { type, bytes } = samples[i % samples.length] ?? assert.fail("no samples");
@@ -127,7 +148,8 @@ function damage(bytes: Uint8Array, random: () => number): Uint8Array {
     const byte = Buffer.of(Math.floor(random() * 256));
     const kind = Math.floor(random() * 3);
     if (kind === 0 && at < damaged.length) damaged[at] = byte[0] ?? 0;
-    else if (kind === 1) damaged = Buffer.concat([damaged.subarray(0, at), damaged.subarray(at + 1 + Math.floor(random() * 4))]);
+    else if (kind === 1)
+      damaged = Buffer.concat([damaged.subarray(0, at), damaged.subarray(at + 1 + Math.floor(random() * 4))]);
     else damaged = Buffer.concat([damaged.subarray(0, at), byte, damaged.subarray(at)]);
   }
   return damaged;

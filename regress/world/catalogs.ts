@@ -20,7 +20,12 @@ after(async () => {
 export function scenarioOn(catalog: CatalogKind, fact: string, options: ScenarioOptions, body: ScenarioBody): void {
   const name = `${fact} (${catalog})`;
   if (catalog === "sqlite") scenario(name, options, body);
-  else scenario(name, { ...options, programs: [...(options.programs ?? []), "/usr/sbin/mariadbd"], site: mariadbSite(options.site) }, body);
+  else
+    scenario(
+      name,
+      { ...options, programs: [...(options.programs ?? []), "/usr/sbin/mariadbd"], site: mariadbSite(options.site) },
+      body,
+    );
 }
 
 function mariadbSite(site: ScenarioOptions["site"]): ScenarioOptions["site"] {

@@ -16,7 +16,10 @@ export class CutProxy implements AsyncDisposable {
   async mend(): Promise<void> {
     const server = createServer((near) => {
       const far = connect({ host: "127.0.0.1", port: this.#port });
-      for (const [from, to] of [[near, far], [far, near]] as const) {
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
         this.#sockets.add(from);
         from.on("error", () => to.destroy());
         from.on("close", () => {

@@ -34,7 +34,13 @@ export const JUDGING_DEBIAN = process.env.NOCTURNE_REGRESS_SUBJECT === "debian";
 const DEBIAN_CATALOG_SQL = "/usr/share/dbconfig-common/data/bacula-director-sqlite3/install/sqlite3";
 
 /** Files that must be there for DEBIAN_BACULA. */
-export const DEBIAN_BACULA_FILES = ["/usr/sbin/bacula-dir", "/usr/sbin/bacula-fd", "/usr/sbin/bacula-sd", "/usr/sbin/bconsole", DEBIAN_CATALOG_SQL] as const;
+export const DEBIAN_BACULA_FILES = [
+  "/usr/sbin/bacula-dir",
+  "/usr/sbin/bacula-fd",
+  "/usr/sbin/bacula-sd",
+  "/usr/sbin/bconsole",
+  DEBIAN_CATALOG_SQL,
+] as const;
 
 /** Debian's packages of Bacula, run privately beside ours as a peer and as a judge. */
 export const DEBIAN_BACULA: Programs = {

@@ -40,7 +40,9 @@ export function scenario(fact: string, options: ScenarioOptions, body: ScenarioB
     try {
       await body(world, context);
     } catch (error) {
-      throw new Error(`${error instanceof Error ? error.message : String(error)}\nevidence: ${keepEvidence(fact, world)}`, { cause: error });
+      throw new Error(`${error instanceof Error ? error.message : String(error)}\nevidence: ${keepEvidence(fact, world)}`, {
+        cause: error,
+      });
     }
   });
 }

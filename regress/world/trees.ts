@@ -27,7 +27,10 @@ export function plainTree(root: string, { files = 40, seed = "plain" }: { files?
   for (let i = 0; i < files; i++) {
     const folder = join(root, `folder-${i % 5}`);
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, `file-${i}.txt`), i % 3 === 0 ? seededBytes(`${seed}${i}`, 10_000 + i) : `${seed} line ${i}\n`.repeat(i + 1));
+    writeFileSync(
+      join(folder, `file-${i}.txt`),
+      i % 3 === 0 ? seededBytes(`${seed}${i}`, 10_000 + i) : `${seed} line ${i}\n`.repeat(i + 1),
+    );
   }
 }
 
@@ -74,7 +77,20 @@ function names(dir: string): void {
     if (byte === 0x2f || byte === 0x2e) continue;
     writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([byte])]), `byte ${byte}`);
   }
-  const odd = ["-rf", "two  blanks ", " leading", "new\nline", "tab\there", "back\\slash", "quote'\"", "star*?[x]", "dollar$HOME", "é", "日本語", "🌙"];
+  const odd = [
+    "-rf",
+    "two  blanks ",
+    " leading",
+    "new\nline",
+    "tab\there",
+    "back\\slash",
+    "quote'\"",
+    "star*?[x]",
+    "dollar$HOME",
+    "é",
+    "日本語",
+    "🌙",
+  ];
   for (const name of [...odd, "files.db", "a".repeat(255), ".hidden", "...", "é"]) {
     writeFileSync(join(dir, name), name);
   }
@@ -120,7 +136,13 @@ function owners(dir: string): void {
 
 function times(dir: string): void {
   mkdirSync(dir);
-  const moments = ["1970-01-01 00:00:00.000000001 UTC", "1969-07-20 20:17:40.5 UTC", "2001-09-09 01:46:40.123456789 UTC", "2038-01-19 03:14:08.999999999 UTC", "2106-02-07 06:28:16 UTC"];
+  const moments = [
+    "1970-01-01 00:00:00.000000001 UTC",
+    "1969-07-20 20:17:40.5 UTC",
+    "2001-09-09 01:46:40.123456789 UTC",
+    "2038-01-19 03:14:08.999999999 UTC",
+    "2106-02-07 06:28:16 UTC",
+  ];
   for (const [i, moment] of moments.entries()) {
     writeFileSync(join(dir, `moment-${i}`), moment);
     execFileSync("touch", ["-d", moment, join(dir, `moment-${i}`)]);

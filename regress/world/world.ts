@@ -43,7 +43,8 @@ export class World implements AsyncDisposable {
     const dir = mkdtempSync(join(under, "nocturne-world-"));
     const [director = 0, fileDaemon = 0, storage = 0] = await freePorts(3);
     const world = new World(dir, { director, fileDaemon, storage }, programs);
-    for (const part of ["tree", "volumes", "work/dir", "work/fd", "work/sd", "logs"]) mkdirSync(world.path(part), { recursive: true });
+    for (const part of ["tree", "volumes", "work/dir", "work/fd", "work/sd", "logs"])
+      mkdirSync(world.path(part), { recursive: true });
     world.configure(typeof options === "function" ? await options(dir, world.ports) : options);
     return world;
   }
@@ -100,7 +101,10 @@ export class World implements AsyncDisposable {
   /** Runs bconsole on these lines; a timeout shows what it had printed. */
   async consoleEnded(...lines: readonly string[]): Promise<Ended> {
     const input = `${lines.join("\n")}\n`;
-    const ended = await runCommand(this.programs.console, ["-c", this.path("bconsole.conf")], { input, timeoutMs: JOB_TIMEOUT_MS });
+    const ended = await runCommand(this.programs.console, ["-c", this.path("bconsole.conf")], {
+      input,
+      timeoutMs: JOB_TIMEOUT_MS,
+    });
     writeFileSync(this.path("logs", "console.log"), `${input}---\n${ended.output}\n===\n`, { flag: "a" });
     if (ended.signal !== null) throw new Error(`bconsole did not end (${ended.signal}):\n${ended.output}`);
     return ended;
@@ -121,7 +125,8 @@ export class World implements AsyncDisposable {
     for (;;) {
       const report = parseReports(this.messages()).find((one) => one.jobId === jobId);
       if (report !== undefined) return report;
-      if (Date.now() > deadline) throw new Error(`job ${jobId} has ended without a report; messages:\n${this.messages().slice(-4000)}`);
+      if (Date.now() > deadline)
+        throw new Error(`job ${jobId} has ended without a report; messages:\n${this.messages().slice(-4000)}`);
       await sleep(50);
     }
   }
@@ -163,7 +168,10 @@ export class World implements AsyncDisposable {
   /** Names of everything under a directory, relative to it, sorted. */
   async namesUnder(dir: string): Promise<string[]> {
     const { stdout } = await mustRun("find", [dir, "-mindepth", "1", "-printf", "%P\\n"]);
-    return stdout.split("\n").filter((name) => name !== "").toSorted();
+    return stdout
+      .split("\n")
+      .filter((name) => name !== "")
+      .toSorted();
   }
 
   /** Bytes of all Volumes. */

@@ -14,7 +14,12 @@ const CONFIG_FILES = ["bacula-dir.conf", "bacula-fd.conf", "bacula-sd.conf", "bc
 /** Parts of the data directory. */
 const DATA_PARTS = ["dir", "fd", "sd", "volumes", "log"];
 
-const HOLDERS: Readonly<Record<Holder, RoleName>> = { dir: "director", fd: "fileDaemon", sd: "storageDaemon", console: "console" };
+const HOLDERS: Readonly<Record<Holder, RoleName>> = {
+  dir: "director",
+  fd: "fileDaemon",
+  sd: "storageDaemon",
+  console: "console",
+};
 
 /** What init found or did. */
 export type InitResult = "made" | "already there";
@@ -34,9 +39,13 @@ async function makeConfiguration(plan: SitePlan): Promise<InitResult> {
   const present = existsSync(configDir) ? readdirSync(configDir) : [];
   if (CONFIG_FILES.every((file) => existsSync(join(configDir, file)))) return "already there";
   if (present.length > 0) {
-    throw new OperatorError("SETUP_PARTIAL", `${configDir} holds other files (${present.slice(0, 5).join(", ")}) but no whole configuration`, {
-      hint: "name another directory, or move these files away",
-    });
+    throw new OperatorError(
+      "SETUP_PARTIAL",
+      `${configDir} holds other files (${present.slice(0, 5).join(", ")}) but no whole configuration`,
+      {
+        hint: "name another directory, or move these files away",
+      },
+    );
   }
   const fresh = join(dirname(configDir), `.nocturne-init-${process.pid}`);
   try {
@@ -68,7 +77,12 @@ async function writeCertificates(plan: SitePlan, folder: string): Promise<void> 
   const now = new Date();
   const authority = await makeSiteCa(plan.site, now);
   writePair(folder, "ca", authority);
-  const names: Readonly<Record<Holder, string>> = { dir: `${plan.site}-dir`, fd: `${plan.site}-fd`, sd: `${plan.site}-sd`, console: "*UserAgent*" };
+  const names: Readonly<Record<Holder, string>> = {
+    dir: `${plan.site}-dir`,
+    fd: `${plan.site}-fd`,
+    sd: `${plan.site}-sd`,
+    console: "*UserAgent*",
+  };
   for (const [holder, role] of Object.entries(HOLDERS) as [Holder, RoleName][]) {
     writePair(folder, holder, await issueRoleCertificate(authority, { role, name: names[holder], hosts: [plan.address], now }));
   }
@@ -89,5 +103,8 @@ function makeDirectories(dataDir: string, parts: readonly string[]): void {
 
 function cannotWrite(path: string, cause: unknown): OperatorError {
   if (cause instanceof OperatorError) return cause;
-  return new OperatorError("SETUP_CANNOT_WRITE", `cannot make ${path}`, { cause, hint: "run this as a user who may write there, or name another directory" });
+  return new OperatorError("SETUP_CANNOT_WRITE", `cannot make ${path}`, {
+    cause,
+    hint: "run this as a user who may write there, or name another directory",
+  });
 }

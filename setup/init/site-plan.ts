@@ -41,7 +41,8 @@ const USELESS_NAMES = new Set(["", "localhost", "localhost.localdomain", "(none)
 
 /** Fills in what was not asked for. Throws SETUP_NAME when the machine has no usable name and none was given. */
 export function planSite(wishes: SiteWishes): SitePlan {
-  const dataDir = wishes.dataDir ?? (wishes.configDir === DEFAULT_CONFIG_DIR ? DEFAULT_DATA_DIR : join(wishes.configDir, "data"));
+  const dataDir =
+    wishes.dataDir ?? (wishes.configDir === DEFAULT_CONFIG_DIR ? DEFAULT_DATA_DIR : join(wishes.configDir, "data"));
   const paths = wishes.paths ?? ["/"];
   return {
     configDir: wishes.configDir,
@@ -68,7 +69,9 @@ export function machineName(host: string): string {
 
 function checkedName(name: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(name)) return name;
-  throw new OperatorError("SETUP_NAME", `"${name}" cannot name a client`, { hint: "use letters, digits, dot, dash and underscore; 100 at most" });
+  throw new OperatorError("SETUP_NAME", `"${name}" cannot name a client`, {
+    hint: "use letters, digits, dot, dash and underscore; 100 at most",
+  });
 }
 
 function newPassword(): string {

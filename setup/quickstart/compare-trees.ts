@@ -93,7 +93,8 @@ class TreeComparison {
   }
 
   #record(path: string, difference: string, source: BigIntStats | undefined): void {
-    const changedMs = source === undefined ? Infinity : Number(source.ctimeMs > source.mtimeMs ? source.ctimeMs : source.mtimeMs);
+    const changedMs =
+      source === undefined ? Infinity : Number(source.ctimeMs > source.mtimeMs ? source.ctimeMs : source.mtimeMs);
     if (changedMs >= this.#options.beganMs) this.#changedMeanwhile += 1;
     else {
       this.#differenceCount += 1;
@@ -107,7 +108,10 @@ class TreeComparison {
     for (const key of ["mode", "uid", "gid", "rdev", "mtimeNs"] as const) {
       if (source[key] !== restored[key]) return `${key} is ${restored[key]}, not ${source[key]}`;
     }
-    if (source.isSymbolicLink()) return linkTarget(this.#options.source + path).equals(linkTarget(this.#options.restored + path)) ? undefined : "points elsewhere";
+    if (source.isSymbolicLink())
+      return linkTarget(this.#options.source + path).equals(linkTarget(this.#options.restored + path))
+        ? undefined
+        : "points elsewhere";
     if (!source.isFile()) return undefined;
     if (source.size !== restored.size) return `has ${restored.size} bytes, not ${source.size}`;
     this.#bytes += Number(source.size);

@@ -31,7 +31,8 @@ export interface QuickstartOptions {
 export async function quickstart({ source, dir, keep, say }: QuickstartOptions): Promise<boolean> {
   const from = realSource(source);
   const base = dir ?? join(SCRATCH, `run-${process.pid}`);
-  if (existsSync(base)) throw new OperatorError("SETUP_PARTIAL", `${base} exists already`, { hint: "name a directory that does not exist" });
+  if (existsSync(base))
+    throw new OperatorError("SETUP_PARTIAL", `${base} exists already`, { hint: "name a directory that does not exist" });
   const plan = await makeSite(base, from, say);
   const configDir = plan.configDir;
   let ok = false;
@@ -76,7 +77,12 @@ async function saveRestoreCompare(plan: SitePlan, source: string, say: (line: st
   const saved = await runJob(consoleFile, `run job=Backup-${plan.site} level=Full yes`, "Saved", say);
   if (!/^ {2}Termination:\s+Backup OK/m.test(saved)) return false;
   say(`Restoring it to ${restored} ...`);
-  const report = await runJob(consoleFile, `restore client=${plan.site}-fd where=${restored} select all done yes`, "Restored", say);
+  const report = await runJob(
+    consoleFile,
+    `restore client=${plan.site}-fd where=${restored} select all done yes`,
+    "Restored",
+    say,
+  );
   if (!/^ {2}Termination:\s+Restore OK/m.test(report)) return false;
   return compare(plan, source, restored + source, beganMs, say);
 }
@@ -100,11 +106,14 @@ async function runJob(consoleFile: string, command: string, label: string, say: 
 
 function compare(plan: SitePlan, source: string, restored: string, beganMs: number, say: (line: string) => void): boolean {
   const found = compareTrees({ source, restored, excluded: plan.excludes, beganMs });
-  say(`\nCompared ${found.entries.toLocaleString("en-US")} entries and ${found.bytes.toLocaleString("en-US")} bytes of contents.`);
+  say(
+    `\nCompared ${found.entries.toLocaleString("en-US")} entries and ${found.bytes.toLocaleString("en-US")} bytes of contents.`,
+  );
   if (found.changedMeanwhile > 0) say(`${found.changedMeanwhile} entries changed after the backup began.`);
   for (const difference of found.differences) say(`DIFFERENT  ${difference}`);
   if (found.differenceCount > 0) say(`${found.differenceCount} differences.`);
-  const byRsync = found.changedMeanwhile > 0 ? true : rsyncAgrees({ excluded: plan.excludes, sockets: found.sockets, source, restored }, say);
+  const byRsync =
+    found.changedMeanwhile > 0 ? true : rsyncAgrees({ excluded: plan.excludes, sockets: found.sockets, source, restored }, say);
   const same = found.differenceCount === 0 && byRsync;
   say(same ? "The restored tree is identical." : "The restored tree is NOT identical.");
   return same;
@@ -121,7 +130,10 @@ interface RsyncTrees {
 
 /** A second opinion, on ACLs, xattrs and hard links too, where rsync is installed. */
 function rsyncAgrees({ source, restored, excluded, sockets }: RsyncTrees, say: (line: string) => void): boolean {
-  const left = [...excluded.filter((path) => path.startsWith(`${source}/`)).map((path) => path.slice(source.length)), ...sockets];
+  const left = [
+    ...excluded.filter((path) => path.startsWith(`${source}/`)).map((path) => path.slice(source.length)),
+    ...sockets,
+  ];
   const excludes = left.map((path) => `--exclude=${path.replaceAll(/[*?[\\]/g, "\\$&")}`);
   const args = ["-aHAXSn", "--delete", "--numeric-ids", "--itemize-changes", ...excludes, `${source}/`, `${restored}/`];
   const run = spawnSync("rsync", args, { encoding: "utf8", maxBuffer: 1 << 26 });

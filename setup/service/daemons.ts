@@ -31,15 +31,27 @@ interface ListeningResource {
 const LOADERS = {
   "bacula-sd.conf": async (path: string) => {
     const { storage } = await loadStorageConfig(path);
-    return describe("nocturne-sd", path, storage, { addresses: storage.sdAddresses, address: storage.sdAddress, port: storage.sdPort });
+    return describe("nocturne-sd", path, storage, {
+      addresses: storage.sdAddresses,
+      address: storage.sdAddress,
+      port: storage.sdPort,
+    });
   },
   "bacula-fd.conf": async (path: string) => {
     const { fileDaemon } = await loadFileDaemonConfig(path);
-    return describe("nocturne-fd", path, fileDaemon, { addresses: fileDaemon.fdAddresses, address: fileDaemon.fdAddress, port: fileDaemon.fdPort });
+    return describe("nocturne-fd", path, fileDaemon, {
+      addresses: fileDaemon.fdAddresses,
+      address: fileDaemon.fdAddress,
+      port: fileDaemon.fdPort,
+    });
   },
   "bacula-dir.conf": async (path: string) => {
     const { director } = await loadDirectorConfig(path);
-    return describe("nocturne-dir", path, director, { addresses: director.dirAddresses, address: director.dirAddress, port: director.dirPort });
+    return describe("nocturne-dir", path, director, {
+      addresses: director.dirAddresses,
+      address: director.dirAddress,
+      port: director.dirPort,
+    });
   },
 } as const;
 

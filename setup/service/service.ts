@@ -16,7 +16,10 @@ const POLL_MS = 25;
 const SAID_MAX = 8192;
 
 /** Whether a daemon runs and answers. `pid` is that of its pid file. */
-export type DaemonStatus = { readonly kind: "answers"; readonly pid: number | undefined } | { readonly kind: "starting"; readonly pid: number } | { readonly kind: "down" };
+export type DaemonStatus =
+  | { readonly kind: "answers"; readonly pid: number | undefined }
+  | { readonly kind: "starting"; readonly pid: number }
+  | { readonly kind: "down" };
 
 /** What a daemon's pid file and port say. */
 export async function statusOf(daemon: LocalDaemon): Promise<DaemonStatus> {
@@ -34,7 +37,9 @@ export async function startDaemon(daemon: LocalDaemon): Promise<boolean> {
   makeDirectory(daemon.workingDirectory, 0o700);
   const failure = await failureOfStart(daemon);
   if (failure !== undefined) {
-    throw new OperatorError("SETUP_NOT_STARTED", `${daemon.program} was not started: ${failure}`, { hint: `its configuration is ${daemon.configFile}` });
+    throw new OperatorError("SETUP_NOT_STARTED", `${daemon.program} was not started: ${failure}`, {
+      hint: `its configuration is ${daemon.configFile}`,
+    });
   }
   return true;
 }
@@ -47,9 +52,13 @@ export async function stopDaemon(daemon: LocalDaemon, { kill }: { kill: boolean 
   const deadline = Date.now() + STOP_MS;
   while (isAlive(pid)) {
     if (Date.now() > deadline) {
-      throw new OperatorError("SETUP_NOT_STOPPED", `${daemon.program} (process ${pid}) has not ended after ${STOP_MS / 1000} seconds`, {
-        hint: `nocturne stop --kill ends it at once; running jobs end as errors`,
-      });
+      throw new OperatorError(
+        "SETUP_NOT_STOPPED",
+        `${daemon.program} (process ${pid}) has not ended after ${STOP_MS / 1000} seconds`,
+        {
+          hint: `nocturne stop --kill ends it at once; running jobs end as errors`,
+        },
+      );
     }
     await sleep(POLL_MS);
   }
@@ -64,7 +73,15 @@ async function failureOfStart(daemon: LocalDaemon): Promise<string | undefined> 
   const timer = setTimeout(() => child.kill("SIGKILL"), START_MS);
   const ending = await new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("exit", (code, signal) => resolve(signal === "SIGKILL" ? `it does not answer after ${START_MS / 1000} seconds` : code === 0 ? "" : (signal ?? `status ${code}`)));
+    child.once("exit", (code, signal) =>
+      resolve(
+        signal === "SIGKILL"
+          ? `it does not answer after ${START_MS / 1000} seconds`
+          : code === 0
+            ? ""
+            : (signal ?? `status ${code}`),
+      ),
+    );
   });
   clearTimeout(timer);
   child.stderr.destroy();
