@@ -13,6 +13,7 @@ import type { StorageResource } from "#director/config/storage.ts";
 import { FileDaemonService, type EstimateReply, type EstimateRequest } from "#proto/filed.ts";
 import { StorageDaemonService, type DeviceReply, type DeviceRequest, type LabelRequest } from "#proto/stored.ts";
 import type { SetDebugRequest } from "#proto/common.ts";
+import { encodedMethod, encodeEstimate } from "./long-requests.ts";
 import type { DaemonDirectory, FileDaemonCalls, StatusLines, StorageDaemonCalls } from "./daemon-calls.ts";
 
 /** Longest wait for the answer of a daemon to `status` and the like. */
@@ -131,8 +132,9 @@ function fileDaemonCalls(client: RpcClient): FileDaemonCalls {
   return {
     status: async (options, signal) =>
       statusLines(await client.unary(FileDaemonService.status, statusRequest(options), { signal, timeoutMs: ANSWER_MS })),
-    estimate: (request: EstimateRequest, signal): AsyncIterable<EstimateReply> =>
-      client.serverStream(FileDaemonService.estimate, request, { signal }),
+    estimate: async function* (request: EstimateRequest, signal): AsyncGenerator<EstimateReply> {
+      yield* client.serverStream(encodedMethod(FileDaemonService.estimate), await encodeEstimate(request), { signal });
+    },
     setDebug: async (request: SetDebugRequest, signal) =>
       void (await client.unary(FileDaemonService.setDebug, request, { signal, timeoutMs: ANSWER_MS })),
   };

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { sql } from "kysely";
+import { BootstrapEntry } from "#proto/bootstrap.ts";
 import { MessageType } from "#proto/common.ts";
 import { JobEnd, JobQuestion, VolumeState } from "#proto/job.ts";
 import { findJob } from "#catalog/queries/jobs.ts";
@@ -261,6 +262,53 @@ test("a job that failed runs again after its interval, so often as it is told", 
     ["f", "f", "T"],
   );
   assert.match(world.console.take(), /Rescheduled Job Save\.\S+ at .* to re-run in 1 seconds/);
+});
+
+for (const half of ["sd", "fd"] as const) {
+  test(`a connection that is cut before the ${half} has answered the start: the job is started once and ends OK`, async () => {
+    await using world = await EngineWorld.open(goodScripts());
+    let begun = 0;
+    world.daemons.begun = (which) => {
+      if (which !== half) return;
+      begun++;
+      world.links[half].cut();
+    };
+    const jobId = await world.engine.submit({ job: "Save", origin });
+    const view = await world.engine.waitFor({ kind: "jobId", jobId }, never);
+    assert.equal(view?.status, "T", world.console.take());
+    assert.equal(begun, 1);
+    assert.equal(await rowsOf(world, "File"), 2);
+  });
+}
+
+test("a list of 200,000 names goes to the client, a Bootstrap of 300,000 ranges to the storage daemon", async () => {
+  const list = join(tmpdir(), `engine-${process.pid}.list`);
+  await writeFile(list, Array.from({ length: 200_000 }, (_, at) => `/srv/tree/directory/file-${at}.txt\n`).join(""));
+  const met = { names: 0, ranges: 0 };
+  const scripts = goodScripts();
+  scripts.fd = async (log, { work }) => {
+    if (work?.$case === "backup") met.names = work.value.fileset?.includes[0]?.files.length ?? 0;
+    await log.end(JobEnd.fromPartial({ status: "T", files: 1, bytes: 1 }));
+  };
+  scripts.sd = async (log, { work }) => {
+    if (work?.$case === "read") met.ranges = work.value.bootstrap?.entries[0]?.fileIndexes.length ?? 0;
+    await log.end(JobEnd.fromPartial({ status: "T", files: 1, bytes: 1 }));
+  };
+  await using world = await EngineWorld.open(scripts, {
+    fileset: `File = "<${list}"`,
+    resources: `Job { Name = Back; Type = Restore; Client = test-fd; FileSet = Set; Storage = File1; Pool = Default; Messages = Std }`,
+  });
+  await world.engine.submit({ job: "Save", origin });
+  const entry = BootstrapEntry.fromPartial({
+    volume: "Vol-0001",
+    fileIndexes: Array.from({ length: 300_000 }, (_, at) => ({ first: 3 * at + 1, last: 3 * at + 2 })),
+  });
+  const volumes = [{ volume: "Vol-0001", mediaType: "File", storage: "File1" }];
+  const plan = { bootstrap: { entries: [entry] }, volumes, filesExpected: 1, jobIds: [1] };
+  await world.engine.submit({ job: "Back", origin, restore: { plan, where: "/tmp/x" } });
+  await world.engine.waitFor({ kind: "all" }, never);
+  await rm(list);
+  assert.deepEqual(met, { names: 200_000, ranges: 300_000 }, world.console.take());
 });
 
 test("unknown names and unsupported types are refused at once", async () => {

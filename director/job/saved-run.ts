@@ -38,10 +38,13 @@ export interface SavedRun {
 export class RunRecord {
   readonly jobId: number;
   #run: SavedRun;
+  /** The request as JSON: it never changes and may hold a long plan. */
+  readonly #request: string;
 
   constructor(jobId: number, run: SavedRun) {
     this.jobId = jobId;
     this.#run = run;
+    this.#request = JSON.stringify(run.request);
   }
 
   get run(): SavedRun {
@@ -49,9 +52,11 @@ export class RunRecord {
   }
 
   /** Changes what is saved; resolves when it is stored. */
-  async change(catalog: CatalogWriter, changes: Partial<SavedRun>, nowMs: number): Promise<void> {
+  async change(catalog: CatalogWriter, changes: Partial<Omit<SavedRun, "request">>, nowMs: number): Promise<void> {
     this.#run = { ...this.#run, ...changes };
-    await saveRunningJob(catalog, { JobId: this.jobId, State: JSON.stringify(this.#run), UpdatedAt: catalogTime(nowMs) });
+    const { request: _request, ...rest } = this.#run;
+    const State = `${JSON.stringify(rest).slice(0, -1)},"request":${this.#request}}`;
+    await saveRunningJob(catalog, { JobId: this.jobId, State, UpdatedAt: catalogTime(nowMs) });
   }
 }
 

@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
+import { retry } from "#lib/base/retry.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import { followJob } from "#lib/job-log/follow.ts";
 import type { RpcClient } from "#lib/rpc/client.ts";
+import { isRetryable } from "#lib/rpc/status.ts";
 import { findLastEvent } from "#catalog/database/event-application.ts";
 import { filesetMd5 } from "#director/config/file-set.ts";
 import type { ReachedDaemon } from "#director/clients/daemon-clients.ts";
+import { encodedMethod, encodeFileJob, encodeStorageJob } from "#director/clients/long-requests.ts";
 import { FileDaemonService, type StartFileJobRequest } from "#proto/filed.ts";
 import type { JobEnd } from "#proto/job.ts";
 import { StorageDaemonService, type StartStorageJobRequest } from "#proto/stored.ts";
@@ -18,6 +21,8 @@ import type { Half, HalfEnd } from "./two-halves.ts";
 
 /** Longest wait for the answer to StartJob and CancelJob. */
 const START_MS = 120_000;
+/** For so long a StartJob is asked again whose answer was lost with the connection. */
+const ASK_AGAIN_MS = 180_000;
 const CANCEL_MS = 10_000;
 /** A storage daemon that cannot be reached any more is given up after this time, however long SDConnectTimeout lets a job wait for it. */
 const STORAGE_LOST_MS_MAX = 300_000;
@@ -63,7 +68,7 @@ export async function reachDaemons(context: JobContext): Promise<ReachedDaemons>
   return { fd: fd.value, sd: sd.value };
 }
 
-/** Starts the storage half, then the client's half with the ticket for it. Throws if one cannot be started; the other is then told to stop. */
+/** Starts the storage half, then the client's half with the ticket for it. Throws if one cannot be started; what was begun is told to stop. */
 export async function startHalves(
   context: JobContext,
   record: RunRecord,
@@ -75,15 +80,18 @@ export async function startHalves(
   const key = randomBytes(32);
   await record.change(desk.catalog, { stage: "starting" }, clock.nowMs());
   job.apply({ kind: "phase", phase: "waitingStorage" });
-  const options = { signal: AbortSignal.any([job.signal, context.leaving]), timeoutMs: START_MS };
-  const session = await reached.sd.client.unary(
-    StorageDaemonService.startJob,
-    storageRequest(context, reached, plan, key),
-    options,
+  const storageJob = await encodeStorageJob(storageRequest(context, reached, plan, key));
+  const fileJob = await encodeFileJob(fileRequest(context, record, reached, plan, key));
+  const signal = AbortSignal.any([job.signal, context.leaving]);
+  const options = { signal, timeoutMs: START_MS };
+  const session = await untilAnswered(context, signal, reached.sd.client, "sd", async (client) =>
+    client.unary(encodedMethod(StorageDaemonService.startJob), storageJob, options),
   );
   job.apply({ kind: "phase", phase: "waitingClient" });
   try {
-    await reached.fd.client.unary(FileDaemonService.startJob, fileRequest(context, record, reached, plan, key), options);
+    await untilAnswered(context, signal, reached.fd.client, "fd", async (client) =>
+      client.unary(encodedMethod(FileDaemonService.startJob), fileJob, options),
+    );
   } catch (error) {
     await cancelQuietly(context, reached.sd.client, "sd");
     throw error;
@@ -94,6 +102,31 @@ export async function startHalves(
     clock.nowMs(),
   );
   job.apply({ kind: "phase", phase: "transferring" });
+}
+
+/**
+ * Asks a daemon to start its half, again where the answer was lost: a daemon starts a job once and says so each time. When no answer
+ * can be had the half may have begun all the same: it is told to stop.
+ */
+async function untilAnswered<Reply>(
+  context: JobContext,
+  signal: AbortSignal,
+  client: RpcClient,
+  half: HalfName,
+  ask: (client: RpcClient) => Promise<Reply>,
+): Promise<Reply> {
+  const { clock } = context.parts;
+  const deadline = clock.monotonicMs() + ASK_AGAIN_MS;
+  try {
+    return await retry(async () => await ask(client), {
+      clock,
+      signal,
+      isRetryable: (error) => isRetryable(error) && clock.monotonicMs() < deadline,
+    });
+  } catch (error) {
+    if (signal.aborted || isRetryable(error)) await cancelQuietly(context, client, half);
+    throw error;
+  }
 }
 
 /** The half of a daemon as supervision needs it; the end that is already known if the half is over. */

@@ -12,39 +12,54 @@ import { parseDirectorConfig, type DirectorConfig } from "../config/load.ts";
 import { DirectorJobEngine } from "../job/job-engine.ts";
 import { ConsoleMessages } from "../messages/console-messages.ts";
 import { JobMessages } from "../messages/job-messages.ts";
+import { CutLink } from "./cut-link.ts";
 import { ScriptedDaemons, type DaemonScripts } from "./scripted-daemons.ts";
 
 const silent = { info: () => {}, security: () => {}, error: () => {} };
+
+/** What a test adds to the configuration: into the Job, the Pool, the FileSet (instead of /etc), and after all resources. */
+export interface EngineWishes {
+  readonly job?: string;
+  readonly pool?: string;
+  readonly fileset?: string;
+  readonly resources?: string;
+}
 
 /** A job engine with a real catalog and scripted daemons, in a directory of its own. */
 export class EngineWorld implements AsyncDisposable {
   readonly directory: string;
   readonly daemons: ScriptedDaemons;
   readonly config: DirectorConfig;
+  /** The Director's connections to the two daemons. */
+  readonly links: { readonly fd: CutLink; readonly sd: CutLink };
   readonly console = new ConsoleMessages();
   readonly logged: string[] = [];
   engine!: DirectorJobEngine;
   #desks!: CatalogDesks;
   #running = new AsyncDisposableStack();
 
-  private constructor(directory: string, daemons: ScriptedDaemons, config: DirectorConfig) {
+  private constructor(directory: string, daemons: ScriptedDaemons, links: EngineWorld["links"], config: DirectorConfig) {
+    this.links = links;
     this.directory = directory;
     this.daemons = daemons;
     this.config = config;
   }
 
-  /** `more` is put into the Job resource, `resources` after all others. */
   static async open(
     scripts: DaemonScripts,
-    more: { readonly job?: string; readonly pool?: string; readonly resources?: string } = {},
+    more: EngineWishes = {},
   ): Promise<EngineWorld> {
     const directory = await mkdtemp(join(tmpdir(), "engine-"));
     await using opening = new AsyncDisposableStack();
     opening.defer(async () => await rm(directory, { recursive: true, force: true }));
     const daemons = opening.use(await ScriptedDaemons.open(directory, scripts));
-    const config = await parseDirectorConfig(configText(directory, daemons, more));
+    const links = {
+      fd: opening.use(await CutLink.open(daemons.fdPort)),
+      sd: opening.use(await CutLink.open(daemons.sdPort)),
+    };
+    const config = await parseDirectorConfig(configText(directory, links, more));
     for (const resource of config.catalogs.values()) await createCatalog(catalogOptions(resource, directory));
-    const world = new EngineWorld(directory, daemons, config);
+    const world = new EngineWorld(directory, daemons, links, config);
     await world.start();
     opening.move();
     return world;
@@ -98,6 +113,8 @@ export class EngineWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#running.disposeAsync();
+    await this.links.fd[Symbol.asyncDispose]();
+    await this.links.sd[Symbol.asyncDispose]();
     await this.daemons[Symbol.asyncDispose]();
     await rm(this.directory, { recursive: true, force: true });
   }
@@ -105,16 +122,16 @@ export class EngineWorld implements AsyncDisposable {
 
 function configText(
   directory: string,
-  daemons: ScriptedDaemons,
-  more: { readonly job?: string; readonly pool?: string; readonly resources?: string },
+  links: EngineWorld["links"],
+  more: EngineWishes,
 ): string {
   return `
     Director { Name = test-dir; Password = x; QueryFile = /dev/null; WorkingDirectory = "${directory}"; Messages = Std; FDConnectTimeout = 2; SDConnectTimeout = 2 }
     Catalog { Name = Cat; DbName = catalog }
-    Client { Name = test-fd; Address = 127.0.0.1; FDPort = ${daemons.fdPort}; Password = secret; Catalog = Cat; MaximumConcurrentJobs = 4 }
-    Storage { Name = File1; Address = 127.0.0.1; SDPort = ${daemons.sdPort}; Password = secret; Device = Dev; MediaType = File; MaximumConcurrentJobs = 4 }
+    Client { Name = test-fd; Address = 127.0.0.1; FDPort = ${links.fd.port}; Password = secret; Catalog = Cat; MaximumConcurrentJobs = 4 }
+    Storage { Name = File1; Address = 127.0.0.1; SDPort = ${links.sd.port}; Password = secret; Device = Dev; MediaType = File; MaximumConcurrentJobs = 4 }
     Pool { Name = Default; PoolType = Backup; ${more.pool ?? 'LabelFormat = "Vol-"'} }
-    FileSet { Name = Set; Include { File = /etc } }
+    FileSet { Name = Set; Include { ${more.fileset ?? "File = /etc"} } }
     Messages { Name = Std; Console = all; Catalog = all }
     Job { Name = Save; Type = Backup; Level = Incremental; Client = test-fd; FileSet = Set; Storage = File1; Pool = Default; Messages = Std
       ${more.job ?? ""}

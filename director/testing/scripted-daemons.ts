@@ -30,6 +30,8 @@ const missingStream = (): AsyncIterable<never> => ({ [Symbol.asyncIterator]: () 
 export class ScriptedDaemons implements AsyncDisposable {
   readonly scripts: DaemonScripts;
   readonly canceled: string[] = [];
+  /** Called when a half has begun, before the Director hears of it. */
+  begun: (half: string) => void = () => {};
   fdPort = 0;
   sdPort = 0;
   readonly #owned = new AsyncDisposableStack();
@@ -65,8 +67,7 @@ export class ScriptedDaemons implements AsyncDisposable {
     const server = await this.#server("fileDaemon", directory);
     server.add(FileDaemonService, "director", {
       startJob: async (request) => {
-        await this.#begin("fd", store, request, this.scripts.fd);
-        return { known: false };
+        return { known: await this.#begin("fd", store, request, this.scripts.fd) };
       },
       sendAccurate: missing,
       followJob: followJobHandler(store),
@@ -83,8 +84,8 @@ export class ScriptedDaemons implements AsyncDisposable {
     const server = await this.#server("storageDaemon", directory);
     server.add(StorageDaemonService, "director", {
       startJob: async (request) => {
-        await this.#begin("sd", store, request, this.scripts.sd);
-        return { known: false, volSessionId: 1, volSessionTime: 1_795_000_000 };
+        const known = await this.#begin("sd", store, request, this.scripts.sd);
+        return { known, volSessionId: 1, volSessionTime: 1_795_000_000 };
       },
       followJob: followJobHandler(store),
       answer: answerHandler(store),
@@ -104,8 +105,9 @@ export class ScriptedDaemons implements AsyncDisposable {
     store: JobLogStore,
     request: Request,
     script: Script<Request>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const job = request.job!;
+    if (store.get(job.job) !== undefined) return true;
     const log = await store.create(job);
     const abort = new AbortController();
     this.#jobs.set(`${half} ${job.job}`, abort);
@@ -114,6 +116,8 @@ export class ScriptedDaemons implements AsyncDisposable {
         await log.end(JobEnd.fromPartial({ status: abort.signal.aborted ? "A" : "f", errors: 1 })).catch(() => {});
       if (!abort.signal.aborted) throw error;
     });
+    this.begun(half);
+    return false;
   }
 
   #cancel(half: string, job: string): Record<string, never> {

@@ -58,7 +58,7 @@ export class Channel {
         "grpc.keepalive_timeout_ms": limits.KEEPALIVE_MS,
         "grpc.keepalive_permit_without_calls": 1,
         "grpc.client_idle_timeout_ms": 2_147_483_647,
-        "grpc.max_send_message_length": limits.DATA_MESSAGE_BYTES_MAX,
+        "grpc.max_send_message_length": limits.JOB_REQUEST_BYTES_MAX,
         "grpc.max_receive_message_length": limits.DATA_MESSAGE_BYTES_MAX,
         "grpc-node.flow_control_window": limits.FLOW_WINDOW_BYTES,
         "grpc-node.max_session_memory": limits.SESSION_MEMORY_MIB,

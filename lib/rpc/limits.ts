@@ -1,6 +1,12 @@
 /** Longest message of the control services, in bytes. An event of a job log must fit: 1 MiB of attributes and its wrapping. */
 export const CONTROL_MESSAGE_BYTES_MAX = 1024 * 1024 + 64 * 1024;
 
+/**
+ * Longest request that starts or estimates a job, in bytes: it carries the lists of a FileSet or all ranges of a Bootstrap. So much
+ * is taken from proven Directors only.
+ */
+export const JOB_REQUEST_BYTES_MAX = 64 * 1024 * 1024;
+
 /** Longest message of the data service, in bytes: one record of 16 MiB and its wrapping. */
 export const DATA_MESSAGE_BYTES_MAX = 17 * 1024 * 1024;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Loopback } from "#lib/testing/loopback.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import { FileDaemonService } from "#proto/filed.ts";
+import { FileDaemonService, StartFileJobRequest } from "#proto/filed.ts";
 import type { Handlers } from "./call.ts";
 import type { RpcClient } from "./client.ts";
 import type { RpcServer } from "./server.ts";
@@ -231,6 +231,24 @@ test("a message above the bound is refused, and the connection lives on", async 
     (error: OperatorError) => error.code === "RPC_MESSAGE_TOO_LARGE",
   );
   assert.deepEqual((await client.unary(status, { sections: ["x"], api: false })).lines, ["1"]);
+});
+
+test("the start of a job may be longer than other messages", async () => {
+  await using world = await Loopback.make();
+  let started = 0;
+  const { client } = await pair(world, {
+    startJob: async (request) => {
+      started = request.work?.$case === "backup" ? (request.work.value.fileset?.excludes.length ?? 0) : 0;
+      return { known: false };
+    },
+    cancelJob: async () => ({}),
+  });
+  const excludes = Array.from({ length: 200_000 }, (_, at) => Buffer.from(`/srv/some/directory/file-${at}`));
+  const request = StartFileJobRequest.fromPartial({ work: { $case: "backup", value: { fileset: { excludes } } } });
+  await client.unary(FileDaemonService.startJob, request);
+  assert.equal(started, 200_000);
+  const long = { job: { job: "x".repeat(2 << 20), jobId: 1 }, incomplete: false };
+  await assert.rejects(client.unary(FileDaemonService.cancelJob, long), { code: "RPC_MESSAGE_TOO_LARGE" });
 });
 
 test("a port in use is named in the error", async () => {

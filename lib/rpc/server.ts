@@ -18,6 +18,8 @@ import { invariant, must } from "#lib/base/assert.ts";
 import { systemClock } from "#lib/base/clock.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { AuthService } from "#proto/auth.ts";
+import { FileDaemonService } from "#proto/filed.ts";
+import { StorageDaemonService } from "#proto/stored.ts";
 import { authHandlers } from "./auth-service.ts";
 import type { Handlers } from "./call.ts";
 import type { Connection } from "./connection.ts";
@@ -71,6 +73,11 @@ const FAREWELL_MS = 1_000;
 
 const INTROSPECTION_AFTER_MS = 5_000;
 
+/** Methods whose requests may be longer than the others of the control plane. */
+const LONG_REQUESTS: ReadonlySet<string> = new Set(
+  [StorageDaemonService.startJob, FileDaemonService.startJob, FileDaemonService.estimate].map((method) => method.path),
+);
+
 /** A gRPC server over TLS 1.3 whose services answer only to those who have proven who they are. */
 export class RpcServer implements AsyncDisposable {
   readonly #options: RpcServerOptions;
@@ -108,15 +115,14 @@ export class RpcServer implements AsyncDisposable {
     };
   }
 
-  /** Offers a service. Messages are bounded to the data plane's size for "jobKey", to the control plane's for all others. */
+  /** Offers a service. How long its messages may be depends on the policy and on the method; see `messageBytesMax`. */
   add<S extends Service>(service: S, policy: ServicePolicy, handlers: Handlers<S>): void {
     invariant(this.#listener === undefined, "services are added before listening");
     for (const [name, method] of Object.entries(service)) {
       const handler = (handlers as Record<string, unknown>)[name];
       invariant(typeof handler === "function", `${method.path} has a handler`);
       const shape = shapeOf(method);
-      const bytesMax = policy === "jobKey" ? limits.DATA_MESSAGE_BYTES_MAX : limits.CONTROL_MESSAGE_BYTES_MAX;
-      this.#policies.set(method.path, { policy, bytesMax });
+      this.#policies.set(method.path, { policy, bytesMax: messageBytesMax(policy, method.path) });
       const serve = serveCall(this.#host, method.path, shape, handler.bind(handlers) as Parameters<typeof serveCall>[3]);
       const isNew = this.#grpc.register(
         method.path,
@@ -199,15 +205,15 @@ export class RpcServer implements AsyncDisposable {
   /** Judges every call before its handler, and before a message of it is read. */
   #gate(): ServerInterceptor {
     return (method, call) => {
-      const rule = this.#policies.get(method.path);
-      limitReceivedMessages(call, rule?.bytesMax ?? limits.CONTROL_MESSAGE_BYTES_MAX);
+      const bytesMax = this.#policies.get(method.path)?.bytesMax ?? limits.CONTROL_MESSAGE_BYTES_MAX;
       return new ServerInterceptingCall(call, {
         start: (next) => {
           next({
             onReceiveMetadata: (metadata, pass) => {
               const refusal = this.#judge(method, call, metadata);
-              if (refusal === undefined) pass(metadata);
-              else call.sendStatus(toStatus(refusal));
+              if (refusal !== undefined) return call.sendStatus(toStatus(refusal));
+              limitReceivedMessages(call, bytesMax); // nothing was read yet: the stream is paused until here
+              pass(metadata);
             },
           });
         },
@@ -243,6 +249,12 @@ export class RpcServer implements AsyncDisposable {
     }
     return undefined;
   }
+}
+
+/** Longest message that a caller who has passed the gate may send, in bytes. */
+function messageBytesMax(policy: ServicePolicy, path: string): number {
+  if (policy === "jobKey") return limits.DATA_MESSAGE_BYTES_MAX;
+  return policy === "director" && LONG_REQUESTS.has(path) ? limits.JOB_REQUEST_BYTES_MAX : limits.CONTROL_MESSAGE_BYTES_MAX;
 }
 
 async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
