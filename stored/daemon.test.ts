@@ -175,6 +175,16 @@ test("records that only the storage daemon may write end the job", async () => {
   assert.ok(saved.messages.some((text) => text.includes("may not follow")));
 });
 
+test("a batch without a record ends the job", async () => {
+  await using world = await StorageWorld.start();
+  const saved = await world.append([...fileBatches(2, 300_000), new Uint8Array(0)]);
+  assert.equal(saved.end.status, "E");
+  assert.ok(
+    saved.messages.some((text) => text.includes("without a record")),
+    saved.messages.join("\n"),
+  );
+});
+
 test("a Volume that is shorter than the catalog says is marked Error, and another one is taken", async () => {
   await using world = await StorageWorld.start();
   await world.append(fileBatches(5, 300_000));

@@ -20,6 +20,9 @@ import type { StorageJob, StorageJobFacts } from "./storage-job.ts";
 /** Bytes of one job that may be on their way to the medium. More is not taken from the file daemon. */
 const UNDER_WAY_BYTES_MAX = 16 * 1024 * 1024;
 
+/** What a batch costs here besides its bytes, so that a flood of tiny ones is bounded too. */
+const BATCH_OVERHEAD_BYTES = 512;
+
 /** Progress is told at most this often. */
 const PROGRESS_MS = 1000;
 
@@ -45,6 +48,8 @@ export class AppendJob implements StorageJob, AppendClient {
   #device = "";
   /** Batches taken in, and batches on the medium; sizes of those between. */
   #received = 0;
+  /** The client has said how its half ended: nothing more may come. */
+  #hasClientEnded = false;
   #written = 0;
   #sizes: number[] = [];
   #underWay = 0;
@@ -220,6 +225,7 @@ export class AppendJob implements StorageJob, AppendClient {
       signal.throwIfAborted();
       const step = (value as AppendRequest).step;
       if (step?.$case === "end") {
+        this.#hasClientEnded = true;
         this.#clientEnd.resolve(step.value);
         return;
       }
@@ -229,11 +235,21 @@ export class AppendJob implements StorageJob, AppendClient {
       await this.voice.log.room(signal);
       // Asked only now: during the waits the batch may have come by a newer stream.
       if (number <= this.#received) continue;
+      const forged = this.#forgery(step.value.byteLength);
+      if (forged !== undefined) return this.failed(forged);
+      const size = step.value.byteLength + BATCH_OVERHEAD_BYTES;
       this.#received = number;
-      this.#sizes.push(step.value.byteLength);
-      this.#underWay += step.value.byteLength;
+      this.#sizes.push(size);
+      this.#underWay += size;
       this.#appender?.append(this, number, wholeBatch(step.value));
     }
+  }
+
+  /** What no sound client sends and what ends the job: a batch of nothing, or one behind the client's own end. */
+  #forgery(bytes: number): OperatorError | undefined {
+    if (bytes > 0 && !this.#hasClientEnded) return undefined;
+    const what = bytes === 0 ? "a batch without a record" : "a batch after the end of its half";
+    return new OperatorError("BATCH_INVALID", `the file daemon sends ${what}`);
   }
 
   async #append(appender: Appender): Promise<void> {
