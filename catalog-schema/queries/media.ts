@@ -109,15 +109,6 @@ export async function listPrunable(r: CatalogReader, wanted: MediaWanted, limit 
   return await oldestFirst(query).limit(limit).execute();
 }
 
-/** Full, Append or Used Volumes of the pool that may be recycled, the oldest first: for PurgeOldestVolume and RecycleOldestVolume. */
-export async function listOldest(r: CatalogReader, wanted: MediaWanted, limit = 200): Promise<MediaRow[]> {
-  const query = candidates(r, wanted)
-    .where("VolStatus", "in", ["Full", "Append", "Used"])
-    .where("Recycle", "=", 1)
-    .where("LastWritten", "is not", null);
-  return await oldestFirst(query).limit(limit).execute();
-}
-
 /** Highest number of a Volume so far; 0 when there is none. Names of new Volumes count from it. */
 export async function newestMediaId(r: CatalogReader): Promise<number> {
   const row = await r.reader

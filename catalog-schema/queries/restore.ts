@@ -129,26 +129,6 @@ export async function findNewestVersion(
   return row === undefined || row.FileIndex <= 0 ? null : listed(row, path);
 }
 
-/** Good backups of a client that show a directory, oldest first. */
-export async function listJobsWithDirectory(
-  r: CatalogReader,
-  wanted: { readonly clientId: number; readonly path: string; readonly before?: string },
-): Promise<number[]> {
-  const pathId = await findPathId(r, wanted.path);
-  if (pathId === null) return [];
-  let query = r.reader
-    .selectFrom("Job")
-    .innerJoin("PathVisibility", "PathVisibility.JobId", "Job.JobId")
-    .select("Job.JobId")
-    .where("Job.ClientId", "=", wanted.clientId)
-    .where("Job.Type", "=", "B")
-    .where("Job.JobStatus", "in", ["T", "W"])
-    .where("PathVisibility.PathId", "=", pathId);
-  if (wanted.before !== undefined) query = query.where("Job.StartTime", "<", wanted.before);
-  const rows = await query.orderBy("Job.JobTDate").orderBy("Job.JobId").execute();
-  return rows.map((row) => row.JobId);
-}
-
 /** True if file rows of any of the jobs are left: without, only whole jobs can be restored. */
 export async function hasFileRows(r: CatalogReader, jobIds: readonly number[]): Promise<boolean> {
   if (jobIds.length === 0) return false;

@@ -31,4 +31,3 @@ export const eventsTable = table(
   },
   { indices: [{ name: "events_time_idx", columns: ["EventsTime"], why: "events of a time" }] },
 );
-export type EventRow = RowOf<typeof eventsTable>;

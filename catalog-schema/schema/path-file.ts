@@ -1,4 +1,4 @@
-import { count, fastSerial, givenCount, int32, integer, name, serial, table, text, type RowOf } from "./table.ts";
+import { count, fastSerial, givenCount, int32, integer, name, serial, table, text } from "./table.ts";
 
 /** Directory names, each once. */
 export const pathTable = table(
@@ -57,7 +57,6 @@ export const fileTable = table(
     ],
   },
 );
-export type FileRow = RowOf<typeof fileTable>;
 
 /** Parent of every path; filled when a path is first seen. */
 export const pathHierarchyTable = table(

@@ -2,7 +2,6 @@ import { count, flag, name, optionalName, serial, table, word, type RowOf } from
 
 /** The words of Pool.PoolType. */
 export const poolTypes = ["Backup", "Copy", "Cloned", "Archive", "Migration", "Scratch"] as const;
-export type PoolType = (typeof poolTypes)[number];
 
 /** Pools. */
 export const poolTable = table(

@@ -36,10 +36,6 @@ export const directorCodes = {
     cause: "The command of WriteBootstrap ended badly.",
     remedy: "Try it by hand; it gets the bootstrap on standard input.",
   },
-  DIRECTOR_RUNNING: {
-    cause: "Another Director runs with the same name and working directory.",
-    remedy: "Stop it first, or start this one with another configuration.",
-  },
   CONSOLE_SCRIPT_FAILED: {
     cause: "A console command of a run script failed.",
     remedy: "Try the command in a console; the message says what it answered.",

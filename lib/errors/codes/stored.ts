@@ -40,10 +40,6 @@ export const storedCodes = {
     cause: "The Volume on the device is shorter than the catalog says.",
     remedy: "Find out what truncated it; its jobs may be incomplete. Another Volume is taken for new jobs.",
   },
-  VOLUME_DAMAGED: {
-    cause: "Blocks of a Volume are damaged.",
-    remedy: "Check the medium; what lies outside the named addresses is readable.",
-  },
   VOLUME_READ_ONLY: {
     cause: "The medium is write protected.",
     remedy: "Make its file and directory writable for the storage daemon, or take another Volume.",
@@ -67,10 +63,6 @@ export const storedCodes = {
   DEVICE_BUSY: {
     cause: "The device is in use by jobs.",
     remedy: "Wait until they have ended, or cancel them.",
-  },
-  DEVICE_BLOCKED: {
-    cause: "The device was unmounted by the operator.",
-    remedy: "Use the mount command.",
   },
   JOB_NO_DEVICE: {
     cause: "None of the devices that the Director names will do for the job.",
