@@ -150,8 +150,14 @@ export class DirectorJob {
       files: this.files,
       bytes: this.bytes,
       errors: this.errors,
-      mountRequest: this.mountRequest,
+      mountRequest: this.#waitsForOperator ? this.mountRequest : null,
     };
+  }
+
+  /** Whether the job stands still until an operator does something. */
+  get #waitsForOperator(): boolean {
+    const state = this.#state;
+    return state.kind === "running" && (state.phase === "needsMount" || state.phase === "needsMedia");
   }
 
   /** Level in words, for %l. */

@@ -214,7 +214,9 @@ test("without a Volume the job waits for one, and `wait mount` ends", async () =
   assert.equal(view?.status, "m");
   assert.match(view?.mountRequest ?? "", /no Volume of Pool "Default"/);
   await world.engine.cancel(jobId, "tester");
+  assert.equal(world.engine.view(jobId)?.mountRequest, null);
   await world.engine.waitFor({ kind: "all" }, never);
+  assert.equal(world.engine.view(jobId)?.mountRequest, null);
 });
 
 test("a failing RunBeforeJob stops the job before any daemon hears of it", async () => {

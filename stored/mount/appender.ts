@@ -117,6 +117,8 @@ export class Appender implements DeviceListener {
       if (this.#volume !== undefined) await this.#host.call("end", { sessionId: id, date: Date.now(), status, errors: 1 });
       await this.#host.call("abort", { sessionId: id });
     } finally {
+      // The catalog must know of what this job has written, though it ends badly.
+      if (this.#volume !== undefined) client.voice.volume(this.#volume.state(Date.now()));
       this.#depart(client);
     }
   }
