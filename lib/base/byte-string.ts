@@ -37,7 +37,17 @@ export function byteStringOf(name: string): ByteString {
   return isAscii(name) ? name : encodeName(name).toString("latin1");
 }
 
-/** The path for a message to a person: what is not UTF-8 is replaced. */
+// oxlint-disable-next-line no-control-regex -- these are the characters that must not get into a message
+const unshowable = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu;
+
+/**
+ * The path for a message to a person or a log: one line, whatever it holds. Control characters (a line end in a name could forge a
+ * whole line of a report), marks that turn the direction of writing and bytes that are not UTF-8 are shown as `\x0a` or `\u202e`.
+ */
 export function shown(path: ByteString): string {
-  return isAscii(path) ? path : Buffer.from(path, "latin1").toString("utf8");
+  return nameOf(path).replaceAll(unshowable, (char) => {
+    const code = char.charCodeAt(0);
+    if (code >= 0xd800 && code <= 0xdfff) return `\\x${(code & 0xff).toString(16)}`;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`;
+  });
 }

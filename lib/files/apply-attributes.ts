@@ -1,5 +1,17 @@
-import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  futimesSync,
+  lchownSync,
+  lutimesSync,
+  openSync,
+} from "node:fs";
 import { fsPath } from "#lib/base/byte-string.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
 import { parseAclText } from "#lib/platform/acl.ts";
 import type { OwnerNames } from "#lib/platform/owner-names.ts";
 import { setFileTimes, setPathTimes } from "#lib/platform/special-files.ts";
@@ -29,6 +41,7 @@ export interface ApplyOptions {
 }
 
 const PERMISSIONS = 0o7777;
+const O_PATH = 0o10000000;
 
 /**
  * Sets owner, then mode (setting an owner drops setuid), then ACLs, attributes and capabilities, times last. `path` is a form that is
@@ -53,7 +66,7 @@ export function applyAttributes(path: string, fd: number | undefined, attributes
   }
   if (!isLink) {
     const mode = record.stat.mode & PERMISSIONS;
-    attempt("its mode", () => (fd === undefined ? chmodSync(fsPath(path), mode) : fchmodSync(fd, mode)));
+    attempt("its mode", () => (fd === undefined ? setNodeMode(path, mode) : fchmodSync(fd, mode)));
     const { accessAcl, defaultAcl } = attributes;
     if (accessAcl !== undefined) attempt("its ACL", () => setAcl(path, ACL_ACCESS, accessAcl, options));
     if (defaultAcl !== undefined) attempt("its default ACL", () => setAcl(path, ACL_DEFAULT, defaultAcl, options));
@@ -61,6 +74,17 @@ export function applyAttributes(path: string, fd: number | undefined, attributes
   const { xattrs } = attributes;
   if (xattrs !== undefined) attempt("its extended attributes", () => setXattrs(path, xattrs, options));
   setTimes(path, fd, record, isLink, attempt);
+}
+
+/** chmod(2) follows links, and a hostile stream may put one where a node has just been made: the mode goes to what was looked at. */
+function setNodeMode(path: string, mode: number): void {
+  const fd = openSync(fsPath(path), O_PATH | constants.O_NOFOLLOW);
+  try {
+    if (fstatSync(fd).isSymbolicLink()) throw new OperatorError("PATH_UNSAFE", "a symbolic link has come into its place");
+    chmodSync(`/proc/self/fd/${fd}`, mode);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function setTimes(
