@@ -23,11 +23,16 @@ export interface CompareOptions {
   readonly excluded: readonly string[];
   /** Milliseconds since 1970: what changed later than this may differ. */
   readonly beganMs: number;
+  /** Whether owners and groups are compared: only root can give them back. */
+  readonly owners: boolean;
 }
 
 const SOCKETS_MAX = 1000;
 /** Differences listed by name; the others are counted. */
 const LISTED_MAX = 20;
+
+const STAT_KEYS = ["mode", "rdev", "mtimeNs"] as const;
+const OWNER_KEYS = ["uid", "gid"] as const;
 
 /**
  * Compares two trees entry by entry: names, types, owners, modes, sizes, times to the nanosecond, link targets, contents.
@@ -105,7 +110,7 @@ class TreeComparison {
   #difference(path: string, source: BigIntStats | undefined, restored: BigIntStats | undefined): string | undefined {
     if (source === undefined) return "is not in the source";
     if (restored === undefined) return "was not restored";
-    for (const key of ["mode", "uid", "gid", "rdev", "mtimeNs"] as const) {
+    for (const key of this.#options.owners ? [...STAT_KEYS, ...OWNER_KEYS] : STAT_KEYS) {
       if (source[key] !== restored[key]) return `${key} is ${restored[key]}, not ${source[key]}`;
     }
     if (source.isSymbolicLink())

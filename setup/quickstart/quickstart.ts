@@ -105,10 +105,12 @@ async function runJob(consoleFile: string, command: string, label: string, say: 
 }
 
 function compare(plan: SitePlan, source: string, restored: string, beganMs: number, say: (line: string) => void): boolean {
-  const found = compareTrees({ source, restored, excluded: plan.excludes, beganMs });
+  const owners = process.geteuid?.() === 0;
+  const found = compareTrees({ source, restored, excluded: plan.excludes, beganMs, owners });
   say(
     `\nCompared ${found.entries.toLocaleString("en-US")} entries and ${found.bytes.toLocaleString("en-US")} bytes of contents.`,
   );
+  if (!owners) say("Owners were not compared: only root can give files back to them.");
   if (found.changedMeanwhile > 0) say(`${found.changedMeanwhile} entries changed after the backup began.`);
   for (const difference of found.differences) say(`DIFFERENT  ${difference}`);
   if (found.differenceCount > 0) say(`${found.differenceCount} differences.`);
