@@ -86,3 +86,18 @@ test("a record that claims more than the bound is refused before memory is taken
   new DataView(bytes.buffer).setUint32(8, RECORD_DATA_BYTES_MAX + 1);
   assert.throws(() => [...readBatch(bytes)], { code: "BATCH_INVALID" });
 });
+
+test("a buffer that came back holds the next batch, and one of another length is let go", () => {
+  const builder = new BatchBuilder({ capacityBytes: 1000 });
+  builder.append(1, 2, Buffer.alloc(100, 1));
+  const first = builder.take();
+  builder.recycle(first.buffer);
+  builder.recycle(new ArrayBuffer(5));
+  builder.append(7, 2, Buffer.from("abc"));
+  const second = builder.take();
+  assert.equal(second.buffer, first.buffer);
+  assert.deepEqual(
+    [...readBatch(second)].map(({ fileIndex, data }) => [fileIndex, Buffer.from(data).toString()]),
+    [[7, "abc"]],
+  );
+});

@@ -18,6 +18,9 @@ export const BATCH_BYTES_MAX = 1024 * 1024;
 /** Bytes that a BatchBuilder leaves free in front, so that a message tag and length can be put there without a copy. */
 export const BATCH_HEADROOM_BYTES = 16;
 
+/** Most buffers that a BatchBuilder keeps for batches to come. */
+const SPARE_BUFFERS_MAX = 32;
+
 /** One record of a batch. `data` is a view into the batch, valid as long as the batch is. */
 export interface WireRecord {
   readonly fileIndex: number;
@@ -119,6 +122,7 @@ export class BatchBuilder {
   #view = new DataView(this.#bytes.buffer);
   #end: number;
   #reservedData = -1;
+  readonly #spare: ArrayBuffer[] = [];
 
   /** `capacityBytes` is what a fresh buffer holds (default a full batch); it grows when a single record needs more. */
   constructor(options: { readonly capacityBytes?: number; readonly headroomBytes?: number } = {}) {
@@ -182,10 +186,27 @@ export class BatchBuilder {
     return batch;
   }
 
+  /**
+   * Takes back a buffer that came from `take()` and that nobody uses any more: garbage at the rate of the data costs more than making
+   * the batches does. Buffers of another than the usual length are let go.
+   */
+  recycle(buffer: ArrayBuffer): void {
+    if (buffer.byteLength === this.#headroom + this.#capacity && this.#spare.length < SPARE_BUFFERS_MAX) this.#spare.push(buffer);
+  }
+
   #makeRoom(bytes: number): void {
     if (bytes <= this.#bytes.byteLength) return;
+    if (this.#bytes.byteLength === 0 && bytes <= this.#headroom + this.#capacity) {
+      const spare = this.#spare.pop();
+      if (spare !== undefined) {
+        this.#bytes = new Uint8Array(spare);
+        this.#view = new DataView(spare);
+        return;
+      }
+    }
     const doubled = Math.min(this.#bytes.byteLength * 2, this.#headroom + BATCH_BYTES_MAX);
-    const larger = new Uint8Array(Math.max(bytes, doubled, this.#headroom + this.#capacity));
+    // Not zeroed: every byte that leaves has been written by a record (the headroom stays here or becomes a frame).
+    const larger = Buffer.allocUnsafeSlow(Math.max(bytes, doubled, this.#headroom + this.#capacity));
     larger.set(this.#bytes.subarray(0, this.#end));
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer);

@@ -73,8 +73,9 @@ export class DeviceHost implements AsyncDisposable {
   async call<Name extends DeviceCallName>(
     name: Name,
     argument: DeviceCalls[Name]["argument"],
+    transfer: readonly ArrayBuffer[] = [],
   ): Promise<DeviceCalls[Name]["result"]> {
-    return await this.#open().call(name, argument);
+    return await this.#open().call(name, argument, transfer);
   }
 
   append(sessionId: number, number: number, batch: Uint8Array): void {

@@ -86,7 +86,8 @@ export interface DeviceCalls {
     argument: { readonly readerId: number; readonly volume: string; readonly entries: readonly BootstrapEntry[] };
     result: null;
   };
-  read: { argument: { readonly readerId: number; readonly bytes: number }; result: ReadPart };
+  /** `spent`: buffers of earlier batches that nobody uses any more; they are transferred. */
+  read: { argument: { readonly readerId: number; readonly bytes: number; readonly spent: readonly ArrayBuffer[] }; result: ReadPart };
   /** Ends reading; answers damages that show only now (half records). */
   closeRead: { argument: { readonly readerId: number; readonly isComplete: boolean }; result: readonly string[] };
   space: { argument: null; result: { readonly free: number; readonly total: number } | null };

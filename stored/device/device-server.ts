@@ -71,7 +71,7 @@ export class DeviceServer {
         this.#openRead(readerId, volume, entries);
         return null;
       },
-      read: ({ readerId, bytes }) => this.#read(readerId, bytes),
+      read: (wish) => this.#read(wish),
       closeRead: ({ readerId, isComplete }) => this.#closeRead(readerId, isComplete),
       space: () => this.#device.space() ?? null,
     };
@@ -170,8 +170,9 @@ export class DeviceServer {
     }
   }
 
-  #read(readerId: number, bytes: number): ReadPart {
+  #read({ readerId, bytes, spent }: DeviceCalls["read"]["argument"]): ReadPart {
     const { reader } = must(this.#readers.get(readerId), `reader ${readerId}`);
+    for (const buffer of spent) reader.recycle(buffer);
     const part = reader.read(bytes);
     return { ...part, damages: reader.takeDamages(), files: reader.files, bytesRead: reader.bytesRead };
   }

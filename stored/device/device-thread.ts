@@ -38,16 +38,17 @@ export class DeviceThread implements AsyncDisposable {
     this.#worker.on("exit", () => this.#die(new Error("the device's thread has ended")));
   }
 
-  /** Makes a call in the thread. Rejects with the OperatorError that was thrown there. */
+  /** Makes a call in the thread; buffers in `transfer` are given away. Rejects with the OperatorError that was thrown there. */
   async call<Name extends DeviceCallName>(
     name: Name,
     argument: DeviceCalls[Name]["argument"],
+    transfer: readonly ArrayBuffer[] = [],
   ): Promise<DeviceCalls[Name]["result"]> {
     if (this.#death !== undefined) throw this.#death;
     const id = this.#nextId++;
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(id, waiting);
-    this.#post({ kind: "call", id, name, argument });
+    this.#post({ kind: "call", id, name, argument }, transfer);
     return (await waiting.promise) as DeviceCalls[Name]["result"];
   }
 

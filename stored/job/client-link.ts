@@ -4,6 +4,7 @@ import { abortable } from "#lib/base/abort.ts";
 /** Whether the file daemon of a job is connected, and how long it may stay away. */
 export class ClientLink {
   readonly #graceMs: number;
+  readonly #firstGraceMs: number;
   readonly #client: string;
   #current: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -11,9 +12,11 @@ export class ClientLink {
   #hasCome = false;
   #isClosed = false;
 
-  constructor(options: { readonly client: string; readonly graceMs: number }) {
+  /** `firstGraceMs`: for the first connection, where that may take longer. */
+  constructor(options: { readonly client: string; readonly graceMs: number; readonly firstGraceMs?: number }) {
     this.#client = options.client;
     this.#graceMs = options.graceMs;
+    this.#firstGraceMs = options.firstGraceMs ?? options.graceMs;
     this.#lost.promise.catch(() => {});
     this.#startWaiting();
   }
@@ -57,14 +60,15 @@ export class ClientLink {
 
   #startWaiting(): void {
     if (this.#isClosed) return;
+    const graceMs = this.#hasCome ? this.#graceMs : this.#firstGraceMs;
     this.#timer = setTimeout(() => {
       const again = this.#hasCome ? "did not connect again" : "did not connect";
       this.#lost.reject(
         new OperatorError(
           "JOB_CLIENT_LOST",
-          `the file daemon of client "${this.#client}" ${again} within ${Math.round(this.#graceMs / 1000)} seconds`,
+          `the file daemon of client "${this.#client}" ${again} within ${Math.round(graceMs / 1000)} seconds`,
         ),
       );
-    }, this.#graceMs);
+    }, graceMs);
   }
 }

@@ -29,6 +29,9 @@ const READ_BYTES = 2 * 1024 * 1024;
 /** Damages that are told to the file daemon and in the job's messages one by one. */
 const DAMAGES_MAX = 1000;
 
+/** Longest wait for a file daemon that reads from other storages first: 14 days; timers know no more than 24. */
+const CLIENT_WAIT_S_MAX = 14 * 86_400;
+
 /** A file daemon that was told the end and has left without a word is not waited for longer than this. */
 const CLOSE_MS = 10_000;
 
@@ -78,7 +81,8 @@ export class ReadJob implements StorageJob {
     this.#session = session;
     this.#around = around;
     this.voice = new JobVoice(log, around.name);
-    this.#link = new ClientLink({ client: request.client, graceMs: around.clientWaitMs });
+    const firstGraceMs = Math.max(around.clientWaitMs, Math.min(request.clientWaitS, CLIENT_WAIT_S_MAX) * 1000);
+    this.#link = new ClientLink({ client: request.client, graceMs: around.clientWaitMs, firstGraceMs });
   }
 
   get #signal(): AbortSignal {
@@ -156,7 +160,10 @@ export class ReadJob implements StorageJob {
     let isEndTold = false;
     try {
       // A file daemon that comes again says first what it has: without that a batch could come twice.
-      if (this.#hasServed) await this.#changes.until(() => listening.hasStarted || listening.error !== undefined, signal);
+      if (this.#hasServed) {
+        this.#window.keepBuffers();
+        await this.#changes.until(() => listening.hasStarted || listening.error !== undefined, signal);
+      }
       this.#hasServed = true;
       let next = this.#window.received + 1;
       for (;;) {
@@ -275,7 +282,8 @@ export class ReadJob implements StorageJob {
   }
 
   #readPart(host: DeviceHost, readerId: number): Promise<ReadPart> {
-    const part = host.call("read", { readerId, bytes: READ_BYTES });
+    const spent = this.#window.takeSpent();
+    const part = host.call("read", { readerId, bytes: READ_BYTES, spent }, spent);
     part.catch(() => {}); // waited for a little later
     return part;
   }

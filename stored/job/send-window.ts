@@ -9,7 +9,7 @@ const WINDOW_BATCHES = 16;
 
 /** A batch on its way to the file daemon, with the session of its records. */
 export interface Outgoing {
-  readonly batch: Uint8Array;
+  readonly batch: Uint8Array<ArrayBuffer>;
   readonly session: SessionKey;
   readonly jobId: number;
 }
@@ -19,6 +19,8 @@ export class SendWindow {
   #batches: Outgoing[] = [];
   #bytes = 0;
   #received = 0;
+  #spent: ArrayBuffer[] = [];
+  #isReused = true;
 
   /** Batches that the far side has. */
   get received(): number {
@@ -40,6 +42,19 @@ export class SendWindow {
     this.#bytes += outgoing.batch.byteLength;
   }
 
+  /** A stream was cut: it may still hold buffers for writing, so that from now on none is used again. */
+  keepBuffers(): void {
+    this.#isReused = false;
+    this.#spent = [];
+  }
+
+  /** Hands over the buffers of acknowledged batches, to be used again. */
+  takeSpent(): ArrayBuffer[] {
+    const spent = this.#spent;
+    this.#spent = [];
+    return spent;
+  }
+
   /** The batch of this number, if it was added already. */
   at(number: number): Outgoing | undefined {
     return this.#batches[number - this.#received - 1];
@@ -51,7 +66,10 @@ export class SendWindow {
     if (received > added)
       throw new OperatorError("BATCH_INVALID", `batch ${received} is acknowledged, but only ${added} were sent`);
     if (received <= this.#received) return;
-    for (const { batch } of this.#batches.splice(0, received - this.#received)) this.#bytes -= batch.byteLength;
+    for (const { batch } of this.#batches.splice(0, received - this.#received)) {
+      this.#bytes -= batch.byteLength;
+      if (this.#isReused) this.#spent.push(batch.buffer);
+    }
     this.#received = received;
   }
 }

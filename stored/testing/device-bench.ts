@@ -101,7 +101,7 @@ export async function readAll(
     const entry = { ...anyEntry(volume), volSessionId: sessionId, volSessionTime: SESSION_TIME, ...wish };
     await server.call("openRead", { readerId: 1, volume, entries: [entry] });
     for (let isDone = false; !isDone;) {
-      const part = await server.call("read", { readerId: 1, bytes: 100_000 });
+      const part = await server.call("read", { readerId: 1, bytes: 100_000, spent: [] });
       for (const item of part.items) if (item.kind === "batch") parts.push(item.batch);
       damages.push(...part.damages);
       files = part.files;

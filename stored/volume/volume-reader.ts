@@ -54,6 +54,11 @@ export class VolumeReader implements RecordSink {
     this.#chunkBytes = options.chunkBytes;
   }
 
+  /** Takes back the buffer of a batch that nobody uses any more. */
+  recycle(buffer: ArrayBuffer): void {
+    this.#builder.recycle(buffer);
+  }
+
   /** Turns to a Volume. Half records of the one before go on here. */
   openVolume(volume: string, source: BlockSource, entries: readonly BootstrapEntry[]): void {
     this.#volume = volume;
