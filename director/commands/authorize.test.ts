@@ -70,6 +70,14 @@ test("a restore may go to the allowed directory and below, never above or aside"
   }
 });
 
+test("a directory that is denied is not reached by another spelling of it", () => {
+  const web = operator({ whereAcl: ["*all*", "!/etc"] });
+  for (const path of ["/etc", "/etc/x", "/tmp/../etc", "//etc", "/./etc", "/etc//x", "/tmp/.."])
+    assert.equal(mayAccess(web, { kind: "where", name: path }), false, path);
+  for (const path of ["/", "/tmp", "/etcetera", "/a/..b"])
+    assert.equal(mayAccess(web, { kind: "where", name: path }), true, path);
+});
+
 test("SQL needs the right to everything that rows tell of", () => {
   const all = {
     jobAcl: ["*all*"],

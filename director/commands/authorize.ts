@@ -60,7 +60,10 @@ export function mayAccess(operator: Operator, request: AccessRequest): boolean {
   // A choice of directories or owners is not made in this release: who is limited to some may restore none.
   if (request.kind === "anyFile")
     return [console.directoryAcl, console.userIdAcl].every((list) => list.length === 0 || allows(list, EVERYTHING, exactEqual));
-  if (request.kind === "where") return allows(console.whereAcl, request.name, isBelow);
+  if (request.kind === "where") {
+    const path = plainPath(request.name);
+    return path !== undefined && allows(console.whereAcl, path, isBelow);
+  }
   if (request.kind === "run")
     return allows(console.runAcl.length > 0 ? console.runAcl : console.jobAcl, request.name, exactEqual);
   if (request.kind === "restoreClient" || request.kind === "backupClient") {
@@ -130,9 +133,14 @@ function foldedEqual(entry: string, name: string): boolean {
   return entry.toLowerCase() === name.toLowerCase();
 }
 
-/** Whether the path is the directory of the entry or below it; `..` in it fits nothing. */
+/** The path with one slash between its parts; undefined with `..` in it, which might lead past any list, also past what `!` denies. */
+function plainPath(path: string): string | undefined {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  return parts.includes("..") ? undefined : `/${parts.join("/")}`;
+}
+
+/** Whether the path is the directory of the entry or below it. */
 function isBelow(directory: string, path: string): boolean {
-  if (path.split("/").includes("..")) return false;
   const base = directory.replace(/\/+$/, "");
   return path === base || path === `${base}/` || path.startsWith(`${base}/`);
 }
