@@ -71,6 +71,7 @@ function request(storage: MemoryStorage, jobId: number, work: Work, scripts: Cli
     work,
     maxErrors: 0,
     bandwidthBytesPerS: 0,
+    furtherStorages: [],
   };
 }
 

@@ -336,6 +336,7 @@ ${(options.more ?? "").replaceAll("@volumes@", dir.file("volumes"))}
       spoolBytes: 0,
       maxWaitS: 20,
       preferMountedVolumes: true,
+      clientWaitS: 0,
       ...more,
     };
   }

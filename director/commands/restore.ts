@@ -201,7 +201,6 @@ async function tellPlan(context: CommandContext, made: MadePlan): Promise<void> 
       `   ${volume.inChanger ? "*" : " "}${volume.volume.padEnd(25)} ${volume.storage.padEnd(25)} ${volume.device.padEnd(25)}\n`,
   );
   const count = made.plan.filesExpected;
-  const storages = new Set(made.volumes.map((volume) => volume.storage));
   await context.say(`Bootstrap records written to ${made.file}
 
 The Job will require the following (*=>InChanger):
@@ -213,11 +212,6 @@ Volumes marked with "*" are in the Autochanger.
 
 
 ${count === 0 ? "" : `${counted(count, "file")} selected to be restored.\n\n`}`);
-  if (storages.size > 1) {
-    await context.say(
-      `The Volumes are on several Storages, and one job reads them all with one Storage. If that cannot, restore job by job with jobid=.\n\n`,
-    );
-  }
 }
 
 /** The Job resource that restores: named, the only one, or chosen. */

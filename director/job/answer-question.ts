@@ -4,6 +4,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { retry } from "#lib/base/retry.ts";
 import { isRetryable } from "#lib/rpc/status.ts";
 import type { RpcClient } from "#lib/rpc/client.ts";
+import type { JobRef } from "#proto/common.ts";
 import type { AnswerRequest, JobQuestion } from "#proto/job.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
 import { recordStorage } from "./catalog-rows.ts";
@@ -16,14 +17,14 @@ const ANSWER_MS = 30_000;
 /** Answers a storage daemon's question and shows in the job's state what it means. Resolves when the daemon has the answer. */
 export async function answerQuestion(
   context: JobContext,
-  client: RpcClient,
+  daemon: { readonly client: RpcClient; readonly ref: JobRef },
   number: number,
   question: JobQuestion,
   signal: AbortSignal,
 ): Promise<void> {
   const answer = await decide(context, question, signal);
-  const { identity } = context.job;
-  const request: AnswerRequest = { job: { job: identity.job, jobId: identity.jobId }, number, answer };
+  const { client, ref } = daemon;
+  const request: AnswerRequest = { job: ref, number, answer };
   try {
     // A lost connection is dialled again: without an answer the daemon would wait for ever.
     await retry((inner) => client.unary(StorageDaemonService.answer, request, { signal: inner, timeoutMs: ANSWER_MS }), {

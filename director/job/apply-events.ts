@@ -10,8 +10,8 @@ import type { JobEnd, JobEvent, JobMediaRow, JobQuestion, VolumeState } from "#p
 import type { JobContext } from "./job-context.ts";
 import { phaseOfLetter } from "./status-letter.ts";
 
-/** Which half of a job speaks. */
-export type HalfName = "fd" | "sd";
+/** Which half of a job speaks; where several storage daemons serve it the further ones are "sd2", "sd3" ... */
+export type HalfName = "fd" | "sd" | `sd${number}`;
 
 /** What a question and the end of a half lead to. */
 export interface HalfListener {
@@ -81,7 +81,7 @@ export class EventSink {
   #message(message: Message): void {
     const { job, messages } = this.#context;
     const received = messages.received(message);
-    if (received.type === "Mount" && this.#half === "sd") {
+    if (received.type === "Mount" && this.#half !== "fd") {
       job.mountRequest = received.text;
       job.changed();
     }

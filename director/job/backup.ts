@@ -15,7 +15,7 @@ import { runJobScripts } from "./job-scripts.ts";
 import { decideLevel, type LevelDecision, type RunLevel } from "./level.ts";
 import { percentValues } from "./percent-values.ts";
 import type { RunRecord } from "./saved-run.ts";
-import { halfOf, reachDaemons, startHalves, type ReachedDaemons } from "./start-halves.ts";
+import { halvesOf, reachDaemons, startHalves, type ReachedDaemons } from "./start-halves.ts";
 import { superviseHalves } from "./two-halves.ts";
 import { CANCEL_WAIT_MS, HALF_GRACE_MS } from "./waits.ts";
 
@@ -35,9 +35,11 @@ export async function runBackup(context: JobContext, record: RunRecord): Promise
   if (work.accurate) await sendAccurateList(context, reached, rows.clientId);
   const pool = job.pool.resource;
   await startHalves(context, record, reached, {
-    storageWork: { $case: "append", value: { pool: pool.name, poolType: pool.poolType, catalogFiles: pool.catalogFiles } },
+    storageWork: ({ resource }) => ({
+      work: { $case: "append", value: { pool: pool.name, poolType: pool.poolType, catalogFiles: pool.catalogFiles } },
+      devices: resource.device,
+    }),
     fileWork: { $case: "backup", value: work },
-    devices: job.storage.resource.device,
   });
   return await followBackup(context, record);
 }
@@ -47,8 +49,7 @@ export async function followBackup(context: JobContext, record: RunRecord): Prom
   const { job, parts } = context;
   const { volSessionId: VolSessionId, volSessionTime: VolSessionTime } = record.run;
   await updateJob(context.desk.catalog, job.jobId, { JobStatus: "R", VolSessionId, VolSessionTime });
-  const halves = { fd: halfOf(context, record, "fd"), sd: halfOf(context, record, "sd") };
-  const ends = await superviseHalves(halves, {
+  const ends = await superviseHalves(halvesOf(context, record), {
     clock: parts.clock,
     signal: job.signal,
     leaving: context.leaving,

@@ -108,14 +108,13 @@ export class DirectorJob {
     const { job, client, type, priority, notBeforeMs } = this.effective;
     const storage = this.storage.resource;
     const isAdmin = type === "D";
-    const storages = [
-      {
-        name: storage.name,
-        limit: storage.maximumConcurrentJobs,
-        readLimit: storage.maximumConcurrentReadJobs,
-        use: type === "R" ? "read" : "write",
-      } as const,
-    ];
+    const use: "read" | "write" = type === "R" ? "read" : "write";
+    const storages = [storage, ...this.effective.furtherStorages].map((each) => ({
+      name: each.name,
+      limit: each.maximumConcurrentJobs,
+      readLimit: each.maximumConcurrentReadJobs,
+      use,
+    }));
     return {
       jobId: this.jobId,
       priority,

@@ -33,6 +33,8 @@ export interface EffectiveJob {
   readonly pool: Chosen<PoolResource>;
   readonly levelPools: Readonly<Partial<Record<BackupLevel, Chosen<PoolResource>>>>;
   readonly storage: Chosen<StorageResource>;
+  /** Restore: Storages that are read after `storage`, in the order of the plan. */
+  readonly furtherStorages: readonly StorageResource[];
   readonly catalog: Chosen<CatalogResource>;
   readonly messages: MessagesResource;
   readonly priority: number;
@@ -66,6 +68,7 @@ export function effectiveJob(request: RunRequest, config: DirectorConfig): Effec
     request.pool === undefined
       ? { resource: job.pool, from: "Job resource" }
       : { resource: must(config.pools, "Pool", request.pool), from: overrideWord(request, "Pool") };
+  const storage = storageOf(request, job, pool.resource, config);
   return {
     request,
     origin: request.origin,
@@ -76,7 +79,8 @@ export function effectiveJob(request: RunRequest, config: DirectorConfig): Effec
     fileset: request.fileset === undefined ? job.fileSet : must(config.fileSets, "FileSet", request.fileset),
     pool,
     levelPools: levelPoolsOf(request, job, config),
-    storage: storageOf(request, job, pool.resource, config),
+    storage,
+    furtherStorages: furtherStoragesOf(request, storage.resource, config),
     catalog: catalogOf(request, client, pool.resource, config),
     messages: request.messages === undefined ? job.messages : must(config.messages, "Messages", request.messages),
     priority: request.priority ?? job.priority,
@@ -156,6 +160,14 @@ function storageOf(request: RunRequest, job: JobResource, pool: PoolResource, co
   if (!chosen.resource.enabled)
     throw new OperatorError("JOB_DISABLED", `Storage "${chosen.resource.name}" is disabled`, { hint: "set Enabled = yes" });
   return chosen;
+}
+
+/** A Storage that is asked for reads everything; else each Volume is read where it was written. */
+function furtherStoragesOf(request: RunRequest, first: StorageResource, config: DirectorConfig): readonly StorageResource[] {
+  if (request.storage !== undefined) return [];
+  const names = new Set(request.restore?.plan.volumes.map((volume) => volume.storage));
+  names.delete(first.name);
+  return [...names].map((name) => config.storages.get(name)).filter((storage) => storage !== undefined);
 }
 
 function chooseStorage(

@@ -152,7 +152,11 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
 
   /** Storages and clients that live jobs use: their connections must stay. */
   inUse() {
-    return [...this.#live.values()].flatMap(({ context: { job } }) => [job.effective.client, job.storage.resource]);
+    return [...this.#live.values()].flatMap(({ context: { job } }) => [
+      job.effective.client,
+      job.storage.resource,
+      ...job.effective.furtherStorages,
+    ]);
   }
 
   /** Stops taking jobs. Running ones go on at their daemons and are followed again by the next Director. */
@@ -174,11 +178,12 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
 
   #requireEnabled(effective: EffectiveJob): void {
     const { job, client, storage } = effective;
+    const storages = [storage.resource, ...effective.furtherStorages];
     const all = [
-      ["job", job],
-      ["client", client],
-      ["storage", storage.resource],
-    ] as const;
+      ["job", job] as const,
+      ["client", client] as const,
+      ...storages.map((each) => ["storage", each] as const),
+    ];
     for (const [kind, resource] of all) {
       if (this.#parts.isEnabled(kind, resource.name, resource.enabled)) continue;
       throw new OperatorError("JOB_DISABLED", `${resource.origin.resourceType} "${resource.name}" is disabled`, {

@@ -1,20 +1,21 @@
 import { must } from "#lib/base/assert.ts";
 import { encodeName } from "#lib/base/byte-name.ts";
 import { catalogTime } from "#lib/base/local-time.ts";
-import { OperatorError } from "#lib/errors/operator-error.ts";
 import { updateJob } from "#catalog/queries/jobs.ts";
 import type { StorageResource } from "#director/config/storage.ts";
 import { recordClient, recordFileSet, recordPool, recordStorage } from "./catalog-rows.ts";
+import type { Bootstrap } from "#proto/bootstrap.ts";
+import type { DirectorJob } from "./director-job.ts";
 import type { JobContext } from "./job-context.ts";
 import type { JobResult } from "./job-result.ts";
 import { runJobScripts } from "./job-scripts.ts";
 import type { RestorePlan } from "./run-request.ts";
 import type { RunRecord } from "./saved-run.ts";
-import { halfOf, reachDaemons, startHalves } from "./start-halves.ts";
+import { halvesOf, reachDaemons, startHalves } from "./start-halves.ts";
 import { superviseHalves } from "./two-halves.ts";
 import { CANCEL_WAIT_MS, HALF_GRACE_MS } from "./waits.ts";
 
-/** Runs a Restore: the storage daemon reads what the plan says, the client puts it back. Throws if it cannot be started. */
+/** Runs a Restore: the storage daemons read what the plan says, the client puts it back. Throws if it cannot be started. */
 export async function runRestore(context: JobContext, record: RunRecord): Promise<JobResult> {
   const { job, messages, desk, parts } = context;
   const restore = must(job.effective.restore, "what a Restore restores");
@@ -22,12 +23,14 @@ export async function runRestore(context: JobContext, record: RunRecord): Promis
   await messages.say("Info", `Start Restore Job ${job.identity.job}`);
   const scripts = await runJobScripts(context, record, "before", null);
   if (!scripts.isWell) return { fd: null, sd: null, hasFailed: true, directorErrors: scripts.errors };
-  const devices = devicesOf(restore.plan, job.storage.resource, parts.config().storages);
   const reached = await reachDaemons(context);
   await recordClient(desk.catalog, job.effective.client, reached.fd.uname);
   await record.change(desk.catalog, { clientUname: reached.fd.uname, directorErrors: scripts.errors }, parts.clock.nowMs());
   await startHalves(context, record, reached, {
-    storageWork: { $case: "read", value: { bootstrap: restore.plan.bootstrap } },
+    storageWork: ({ resource }) => ({
+      work: { $case: "read", value: { bootstrap: bootstrapOf(restore.plan, resource, job) } },
+      devices: resource.device,
+    }),
     fileWork: {
       $case: "restore",
       value: {
@@ -39,7 +42,6 @@ export async function runRestore(context: JobContext, record: RunRecord): Promis
         prefixLinks: restore.prefixLinks ?? job.effective.job.prefixLinks,
       },
     },
-    devices,
   });
   return await followRestore(context, record);
 }
@@ -47,8 +49,7 @@ export async function runRestore(context: JobContext, record: RunRecord): Promis
 /** Follows a Restore that both daemons work on. */
 export async function followRestore(context: JobContext, record: RunRecord): Promise<JobResult> {
   const { job, parts } = context;
-  const halves = { fd: halfOf(context, record, "fd"), sd: halfOf(context, record, "sd") };
-  const ends = await superviseHalves(halves, {
+  const ends = await superviseHalves(halvesOf(context, record), {
     clock: parts.clock,
     signal: job.signal,
     leaving: context.leaving,
@@ -77,26 +78,14 @@ async function prepareRows(context: JobContext, record: RunRecord): Promise<void
   await record.change(desk.catalog, { startedMs: nowMs }, nowMs);
 }
 
-/** Devices of the storage daemon that can read the plan's Volumes. One restore reads from one storage daemon. */
-function devicesOf(
-  plan: RestorePlan,
-  storage: StorageResource,
-  storages: ReadonlyMap<string, StorageResource>,
-): readonly string[] {
-  const devices = new Set(storage.device);
-  for (const { volume, storage: name } of plan.volumes) {
-    const other = name === "" ? storage : storages.get(name);
-    if (other === undefined) continue;
-    if (other.address !== storage.address || other.sdPort !== storage.sdPort) {
-      throw new OperatorError(
-        "JOB_INCOMPLETE_RESOURCES",
-        `Volume "${volume}" is at Storage "${other.name}", the others are at "${storage.name}", which is another storage daemon`,
-        {
-          hint: "restore the files of each storage daemon by themselves",
-        },
-      );
-    }
-    for (const device of other.device) devices.add(device);
-  }
-  return [...devices];
+/** What one of the job's Storages reads. Volumes of which no Storage is known are read by the first one. */
+function bootstrapOf(plan: RestorePlan, resource: StorageResource, job: DirectorJob): Bootstrap {
+  const { furtherStorages } = job.effective;
+  if (furtherStorages.length === 0) return plan.bootstrap;
+  const storageOf = new Map(plan.volumes.map(({ volume, storage }) => [volume, storage]));
+  const isElsewhere = (volume: string) => furtherStorages.some((each) => each.name === storageOf.get(volume));
+  const entries = plan.bootstrap.entries.filter(({ volume }) =>
+    resource === job.storage.resource ? !isElsewhere(volume) : storageOf.get(volume) === resource.name,
+  );
+  return { entries };
 }

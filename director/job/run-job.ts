@@ -8,7 +8,7 @@ import { NOTHING_DONE, type JobResult } from "./job-result.ts";
 import type { JobOutcome } from "./job-state.ts";
 import { followRestore, runRestore } from "./restore.ts";
 import type { RunRecord } from "./saved-run.ts";
-import { cancelBoth } from "./start-halves.ts";
+import { cancelAll } from "./start-halves.ts";
 
 type Run = (context: JobContext, record: RunRecord) => Promise<JobResult>;
 
@@ -69,6 +69,6 @@ async function resultOf(context: JobContext, record: RunRecord, run: Run): Promi
 async function interrupted(context: JobContext, record: RunRecord): Promise<JobResult> {
   const { job, messages } = context;
   await messages.say("Fatal", "The Director was stopped while it was starting this job. Please run it again.");
-  if (job.effective.type !== "D") await cancelBoth(context);
+  if (job.effective.type !== "D") await cancelAll(context);
   return { ...NOTHING_DONE, hasFailed: true, directorErrors: record.run.directorErrors };
 }

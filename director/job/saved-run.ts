@@ -1,6 +1,7 @@
 import { catalogTime } from "#lib/base/local-time.ts";
 import type { CatalogWriter } from "#catalog/catalog.ts";
 import { saveRunningJob } from "#catalog/queries/jobs.ts";
+import type { JobEnd } from "#proto/job.ts";
 import type { RunRequest } from "./run-request.ts";
 import type { HalfEnd } from "./two-halves.ts";
 
@@ -30,6 +31,8 @@ export interface SavedRun {
   readonly volSessionTime: number;
   readonly fdEnd: HalfEnd | null;
   readonly sdEnd: HalfEnd | null;
+  /** Restore from several Storages: how the parts of the storage half ended that have, by their names. */
+  readonly sdPartEnds?: Readonly<Record<string, JobEnd>>;
   /** Errors and warnings that the Director itself reported for the job. */
   readonly directorErrors: number;
 }

@@ -2,7 +2,7 @@ import { byteString } from "#lib/base/byte-string.ts";
 import { must } from "#lib/base/assert.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { replacePolicy } from "#lib/files/replace-policy.ts";
-import type { RestoreWork } from "#proto/filed.ts";
+import type { RestoreWork, StorageTicket } from "#proto/filed.ts";
 import { storageClient } from "#filed/clients/storage-link.ts";
 import { RestoreTree } from "#filed/restore/restore-tree.ts";
 import { readStorage } from "#filed/restore/storage-reader.ts";
@@ -11,8 +11,7 @@ import type { EndLetter, WorkContext } from "./work-context.ts";
 /** Puts back what the job's storage daemon reads. Throws what ends the job. */
 export async function runRestore(context: WorkContext, work: RestoreWork): Promise<EndLetter> {
   const { request, surroundings, voice, numbers, signal } = context;
-  const job = must(request.job, "a job has a name");
-  const ticket = must(request.storage, "a restore has a storage daemon");
+  const tickets = [must(request.storage, "a restore has a storage daemon"), ...request.furtherStorages];
   const replace = replacePolicy(work.replace);
   if (replace === undefined)
     throw new OperatorError("JOB_REFUSED", `"${work.replace}" is no replace policy`, {
@@ -20,13 +19,6 @@ export async function runRestore(context: WorkContext, work: RestoreWork): Promi
     });
   const where = byteString(work.where);
   if (where !== "" && !where.startsWith("/")) throw new OperatorError("JOB_REFUSED", "Where must be an absolute path");
-  await using client = storageClient({
-    job,
-    ticket,
-    name: surroundings.name,
-    identity: surroundings.identity,
-    log: surroundings.rpcLog,
-  });
   await using tree = new RestoreTree({
     where,
     regexWhere: work.regexWhere,
@@ -36,11 +28,36 @@ export async function runRestore(context: WorkContext, work: RestoreWork): Promi
     note: (kind, text) => voice.say(kind, text),
     signal,
   });
+  let damages = 0;
   const follow = (): void => {
     const { files, bytes, errors } = tree.counts;
-    Object.assign(numbers, { files, bytes, readBytes: bytes, errors });
+    Object.assign(numbers, { files, bytes, readBytes: bytes, errors: errors + damages });
   };
-  let wireBytes = 0;
+  for (const ticket of tickets) damages += await readInto(context, tree, ticket, follow);
+  const counts = await tree.finish();
+  follow();
+  numbers.examined = tree.filesSeen;
+  numbers.missing = Math.max(0, work.filesExpected - counts.files - counts.skipped);
+  if (counts.skipped > 0) voice.say("info", `${counts.skipped} files were left as they are (replace=${replace}).`);
+  if (numbers.missing > 0) {
+    numbers.errors++;
+    voice.say("error", `${numbers.missing} of ${work.filesExpected} files did not come back.`);
+  }
+  return "T";
+}
+
+/** Puts into the tree what one storage daemon reads; answers how many damages it met. Throws what ends the job. */
+async function readInto(context: WorkContext, tree: RestoreTree, ticket: StorageTicket, follow: () => void): Promise<number> {
+  const { request, surroundings, voice, numbers, signal } = context;
+  const own = must(request.job, "a job has a name");
+  const job = { ...own, job: ticket.job === "" ? own.job : ticket.job };
+  await using client = storageClient({
+    job,
+    ticket,
+    name: surroundings.name,
+    identity: surroundings.identity,
+    log: surroundings.rpcLog,
+  });
   const end = await readStorage({
     client,
     job,
@@ -50,27 +67,14 @@ export async function runRestore(context: WorkContext, work: RestoreWork): Promi
     lostMsMax: surroundings.lostMsMax,
     onState: (state, text) => voice.say(state === "lost" ? "warning" : "info", text),
     onBatch: async (batch) => {
-      wireBytes += batch.byteLength;
-      numbers.networkBytes = wireBytes;
+      numbers.networkBytes += batch.byteLength;
       await context.log.room(signal);
       await tree.add(batch);
       follow();
     },
     onSession: () => tree.newSession(),
   });
-  const counts = await tree.finish();
-  follow();
-  numbers.examined = tree.filesSeen;
-  for (const damage of end.damages) {
-    numbers.errors++;
-    voice.say("error", damage);
-  }
+  for (const damage of end.damages) voice.say("error", damage);
   if (end.failed !== "") throw new OperatorError("STORAGE_REFUSED", `${client.who} could not read everything: ${end.failed}`);
-  numbers.missing = Math.max(0, work.filesExpected - counts.files - counts.skipped);
-  if (counts.skipped > 0) voice.say("info", `${counts.skipped} files were left as they are (replace=${replace}).`);
-  if (numbers.missing > 0) {
-    numbers.errors++;
-    voice.say("error", `${numbers.missing} of ${work.filesExpected} files did not come back.`);
-  }
-  return "T";
+  return end.damages.length;
 }

@@ -51,6 +51,7 @@ export class MemoryStorage implements AsyncDisposable {
       key: this.key,
       certificateSha256: this.#identity.sha256,
       name: "memory-sd",
+      job: "",
     };
   }
 

@@ -64,6 +64,8 @@ export interface StorageTicket {
   certificateSha256: Buffer;
   /** Name of the storage daemon. */
   name: string;
+  /** Unique name under which this storage daemon has the job; empty: the job's own. */
+  job: string;
 }
 
 /** All that a client needs for its half of a job; the Director need not stay. */
@@ -88,6 +90,8 @@ export interface StartFileJobRequest {
   maxErrors: number;
   /** Bytes a second; 0: no limit. */
   bandwidthBytesPerS: number;
+  /** Restore only: storages that are read after `storage`, one after the other, each when the one before has sent all. At most 1,000. */
+  furtherStorages: StorageTicket[];
 }
 
 export interface StartFileJobRequest_CodesEntry {
@@ -179,7 +183,7 @@ export interface EstimateReply {
 }
 
 function createBaseStorageTicket(): StorageTicket {
-  return { address: "", port: 0, key: Buffer.alloc(0), certificateSha256: Buffer.alloc(0), name: "" };
+  return { address: "", port: 0, key: Buffer.alloc(0), certificateSha256: Buffer.alloc(0), name: "", job: "" };
 }
 
 export const StorageTicket: MessageFns<StorageTicket> = {
@@ -198,6 +202,9 @@ export const StorageTicket: MessageFns<StorageTicket> = {
     }
     if (message.name !== "") {
       writer.uint32(42).string(message.name);
+    }
+    if (message.job !== "") {
+      writer.uint32(50).string(message.job);
     }
     return writer;
   },
@@ -255,6 +262,14 @@ export const StorageTicket: MessageFns<StorageTicket> = {
             message.name = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.job = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -277,6 +292,7 @@ export const StorageTicket: MessageFns<StorageTicket> = {
     message.key = object.key ?? Buffer.alloc(0);
     message.certificateSha256 = object.certificateSha256 ?? Buffer.alloc(0);
     message.name = object.name ?? "";
+    message.job = object.job ?? "";
     return message;
   },
 };
@@ -292,6 +308,7 @@ function createBaseStartFileJobRequest(): StartFileJobRequest {
     work: undefined,
     maxErrors: 0,
     bandwidthBytesPerS: 0,
+    furtherStorages: [],
   };
 }
 
@@ -328,6 +345,9 @@ export const StartFileJobRequest: MessageFns<StartFileJobRequest> = {
     }
     if (message.bandwidthBytesPerS !== 0) {
       writer.uint32(80).int64(message.bandwidthBytesPerS);
+    }
+    for (const v of message.furtherStorages) {
+      StorageTicket.encode(v!, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -428,6 +448,14 @@ export const StartFileJobRequest: MessageFns<StartFileJobRequest> = {
             message.bandwidthBytesPerS = longToNumber(reader.int64());
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.furtherStorages.push(StorageTicket.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -477,6 +505,7 @@ export const StartFileJobRequest: MessageFns<StartFileJobRequest> = {
     }
     message.maxErrors = object.maxErrors ?? 0;
     message.bandwidthBytesPerS = object.bandwidthBytesPerS ?? 0;
+    message.furtherStorages = object.furtherStorages?.map((e) => StorageTicket.fromPartial(e)) || [];
     return message;
   },
 };

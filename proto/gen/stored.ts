@@ -57,6 +57,11 @@ export interface StartStorageJobRequest {
   /** Seconds an operator request may wait; 0: the default. */
   maxWaitS: number;
   preferMountedVolumes: boolean;
+  /**
+   * Seconds in which the file daemon must come for the first time; 0: the storage daemon's own limit. Where it reads from other
+   * storages first it may come late.
+   */
+  clientWaitS: number;
 }
 
 /** Where to append. */
@@ -133,6 +138,7 @@ function createBaseStartStorageJobRequest(): StartStorageJobRequest {
     spoolBytes: 0,
     maxWaitS: 0,
     preferMountedVolumes: false,
+    clientWaitS: 0,
   };
 }
 
@@ -193,6 +199,9 @@ export const StartStorageJobRequest: MessageFns<StartStorageJobRequest> = {
     }
     if (message.preferMountedVolumes !== false) {
       writer.uint32(144).bool(message.preferMountedVolumes);
+    }
+    if (message.clientWaitS !== 0) {
+      writer.uint32(152).int64(message.clientWaitS);
     }
     return writer;
   },
@@ -354,6 +363,14 @@ export const StartStorageJobRequest: MessageFns<StartStorageJobRequest> = {
             message.preferMountedVolumes = reader.bool();
             continue;
           }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.clientWaitS = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -401,6 +418,7 @@ export const StartStorageJobRequest: MessageFns<StartStorageJobRequest> = {
     message.spoolBytes = object.spoolBytes ?? 0;
     message.maxWaitS = object.maxWaitS ?? 0;
     message.preferMountedVolumes = object.preferMountedVolumes ?? false;
+    message.clientWaitS = object.clientWaitS ?? 0;
     return message;
   },
 };

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { assertSameTree } from "#regress/compare.ts";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { freePorts } from "#regress/ports.ts";
+import { Daemon } from "#regress/process.ts";
+import { scenario } from "#regress/scenario.ts";
+import { PASSWORDS } from "#regress/site.ts";
+import { bigFile, plainTree } from "#regress/trees.ts";
+
+/** Pool, Storage and Device of a further place for Volumes. */
+function pool(name: string): string {
+  return `Pool { Name = ${name}; Pool Type = Backup; Storage = ${name}; Label Format = "${name}-" }`;
+}
+function storage(name: string, port: number): string {
+  return `Storage {
+  Name = ${name}; Address = 127.0.0.1; SD Port = ${port}; Password = "${PASSWORDS.storage}"; Device = ${name}; Media Type = ${name}
+  Maximum Concurrent Jobs = 10
+}`;
+}
+function device(name: string, directory: string): string {
+  return `Device {
+  Name = ${name}; Media Type = ${name}; Device Type = File; Archive Device = "${directory}"
+  Label Media = yes; Random Access = yes; Automatic Mount = yes; Removable Media = no; Always Open = no
+}
+`;
+}
+
+scenario(
+  "a restore whose files lie at two devices of one storage daemon and at a second storage daemon is one job, and is identical",
+  {
+    site: async (dir, ports) => {
+      const [second = 0] = await freePorts(1);
+      writeFileSync(`${dir}/second-port`, String(second));
+      return {
+        resources: [pool("Other"), storage("Other", ports.storage), pool("Far"), storage("Far", second)].join("\n"),
+      };
+    },
+  },
+  async (world) => {
+    for (const name of ["other", "far", "work/far"]) mkdirSync(world.path(name), { recursive: true });
+    world.edit("bacula-sd.conf", /^Messages/m, `${device("Other", world.path("other"))}Messages`);
+    const port = readFileSync(world.path("second-port"), "utf8");
+    const far = readFileSync(world.path("bacula-sd.conf"), "utf8")
+      .replaceAll("work/sd", "work/far")
+      .replace("Name = site-sd", "Name = far-sd")
+      .replace(/SD Port = \d+/, `SD Port = ${port}`)
+      .replace(/Name = Other; Media Type = Other/, "Name = Far; Media Type = Far")
+      .replace(world.path("other"), world.path("far"));
+    writeFileSync(world.path("far-sd.conf"), far, { mode: 0o600 });
+    const tree = world.path("tree");
+    plainTree(tree);
+    bigFile(`${tree}/big`, 20);
+    await world.start();
+    const command = [...world.programs.sd, "-f", "-c", world.path("far-sd.conf")];
+    const second = await Daemon.start("far", command, { logFile: world.path("logs", "far.log"), port: Number(port) });
+    try {
+      await world.backup("Full");
+      plainTree(`${tree}/later`, { files: 20 });
+      await world.backup("Incremental", "storage=Other pool=Other");
+      plainTree(`${tree}/last`, { files: 20 });
+      bigFile(`${tree}/big-2`, 20);
+      await world.backup("Incremental", "storage=Far pool=Far");
+      const where = await world.restore();
+      assert.match(world.messages(), /far-sd JobId 4: Ready to read/);
+      await assertSameTree(tree, where + tree);
+      assert.match(await world.console("list joblog jobid=4"), /Ready to read from volume "Other-/);
+    } finally {
+      await second.stop();
+    }
+  },
+);
