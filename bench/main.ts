@@ -6,7 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, release, tmpdir, totalmem } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { type DataSet, prepareData, warmCache } from "./data.ts";
 import { median } from "./statistics.ts";
@@ -136,6 +136,7 @@ function save(measurements: readonly Measurement[], when: Date): void {
     node: process.version,
   };
   const file = join(root, "bench/results", `${when.toISOString().slice(0, 16).replaceAll(/[:T]/g, "-")}-${commit}.json`);
+  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify({ when: when.toISOString(), commit, machine, rounds, measurements }, null, 2)}\n`);
   console.log(`\nKept in ${file}`);
 }
