@@ -16,7 +16,7 @@ import { FileDaemonService } from "#proto/filed.ts";
 import type { FileDaemonConfig } from "./config/load.ts";
 import type { JobSurroundings } from "./job/work-context.ts";
 import { FileJobs } from "./job/file-jobs.ts";
-import { fileService } from "./rpc/file-service.ts";
+import { fileService, tightest } from "./rpc/file-service.ts";
 import { EndedJobs } from "./status/ended-jobs.ts";
 import { statusFactLines, statusLines } from "./status/status-text.ts";
 
@@ -61,7 +61,6 @@ export class FileDaemon implements RunningDaemon {
       rpcLog: log,
       lostMsMax: fileDaemon.sdConnectTimeout * 1000,
       ownDirectories: [byteStringOf(`${base}.jobs`)],
-      bytesPerSecond: fileDaemon.maximumBandwidthPerJob,
       hangup: () => this.#hangup,
     };
     const ended = await EndedJobs.open(`${base}.ended.json`);
@@ -82,6 +81,11 @@ export class FileDaemon implements RunningDaemon {
       jobs,
       store,
       isMonitor: (name) => this.#config.directors.get(name)?.monitor ?? false,
+      bandwidthOf: (director) =>
+        tightest([
+          fileDaemon.maximumBandwidthPerJob,
+          this.#config.directors.get(director)?.maximumBandwidthPerJob ?? 0,
+        ]),
       status: (request) => this.#status(jobs, request),
       setDebug: (request) => this.#setDebug(request),
       onCall: () => (this.#directorMs = systemClock.nowMs()),

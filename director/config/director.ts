@@ -79,7 +79,7 @@ export const directorTable = defineResource(
     heartbeatInterval: directive(time(), {
       default: 300,
       acts: false,
-      description: "Interval of signs of life on idle connections.",
+      description: "Interval of signs of life on idle connections; they come every 15 seconds whatever is set.",
     }),
     autoPrune: directive(bool(), { default: true, acts: false, description: "Prunes expired records after jobs." }),
     eventsRetention: directive(time(), {

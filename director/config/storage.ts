@@ -66,7 +66,7 @@ const storageDirectives = {
   heartbeatInterval: directive(time(), {
     default: 300,
     acts: false,
-    description: "Interval of signs of life on idle connections.",
+    description: "Interval of signs of life on idle connections; they come every 15 seconds whatever is set.",
   }),
   maximumConcurrentJobs: directive(integer(), { default: 1, acts: true, description: "Most jobs of this Storage at once." }),
   maximumConcurrentReadJobs: directive(integer(), {

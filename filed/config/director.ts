@@ -26,7 +26,7 @@ export const directorTable = defineResource(
     }),
     maximumBandwidthPerJob: directive(speed(), {
       default: 0,
-      acts: false,
+      acts: true,
       description: "Most bytes a second of each job of this Director; 0 is no limit.",
     }),
     disableCommand: directive(textList("list of commands"), {

@@ -34,7 +34,7 @@ export async function runBackup(context: WorkContext, work: BackupWork): Promise
     signal,
     lostMsMax: surroundings.lostMsMax,
     onState: (state, text) => voice.say(state === "lost" ? "warning" : "info", text),
-    bytesPerSecond: request.bandwidthBytesPerS || surroundings.bytesPerSecond,
+    bytesPerSecond: request.bandwidthBytesPerS,
   });
   sender.start();
   const tree = new SaveTree({

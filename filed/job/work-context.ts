@@ -18,8 +18,6 @@ export interface JobSurroundings {
   readonly lostMsMax: number;
   /** Directories of the daemon's own changing state, left out of backups; byte strings. */
   readonly ownDirectories: readonly string[];
-  /** Bytes a second of each job; 0: no limit. */
-  readonly bytesPerSecond: number;
   /** Developer fault injection, see SetDebugRequest.hangup. */
   readonly hangup: () => number;
 }

@@ -13,6 +13,8 @@ export interface FileServiceParts {
   readonly store: JobLogStore;
   /** True if the Director of this name may only ask for the status. */
   readonly isMonitor: (director: string) => boolean;
+  /** Bytes a second that the daemon allows a job of this Director; 0: no limit. */
+  readonly bandwidthOf: (director: string) => number;
   readonly status: (request: StatusRequest) => string[];
   readonly setDebug: (request: SetDebugRequest) => void;
   /** Told whenever a Director calls. */
@@ -34,7 +36,8 @@ export function fileService(parts: FileServiceParts): Handlers<typeof FileDaemon
   return {
     startJob: async (request, call) => {
       mayCommand(call);
-      return { known: !(await jobs.start(request)) };
+      const bandwidthBytesPerS = tightest([request.bandwidthBytesPerS, parts.bandwidthOf(call.peer.name)]);
+      return { known: !(await jobs.start({ ...request, bandwidthBytesPerS })) };
     },
     sendAccurate: async (requests, call) => {
       mayCommand(call);
@@ -70,4 +73,10 @@ export function fileService(parts: FileServiceParts): Handlers<typeof FileDaemon
       return {};
     },
   };
+}
+
+/** The lowest limit of several; 0 is none. */
+export function tightest(limits: readonly number[]): number {
+  const set = limits.filter((limit) => limit > 0);
+  return set.length === 0 ? 0 : Math.min(...set);
 }
