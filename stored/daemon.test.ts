@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { appendFile, open, readdir, stat, truncate } from "node:fs/promises";
 import { test } from "node:test";
 import { BatchBuilder } from "#lib/wire/record.ts";
@@ -281,6 +282,36 @@ test("a job that finds no Volume waits for the operator and goes on after the la
   });
   assert.ok((await restored(world, saved)).equals(Buffer.concat(batches)));
 });
+
+const mayMount = process.getuid?.() === 0;
+const asRoot = mayMount || process.env.CI === "true" ? {} : { skip: "only root may mount a small file system" };
+
+test(
+  "on a full disk no Volume after Volume is made: the job waits for room, and goes on when there is some",
+  asRoot,
+  async () => {
+    await using world = await StorageWorld.start();
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", world.volumes]);
+    try {
+      const request = world.appendRequest();
+      const session = await world.startJob(request);
+      const following = world.follow(request);
+      const batches = fileBatches(10, 300_000);
+      const sending = world.sendBatches(request, batches);
+      await world.untilState(request, "M");
+      assert.ok((await readdir(world.volumes)).length <= 2);
+      execFileSync("mount", ["-o", "remount,size=16m", world.volumes]);
+      await Array.fromAsync(world.director.serverStream(StorageDaemonService.mount, { device: "Disk", slot: 0, drive: 0 }));
+      await sending;
+      const saved = { ...(await following), session };
+      assert.equal(saved.end.status, "T", saved.messages.join("\n"));
+      assert.ok(saved.messages.some((text) => text.includes("has no room for another Volume")));
+      assert.ok((await restored(world, saved)).equals(Buffer.concat(batches)));
+    } finally {
+      execFileSync("umount", ["-l", world.volumes]);
+    }
+  },
+);
 
 test("jobs wait for a device that was unmounted until it is mounted", async () => {
   await using world = await StorageWorld.start();

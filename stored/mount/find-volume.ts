@@ -2,6 +2,7 @@ import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { reportTime } from "#lib/base/local-time.ts";
 import { impossible } from "#lib/base/assert.ts";
 import { checkedVolumeName } from "../device/volume-name.ts";
+import { BLOCK_BYTES_DEFAULT } from "../volume/format.ts";
 import { judgeVolume } from "./judge-volume.ts";
 import { VolumeFacts, errorState } from "./volume-facts.ts";
 import { OperatorWait } from "./operator-wait.ts";
@@ -98,6 +99,8 @@ async function tryVolume(
     const verdict = judgeVolume(catalog, found, { ...host.settings, keepsData: host.keepsData });
     if (verdict.kind === "operator") return { reason: verdict.reason, needsOperator: true };
     if (verdict.kind === "refuse") return refuse(search, catalog, verdict.reason, verdict.marksError);
+    const lack = verdict.kind === "create" ? await lackOfRoom(host) : undefined;
+    if (lack !== undefined) return { reason: lack, needsOperator: true };
     const mounted = await host.call("mountAppend", { ...wishFor(search, catalog, found), action: verdict.kind });
     isMounted = true;
     const facts = new VolumeFacts(catalog, {
@@ -129,6 +132,21 @@ const refusable: ReadonlySet<string> = new Set([
   "LABEL_DAMAGED",
   "LABEL_FOREIGN",
 ]);
+
+/** Blocks for which there must be room before one more Volume is made. */
+const ROOM_BLOCKS = 4;
+
+/** Why no new Volume is made: on a full disk each would hold a label and nothing else, one after the other until the Pool has no more. */
+async function lackOfRoom(host: DeviceHost): Promise<string | undefined> {
+  const space = host.keepsData ? await host.call("space", null) : null;
+  const { blockBytesMax, name, archiveDevice } = host.settings;
+  if (space === null || space.free >= ROOM_BLOCKS * Math.max(blockBytesMax, BLOCK_BYTES_DEFAULT)) return undefined;
+  return [
+    `Device "${name}" has no room for another Volume: ${space.free.toLocaleString("en-US")} bytes are free in ${archiveDevice}.`,
+    'Please make room there (e.g. prune, purge and truncate Volumes), then use the "mount" command for:',
+    `    Storage:      "${name}" (${archiveDevice})`,
+  ].join("\n");
+}
 
 function refuse(
   search: VolumeSearch,
