@@ -10,10 +10,7 @@ export type LogTarget =
 
 /** The daemon's root logger. Jobs take a child: `log.child({ jobId })`. Lines are written at once, so a crash loses none. */
 export function makeLogger(name: string, target: LogTarget, debugLevel: number): Logger {
-  const destination: DestinationStream =
-    target.kind === "stdout"
-      ? readableLines(name)
-      : pino.destination({ dest: target.path, append: true, mkdir: false, sync: true, mode: 0o600 });
+  const destination: DestinationStream = target.kind === "stdout" ? readableLines(name) : linesInFile(target.path);
   const options = {
     name,
     level: levelOf(debugLevel),
@@ -28,6 +25,22 @@ export function makeLogger(name: string, target: LogTarget, debugLevel: number):
 export function levelOf(debugLevel: number): "info" | "debug" | "trace" {
   if (debugLevel === 0) return "info";
   return debugLevel < 100 ? "debug" : "trace";
+}
+
+/** Bytes of lines that are kept while the log cannot be written. */
+const UNWRITTEN_BYTES_MAX = 256 * 1024;
+
+/** A log that cannot be written (a full disk) must not end the daemon: lines wait for the next that can, later ones are dropped. */
+function linesInFile(path: string): DestinationStream {
+  const file = pino.destination({
+    dest: path,
+    append: true,
+    mkdir: false,
+    sync: true,
+    mode: 0o600,
+    maxLength: UNWRITTEN_BYTES_MAX,
+  });
+  return file.on("error", () => {});
 }
 
 /** Lines for a person at a terminal or a journal: `05-Jan 12:00:00 client1-fd: text key=value`. */
