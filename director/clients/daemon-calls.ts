@@ -1,4 +1,4 @@
-import type { EstimateReply, EstimateRequest } from "#proto/filed.ts";
+import type { AccurateChunk, EstimateReply, EstimateRequest } from "#proto/filed.ts";
 import type { SetDebugRequest } from "#proto/common.ts";
 import type { DeviceReply, DeviceRequest, LabelRequest } from "#proto/stored.ts";
 
@@ -13,6 +13,8 @@ export interface StatusLines {
  */
 export interface FileDaemonCalls {
   status(options: { readonly sections?: readonly string[]; readonly api?: boolean }, signal: AbortSignal): Promise<StatusLines>;
+  /** Sends what an accurate estimate compares with, before it is asked for. */
+  sendAccurate(chunks: AsyncIterable<AccurateChunk>, signal: AbortSignal): Promise<void>;
   estimate(request: EstimateRequest, signal: AbortSignal): AsyncIterable<EstimateReply>;
   setDebug(request: SetDebugRequest, signal: AbortSignal): Promise<void>;
 }

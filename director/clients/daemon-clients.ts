@@ -132,6 +132,8 @@ function fileDaemonCalls(client: RpcClient): FileDaemonCalls {
   return {
     status: async (options, signal) =>
       statusLines(await client.unary(FileDaemonService.status, statusRequest(options), { signal, timeoutMs: ANSWER_MS })),
+    sendAccurate: async (chunks, signal) =>
+      void (await client.clientStream(FileDaemonService.sendAccurate, chunks, { signal })),
     estimate: async function* (request: EstimateRequest, signal): AsyncGenerator<EstimateReply> {
       yield* client.serverStream(encodedMethod(FileDaemonService.estimate), await encodeEstimate(request), { signal });
     },

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { findClient } from "#catalog/queries/clients.ts";
 import { listFileSetsOfClient } from "#catalog/queries/filesets.ts";
 import type { Catalog } from "#catalog/catalog.ts";
@@ -5,6 +6,7 @@ import { decodeName } from "#lib/base/byte-name.ts";
 import { expandPercentCodes } from "#lib/config/percent-codes.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { filesetMd5 } from "../config/file-set.ts";
+import { accurateChunks, accurateJobIds } from "../job/accurate-list.ts";
 import { levelFacts } from "../job/catalog-rows.ts";
 import { effectiveJob, type EffectiveJob } from "../job/effective-job.ts";
 import { fileSetMessage } from "../job/fileset-message.ts";
@@ -28,11 +30,13 @@ export const estimate: Command = {
     const effective = effectiveJob({ level: "F", ...requestFromArguments(context, job.name, args) }, context.director.config());
     requireAccess(context.operator, { kind: "client", name: effective.client.name });
     requireAccess(context.operator, { kind: "fileSet", name: effective.fileset.name });
-    const decision = await levelOf(context, await context.catalog(), effective);
+    const catalog = await context.catalog();
+    const decision = await levelOf(context, catalog, effective);
     if (decision.upgradedFrom !== null) await context.say(`${decision.messages.join("\n")}\n`);
     const { client } = effective;
     await context.say(`Connecting to Client ${client.name} at ${client.address ?? client.name}:${client.fdPort}\n`);
-    await tellEstimate(context, effective, decision, args.has("listing"));
+    const accurate = effective.isAccurate && decision.level !== "F" ? await accurateOf(catalog, effective, decision.level) : null;
+    await tellEstimate(context, effective, decision, { listing: args.has("listing"), accurate });
   },
 };
 
@@ -67,11 +71,24 @@ async function levelOf(context: CommandContext, catalog: Catalog, effective: Eff
   return decideLevel(asked, facts, rules, context.director.now());
 }
 
+/** A catalog and the jobs in it that an accurate estimate compares with. */
+interface AccurateSource {
+  readonly catalog: Catalog;
+  readonly jobIds: readonly number[];
+}
+
+async function accurateOf(catalog: Catalog, effective: EffectiveJob, level: string): Promise<AccurateSource | null> {
+  const client = await findClient(catalog, effective.client.name);
+  if (client === null) return null;
+  const of = { clientId: client.ClientId, fileSet: effective.fileset.name, jobName: effective.job.name };
+  return { catalog, jobIds: await accurateJobIds(catalog, of, level) };
+}
+
 async function tellEstimate(
   context: CommandContext,
   effective: EffectiveJob,
   decision: LevelDecision,
-  listing: boolean,
+  { listing, accurate }: { readonly listing: boolean; readonly accurate: AccurateSource | null },
 ): Promise<void> {
   const values = {
     Client: effective.client.name,
@@ -81,19 +98,26 @@ async function tellEstimate(
     Level: decision.level,
   };
   const fileset = await fileSetMessage(effective.fileset, (command) => expandPercentCodes(command, values), context.signal);
+  // Two estimates at a time must not take one another's list.
+  const job = { job: `${effective.job.name}.estimate.${randomUUID()}`, jobId: 0 };
+  const daemon = context.director.daemons.fileDaemon(effective.client.name);
+  if (accurate !== null) {
+    const { catalog, jobIds } = accurate;
+    await daemon.sendAccurate(accurateChunks(catalog, job, jobIds, context.signal), context.signal);
+  }
   const request = {
-    job: { job: `${effective.job.name}.estimate`, jobId: 0 },
+    job,
     listing,
     work: {
       level: decision.level,
       sinceUs: decision.sinceMs === null ? 0 : decision.sinceMs * 1000,
       fileset,
-      accurate: false, // the list of saved files is not sent for an estimate: it compares times
+      accurate: accurate !== null,
       allowCompression: effective.storage.resource.allowCompression,
     },
   };
   let answered = false;
-  for await (const reply of context.director.daemons.fileDaemon(effective.client.name).estimate(request, context.signal)) {
+  for await (const reply of daemon.estimate(request, context.signal)) {
     if (reply.lines.length > 0) await context.say(reply.lines.map((line) => `${displayName(decodeName(line))}\n`).join(""));
     if (reply.files === undefined) continue;
     answered = true;

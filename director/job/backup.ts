@@ -1,12 +1,8 @@
-import { must } from "#lib/base/assert.ts";
-import { encodeName } from "#lib/base/byte-name.ts";
 import { catalogTime } from "#lib/base/local-time.ts";
 import { expandPercentCodes } from "#lib/config/percent-codes.ts";
-import { accurateChain } from "#catalog/queries/chain.ts";
 import { updateJob } from "#catalog/queries/jobs.ts";
-import { newestFiles } from "#catalog/queries/tree.ts";
-import { FileDaemonService, type AccurateChunk, type BackupWork } from "#proto/filed.ts";
-import type { JobRef } from "#proto/common.ts";
+import { FileDaemonService, type BackupWork } from "#proto/filed.ts";
+import { accurateChunks, accurateJobIds } from "./accurate-list.ts";
 import { levelFacts, recordClient, recordFileSet, recordPool, recordStorage } from "./catalog-rows.ts";
 import { fileSetMessage } from "./fileset-message.ts";
 import type { JobContext } from "./job-context.ts";
@@ -18,9 +14,6 @@ import type { RunRecord } from "./saved-run.ts";
 import { halvesOf, reachDaemons, startHalves, type ReachedDaemons } from "./start-halves.ts";
 import { superviseHalves } from "./two-halves.ts";
 import { CANCEL_WAIT_MS, HALF_GRACE_MS } from "./waits.ts";
-
-/** Files in one message of the accurate list. */
-const ACCURATE_CHUNK = 5000;
 
 /** Runs a Backup from its rows in the catalog to the ends of both halves. Throws if it cannot be started. */
 export async function runBackup(context: JobContext, record: RunRecord): Promise<JobResult> {
@@ -137,28 +130,10 @@ async function backupWork(context: JobContext, record: RunRecord): Promise<Backu
 /** Sends what the jobs before this one have saved, newest version of each file. */
 async function sendAccurateList(context: JobContext, reached: ReachedDaemons, clientId: number): Promise<void> {
   const { job, desk, messages } = context;
-  const chain = await accurateChain(desk.catalog, {
-    clientId,
-    fileSet: job.effective.fileset.name,
-    jobName: job.effective.job.name,
-  });
+  const { effective, identity, level } = job;
+  const of = { clientId, fileSet: effective.fileset.name, jobName: effective.job.name };
   await messages.say("Info", `Sending Accurate information to the FD.`);
-  const ref: JobRef = { job: job.identity.job, jobId: job.jobId };
-  const jobIds = chain.map((each) => each.JobId);
-  await reached.fd.client.clientStream(FileDaemonService.sendAccurate, accurateChunks(context, ref, jobIds), {
-    signal: job.signal,
-  });
-}
-
-async function* accurateChunks(context: JobContext, ref: JobRef, jobIds: readonly number[]): AsyncGenerator<AccurateChunk> {
-  let files: AccurateChunk["files"] = [];
-  for await (const page of newestFiles(context.desk.catalog, jobIds, context.job.signal)) {
-    for (const file of page) {
-      files.push({ path: encodeName(file.path + file.filename), lstat: file.lstat, digest: file.md5, deltaSeq: file.deltaSeq });
-      if (files.length < ACCURATE_CHUNK) continue;
-      yield { job: ref, files };
-      files = [];
-    }
-  }
-  yield { job: must(ref, "job of an accurate list"), files };
+  const jobIds = await accurateJobIds(desk.catalog, of, level);
+  const chunks = accurateChunks(desk.catalog, { job: identity.job, jobId: job.jobId }, jobIds, job.signal);
+  await reached.fd.client.clientStream(FileDaemonService.sendAccurate, chunks, { signal: job.signal });
 }

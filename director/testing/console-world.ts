@@ -65,6 +65,9 @@ class PlainDaemons implements DaemonDirectory {
   fileDaemon(client: string): FileDaemonCalls {
     return {
       status: async () => ({ lines: [this.#line(client)] }),
+      sendAccurate: async (chunks) => {
+        for await (const _chunk of chunks) continue;
+      },
       estimate: async function* () {
         yield { lines: [], files: 3, bytes: 4096, errors: 0 };
       },

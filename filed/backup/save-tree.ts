@@ -46,8 +46,10 @@ export interface SaveProgress extends SaveCounts {
 /** What a finished save did. */
 export interface SaveResultOfTree extends SaveCounts {
   readonly walk: WalkCounts;
-  /** Paths of the accurate list that are gone. */
+  /** Files of the accurate list that are gone, each as `name NUL LStat`. */
   readonly deleted: readonly string[];
+  /** No FileIndex above this was given. */
+  readonly lastFileIndex: number;
 }
 
 const RETRIES_MAX = 10_000;
@@ -101,7 +103,8 @@ export class SaveTree {
       this.#startThreads();
       await this.#end.promise;
       const { files, bytes, readBytes, errors, missing } = this.progress;
-      return { files, bytes, readBytes, errors, missing, walk: this.#walk!, deleted: this.#deleted };
+      const lastFileIndex = this.#walk!.found + this.#retries.length;
+      return { files, bytes, readBytes, errors, missing, walk: this.#walk!, deleted: this.#deleted, lastFileIndex };
     } finally {
       signal.removeEventListener("abort", onAbort);
       clearTimeout(this.#retryTimer);

@@ -25,6 +25,7 @@ export interface AccurateTable {
 export type FromWalker =
   | { readonly kind: "list"; readonly list: EntryList; readonly examined: number }
   | { readonly kind: "note"; readonly note: WalkNote; readonly text: string }
+  /** `deleted`: files of the accurate list that are gone, each as `name NUL LStat`. */
   | { readonly kind: "end"; readonly counts: WalkCounts; readonly deleted: readonly string[] }
   | { readonly kind: "failed"; readonly text: string };
 

@@ -11,6 +11,8 @@ import type { JobSurroundings } from "./work-context.ts";
 
 /** Accurate lists that wait for their job; more at once is a Director gone wrong. */
 const LISTS_MAX = 100;
+/** A list whose job does not come is forgotten after this time without a further part of it. */
+const LIST_KEPT_MS = 3_600_000;
 
 /** The jobs of the daemon: those that run, and what they leave behind. */
 export class FileJobs implements AsyncDisposable {
@@ -19,7 +21,7 @@ export class FileJobs implements AsyncDisposable {
   readonly #ended: EndedJobs;
   readonly #jobsMax: number;
   readonly #running = new Map<string, { readonly job: FileJob; readonly done: Promise<void> }>();
-  readonly #lists = new Map<string, AccurateListBuilder>();
+  readonly #lists = new Map<string, { readonly builder: AccurateListBuilder; readonly forget: NodeJS.Timeout }>();
   #jobsRun = 0;
 
   constructor(parts: { surroundings: JobSurroundings; store: JobLogStore; ended: EndedJobs; jobsMax: number }) {
@@ -61,16 +63,19 @@ export class FileJobs implements AsyncDisposable {
     if (list === undefined) {
       if (this.#lists.size >= LISTS_MAX)
         throw new OperatorError("JOB_REFUSED", `${LISTS_MAX} accurate lists wait for their jobs already`);
-      this.#lists.set(job.job, (list = new AccurateListBuilder()));
+      const forget = setTimeout(() => this.#lists.delete(job.job), LIST_KEPT_MS).unref();
+      this.#lists.set(job.job, (list = { builder: new AccurateListBuilder(), forget }));
     }
-    list.add(files);
+    list.forget.refresh();
+    list.builder.add(files);
   }
 
   /** The list of a job, taken away; undefined if none was sent. */
   takeAccurate(job: JobRef): AccurateListBuilder | undefined {
     const list = this.#lists.get(job.job);
     this.#lists.delete(job.job);
-    return list;
+    clearTimeout(list?.forget);
+    return list?.builder;
   }
 
   /** Starts a job; durable when resolved. Answers false if it is known already. Throws JOB_REFUSED when too many run. */

@@ -8,6 +8,7 @@ import { SaveTree } from "#filed/backup/save-tree.ts";
 import { unknownCompressions } from "#filed/backup/save-options.ts";
 import { storageClient } from "#filed/clients/storage-link.ts";
 import { HungUp } from "./work-context.ts";
+import { deletedBatches } from "#filed/backup/deleted-files.ts";
 import type { EndLetter, WorkContext } from "./work-context.ts";
 
 /** Saves a FileSet to the job's storage daemon. Throws what ends the job. */
@@ -58,6 +59,11 @@ export async function runBackup(context: WorkContext, work: BackupWork): Promise
   };
   try {
     const saved = await tree.run();
+    for (const batch of deletedBatches(saved.deleted, saved.lastFileIndex)) {
+      await log.room(signal);
+      await sender.send(batch, () => {});
+    }
+    if (saved.deleted.length > 0) voice.say("info", `${saved.deleted.length} files saved before are gone.`);
     follow();
     const { sockets } = saved.walk;
     if (sockets > 0) voice.say("info", `${sockets} ${sockets === 1 ? "socket" : "sockets"} skipped.`);

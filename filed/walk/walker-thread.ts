@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { must } from "#lib/base/assert.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
-import { AccurateList } from "#filed/backup/accurate-list.ts";
+import { AccurateList, comparesDigests } from "#filed/backup/accurate-list.ts";
 import { ThreadControl } from "#filed/backup/thread-control.ts";
 import { WALKER_LISTS_MAX } from "#filed/backup/thread-messages.ts";
 import type { FromWalker, WalkerStart } from "#filed/backup/thread-messages.ts";
@@ -42,8 +42,10 @@ const sink: WalkSink = {
   },
 };
 
-const accurate = start.accurate === undefined ? undefined : new AccurateList(start.accurate, start.sinceNs);
-const walker = new Walker({ fileset: compileFileSet(start.fileset), sinceNs: start.sinceNs, judge: accurate, sink });
+const fileset = compileFileSet(start.fileset);
+const withDigests = fileset.optionsTable.some(comparesDigests);
+const accurate = start.accurate === undefined ? undefined : new AccurateList(start.accurate, start.sinceNs, withDigests);
+const walker = new Walker({ fileset, sinceNs: start.sinceNs, judge: accurate, sink });
 try {
   const counts = await walker.run();
   handOver();

@@ -4,7 +4,7 @@ import { shown } from "#lib/base/byte-string.ts";
 import { hasNoDumpFlag } from "#lib/platform/file-flags.ts";
 import { LongPaths } from "#lib/platform/long-path.ts";
 import { MountTable, VIRTUAL_FILE_SYSTEMS } from "#lib/platform/mounts.ts";
-import { systemErrorText } from "#lib/platform/system-error.ts";
+import { systemErrorCode, systemErrorText } from "#lib/platform/system-error.ts";
 import { fileType } from "#lib/streams/stream-type.ts";
 import { isChanged } from "#filed/backup/changed.ts";
 import { stripPath, withoutTrailingSlash } from "#filed/fileset/match.ts";
@@ -27,6 +27,8 @@ export interface WalkSink {
 /** Decides by the previous jobs' list whether a file is to be saved; see backup/accurate-list.ts. */
 export interface ChangeJudge {
   isChanged(path: string, stat: BigIntStats, options: ChosenOptions["options"]): boolean;
+  /** Nothing can be said of this file, or of what is in this directory: it could not be looked at. */
+  unseen(path: string, options: ChosenOptions["options"]): void;
 }
 
 /** What a walk found, in numbers. */
@@ -105,7 +107,7 @@ export class Walker {
       this.#sink.note("notSaved", `     "${shown(path)}" is not an absolute path; it is not saved.`);
       return;
     }
-    const stat = this.#lstat(path);
+    const stat = this.#lstat(path, include.top);
     if (stat === undefined) return;
     const { fsTypes } = include.top.options;
     if (fsTypes.length > 0) {
@@ -131,7 +133,7 @@ export class Walker {
       }
       if (this.#sink.isCanceled) return;
       const path = frame.path === "/" ? `/${name}` : `${frame.path}/${name}`;
-      const stat = this.#lstat(path);
+      const stat = this.#lstat(path, frame.chosen);
       if (stat === undefined) continue;
       const chosen = include.choose(path, name, (stat.mode & S_IFMT) === S_IFDIR);
       if (chosen === undefined) continue;
@@ -140,12 +142,13 @@ export class Walker {
     }
   }
 
-  #lstat(path: string): BigIntStats | undefined {
+  #lstat(path: string, { options }: ChosenOptions): BigIntStats | undefined {
     try {
       const stat = lstatSync(this.#paths.reach(path), { bigint: true });
       this.counts.examined++;
       return stat;
     } catch (error) {
+      if (systemErrorCode(error) !== "ENOENT") this.#options.judge?.unseen(path, options);
       this.#sink.note("notSaved", `     Could not stat "${shown(path)}": ERR=${systemErrorText(error)}`);
       return undefined;
     }
@@ -194,6 +197,7 @@ export class Walker {
     try {
       names = readdirSync(this.#paths.reach(path), { encoding: "latin1" });
     } catch (error) {
+      this.#options.judge?.unseen(path, chosen.options);
       this.#sink.note("notSaved", `     Could not open directory "${shown(path)}": ERR=${systemErrorText(error)}`);
       names = [];
     }
