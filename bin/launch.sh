@@ -1,4 +1,5 @@
-# Sourced by the launchers beside it, which set $self (the launcher, links resolved) and $main (the program's TypeScript).
+# Sourced by the launchers beside it, which set $self (the launcher, links resolved), $main (the program's TypeScript) and, if it needs
+# them, $flags for Node.
 root=$(CDPATH='' cd -- "$(dirname -- "$self")/.." && pwd -P) || exit 1
 node=$root/node_modules/.bin/node
 if ! [ -x "$node" ]; then
@@ -9,4 +10,5 @@ if [ -n "${XDG_CACHE_HOME:-${HOME:-}}" ]; then
   # Compiled JavaScript kept between starts: a console answers in half the time.
   export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/nocturne/compile}"
 fi
-exec "$node" --disable-warning=ExperimentalWarning "$root/$main" "$@"
+# shellcheck disable=SC2086 # flags are words
+exec "$node" --disable-warning=ExperimentalWarning ${flags:-} "$root/$main" "$@"
