@@ -8,6 +8,7 @@ import { attributeBytesMax, putAttributes } from "#lib/streams/attributes.ts";
 import { decodeLStat } from "#lib/streams/lstat.ts";
 import { streamType } from "#lib/streams/stream-type.ts";
 import { FileRestorer } from "./file-restorer.ts";
+import { RestorePlace } from "./restore-place.ts";
 import type { FileRestorerOptions } from "./restore-place.ts";
 import { relocation } from "./relocate.ts";
 
@@ -98,6 +99,26 @@ test("nothing is written through a link, neither planted before nor restored bef
     notes.some((note) => note.includes("symbolic link")) && notes.some((note) => note.includes("leads out")),
     notes.join("\n"),
   );
+});
+
+test("a tree of any depth comes back with few directories open", async () => {
+  await using dir = await TempDir.make();
+  const path = (depth: number) => "/d".repeat(depth);
+  const { directories } = new RestorePlace(
+    { relocation: relocation(dir.path, ""), replace: "always", numericIds: false, prefixLinks: false, note: () => {} },
+    { files: 0, bytes: 0, errors: 0, skipped: 0 },
+  );
+  directories.open(path(600));
+  assert.ok(readdirSync("/proc/self/fd").length < 250, String(readdirSync("/proc/self/fd").length));
+  directories[Symbol.dispose]();
+  const depths = Array.from({ length: 600 }, (_, index) => 600 - index);
+  const { counts, notes } = restore(dir.path, [
+    ...file(1, `${path(600)}/leaf`, "leaf"),
+    ...depths.map((depth) => attributes(601 - depth + 1, `${path(depth)}/`, { type: 5, mtime: 1_000_000 + depth })),
+  ]);
+  assert.deepEqual([counts.files, counts.errors, notes], [601, 0, []]);
+  for (const depth of [1, 127, 128, 129, 600])
+    assert.equal(lstatSync(dir.path + path(depth)).mtimeMs, (1_000_000 + depth) * 1000, String(depth));
 });
 
 test("a file in the place of a link replaces the link, not what it points to", async () => {

@@ -118,12 +118,12 @@ export class SafeDirectories implements Disposable {
     return link.isSymbolicLink() && link.uid === 0 && directory.uid === 0 && (directory.mode & 0o022) === 0;
   }
 
+  /** Keeps a directory open. Those opened longest ago are closed when there are too many, also on the way to this one: it is open itself. */
   #remember(path: string, fd: number): number {
     if (this.#open.size >= OPEN_MAX) {
       for (const [oldPath, oldFd] of this.#open) {
-        // The newest ones are at the end; half go.
         if (this.#open.size <= OPEN_MAX / 2) break;
-        if (oldPath === "" || path.startsWith(`${oldPath}/`)) continue;
+        if (oldPath === "") continue;
         this.#open.delete(oldPath);
         if (oldFd === this.#lastFd) this.#lastFd = -1;
         closeSync(oldFd);
