@@ -13,6 +13,9 @@ export class DuplicateKeyError extends Error {
   override readonly name = "DuplicateKeyError";
 }
 
+/** V8's nursery of a worker, MiB: its rows are short-lived, and its own choice of several times as much only costs memory. */
+const YOUNG_MIB = 8;
+
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 const SQLITE_READONLY = 8;
@@ -44,6 +47,7 @@ export class SqliteClient implements AsyncDisposable {
     const worker = new Worker(new URL(`./sqlite-worker${extension}`, import.meta.url), {
       workerData: start,
       name: start.isReader ? "catalog-read" : "catalog-write",
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     });
     const client = new SqliteClient(worker, start.file);
     await new Promise<WorkerAnswer>((resolve, reject) => client.#pending.set(0, { resolve, reject }));
