@@ -1,10 +1,14 @@
 import { open, type FileHandle } from "node:fs/promises";
+import { setImmediate as othersTurn } from "node:timers/promises";
 import { neutralize } from "../render/text.ts";
 
 /** Where text of the session goes: the standard output, a file, or both. */
 type Target =
   | { readonly kind: "standard" }
   | { readonly kind: "file" | "tee"; readonly file: FileHandle; readonly inputToo: boolean };
+
+/** Characters from which on a text is worth a pause. */
+const LONG_TEXT = 2048;
 
 /** What the router writes on: `process.stdout`, or a collector in tests. */
 export interface TextSink {
@@ -64,7 +68,12 @@ export class OutputRouter implements AsyncDisposable {
   async #writeStandard(text: string): Promise<void> {
     const sink = this.#standard;
     if (sink.destroyed === true || sink.writableEnded === true) return;
-    if (sink.write(sink.isTTY === true ? neutralize(text) : text)) return;
+    const isTerminal = sink.isTTY === true;
+    if (sink.write(isTerminal ? neutralize(text) : text)) {
+      // Writing to a terminal is done when it returns: without a pause Ctrl-C would not be heard before the end of a long listing.
+      if (isTerminal && text.length >= LONG_TEXT) await othersTurn();
+      return;
+    }
     await new Promise<void>((resolve) => {
       const done = (): void => {
         for (const event of ["drain", "close", "error"] as const) sink.off(event, done);
