@@ -2,7 +2,7 @@ import type { Clock } from "#lib/base/clock.ts";
 import { catalogTime } from "#lib/base/local-time.ts";
 import { routeTakes, type MessageDestination, type MessagesResource, type MessageType } from "#lib/config/message-routes.ts";
 import type { PercentValues } from "#lib/config/percent-codes.ts";
-import { formatMessage, typeOfWire, type OutgoingMessage } from "#lib/messages/message.ts";
+import { formatMessage, heardName, heardText, typeOfWire, type OutgoingMessage } from "#lib/messages/message.ts";
 import { routesOf, type MailOutcome } from "#lib/messages/routing.ts";
 import type { Catalog } from "#catalog/catalog.ts";
 import type { CatalogEvent } from "#catalog/database/event-application.ts";
@@ -71,9 +71,9 @@ export class JobMessages {
     return {
       type: typeOfWire(message.type),
       timeMs: Math.floor(message.timeUs / 1000),
-      daemon: message.daemon,
+      daemon: heardName(message.daemon, this.#parts.director),
       jobId: this.#parts.jobId,
-      text: message.text,
+      text: heardText(message.text),
     };
   }
 

@@ -53,6 +53,40 @@ export function typeOfWire(number: number): MessageType {
 /** Longest text of a message on the wire, in characters. */
 const TEXT_LENGTH_MAX = 16 * 1024;
 
+/** Longest text that is taken from a daemon, in characters: what one says, and room for what is put before it. */
+const HEARD_LENGTH_MAX = 2 * TEXT_LENGTH_MAX;
+
+const NAME_LENGTH_MAX = 127;
+
+// oxlint-disable-next-line no-control-regex -- these are the characters that must not get into logs and mails
+const unsound = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/**
+ * What another daemon says, made fit for logs, mails and terminals. A daemon is not to be trusted with them: control characters are
+ * shown by number, a line that begins like one of our own messages is set off, length is bounded.
+ */
+export function heardText(text: string): string {
+  const clipped = text.length > HEARD_LENGTH_MAX ? `${text.slice(0, HEARD_LENGTH_MAX)}...` : text;
+  return clipped
+    .toWellFormed()
+    .replaceAll(unsound, byNumber)
+    .replaceAll(/\n(?=\d\d-\p{L}{3} \d\d:\d\d )/gu, "\n    ");
+}
+
+/** The name under which another daemon speaks: never ours, and one word of bounded length. */
+export function heardName(name: string, ours: string): string {
+  const sound = name
+    .toWellFormed()
+    .replaceAll(/[\s\p{C}]/gu, "_")
+    .slice(0, NAME_LENGTH_MAX);
+  return sound === ours || sound === "" ? `(${sound})` : sound;
+}
+
+function byNumber(char: string): string {
+  const code = char.charCodeAt(0);
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`;
+}
+
 /** A message of a daemon for its job log: stamped now, its text made fit for display (names may hold bytes that are no UTF-8). */
 export function wireMessage(type: MessageType, daemon: string, text: string, clock: Clock): Message {
   const shown = text.toWellFormed();
