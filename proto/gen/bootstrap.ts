@@ -15,7 +15,7 @@ export const protobufFileName = "bootstrap.proto";
 
 /** The whole of what a job reads, in the order of the Volumes. */
 export interface Bootstrap {
-  /** At most 100,000 entries. */
+  /** At most 100,000 entries, and 64 MiB in the request that carries them. */
   entries: BootstrapEntry[];
 }
 

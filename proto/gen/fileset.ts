@@ -55,7 +55,10 @@ export interface FileSet {
 export interface IncludeBlock {
   /** In order; the first whose patterns match decides. */
   options: FileOptions[];
-  /** Names to save, in order; "|command" and "<file" here are run or read on the client. Names are bytes. At most 10,000,000. */
+  /**
+   * Names to save, in order; "|command" and "<file" here are run or read on the client. Names are bytes. At most 10,000,000,
+   * and 64 MiB in the request that carries them.
+   */
   files: Buffer[];
   /** A directory holding a file of one of these names is left out, contents included. */
   excludeDirContaining: Buffer[];
