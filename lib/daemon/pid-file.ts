@@ -69,14 +69,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Pids are used again: a process that does not run our script is not the daemon. Where that cannot be seen, it counts as the daemon. */
+/**
+ * Pids are used again: a process that does not run our script is not the daemon, nor is one that has ended and was not fetched by its
+ * parent yet (it has no command line any more). Where that cannot be seen, it counts as the daemon.
+ */
 async function isThisProgram(pid: number): Promise<boolean> {
   const commandLine = await readFile(`/proc/${pid}/cmdline`, "latin1").catch(() => undefined);
   const script = (process.argv[1] ?? "").split("/").slice(-2).join("/");
   return (
     commandLine === undefined ||
-    commandLine === "" ||
-    script === "" ||
-    commandLine.split("\0").some((word) => word.endsWith(script))
+    (commandLine !== "" && (script === "" || commandLine.split("\0").some((word) => word.endsWith(script))))
   );
 }
