@@ -38,6 +38,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
   help: async () => say(USAGE.trimEnd()),
 };
 
+// Who reads what we say may stop reading ("nocturne start | head -1"); the work goes on.
+process.stdout.on("error", () => {});
 process.exitCode = await main(process.argv.slice(2));
 
 async function main([word = "help", ...rest]: string[]): Promise<number> {

@@ -45,6 +45,8 @@ function linesInFile(path: string): DestinationStream {
 
 /** Lines for a person at a terminal or a journal: `05-Jan 12:00:00 client1-fd: text key=value`. */
 function readableLines(name: string): DestinationStream {
+  // A journal that was restarted, or a pipe that nobody reads any more, must not end the daemon.
+  process.stdout.on("error", () => {});
   return {
     write(json) {
       const { level, time, name: _name, pid: _pid, msg, err, ...facts } = JSON.parse(json) as Record<string, unknown>;

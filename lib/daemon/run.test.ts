@@ -78,6 +78,16 @@ test("a pid file of a process that is gone or is something else does not hinder"
   }
 });
 
+test("a daemon in the foreground goes on when nobody reads its log any more", async () => {
+  await using dir = await TempDir.make();
+  const child = spawn(process.execPath, [fixture, "-f", "-c", await configure(dir)], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.stdout.once("data", () => child.stdout.destroy());
+  await new Promise((resolve) => child.stdout.once("close", resolve));
+  child.kill("SIGTERM");
+  assert.equal(await ended, 0);
+});
+
 test("SIGTERM lets running work end; an error of the program itself is logged and ends it with a code that is not 0", async () => {
   await using dir = await TempDir.make();
   const child = spawn(process.execPath, [fixture, "-f", "-c", await configure(dir)], { stdio: ["ignore", "pipe", "inherit"] });
