@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { assertSameTree } from "#regress/compare.ts";
 import { scenario } from "#regress/scenario.ts";
 import { plainTree } from "#regress/trees.ts";
@@ -20,6 +21,7 @@ scenario(
     utimesSync(world.path("elsewhere", "old", "file"), 1_000_000_000, 1_000_000_000);
     await world.start();
     await world.backup("Full");
+    await sleep(1100); // a chain of jobs is ordered by the seconds in which they began
     rmSync(`${tree}/folder-1`, { recursive: true });
     rmSync(`${tree}/folder-2/file-2.txt`);
     renameSync(world.path("elsewhere", "old"), `${tree}/old`);
@@ -32,10 +34,12 @@ scenario(
 
     // What is gone stays gone, and a Differential is complete by itself with the Full.
     rmSync(`${tree}/old`, { recursive: true });
+    await sleep(1100);
     await world.backup("Differential");
     await assertSameTree(tree, (await world.restore()) + tree);
     // A whole job comes back, though it holds records of files that are gone.
     await world.restore("jobid=2 all done");
+    await sleep(1100);
     // What comes back under its old name is saved again.
     mkdirSync(`${tree}/folder-1`);
     writeFileSync(`${tree}/folder-1/file-1.txt`, "new");
@@ -52,6 +56,7 @@ scenario(
     plainTree(tree, { files: 6 });
     await world.start();
     await world.backup("Full");
+    await sleep(1100); // a chain of jobs is ordered by the seconds in which they began
     const changed = `${tree}/folder-0/file-0.txt`;
     const content = readFileSync(changed);
     const { atime, mtime } = statSync(changed);
@@ -73,6 +78,7 @@ scenario(
     plainTree(world.path("gone"));
     await world.start();
     await world.backup("Full");
+    await sleep(1100); // a chain of jobs is ordered by the seconds in which they began
     rmSync(world.path("gone"), { recursive: true });
     writeFileSync(world.path("gone"), "a file where a directory was");
     await world.backup("Incremental");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { assertSameTree } from "#regress/compare.ts";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { freePorts } from "#regress/ports.ts";
@@ -55,8 +56,10 @@ scenario(
     const second = await Daemon.start("far", command, { logFile: world.path("logs", "far.log"), port: Number(port) });
     try {
       await world.backup("Full");
+      await sleep(1100);
       plainTree(`${tree}/later`, { files: 20 });
       await world.backup("Incremental", "storage=Other pool=Other");
+      await sleep(1100); // jobs that begin in one second save the same changes
       plainTree(`${tree}/last`, { files: 20 });
       bigFile(`${tree}/big-2`, 20);
       await world.backup("Incremental", "storage=Far pool=Far");
