@@ -313,6 +313,29 @@ test(
   },
 );
 
+test("where no Volume can be made the job asks for one only, waits, and goes on when it can", asRoot, async () => {
+  await using world = await StorageWorld.start();
+  execFileSync("mount", ["-t", "tmpfs", "-o", "ro,size=16m", "tmpfs", world.volumes]);
+  try {
+    const request = world.appendRequest();
+    await world.startJob(request);
+    const following = world.follow(request);
+    const sending = world.sendBatches(request, fileBatches(2, 100_000));
+    await world.untilState(request, "M");
+    execFileSync("mount", ["-o", "remount,rw", world.volumes]);
+    await Array.fromAsync(world.director.serverStream(StorageDaemonService.mount, { device: "Disk", slot: 0, drive: 0 }));
+    await sending;
+    const { end, media, messages } = await following;
+    assert.equal(end.status, "T", messages.join("\n"));
+    assert.deepEqual(
+      media.map((row) => row.volume),
+      ["Vol-0001"],
+    );
+  } finally {
+    execFileSync("umount", ["-l", world.volumes]);
+  }
+});
+
 test("jobs wait for a device that was unmounted until it is mounted", async () => {
   await using world = await StorageWorld.start();
   const device = { device: "Disk", slot: 0, drive: 0 };

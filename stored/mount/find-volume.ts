@@ -94,12 +94,14 @@ async function tryVolume(
     return { reason: `Volume "${volume}" is in use by device "${volumes.deviceOf(volume)}"`, needsOperator: false };
   }
   let isMounted = false;
+  let isNew = false;
   try {
     const found = await host.call("inspect", { volume });
     const verdict = judgeVolume(catalog, found, { ...host.settings, keepsData: host.keepsData });
     if (verdict.kind === "operator") return { reason: verdict.reason, needsOperator: true };
     if (verdict.kind === "refuse") return refuse(search, catalog, verdict.reason, verdict.marksError);
-    const lack = verdict.kind === "create" ? await lackOfRoom(host) : undefined;
+    isNew = verdict.kind === "create";
+    const lack = isNew ? await lackOfRoom(host) : undefined;
     if (lack !== undefined) return { reason: lack, needsOperator: true };
     const mounted = await host.call("mountAppend", { ...wishFor(search, catalog, found), action: verdict.kind });
     isMounted = true;
@@ -113,6 +115,9 @@ async function tryVolume(
     tellMounted(search, facts, verdict.kind, mounted);
     return facts;
   } catch (error) {
+    // Where one new Volume cannot be made, no other can: each would only be one more record in the catalog.
+    if (isNew && error instanceof OperatorError && error.code === "VOLUME_READ_ONLY")
+      return { reason: `${describeError(error)}. ${mendAndMount(host)}`, needsOperator: true };
     if (error instanceof OperatorError && refusable.has(error.code))
       return refuse(search, catalog, describeError(error), error.code === "VOLUME_SIZE_MISMATCH");
     throw error;
@@ -132,6 +137,11 @@ const refusable: ReadonlySet<string> = new Set([
   "LABEL_DAMAGED",
   "LABEL_FOREIGN",
 ]);
+
+function mendAndMount(host: DeviceHost): string {
+  const { name, archiveDevice } = host.settings;
+  return `Please correct that, then use the "mount" command for:\n    Storage:      "${name}" (${archiveDevice})`;
+}
 
 /** Blocks for which there must be room before one more Volume is made. */
 const ROOM_BLOCKS = 4;
