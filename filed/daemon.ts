@@ -82,10 +82,7 @@ export class FileDaemon implements RunningDaemon {
       store,
       isMonitor: (name) => this.#config.directors.get(name)?.monitor ?? false,
       bandwidthOf: (director) =>
-        tightest([
-          fileDaemon.maximumBandwidthPerJob,
-          this.#config.directors.get(director)?.maximumBandwidthPerJob ?? 0,
-        ]),
+        tightest([fileDaemon.maximumBandwidthPerJob, this.#config.directors.get(director)?.maximumBandwidthPerJob ?? 0]),
       status: (request) => this.#status(jobs, request),
       setDebug: (request) => this.#setDebug(request),
       onCall: () => (this.#directorMs = systemClock.nowMs()),

@@ -48,10 +48,7 @@ export async function encodeStorageJob(request: StartStorageJobRequest): Promise
     for (const entry of piece) entries.push(...field(1, await bootstrapEntry(entry)));
   const rest = ReadWork.encode({ ...work.value, bootstrap: undefined }).finish();
   const read = [rest, ...field(1, [Bootstrap.encode({ entries: [] }).finish(), ...entries])];
-  return whole("the Bootstrap", [
-    StartStorageJobRequest.encode({ ...request, work: undefined }).finish(),
-    ...field(13, read),
-  ]);
+  return whole("the Bootstrap", [StartStorageJobRequest.encode({ ...request, work: undefined }).finish(), ...field(13, read)]);
 }
 
 async function backupWork(work: BackupWork): Promise<Uint8Array[]> {

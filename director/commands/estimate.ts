@@ -35,7 +35,8 @@ export const estimate: Command = {
     if (decision.upgradedFrom !== null) await context.say(`${decision.messages.join("\n")}\n`);
     const { client } = effective;
     await context.say(`Connecting to Client ${client.name} at ${client.address ?? client.name}:${client.fdPort}\n`);
-    const accurate = effective.isAccurate && decision.level !== "F" ? await accurateOf(catalog, effective, decision.level) : null;
+    const accurate =
+      effective.isAccurate && decision.level !== "F" ? await accurateOf(catalog, effective, decision.level) : null;
     await tellEstimate(context, effective, decision, { listing: args.has("listing"), accurate });
   },
 };

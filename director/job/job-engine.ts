@@ -179,11 +179,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   #requireEnabled(effective: EffectiveJob): void {
     const { job, client, storage } = effective;
     const storages = [storage.resource, ...effective.furtherStorages];
-    const all = [
-      ["job", job] as const,
-      ["client", client] as const,
-      ...storages.map((each) => ["storage", each] as const),
-    ];
+    const all = [["job", job] as const, ["client", client] as const, ...storages.map((each) => ["storage", each] as const)];
     for (const [kind, resource] of all) {
       if (this.#parts.isEnabled(kind, resource.name, resource.enabled)) continue;
       throw new OperatorError("JOB_DISABLED", `${resource.origin.resourceType} "${resource.name}" is disabled`, {

@@ -291,12 +291,7 @@ function storageRequest(
   };
 }
 
-function fileRequest(
-  context: JobContext,
-  record: RunRecord,
-  reached: ReachedDaemons,
-  plan: HalvesPlan,
-): StartFileJobRequest {
+function fileRequest(context: JobContext, record: RunRecord, reached: ReachedDaemons, plan: HalvesPlan): StartFileJobRequest {
   const { job } = context;
   const { effective, identity } = job;
   const tickets = reached.sds.map((storage): StorageTicket => {

@@ -38,12 +38,21 @@ test("a part whose end is known is neither followed nor stopped", async () => {
   await half.cancel();
   const end = await half.follow(new AbortController().signal, () => {});
   assert.deepEqual([end.status, end.files], ["T", 3]);
-  assert.deepEqual([done.state, open.state], [{ canceled: 0, followed: 0 }, { canceled: 1, followed: 1 }]);
+  assert.deepEqual(
+    [done.state, open.state],
+    [
+      { canceled: 0, followed: 0 },
+      { canceled: 1, followed: 1 },
+    ],
+  );
 });
 
 test("a part that cannot be followed any more ends the whole half, whatever the others do", async () => {
   const broken = partOf("A", null, Promise.reject(new Error("the daemon does not know the job")));
   const open = partOf("B", null, new Promise(() => {}));
   const half = joinParts([broken.half, open.half]);
-  await assert.rejects(half.follow(new AbortController().signal, () => {}), /does not know the job/);
+  await assert.rejects(
+    half.follow(new AbortController().signal, () => {}),
+    /does not know the job/,
+  );
 });

@@ -45,10 +45,7 @@ export class EngineWorld implements AsyncDisposable {
     this.config = config;
   }
 
-  static async open(
-    scripts: DaemonScripts,
-    more: EngineWishes = {},
-  ): Promise<EngineWorld> {
+  static async open(scripts: DaemonScripts, more: EngineWishes = {}): Promise<EngineWorld> {
     const directory = await mkdtemp(join(tmpdir(), "engine-"));
     await using opening = new AsyncDisposableStack();
     opening.defer(async () => await rm(directory, { recursive: true, force: true }));
@@ -120,11 +117,7 @@ export class EngineWorld implements AsyncDisposable {
   }
 }
 
-function configText(
-  directory: string,
-  links: EngineWorld["links"],
-  more: EngineWishes,
-): string {
+function configText(directory: string, links: EngineWorld["links"], more: EngineWishes): string {
   return `
     Director { Name = test-dir; Password = x; QueryFile = /dev/null; WorkingDirectory = "${directory}"; Messages = Std; FDConnectTimeout = 2; SDConnectTimeout = 2 }
     Catalog { Name = Cat; DbName = catalog }

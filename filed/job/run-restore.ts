@@ -10,7 +10,7 @@ import type { EndLetter, WorkContext } from "./work-context.ts";
 
 /** Puts back what the job's storage daemon reads. Throws what ends the job. */
 export async function runRestore(context: WorkContext, work: RestoreWork): Promise<EndLetter> {
-  const { request, surroundings, voice, numbers, signal } = context;
+  const { request, voice, numbers, signal } = context;
   const tickets = [must(request.storage, "a restore has a storage daemon"), ...request.furtherStorages];
   const replace = replacePolicy(work.replace);
   if (replace === undefined)
@@ -48,7 +48,7 @@ export async function runRestore(context: WorkContext, work: RestoreWork): Promi
 
 /** Puts into the tree what one storage daemon reads; answers how many damages it met. Throws what ends the job. */
 async function readInto(context: WorkContext, tree: RestoreTree, ticket: StorageTicket, follow: () => void): Promise<number> {
-  const { request, surroundings, voice, numbers, signal } = context;
+  const { request, voice, numbers, signal } = context;
   const own = must(request.job, "a job has a name");
   const job = { ...own, job: ticket.job === "" ? own.job : ticket.job };
   await using client = storageClient({

@@ -191,7 +191,8 @@ export class BatchBuilder {
    * the batches does. Buffers of another than the usual length are let go.
    */
   recycle(buffer: ArrayBuffer): void {
-    if (buffer.byteLength === this.#headroom + this.#capacity && this.#spare.length < SPARE_BUFFERS_MAX) this.#spare.push(buffer);
+    if (buffer.byteLength === this.#headroom + this.#capacity && this.#spare.length < SPARE_BUFFERS_MAX)
+      this.#spare.push(buffer);
   }
 
   #makeRoom(bytes: number): void {

@@ -26,7 +26,10 @@ scenario(
     rmSync(`${tree}/folder-2/file-2.txt`);
     renameSync(world.path("elsewhere", "old"), `${tree}/old`);
     renameSync(`${tree}/folder-3`, `${tree}/folder-three`);
-    assert.match(await world.console("estimate job=Save level=Incremental accurate=yes listing"), /tree\/folder-three\/file-3\.txt/);
+    assert.match(
+      await world.console("estimate job=Save level=Incremental accurate=yes listing"),
+      /tree\/folder-three\/file-3\.txt/,
+    );
     const report = await world.backup("Incremental");
     assert.match(report.text, /Accurate:\s+yes/);
     const where = await world.restore();
@@ -72,7 +75,12 @@ scenario(
 
 scenario(
   "a file that stands where a directory was comes back as a file, without what was in the directory",
-  { site: (dir) => ({ job: "Accurate = yes", fileset: `Include { Options { Signature = MD5 } File = "${dir}/tree"; File = "${dir}/gone" }` }) },
+  {
+    site: (dir) => ({
+      job: "Accurate = yes",
+      fileset: `Include { Options { Signature = MD5 } File = "${dir}/tree"; File = "${dir}/gone" }`,
+    }),
+  },
   async (world) => {
     plainTree(world.path("tree"));
     plainTree(world.path("gone"));

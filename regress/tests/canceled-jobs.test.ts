@@ -17,14 +17,18 @@ scenario("after a canceled job the catalog knows how long its Volume is", {}, as
   assert.equal(Number(listed?.[1]?.replaceAll(",", "")), statSync(world.path("volumes", volume)).size);
 });
 
-scenario("a job that is canceled while it waits for a Volume asks for it no more", { site: { labelMedia: false } }, async (world) => {
-  bigFile(world.path("tree", "file"), 1);
-  await world.start();
-  const jobId = await world.queue("run job=Save level=Full yes");
-  await world.until("the job waits", async () => (await world.console("status director")).includes("is waiting for"));
-  await world.console(`cancel jobid=${jobId}`);
-  const report = await world.report(jobId);
-  assert.equal(report.termination, "Backup Canceled");
-  const status = await world.console("status director");
-  assert.doesNotMatch(status, /label|mount request|no Volume/i, status);
-});
+scenario(
+  "a job that is canceled while it waits for a Volume asks for it no more",
+  { site: { labelMedia: false } },
+  async (world) => {
+    bigFile(world.path("tree", "file"), 1);
+    await world.start();
+    const jobId = await world.queue("run job=Save level=Full yes");
+    await world.until("the job waits", async () => (await world.console("status director")).includes("is waiting for"));
+    await world.console(`cancel jobid=${jobId}`);
+    const report = await world.report(jobId);
+    assert.equal(report.termination, "Backup Canceled");
+    const status = await world.console("status director");
+    assert.doesNotMatch(status, /label|mount request|no Volume/i, status);
+  },
+);

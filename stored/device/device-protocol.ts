@@ -87,7 +87,10 @@ export interface DeviceCalls {
     result: null;
   };
   /** `spent`: buffers of earlier batches that nobody uses any more; they are transferred. */
-  read: { argument: { readonly readerId: number; readonly bytes: number; readonly spent: readonly ArrayBuffer[] }; result: ReadPart };
+  read: {
+    argument: { readonly readerId: number; readonly bytes: number; readonly spent: readonly ArrayBuffer[] };
+    result: ReadPart;
+  };
   /** Ends reading; answers damages that show only now (half records). */
   closeRead: { argument: { readonly readerId: number; readonly isComplete: boolean }; result: readonly string[] };
   space: { argument: null; result: { readonly free: number; readonly total: number } | null };
