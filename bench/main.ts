@@ -19,6 +19,9 @@ const SUBJECTS = [nocturne, bacula, restic, borg];
 const WORKS = ["backup", "incremental", "restore"] as const;
 type Work = (typeof WORKS)[number];
 
+/** ext4 passes over inodes that were deleted in the last 35 s, one by one: creating files then costs whoever comes next ten times as much. */
+const FORGET_MS = 40_000;
+
 /** Seconds of one work of one subject, a value a round. */
 interface Measurement {
   readonly data: DataSet["name"];
@@ -72,9 +75,6 @@ function fresh(data: DataSet["name"], subject: Subject["name"]): Measurement {
     peakMemoryBytes: 0,
   };
 }
-
-/** ext4 passes over inodes that were deleted in the last 35 s, one by one: creating files then costs whoever comes next ten times as much. */
-const FORGET_MS = 40_000;
 
 /** One round of one subject in a scratch directory on the disk of the data. */
 async function measure(subject: Subject, data: DataSet, into: Measurement, dir: string): Promise<void> {

@@ -48,7 +48,7 @@ export async function runRestore(context: WorkContext, work: RestoreWork): Promi
 
 /** Puts into the tree what one storage daemon reads; answers how many damages it met. Throws what ends the job. */
 async function readInto(context: WorkContext, tree: RestoreTree, ticket: StorageTicket, follow: () => void): Promise<number> {
-  const { request, voice, numbers, signal } = context;
+  const { request, surroundings, voice, numbers, signal } = context;
   const own = must(request.job, "a job has a name");
   const job = { ...own, job: ticket.job === "" ? own.job : ticket.job };
   await using client = storageClient({
