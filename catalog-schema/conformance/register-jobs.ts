@@ -151,9 +151,12 @@ export function registerJobs(database: DatabaseUnderTest): void {
       await addJob(catalog(), { ...job, Level: "F", FileSetId: fileSet.FileSetId + 1_000 });
       assert.equal((await findLastFull(catalog(), key))?.JobId, full);
       assert.equal((await findLastOfLevels(catalog(), key, ["F", "D", "I"]))?.JobId, incremental);
-      const since = (await findJob(catalog(), incremental))?.StartTime ?? "";
+      const since = (await findJob(catalog(), incremental))!;
       assert.equal((await findFailedSince(catalog(), key, since))?.JobId, failed);
-      assert.equal((await findLastOfLevels(catalog(), key, ["F", "D", "I"], since))?.JobId, full);
+      assert.equal((await findLastOfLevels(catalog(), key, ["F", "D", "I"], since.StartTime ?? ""))?.JobId, full);
+      const again = await addJob(catalog(), { ...job, Level: "D", JobStatus: "f", StartTime: since.StartTime });
+      await updateJob(catalog(), failed, { JobStatus: "T", Level: "I", StartTime: since.StartTime });
+      assert.equal((await findFailedSince(catalog(), key, since))?.JobId, again);
     });
 
     test("a chain is the last Full, the last Differential after it, and the Incrementals after that", async () => {
@@ -196,6 +199,33 @@ export function registerJobs(database: DatabaseUnderTest): void {
         [two],
       );
       assert.equal((await listLastJobs(catalog(), { clientId: row.ClientId, limit: 3 })).length, 3);
+    });
+
+    test("jobs of a chain that began in the same second stand in the order of their numbers", async () => {
+      const { client: row } = await ensureClient(catalog(), client("second-fd"));
+      const { fileSet } = await ensureFileSet(catalog(), { FileSet: "Second", MD5: "1", CreateTime: "2026-03-01 00:00:00" });
+      const StartTime = "2026-03-01 12:00:00";
+      const add = async (Level: string): Promise<number> =>
+        await addJob(catalog(), { Name: "Second", ClientId: row.ClientId, FileSetId: fileSet.FileSetId, Level, StartTime });
+      const wanted = { clientId: row.ClientId, fileSet: "Second" };
+      const ids = async (): Promise<number[]> => (await accurateChain(catalog(), wanted)).map((job) => job.JobId);
+      const ending = async (jobId: number): Promise<number[]> =>
+        (await chainEndingAt(catalog(), jobId)).map((job) => job.JobId);
+      await add("I");
+      const full = await add("F");
+      const first = await add("I");
+      assert.deepEqual(await ids(), [full, first]);
+      assert.deepEqual(await ending(first), [full, first]);
+      const differential = await add("D");
+      const second = await add("I");
+      const third = await add("I");
+      assert.deepEqual(await ids(), [full, differential, second, third]);
+      assert.deepEqual(await ending(second), [full, differential, second]);
+      assert.deepEqual(await ending(differential), [full, differential]);
+      const newer = await add("F");
+      assert.deepEqual(await ids(), [newer]);
+      const beforeJob = (await findJob(catalog(), newer))!;
+      assert.equal((await accurateChain(catalog(), { ...wanted, beforeJob }))[0]?.JobId, full);
     });
 
     test("a file of a client is found in all its jobs, and its newest version", async () => {

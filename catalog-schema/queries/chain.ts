@@ -1,5 +1,6 @@
 import type { CatalogReader } from "../database/backend.ts";
 import type { JobRow } from "../schema/job.ts";
+import { startsBeside, type JobPlace } from "./job-order.ts";
 
 /** Which state of which files a chain of jobs is to make up. */
 export interface ChainWanted {
@@ -10,18 +11,20 @@ export interface ChainWanted {
   readonly jobName?: string;
   /** Only jobs that started before this local time; absent: now. */
   readonly before?: string;
+  /** Only jobs that stand before this one. */
+  readonly beforeJob?: JobPlace;
 }
 
 /** The last good Full, the last Differential after it, and the Incrementals after those, in this order; [] when there is no Full. */
 export async function accurateChain(r: CatalogReader, wanted: ChainWanted): Promise<JobRow[]> {
   const full = await lastOf(r, wanted, "F", null);
   if (full === null) return [];
-  const differential = await lastOf(r, wanted, "D", full.StartTime);
+  const differential = await lastOf(r, wanted, "D", full);
   const base = differential ?? full;
   const incrementals = await good(r, wanted)
     .where("Job.Level", "=", "I")
-    .where("Job.StartTime", ">", base.StartTime)
-    .orderBy("Job.JobTDate")
+    .where(startsBeside("after", base))
+    .orderBy("Job.StartTime")
     .orderBy("Job.JobId")
     .execute();
   return [full, ...(differential === null ? [] : [differential]), ...incrementals];
@@ -43,16 +46,16 @@ export async function chainEndingAt(r: CatalogReader, jobId: number): Promise<Jo
     clientId: row.ClientId,
     fileSet: row.FileSet,
     jobName: row.Name,
-    before: row.StartTime,
+    beforeJob: self,
   });
   if (before.length === 0) return [];
-  return self.Level === "D" ? [before[0]!, self] : [...before.filter((job) => job.JobId !== jobId), self];
+  return self.Level === "D" ? [before[0]!, self] : [...before, self];
 }
 
-async function lastOf(r: CatalogReader, wanted: ChainWanted, level: string, after: string | null): Promise<JobRow | null> {
+async function lastOf(r: CatalogReader, wanted: ChainWanted, level: string, after: JobPlace | null): Promise<JobRow | null> {
   let query = good(r, wanted).where("Job.Level", "=", level);
-  if (after !== null) query = query.where("Job.StartTime", ">", after);
-  return (await query.orderBy("Job.JobTDate", "desc").orderBy("Job.JobId", "desc").limit(1).executeTakeFirst()) ?? null;
+  if (after !== null) query = query.where(startsBeside("after", after));
+  return (await query.orderBy("Job.StartTime", "desc").orderBy("Job.JobId", "desc").limit(1).executeTakeFirst()) ?? null;
 }
 
 /** Copies have another Type until their original is gone, so each backup counts once. */
@@ -67,5 +70,6 @@ function good(r: CatalogReader, wanted: ChainWanted) {
     .where("Job.JobStatus", "in", ["T", "W"]);
   if (wanted.jobName !== undefined) query = query.where("Job.Name", "=", wanted.jobName);
   if (wanted.before !== undefined) query = query.where("Job.StartTime", "<", wanted.before);
+  if (wanted.beforeJob !== undefined) query = query.where(startsBeside("before", wanted.beforeJob));
   return query;
 }

@@ -1,5 +1,6 @@
 import type { CatalogReader } from "../database/backend.ts";
 import type { JobRow } from "../schema/job.ts";
+import { startsBeside, type JobPlace } from "./job-order.ts";
 
 /** Which jobs belong together when a level is decided. */
 export interface JobKey {
@@ -31,13 +32,13 @@ export async function findLastOfLevels(
   return (await query.orderBy("StartTime", "desc").orderBy("JobId", "desc").limit(1).executeTakeFirst()) ?? null;
 }
 
-/** The newest Full or Differential that failed or was canceled and started after `since`: RerunFailedLevels repeats its level. */
-export async function findFailedSince(r: CatalogReader, key: JobKey, since: string): Promise<JobRow | null> {
+/** The newest Full or Differential that failed or was canceled and stands after `since`: RerunFailedLevels repeats its level. */
+export async function findFailedSince(r: CatalogReader, key: JobKey, since: JobPlace): Promise<JobRow | null> {
   const query = backups(r, key)
     .where("JobStatus", "in", FAILED)
     .where("Level", "in", ["F", "D"])
-    .where("StartTime", ">", since);
-  return (await query.orderBy("StartTime", "desc").limit(1).executeTakeFirst()) ?? null;
+    .where(startsBeside("after", since));
+  return (await query.orderBy("StartTime", "desc").orderBy("JobId", "desc").limit(1).executeTakeFirst()) ?? null;
 }
 
 function backups(r: CatalogReader, key: JobKey) {

@@ -100,17 +100,17 @@ async function chainInPool(catalog: Catalog, client: ClientRow, fileSet: string,
   const pool = wish.pool === undefined ? null : await findPool(catalog, wish.pool);
   if (wish.pool !== undefined && pool === null)
     throw new OperatorError("CATALOG_ROW_UNKNOWN", `Could not find Pool "${wish.pool}"`);
-  for (let before = wish.before; ;) {
+  for (let beforeJob: JobRow | undefined; ;) {
     const chain = await accurateChain(catalog, {
       clientId: client.ClientId,
       fileSet,
-      ...(before === undefined ? {} : { before }),
+      ...(wish.before === undefined ? {} : { before: wish.before }),
+      ...(beforeJob === undefined ? {} : { beforeJob }),
     });
     const [full] = chain;
     if (pool === null || full === undefined) return chain;
     if (full.PoolId === pool.PoolId) return chain.filter((job) => job.PoolId === pool.PoolId);
-    if (full.StartTime === null || full.StartTime === before) return [];
-    before = full.StartTime;
+    beforeJob = full;
   }
 }
 

@@ -5,6 +5,7 @@ import { ensureCounter } from "#catalog/queries/counters.ts";
 import { ensureFileSet } from "#catalog/queries/filesets.ts";
 import { findFailedSince, findLastFull, findLastOfLevels, type JobKey } from "#catalog/queries/levels.ts";
 import { ensurePool, findPool, type PoolRecord } from "#catalog/queries/pools.ts";
+import { isAfter } from "#catalog/queries/job-order.ts";
 import { ensureMediaType, ensureStorage } from "#catalog/queries/storages.ts";
 import type { FileSetRow } from "#catalog/schema/fileset.ts";
 import type { JobRow } from "#catalog/schema/job.ts";
@@ -79,8 +80,8 @@ export async function levelFacts(catalog: Catalog, key: Required<JobKey>, rerunF
   }
   const lastGood = await findLastOfLevels(catalog, key, ["F", "D", "I"]);
   const lastDifferential = await findLastOfLevels(catalog, key, ["D"]);
-  const failed = rerunFailed && lastFull.StartTime !== null ? await findFailedSince(catalog, key, lastFull.StartTime) : null;
-  const isFailedNewer = failed !== null && (failed.Level === "F" || (lastGood?.StartTime ?? "") < (failed.StartTime ?? ""));
+  const failed = rerunFailed ? await findFailedSince(catalog, key, lastFull) : null;
+  const isFailedNewer = failed !== null && (failed.Level === "F" || lastGood === null || isAfter(failed, lastGood));
   return {
     lastFull: priorJob(lastFull),
     lastDifferential: newerThan(lastDifferential, lastFull) ? priorJob(lastDifferential) : null,
@@ -91,7 +92,7 @@ export async function levelFacts(catalog: Catalog, key: Required<JobKey>, rerunF
 }
 
 function newerThan(row: JobRow | null, other: JobRow): row is JobRow {
-  return row !== null && (row.StartTime ?? "") > (other.StartTime ?? "");
+  return row !== null && isAfter(row, other);
 }
 
 function priorJob(row: JobRow): PriorJob {
