@@ -80,7 +80,10 @@ export function* mountDevice(host: DeviceHost, table: OperatorsTable): Generator
   else yield { line: `3906 ${host.title} is always mounted.`, ok: true, volume: undefined };
 }
 
-/** Takes a device out of use until it is mounted again. Refused while jobs are on it. */
+/**
+ * Takes a device with an open Volume out of use until it is mounted again. Refused while jobs are on it. A disk device closes its Volume
+ * with the last job: with nothing open that is only told, and later jobs run.
+ */
 export function* unmountDevice(host: DeviceHost, table: OperatorsTable): Generator<DeviceReply> {
   const use = table.reservations.useOf(host.name);
   if (use.kind !== "idle") {
@@ -88,6 +91,15 @@ export function* unmountDevice(host: DeviceHost, table: OperatorsTable): Generat
     yield {
       line: `3937 Device "${host.name}" (${host.settings.archiveDevice}) is busy with ${doing}.`,
       ok: false,
+      volume: undefined,
+    };
+    return;
+  }
+  const isOpen = host.appending !== undefined || host.reading.size > 0;
+  if (!isOpen || table.reservations.isBlocked(host.name)) {
+    yield {
+      line: `3901 Device "${host.name}" (${host.settings.archiveDevice}) is already unmounted.`,
+      ok: true,
       volume: undefined,
     };
     return;
