@@ -239,10 +239,35 @@ test("run takes its keywords and its menu, and a script that has nothing to say 
   const ended = await world.type(["run job=Save"]);
   assert.equal(ended.code, 2);
   assert.match(ended.text, /the input ended at the question "OK to run\? \(yes\/mod\/no\):"/);
-  assert.match(
-    (await world.type(["run job=Nope yes", "."])).text,
-    /Job "Nope" not found[\s\S]*1: Save\n2: Back\nSelect Job resource \(1-2\): \.\nSelection aborted/,
-  );
+});
+
+test("a name that is given and not known is refused, not replaced by another", async () => {
+  world.engine.submitted.length = 0;
+  for (const [line, said] of [
+    ["run job=Nope yes", /Job "Nope" not found/],
+    ["run job=Save client=Nope yes", /"Nope"/],
+    ["run job=Save fileset=Nope yes", /"Nope"/],
+    ["run job=Save storage=Nope yes", /"Nope"/],
+    ["run job=Save pool=Nope yes", /"Nope"/],
+    ["run job=Save nextpool=Nope yes", /"Nope"/],
+    ["run job=Save messages=Nope yes", /"Nope"/],
+    ["run job=Save catalog=Nope yes", /"Nope"/],
+    ["restore client=Nope select all done yes", /Client "Nope" not found/],
+    ["restore client=Nope", /Client "Nope" not found/],
+    ["restore client=Nope jobid=1 all done yes", /Client "Nope" not found/],
+    ["restore client=web fileset=Nope select all done yes", /FileSet "Nope" not found for Client "web"/],
+    ["restore client=web pool=Nope select all done yes", /Could not find Pool "Nope"/],
+    ["restore client=web storage=Nope select all done yes", /"Nope"/],
+    ["restore client=web restoreclient=Nope select all done yes", /"Nope"/],
+    ["restore client=web restorejob=Nope select all done yes", /Job "Nope" not found/],
+    ["estimate job=Nope", /Job "Nope" not found/],
+    ["unmount storage=Nope", /Storage "Nope" not found/],
+  ] as const) {
+    const { text } = await world.type([line, "version"]);
+    assert.match(text, said, line);
+    assert.match(text, /dir Version: /, `${line}: back at the prompt`);
+  }
+  assert.deepEqual(world.engine.submitted, []);
 });
 
 test("list shows rows, and each thing is found under its name", async () => {

@@ -147,7 +147,7 @@ async function chooseResource<R>(
   return seen[at]![1];
 }
 
-/** The resource named; a name that is not known or not allowed is told, and the operator chooses if that is possible. */
+/** The resource named, or without a name one that the operator chooses. RESOURCE_UNKNOWN for a name that is not known or not allowed. */
 async function resourceFor<R>(
   context: CommandContext,
   kind: Kind<R>,
@@ -158,7 +158,8 @@ async function resourceFor<R>(
   if (name !== undefined && name !== "") {
     const found = visible(context, kind).get(name);
     if (found !== undefined) return found;
-    await context.say(`${kind.word} "${name}" not found\n`);
+    // To take another one would be to do something to what was not meant.
+    throw new OperatorError("RESOURCE_UNKNOWN", `${kind.word} "${name}" not found`);
   }
   return await chooseResource(context, kind, fits, automatic);
 }

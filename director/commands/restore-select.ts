@@ -38,13 +38,13 @@ export function catalogTimeOf(text: string): string {
   return catalogTime(time);
 }
 
-/** The client whose files are wanted: named, the only one, or chosen. */
+/** The client whose files are wanted: named, the only one, or chosen. Throws CATALOG_ROW_UNKNOWN for a name that no backup has. */
 export async function selectBackupClient(context: CommandContext, catalog: Catalog, wish: RestoreWish): Promise<ClientRow> {
   if (wish.clientName !== undefined) {
     requireAccess(context.operator, { kind: "backupClient", name: wish.clientName });
     const found = await findClient(catalog, wish.clientName);
     if (found !== null) return found;
-    await context.say(`Client "${wish.clientName}" not found\n`);
+    throw new OperatorError("CATALOG_ROW_UNKNOWN", `Client "${wish.clientName}" not found`);
   }
   const clients = (await listClients(catalog)).filter((client) =>
     mayAccess(context.operator, { kind: "backupClient", name: client.Name }),
@@ -69,7 +69,8 @@ async function selectFileSetName(
     .map((row) => row.FileSet)
     .filter((name) => mayAccess(context.operator, { kind: "fileSet", name }));
   if (wish.fileSet !== undefined && names.includes(wish.fileSet)) return wish.fileSet;
-  if (wish.fileSet !== undefined) await context.say(`FileSet "${wish.fileSet}" not found for Client "${client.Name}"\n`);
+  if (wish.fileSet !== undefined)
+    throw new OperatorError("CATALOG_ROW_UNKNOWN", `FileSet "${wish.fileSet}" not found for Client "${client.Name}"`);
   if (names.length === 0) throw new OperatorError("RESTORE_NO_BACKUP", `No FileSet found for client "${client.Name}".`);
   const at = await chooseOne(context, {
     title: "The defined FileSet resources are:",

@@ -96,6 +96,7 @@ async function makeRestore(context: CommandContext, args: Arguments): Promise<Ma
   const directories = args.values("directory");
   const given = args.jobIds();
   if (given.length > 0) await jobsToRestore(context, catalog, given);
+  if (wish.clientName !== undefined) await selectBackupClient(context, catalog, wish);
   if (files.length > 0 && directories.length === 0) return await selectNames(context, catalog, args, { jobIds: given, wish });
   if (given.length > 0 || isSelection || directories.length > 0) {
     const jobIds = given.length > 0 ? given : await findChain(context, catalog, wish);

@@ -4,7 +4,7 @@ import type { BackupLevel, RestoreOptions, RunRequest } from "../job/run-request
 import { parseJobIds, type Arguments } from "./arguments.ts";
 import { operatorName } from "./authorize.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { askText, selectJob } from "./prompts.ts";
+import { askText, named, selectJob } from "./prompts.ts";
 import { mayRun, requireRelocation, reviewAndRun } from "./run-review.ts";
 
 /** Starts a job. */
@@ -53,12 +53,13 @@ export function requestFromArguments(context: CommandContext, job: string, args:
   const spoolData = args.flag("spooldata");
   const ignoreDuplicateCheck = args.flag("ignoreduplicatecheck");
   const level = args.value("level");
+  const nextPool = args.value("nextpool");
   return {
     job,
     origin: { kind: "console", user: operatorName(context.operator) },
     ...(level === undefined ? {} : { level: parseLevel(level) }),
     ...texts(args, ["client", "fileset", "pool", "storage", "catalog", "messages", "comment"]),
-    ...(args.value("nextpool") === undefined ? {} : { nextPool: args.value("nextpool")! }),
+    ...(nextPool === undefined ? {} : { nextPool: named.pool(context, nextPool).name }),
     ...(when === undefined ? {} : { whenMs: when }),
     ...(since === undefined ? {} : { sinceMs: since }),
     ...(priority === undefined ? {} : { priority }),
