@@ -18,6 +18,8 @@ import type { DaemonDirectory, FileDaemonCalls, StatusLines, StorageDaemonCalls 
 
 /** Longest wait for the answer of a daemon to `status` and the like. */
 const ANSWER_MS = 30_000;
+/** So often it is said again that a daemon cannot be reached yet. */
+const TELL_AGAIN_MS = 300_000;
 
 /** What clients of daemons are made of. */
 export interface DaemonClientsParts {
@@ -79,14 +81,28 @@ export class DaemonClients implements DaemonDirectory, AsyncDisposable {
     return this.#of(resource, { role: "storageDaemon", name: "" }, { address: resource.address, port: resource.sdPort });
   }
 
-  /** Connects, again and again for `timeoutMs` while that may help. Throws what the last attempt met. */
-  async reach(client: RpcClient, timeoutMs: number, signal: AbortSignal): Promise<ReachedDaemon> {
+  /**
+   * Connects, again and again for `timeoutMs` while that may help. Throws what the last attempt met. `onTrying` hears why it takes so
+   * long: at the second failure, and every five minutes after that.
+   */
+  async reach(
+    client: RpcClient,
+    timeoutMs: number,
+    signal: AbortSignal,
+    onTrying: (error: unknown) => void,
+  ): Promise<ReachedDaemon> {
     const { clock } = this.#parts;
     const deadline = clock.monotonicMs() + timeoutMs;
+    let toldMs = Number.NEGATIVE_INFINITY;
     const hello = await retry((inner) => client.ready({ signal: inner }), {
       clock,
       signal,
       isRetryable: (error) => isRetryable(error) && clock.monotonicMs() < deadline,
+      onRetry: (error, _waitMs, attempt) => {
+        if (attempt < 2 || clock.monotonicMs() - toldMs < TELL_AGAIN_MS) return;
+        toldMs = clock.monotonicMs();
+        onTrying(error);
+      },
     });
     return {
       client,

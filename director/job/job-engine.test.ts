@@ -176,7 +176,10 @@ test("a client that cannot be reached is said so, and the job is an error", asyn
   const jobId = await world.engine.submit({ job: "Save", client: "gone-fd", origin });
   const view = await world.engine.waitFor({ kind: "jobId", jobId }, never);
   assert.equal(view?.status, "f");
-  assert.match(world.console.take(), /Fatal error: .*127\.0\.0\.1:1/);
+  const said = world.console.take();
+  assert.match(said, /Fatal error: .*127\.0\.0\.1:1/);
+  const tries = said.match(/Warning: Could not connect to Client "gone-fd"\. ERR=.*127\.0\.0\.1:1[^]*?Retrying \.\.\./g);
+  assert.equal(tries?.length, 1, said);
 });
 
 test("two jobs of one name wait for one another, and `wait` ends with the last", async () => {

@@ -66,17 +66,23 @@ export async function reachDaemons(context: JobContext): Promise<ReachedDaemons>
   const parts = storageParts(job);
   const stop = new AbortController();
   const signal = AbortSignal.any([job.signal, stop.signal, context.leaving]);
-  const reach = async (client: RpcClient, seconds: number) => {
+  const reach = async (what: string, client: RpcClient, seconds: number) => {
+    const tell = async (error: unknown): Promise<void> =>
+      await context.messages.say("Warning", `Could not connect to ${what}. ERR=${describeError(error)}\nRetrying ...`);
     try {
-      return await daemons.reach(client, seconds * 1000, signal);
+      return await daemons.reach(client, seconds * 1000, signal, (error) => {
+        tell(error).catch((cause: unknown) => context.parts.log(`${job.identity.job}: ${describeError(cause)}`));
+      });
     } catch (error) {
       stop.abort(new OperatorError("CANCELED", "the other daemon of the job cannot be reached"));
       throw error;
     }
   };
   const [fd, ...sds] = await Promise.allSettled([
-    reach(daemons.client(job.effective.client), director.fdConnectTimeout),
-    ...parts.map(async ({ resource }) => reach(daemons.storage(resource), director.sdConnectTimeout)),
+    reach(`Client "${job.effective.client.name}"`, daemons.client(job.effective.client), director.fdConnectTimeout),
+    ...parts.map(async ({ resource }) =>
+      reach(`Storage "${resource.name}"`, daemons.storage(resource), director.sdConnectTimeout),
+    ),
   ]);
   // The failure that stopped the other ones is the one to tell.
   const failures = [fd, ...sds].flatMap((each) => (each?.status === "rejected" ? [each.reason as unknown] : []));
