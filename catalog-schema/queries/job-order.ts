@@ -15,8 +15,5 @@ export function isAfter(job: JobPlace, other: JobPlace): boolean {
 export function startsBeside(side: "after" | "before", { StartTime, JobId }: JobPlace): Expression<SqlBool> {
   const e = expressionBuilder<Tables, "Job">();
   const than = side === "after" ? ">" : "<";
-  return e.or([
-    e("Job.StartTime", than, StartTime),
-    e.and([e("Job.StartTime", "=", StartTime), e("Job.JobId", than, JobId)]),
-  ]);
+  return e.or([e("Job.StartTime", than, StartTime), e.and([e("Job.StartTime", "=", StartTime), e("Job.JobId", than, JobId)])]);
 }

@@ -29,7 +29,8 @@ test("a device with an open Volume is out of use from unmount until mount", asyn
     session: { id: 1, time: 1 },
     poke: new Changes(),
   };
-  const told = (replies: Iterable<{ readonly line: string }>): string => [...replies].map(({ line }) => line.slice(0, 4)).join();
+  const told = (replies: Iterable<{ readonly line: string }>): string =>
+    [...replies].map(({ line }) => line.slice(0, 4)).join();
   assert.equal(told(unmountDevice(host, table)), "3901");
   assert.equal(reservations.isBlocked("A"), false);
   host.reading.set(1, "Vol-1");
