@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cp, readFile, readdir, rename, truncate, writeFile } from "node:fs/promises";
+import { cp, readFile, readdir, readlink, rename, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { OperatorError } from "#lib/errors/operator-error.ts";
@@ -48,6 +48,26 @@ test("events are numbered from 1 and replayed exactly after a restart", async ()
     Array.from({ length: 101 }, (_, index) => index + 1),
   );
   assert.equal(texts(events)[99], "event 100");
+});
+
+test("an event that comes after the close is written, and leaves no file open", async () => {
+  await using dir = await TempDir.make();
+  const store = await JobLogStore.open(dir.path, quiet);
+  const log = await store.create(job);
+  log.append(message("before"));
+  await store.close();
+  log.append(message("after"));
+  await log.sync();
+  const openHere = async (): Promise<number> => {
+    const targets = await Promise.all(
+      (await readdir("/proc/self/fd")).map(async (fd) => await readlink(`/proc/self/fd/${fd}`).catch(() => "")),
+    );
+    return targets.filter((target) => target.startsWith(dir.path)).length;
+  };
+  for (let turn = 0; turn < 100 && (await openHere()) > 0; turn++) await new Promise(setImmediate);
+  assert.equal(await openHere(), 0);
+  await using again = await JobLogStore.open(dir.path, quiet);
+  assert.deepEqual(texts(await take(again.get(job.job)!, 1, 2)), ["before", "after"]);
 });
 
 test("a job name is used once", async () => {

@@ -52,15 +52,24 @@ export class LogWriter {
   push(number: number, payload: Buffer): void {
     this.#pending.push({ number, payload });
     this.#pendingBytes += payload.byteLength;
-    this.#loop ??= this.#run().finally(() => (this.#loop = undefined));
+    this.#loop ??= this.#run().finally(() => {
+      this.#loop = undefined;
+      // What comes after the close is written still, but nobody else would let go of the file.
+      if (this.#closed.signal.aborted) this.#letGo().catch((error: unknown) => this.#events.trouble(error));
+    });
   }
 
   /** Writes what waits (unless the disk refuses) and closes the file. */
   async close(): Promise<void> {
     this.#closed.abort(new Error("the job log is closed"));
     await this.#loop;
-    await this.#file?.handle.close();
+    await this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
+    const file = this.#file;
     this.#file = undefined;
+    await file?.handle.close();
   }
 
   async #run(): Promise<void> {
@@ -107,8 +116,7 @@ export class LogWriter {
       this.#file ??= { handle: await openAt(last), segment: last };
       return this.#file;
     }
-    await this.#file?.handle.close();
-    this.#file = undefined;
+    await this.#letGo();
     const { segment, file } = await createSegment(this.#directory, number);
     this.#segments.push(segment);
     this.#file = { handle: file, segment };
