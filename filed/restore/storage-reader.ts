@@ -1,6 +1,7 @@
 import type { Clock } from "#lib/base/clock.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { bulkStorageData } from "#lib/rpc/bulk-codec.ts";
+import { reuseReceived } from "#lib/rpc/grpc-internals.ts";
 import type { RpcClient } from "#lib/rpc/client.ts";
 import type { JobRef } from "#proto/common.ts";
 import type { ReadEnd, ReadSession } from "#proto/data.ts";
@@ -42,6 +43,7 @@ export async function readStorage(options: StorageReaderOptions): Promise<ReadEn
           await options.onBatch(step.value);
           received++;
           receivedBytes += step.value.byteLength;
+          reuseReceived(step.value as Buffer<ArrayBuffer>);
           if (received % RECEIVED_EVERY === 0) await call.write({ step: { $case: "received", value: received } });
         } else if (step?.$case === "session") {
           const key = `${step.value.volSessionId} ${step.value.volSessionTime}`;

@@ -3,8 +3,10 @@ import { readFile } from "node:fs/promises";
 import { connect as http2Connect } from "node:http2";
 import { connect as tlsConnect } from "node:tls";
 import { test } from "node:test";
+import { StreamDecoder } from "@grpc/grpc-js/build/src/stream-decoder.js";
 import { clientTlsOptions } from "#lib/auth/tls.ts";
 import { Loopback } from "#lib/testing/loopback.ts";
+import { reuseReceived } from "./grpc-internals.ts";
 import * as limits from "./limits.ts";
 import { RELEASE } from "./versions.ts";
 
@@ -33,4 +35,34 @@ test("a server offers the windows and the bound on calls that limits.ts says", a
 test("the release that daemons tell is that of package.json", async () => {
   const manifest = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
   assert.equal(RELEASE, manifest.version);
+});
+
+test("messages come out whole however the stream is cut, from the first byte to several megabytes", () => {
+  const sizes = [0, 1, 7, 70_000, 0, 5_000_000, 300_000, 3];
+  const sent = sizes.map((size, number) => Buffer.alloc(size, number + 1));
+  const stream = Buffer.concat(
+    sent.map((message) => {
+      const frame = Buffer.alloc(5);
+      frame.writeUInt32BE(message.byteLength, 1);
+      return Buffer.concat([frame, message]);
+    }),
+  );
+  for (const step of [1, 4, 5, 6, 16_384, 1_000_003, stream.byteLength]) {
+    const decoder = new StreamDecoder(-1);
+    const got: Buffer[] = [];
+    for (let at = 0; at < stream.byteLength; at += step) {
+      for (const message of decoder.write(stream.subarray(at, at + step))) {
+        got.push(Buffer.from(message.subarray(5)));
+        reuseReceived(message as Buffer<ArrayBuffer>);
+      }
+    }
+    assert.equal(got.length, sent.length);
+    for (const [number, message] of got.entries())
+      assert.equal(message.equals(sent[number]!), true, `message ${number} at ${step}`);
+  }
+});
+
+test("a message longer than allowed is refused before memory is taken for it", () => {
+  const decoder = new StreamDecoder(1000);
+  assert.throws(() => decoder.write(Buffer.from([0, 0xff, 0xff, 0xff, 0xff])), /larger than max/);
 });
