@@ -63,7 +63,7 @@ export class ScriptedDaemons implements AsyncDisposable {
   }
 
   async #openFileDaemon(directory: string): Promise<void> {
-    const store = await JobLogStore.open(join(directory, "fd.jobs"), { log: silent });
+    const store = this.#owned.use(await JobLogStore.open(join(directory, "fd.jobs"), { log: silent }));
     const server = await this.#server("fileDaemon", directory);
     server.add(FileDaemonService, "director", {
       startJob: async (request) => {
@@ -80,7 +80,7 @@ export class ScriptedDaemons implements AsyncDisposable {
   }
 
   async #openStorageDaemon(directory: string): Promise<void> {
-    const store = await JobLogStore.open(join(directory, "sd.jobs"), { log: silent });
+    const store = this.#owned.use(await JobLogStore.open(join(directory, "sd.jobs"), { log: silent }));
     const server = await this.#server("storageDaemon", directory);
     server.add(StorageDaemonService, "director", {
       startJob: async (request) => {

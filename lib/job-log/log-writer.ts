@@ -53,7 +53,6 @@ export class LogWriter {
     this.#pending.push({ number, payload });
     this.#pendingBytes += payload.byteLength;
     this.#loop ??= this.#run().finally(() => {
-      this.#loop = undefined;
       // What comes after the close is written still, but nobody else would let go of the file.
       if (this.#closed.signal.aborted) this.#letGo().catch((error: unknown) => this.#events.trouble(error));
     });
@@ -74,6 +73,14 @@ export class LogWriter {
 
   async #run(): Promise<void> {
     await new Promise(setImmediate); // what is appended in the same turn goes out together
+    try {
+      await this.#writePending();
+    } finally {
+      this.#loop = undefined; // in the turn in which nothing was left: an event that comes later begins a loop of its own
+    }
+  }
+
+  async #writePending(): Promise<void> {
     while (this.#pending.length > 0) {
       const batch = this.#pending;
       try {

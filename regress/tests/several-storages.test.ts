@@ -58,6 +58,7 @@ scenario(
       await world.backup("Full");
       await sleep(1100);
       plainTree(`${tree}/later`, { files: 20 });
+      await sleep(1100); // what changes in the second in which a job begins is saved by the next one too
       await world.backup("Incremental", "storage=Other pool=Other");
       await sleep(1100); // jobs that begin in one second save the same changes
       plainTree(`${tree}/last`, { files: 20 });
