@@ -126,6 +126,7 @@ function optionsMessage(options: FileSetOptions): FileOptions {
     replace: options.replace?.toLowerCase() ?? "",
     driveTypes: [...options.driveType],
     enhancedWild: options.enhancedWild,
+    noDedup: options.dedup === "None",
   };
 }
 

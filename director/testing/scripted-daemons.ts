@@ -94,6 +94,10 @@ export class ScriptedDaemons implements AsyncDisposable {
       mount: missingStream,
       unmount: missingStream,
       release: missingStream,
+      dedup: missingStream,
+      forgetSessions: missing,
+      replicate: missingStream,
+      admitReplica: missing,
       status: async () => ({ lines: ["test-sd"] }),
       setDebug: missing,
     });

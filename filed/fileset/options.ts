@@ -44,6 +44,7 @@ export const DEFAULT_OPTIONS: FileOptions = {
   replace: "",
   driveTypes: [],
   enhancedWild: false,
+  noDedup: false,
 };
 
 /** Makes an Options block ready. Throws OperatorError PATTERN_INVALID for a regular expression that is none. */

@@ -189,6 +189,7 @@ export class FileJob {
       networkBytes,
       examinedFiles: examined,
       lastVolumeBytes: 0,
+      dedup: undefined,
     };
     await this.#log.end(end);
   }

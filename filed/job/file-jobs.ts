@@ -142,4 +142,5 @@ const NOTHING = {
   networkBytes: 0,
   examinedFiles: 0,
   lastVolumeBytes: 0,
+  dedup: undefined,
 };

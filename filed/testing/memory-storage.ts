@@ -67,10 +67,10 @@ export class MemoryStorage implements AsyncDisposable {
         this.batches.push(Buffer.from(step.value));
       } else if (step?.$case === "end") {
         this.end = step.value;
-        yield { batches: this.batches.length, ended: true, failed: "" };
+        yield { batches: this.batches.length, ended: true, failed: "", store: undefined, known: Buffer.alloc(0), held: undefined };
         return;
       }
-      yield { batches: this.batches.length, ended: false, failed: "" };
+      yield { batches: this.batches.length, ended: false, failed: "", store: undefined, known: Buffer.alloc(0), held: undefined };
     }
   }
 

@@ -1,5 +1,6 @@
 import { baseCodes } from "./codes/base.ts";
 import { catalogCodes } from "./codes/catalog.ts";
+import { chunkCodes } from "./codes/chunk.ts";
 import { configCodes } from "./codes/config.ts";
 import { consoleCodes } from "./codes/console.ts";
 import { directorCodes } from "./codes/director.ts";
@@ -21,6 +22,7 @@ export const errorCodes = {
   ...rpcCodes,
   ...catalogCodes,
   ...storedCodes,
+  ...chunkCodes,
   ...filedCodes,
   ...directorCodes,
   ...consoleCodes,

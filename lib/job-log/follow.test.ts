@@ -25,6 +25,10 @@ async function serve(world: Loopback, store: JobLogStore, port = 0): Promise<{ s
     mount: missing,
     unmount: missing,
     release: missing,
+    dedup: missing,
+    forgetSessions: missing,
+    replicate: missing,
+    admitReplica: missing,
     status: missing,
     setDebug: missing,
   });

@@ -24,5 +24,6 @@ export function jobEnd(status = "T"): JobEnd {
     networkBytes: 0,
     examinedFiles: 0,
     lastVolumeBytes: 0,
+    dedup: undefined,
   };
 }

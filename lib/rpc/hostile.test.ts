@@ -29,6 +29,10 @@ async function serve(world: Loopback): Promise<number> {
     mount: missing,
     unmount: missing,
     release: missing,
+    dedup: missing,
+    forgetSessions: missing,
+    replicate: missing,
+    admitReplica: missing,
     status: async () => ({ lines: ["alive"] }),
     setDebug: missing,
   });

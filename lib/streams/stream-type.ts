@@ -37,6 +37,10 @@ export const streamType = {
   linuxDefaultAcl: 1007,
   linuxAccessAcl: 1008,
   linuxXattr: 1998,
+  /** Ours: the identities of a file's chunks (lib/chunk/chunk-list.ts). */
+  chunkList: 1600,
+  /** Ours: one chunk with its place in the file; only on its way from a storage daemon, never on a Volume. */
+  chunkData: 1601,
 } as const;
 
 /** The low bits of a record's Stream field that hold the number; the others are options. */
@@ -75,6 +79,8 @@ export const fileType = {
 export type StreamKind =
   | { readonly kind: "attributes" }
   | { readonly kind: "data"; readonly sparse: boolean; readonly coding: "raw" | "zlib" | "headed" }
+  /** `isList`: names chunks that lie elsewhere; otherwise the record is a chunk with its address. */
+  | { readonly kind: "chunks"; readonly isList: boolean }
   | { readonly kind: "digest" }
   | { readonly kind: "acl"; readonly scope: "access" | "default" }
   | { readonly kind: "xattr" }
@@ -91,6 +97,8 @@ const kinds = new Map<number, StreamKind>([
   [streamType.sparseGzipData, { kind: "data", sparse: true, coding: "zlib" }],
   [streamType.compressedData, { kind: "data", sparse: false, coding: "headed" }],
   [streamType.sparseCompressedData, { kind: "data", sparse: true, coding: "headed" }],
+  [streamType.chunkList, { kind: "chunks", isList: true }],
+  [streamType.chunkData, { kind: "chunks", isList: false }],
   [streamType.md5, { kind: "digest" }],
   [streamType.sha1, { kind: "digest" }],
   [streamType.sha256, { kind: "digest" }],

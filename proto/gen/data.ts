@@ -40,7 +40,57 @@ export interface AppendRequest {
   /** A batch; its number is one more than that of the batch before it. 1 MiB at most, unless one record is longer (16 MiB at most). */
   { $case: "records"; value: Buffer } | //
   /** No more batches will come: how the client's half ended. */
-  { $case: "end"; value: AppendEnd } | undefined;
+  { $case: "end"; value: AppendEnd } | //
+  /**
+   * "Which of these chunks does the store have?": identities of 32 bytes each, 4,096 at most. Not numbered; answered in order
+   * by `known`. Asked again on a new connection where no answer came. Only after a `store` was offered.
+   */
+  { $case: "ask"; value: Buffer } | //
+  /**
+   * New chunks: a run of whole chunk frames (lib/chunk/chunk-frame.ts), at most 1 MiB unless it is one frame. Numbered like a
+   * batch and before every batch that refers to them.
+   */
+  { $case: "chunks"; value: Buffer } | //
+  /**
+   * Earlier sessions of this client that it remembers. Answered by `held`; sessions that the store still has are kept until
+   * the job has ended, so that their chunks may be referred to without asking.
+   */
+  { $case: "hold"; value: HoldSessions } | undefined;
+}
+
+/** One session on Volumes. */
+export interface SessionId {
+  volSessionId: number;
+  volSessionTime: number;
+}
+
+/** Sessions to be held; at most 1,000. */
+export interface HoldSessions {
+  sessions: SessionId[];
+}
+
+/** A store of chunks behind the job's device. */
+export interface StoreOffer {
+  /** The store's own id, for ever (UUID text). */
+  store: string;
+  /** Grows with every removal of chunks. */
+  epoch: number;
+  /** Within it chunks are shared: "all", "pool-NAME" or "client-NAME". */
+  domain: string;
+  /** How a chunk's identity is made: "sha256" of its bytes, or "hmac-sha256" of them with the domain's key. */
+  identity: string;
+  /** Bounds for cutting, bytes; the most is 8 MiB. */
+  minBytes: number;
+  averageBytes: number;
+  maxBytes: number;
+  /** "zstd" or "none", and the level of the former. */
+  compression: string;
+  level: number;
+}
+
+/** Which of the sessions asked for are held, in their order. */
+export interface HeldSessions {
+  held: boolean[];
 }
 
 /** How the client's half ended, and what it sent in all. */
@@ -60,6 +110,17 @@ export interface AppendReply {
   ended: boolean;
   /** The storage daemon gives the job up; says why. The last reply. */
   failed: string;
+  /** In the first reply of a stream: chunks may be sent. Absent: the device has no store, file data goes into the records. */
+  store:
+    | StoreOffer
+    | undefined;
+  /**
+   * Answer to the first `ask` of this stream that has none: one bit a chunk, lowest bit of the first byte first; 1: the store has it.
+   * Such a reply says nothing else but `batches`.
+   */
+  known: Buffer;
+  /** Answer to `hold`. */
+  held: HeldSessions | undefined;
 }
 
 /** One step of the file daemon that restores. */
@@ -101,6 +162,54 @@ export interface ReadEnd {
   files: number;
   /** Set if reading was given up. */
   failed: string;
+}
+
+/** One step of the storage daemon that sends a replica. */
+export interface ReplicaRequest {
+  step:
+    | //
+    /** First: the right to send, as the Director gave it. */
+    { $case: "open"; value: ReplicaOpen }
+    | //
+    /** The next subvolume. */
+    { $case: "start"; value: ReplicaStart }
+    | //
+    /** The next bytes of its stream; at most 1 MiB. */
+    { $case: "data"; value: Buffer }
+    | //
+    /** The subvolume's stream is complete. */
+    { $case: "finish"; value: Nothing }
+    | undefined;
+}
+
+/** Whose replica. */
+export interface ReplicaOpen {
+  /** 32 random bytes that the Director gave to both. */
+  key: Buffer;
+  /** The store that is sent (UUID text). */
+  store: string;
+}
+
+/** One read-only snapshot. */
+export interface ReplicaStart {
+  /** What it is a snapshot of: path below the Archive Device, e.g. a Volume's name or "@chunks/all". */
+  path: string;
+  /** UUID of the snapshot as btrfs shows it. */
+  uuid: string;
+  /** UUID of the snapshot that the stream builds on; empty: the stream is whole. */
+  parentUuid: string;
+}
+
+/** One step of the storage daemon that receives a replica. */
+export interface ReplicaReply {
+  /** In the reply to `open`: snapshots that are here already, by the UUID they have at the sender. */
+  have: string[];
+  /** Subvolumes received so far. */
+  received: number;
+  /** Receiving was given up; says why. */
+  failed: string;
+  /** The replica is complete and in place. */
+  ended: boolean;
 }
 
 function createBaseDataOpen(): DataOpen {
@@ -186,6 +295,15 @@ export const AppendRequest: MessageFns<AppendRequest> = {
       case "end":
         AppendEnd.encode(message.step.value, writer.uint32(26).fork()).join();
         break;
+      case "ask":
+        writer.uint32(34).bytes(message.step.value);
+        break;
+      case "chunks":
+        writer.uint32(42).bytes(message.step.value);
+        break;
+      case "hold":
+        HoldSessions.encode(message.step.value, writer.uint32(50).fork()).join();
+        break;
     }
     return writer;
   },
@@ -227,6 +345,30 @@ export const AppendRequest: MessageFns<AppendRequest> = {
             message.step = { $case: "end", value: AppendEnd.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.step = { $case: "ask", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.step = { $case: "chunks", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.step = { $case: "hold", value: HoldSessions.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -263,7 +405,377 @@ export const AppendRequest: MessageFns<AppendRequest> = {
         }
         break;
       }
+      case "ask": {
+        if (object.step?.value !== undefined && object.step?.value !== null) {
+          message.step = { $case: "ask", value: object.step.value };
+        }
+        break;
+      }
+      case "chunks": {
+        if (object.step?.value !== undefined && object.step?.value !== null) {
+          message.step = { $case: "chunks", value: object.step.value };
+        }
+        break;
+      }
+      case "hold": {
+        if (object.step?.value !== undefined && object.step?.value !== null) {
+          message.step = { $case: "hold", value: HoldSessions.fromPartial(object.step.value) };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseSessionId(): SessionId {
+  return { volSessionId: 0, volSessionTime: 0 };
+}
+
+export const SessionId: MessageFns<SessionId> = {
+  encode(message: SessionId, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.volSessionId !== 0) {
+      writer.uint32(8).uint32(message.volSessionId);
+    }
+    if (message.volSessionTime !== 0) {
+      writer.uint32(16).uint32(message.volSessionTime);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionId {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionId();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.volSessionId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.volSessionTime = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SessionId>, I>>(base?: I): SessionId {
+    return SessionId.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SessionId>, I>>(object: I): SessionId {
+    const message = createBaseSessionId();
+    message.volSessionId = object.volSessionId ?? 0;
+    message.volSessionTime = object.volSessionTime ?? 0;
+    return message;
+  },
+};
+
+function createBaseHoldSessions(): HoldSessions {
+  return { sessions: [] };
+}
+
+export const HoldSessions: MessageFns<HoldSessions> = {
+  encode(message: HoldSessions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.sessions) {
+      SessionId.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HoldSessions {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHoldSessions();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessions.push(SessionId.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<HoldSessions>, I>>(base?: I): HoldSessions {
+    return HoldSessions.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<HoldSessions>, I>>(object: I): HoldSessions {
+    const message = createBaseHoldSessions();
+    message.sessions = object.sessions?.map((e) => SessionId.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStoreOffer(): StoreOffer {
+  return {
+    store: "",
+    epoch: 0,
+    domain: "",
+    identity: "",
+    minBytes: 0,
+    averageBytes: 0,
+    maxBytes: 0,
+    compression: "",
+    level: 0,
+  };
+}
+
+export const StoreOffer: MessageFns<StoreOffer> = {
+  encode(message: StoreOffer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.store !== "") {
+      writer.uint32(10).string(message.store);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).int64(message.epoch);
+    }
+    if (message.domain !== "") {
+      writer.uint32(26).string(message.domain);
+    }
+    if (message.identity !== "") {
+      writer.uint32(34).string(message.identity);
+    }
+    if (message.minBytes !== 0) {
+      writer.uint32(40).uint32(message.minBytes);
+    }
+    if (message.averageBytes !== 0) {
+      writer.uint32(48).uint32(message.averageBytes);
+    }
+    if (message.maxBytes !== 0) {
+      writer.uint32(56).uint32(message.maxBytes);
+    }
+    if (message.compression !== "") {
+      writer.uint32(66).string(message.compression);
+    }
+    if (message.level !== 0) {
+      writer.uint32(72).int32(message.level);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StoreOffer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStoreOffer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.store = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.domain = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.identity = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.minBytes = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.averageBytes = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.maxBytes = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.compression = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.level = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<StoreOffer>, I>>(base?: I): StoreOffer {
+    return StoreOffer.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StoreOffer>, I>>(object: I): StoreOffer {
+    const message = createBaseStoreOffer();
+    message.store = object.store ?? "";
+    message.epoch = object.epoch ?? 0;
+    message.domain = object.domain ?? "";
+    message.identity = object.identity ?? "";
+    message.minBytes = object.minBytes ?? 0;
+    message.averageBytes = object.averageBytes ?? 0;
+    message.maxBytes = object.maxBytes ?? 0;
+    message.compression = object.compression ?? "";
+    message.level = object.level ?? 0;
+    return message;
+  },
+};
+
+function createBaseHeldSessions(): HeldSessions {
+  return { held: [] };
+}
+
+export const HeldSessions: MessageFns<HeldSessions> = {
+  encode(message: HeldSessions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.held.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.held) {
+        writer.bool(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HeldSessions {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHeldSessions();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.held.push(reader.bool());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.held.push(reader.bool());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<HeldSessions>, I>>(base?: I): HeldSessions {
+    return HeldSessions.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<HeldSessions>, I>>(object: I): HeldSessions {
+    const message = createBaseHeldSessions();
+    message.held = object.held?.map((e) => e) || [];
     return message;
   },
 };
@@ -348,7 +860,7 @@ export const AppendEnd: MessageFns<AppendEnd> = {
 };
 
 function createBaseAppendReply(): AppendReply {
-  return { batches: 0, ended: false, failed: "" };
+  return { batches: 0, ended: false, failed: "", store: undefined, known: Buffer.alloc(0), held: undefined };
 }
 
 export const AppendReply: MessageFns<AppendReply> = {
@@ -361,6 +873,15 @@ export const AppendReply: MessageFns<AppendReply> = {
     }
     if (message.failed !== "") {
       writer.uint32(26).string(message.failed);
+    }
+    if (message.store !== undefined) {
+      StoreOffer.encode(message.store, writer.uint32(34).fork()).join();
+    }
+    if (message.known.length !== 0) {
+      writer.uint32(42).bytes(message.known);
+    }
+    if (message.held !== undefined) {
+      HeldSessions.encode(message.held, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -402,6 +923,30 @@ export const AppendReply: MessageFns<AppendReply> = {
             message.failed = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.store = StoreOffer.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.known = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.held = HeldSessions.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -422,6 +967,13 @@ export const AppendReply: MessageFns<AppendReply> = {
     message.batches = object.batches ?? 0;
     message.ended = object.ended ?? false;
     message.failed = object.failed ?? "";
+    message.store = (object.store !== undefined && object.store !== null)
+      ? StoreOffer.fromPartial(object.store)
+      : undefined;
+    message.known = object.known ?? Buffer.alloc(0);
+    message.held = (object.held !== undefined && object.held !== null)
+      ? HeldSessions.fromPartial(object.held)
+      : undefined;
     return message;
   },
 };
@@ -780,6 +1332,358 @@ export const ReadEnd: MessageFns<ReadEnd> = {
   },
 };
 
+function createBaseReplicaRequest(): ReplicaRequest {
+  return { step: undefined };
+}
+
+export const ReplicaRequest: MessageFns<ReplicaRequest> = {
+  encode(message: ReplicaRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.step?.$case) {
+      case "open":
+        ReplicaOpen.encode(message.step.value, writer.uint32(10).fork()).join();
+        break;
+      case "start":
+        ReplicaStart.encode(message.step.value, writer.uint32(18).fork()).join();
+        break;
+      case "data":
+        writer.uint32(26).bytes(message.step.value);
+        break;
+      case "finish":
+        Nothing.encode(message.step.value, writer.uint32(34).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReplicaRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReplicaRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.step = { $case: "open", value: ReplicaOpen.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.step = { $case: "start", value: ReplicaStart.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.step = { $case: "data", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.step = { $case: "finish", value: Nothing.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ReplicaRequest>, I>>(base?: I): ReplicaRequest {
+    return ReplicaRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReplicaRequest>, I>>(object: I): ReplicaRequest {
+    const message = createBaseReplicaRequest();
+    switch (object.step?.$case) {
+      case "open": {
+        if (object.step?.value !== undefined && object.step?.value !== null) {
+          message.step = { $case: "open", value: ReplicaOpen.fromPartial(object.step.value) };
+        }
+        break;
+      }
+      case "start": {
+        if (object.step?.value !== undefined && object.step?.value !== null) {
+          message.step = { $case: "start", value: ReplicaStart.fromPartial(object.step.value) };
+        }
+        break;
+      }
+      case "data": {
+        if (object.step?.value !== undefined && object.step?.value !== null) {
+          message.step = { $case: "data", value: object.step.value };
+        }
+        break;
+      }
+      case "finish": {
+        if (object.step?.value !== undefined && object.step?.value !== null) {
+          message.step = { $case: "finish", value: Nothing.fromPartial(object.step.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseReplicaOpen(): ReplicaOpen {
+  return { key: Buffer.alloc(0), store: "" };
+}
+
+export const ReplicaOpen: MessageFns<ReplicaOpen> = {
+  encode(message: ReplicaOpen, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key.length !== 0) {
+      writer.uint32(10).bytes(message.key);
+    }
+    if (message.store !== "") {
+      writer.uint32(18).string(message.store);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReplicaOpen {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReplicaOpen();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.store = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ReplicaOpen>, I>>(base?: I): ReplicaOpen {
+    return ReplicaOpen.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReplicaOpen>, I>>(object: I): ReplicaOpen {
+    const message = createBaseReplicaOpen();
+    message.key = object.key ?? Buffer.alloc(0);
+    message.store = object.store ?? "";
+    return message;
+  },
+};
+
+function createBaseReplicaStart(): ReplicaStart {
+  return { path: "", uuid: "", parentUuid: "" };
+}
+
+export const ReplicaStart: MessageFns<ReplicaStart> = {
+  encode(message: ReplicaStart, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.uuid !== "") {
+      writer.uint32(18).string(message.uuid);
+    }
+    if (message.parentUuid !== "") {
+      writer.uint32(26).string(message.parentUuid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReplicaStart {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReplicaStart();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.uuid = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.parentUuid = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ReplicaStart>, I>>(base?: I): ReplicaStart {
+    return ReplicaStart.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReplicaStart>, I>>(object: I): ReplicaStart {
+    const message = createBaseReplicaStart();
+    message.path = object.path ?? "";
+    message.uuid = object.uuid ?? "";
+    message.parentUuid = object.parentUuid ?? "";
+    return message;
+  },
+};
+
+function createBaseReplicaReply(): ReplicaReply {
+  return { have: [], received: 0, failed: "", ended: false };
+}
+
+export const ReplicaReply: MessageFns<ReplicaReply> = {
+  encode(message: ReplicaReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.have) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.received !== 0) {
+      writer.uint32(16).int32(message.received);
+    }
+    if (message.failed !== "") {
+      writer.uint32(26).string(message.failed);
+    }
+    if (message.ended !== false) {
+      writer.uint32(32).bool(message.ended);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReplicaReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReplicaReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.have.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.received = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.failed = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ended = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ReplicaReply>, I>>(base?: I): ReplicaReply {
+    return ReplicaReply.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReplicaReply>, I>>(object: I): ReplicaReply {
+    const message = createBaseReplicaReply();
+    message.have = object.have?.map((e) => e) || [];
+    message.received = object.received ?? 0;
+    message.failed = object.failed ?? "";
+    message.ended = object.ended ?? false;
+    return message;
+  },
+};
+
 /** What a file daemon asks of a storage daemon, in the course of a job. */
 export type StorageDataService = typeof StorageDataService;
 export const StorageDataService = {
@@ -796,7 +1700,10 @@ export const StorageDataService = {
     responseSerialize: (value: AppendReply): Buffer => Buffer.from(AppendReply.encode(value).finish()),
     responseDeserialize: (value: Buffer): AppendReply => AppendReply.decode(value),
   },
-  /** Sends the records of a restore, in the order of the Volumes. After a cut it goes on after the last batch that was received. */
+  /**
+   * Sends the records of a restore, in the order of the Volumes. After a cut it goes on after the last batch that was received.
+   * Lists of chunks arrive as their chunks (docs/formats/chunk-store.md): the file daemon expands and checks them.
+   */
   read: {
     path: "/nocturne.v1.StorageData/Read" as const,
     requestStream: true as const,
@@ -806,6 +1713,16 @@ export const StorageDataService = {
     responseSerialize: (value: ReadReply): Buffer => Buffer.from(ReadReply.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReadReply => ReadReply.decode(value),
   },
+  /** Takes a stream of `btrfs send` from another storage daemon, as `replicate` ordered it. */
+  receive: {
+    path: "/nocturne.v1.StorageData/Receive" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: ReplicaRequest): Buffer => Buffer.from(ReplicaRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReplicaRequest => ReplicaRequest.decode(value),
+    responseSerialize: (value: ReplicaReply): Buffer => Buffer.from(ReplicaReply.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReplicaReply => ReplicaReply.decode(value),
+  },
 } as const;
 
 export interface StorageDataServer extends UntypedServiceImplementation {
@@ -814,8 +1731,13 @@ export interface StorageDataServer extends UntypedServiceImplementation {
    * storage daemon has; nothing is lost or doubled.
    */
   append: handleBidiStreamingCall<AppendRequest, AppendReply>;
-  /** Sends the records of a restore, in the order of the Volumes. After a cut it goes on after the last batch that was received. */
+  /**
+   * Sends the records of a restore, in the order of the Volumes. After a cut it goes on after the last batch that was received.
+   * Lists of chunks arrive as their chunks (docs/formats/chunk-store.md): the file daemon expands and checks them.
+   */
   read: handleBidiStreamingCall<ReadRequest, ReadReply>;
+  /** Takes a stream of `btrfs send` from another storage daemon, as `replicate` ordered it. */
+  receive: handleBidiStreamingCall<ReplicaRequest, ReplicaReply>;
 }
 
 export interface StorageDataClient extends Client {
@@ -826,10 +1748,17 @@ export interface StorageDataClient extends Client {
   append(): ClientDuplexStream<AppendRequest, AppendReply>;
   append(options: Partial<CallOptions>): ClientDuplexStream<AppendRequest, AppendReply>;
   append(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<AppendRequest, AppendReply>;
-  /** Sends the records of a restore, in the order of the Volumes. After a cut it goes on after the last batch that was received. */
+  /**
+   * Sends the records of a restore, in the order of the Volumes. After a cut it goes on after the last batch that was received.
+   * Lists of chunks arrive as their chunks (docs/formats/chunk-store.md): the file daemon expands and checks them.
+   */
   read(): ClientDuplexStream<ReadRequest, ReadReply>;
   read(options: Partial<CallOptions>): ClientDuplexStream<ReadRequest, ReadReply>;
   read(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<ReadRequest, ReadReply>;
+  /** Takes a stream of `btrfs send` from another storage daemon, as `replicate` ordered it. */
+  receive(): ClientDuplexStream<ReplicaRequest, ReplicaReply>;
+  receive(options: Partial<CallOptions>): ClientDuplexStream<ReplicaRequest, ReplicaReply>;
+  receive(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<ReplicaRequest, ReplicaReply>;
 }
 
 export const StorageDataClient = makeGenericClientConstructor(

@@ -100,6 +100,8 @@ export interface FileOptions {
   replace: string;
   driveTypes: string[];
   enhancedWild: boolean;
+  /** File data stays out of a store of chunks (Dedup = None). */
+  noDedup: boolean;
 }
 
 /** One wild or regular expression; at most 4 KiB. */
@@ -331,6 +333,7 @@ function createBaseFileOptions(): FileOptions {
     replace: "",
     driveTypes: [],
     enhancedWild: false,
+    noDedup: false,
   };
 }
 
@@ -413,6 +416,9 @@ export const FileOptions: MessageFns<FileOptions> = {
     }
     if (message.enhancedWild !== false) {
       writer.uint32(208).bool(message.enhancedWild);
+    }
+    if (message.noDedup !== false) {
+      writer.uint32(216).bool(message.noDedup);
     }
     return writer;
   },
@@ -638,6 +644,14 @@ export const FileOptions: MessageFns<FileOptions> = {
             message.enhancedWild = reader.bool();
             continue;
           }
+          case 27: {
+            if (tag !== 216) {
+              break;
+            }
+
+            message.noDedup = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -681,6 +695,7 @@ export const FileOptions: MessageFns<FileOptions> = {
     message.replace = object.replace ?? "";
     message.driveTypes = object.driveTypes?.map((e) => e) || [];
     message.enhancedWild = object.enhancedWild ?? false;
+    message.noDedup = object.noDedup ?? false;
     return message;
   },
 };

@@ -219,6 +219,25 @@ export interface JobEnd {
   examinedFiles: number;
   /** Last Volume's size in bytes at the end (SD). */
   lastVolumeBytes: number;
+  /** Set by a half that dealt with a store of chunks. */
+  dedup: DedupCounts | undefined;
+}
+
+/** What deduplication did for one job. Bytes of file data; attributes are not counted. */
+export interface DedupCounts {
+  /** Bytes of file data that the job's chunk lists stand for. */
+  fileBytes: number;
+  /** Chunks that the lists name, repeats included. */
+  chunks: number;
+  /** Chunks that were new, their bytes before compression, and the bytes that they take in containers. */
+  newChunks: number;
+  newBytes: number;
+  storedBytes: number;
+  /** Files that were referred to without being read, and their bytes (FD). */
+  rememberedFiles: number;
+  rememberedBytes: number;
+  /** What chunks were compressed with, e.g. "zstd 3"; empty: with nothing. */
+  method: string;
 }
 
 /** Ends a running job. */
@@ -1882,6 +1901,7 @@ function createBaseJobEnd(): JobEnd {
     networkBytes: 0,
     examinedFiles: 0,
     lastVolumeBytes: 0,
+    dedup: undefined,
   };
 }
 
@@ -1928,6 +1948,9 @@ export const JobEnd: MessageFns<JobEnd> = {
     }
     if (message.lastVolumeBytes !== 0) {
       writer.uint32(112).int64(message.lastVolumeBytes);
+    }
+    if (message.dedup !== undefined) {
+      DedupCounts.encode(message.dedup, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -2057,6 +2080,14 @@ export const JobEnd: MessageFns<JobEnd> = {
             message.lastVolumeBytes = longToNumber(reader.int64());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.dedup = DedupCounts.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2088,6 +2119,157 @@ export const JobEnd: MessageFns<JobEnd> = {
     message.networkBytes = object.networkBytes ?? 0;
     message.examinedFiles = object.examinedFiles ?? 0;
     message.lastVolumeBytes = object.lastVolumeBytes ?? 0;
+    message.dedup = (object.dedup !== undefined && object.dedup !== null)
+      ? DedupCounts.fromPartial(object.dedup)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDedupCounts(): DedupCounts {
+  return {
+    fileBytes: 0,
+    chunks: 0,
+    newChunks: 0,
+    newBytes: 0,
+    storedBytes: 0,
+    rememberedFiles: 0,
+    rememberedBytes: 0,
+    method: "",
+  };
+}
+
+export const DedupCounts: MessageFns<DedupCounts> = {
+  encode(message: DedupCounts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fileBytes !== 0) {
+      writer.uint32(8).int64(message.fileBytes);
+    }
+    if (message.chunks !== 0) {
+      writer.uint32(16).int64(message.chunks);
+    }
+    if (message.newChunks !== 0) {
+      writer.uint32(24).int64(message.newChunks);
+    }
+    if (message.newBytes !== 0) {
+      writer.uint32(32).int64(message.newBytes);
+    }
+    if (message.storedBytes !== 0) {
+      writer.uint32(40).int64(message.storedBytes);
+    }
+    if (message.rememberedFiles !== 0) {
+      writer.uint32(48).int64(message.rememberedFiles);
+    }
+    if (message.rememberedBytes !== 0) {
+      writer.uint32(56).int64(message.rememberedBytes);
+    }
+    if (message.method !== "") {
+      writer.uint32(66).string(message.method);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DedupCounts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDedupCounts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.fileBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.chunks = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.newChunks = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.newBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.storedBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.rememberedFiles = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.rememberedBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.method = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DedupCounts>, I>>(base?: I): DedupCounts {
+    return DedupCounts.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DedupCounts>, I>>(object: I): DedupCounts {
+    const message = createBaseDedupCounts();
+    message.fileBytes = object.fileBytes ?? 0;
+    message.chunks = object.chunks ?? 0;
+    message.newChunks = object.newChunks ?? 0;
+    message.newBytes = object.newBytes ?? 0;
+    message.storedBytes = object.storedBytes ?? 0;
+    message.rememberedFiles = object.rememberedFiles ?? 0;
+    message.rememberedBytes = object.rememberedBytes ?? 0;
+    message.method = object.method ?? "";
     return message;
   },
 };

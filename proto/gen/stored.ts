@@ -119,6 +119,70 @@ export interface DeviceReply {
   volume: VolumeState | undefined;
 }
 
+/** What to do with a store of chunks. */
+export interface DedupRequest {
+  /** Device or Autochanger resource. */
+  device: string;
+  /**
+   * "init": make a new, empty store. "status". "scrub": read and check every container. "verify": check that every kept session's
+   * chunks are there. "vacuum": free what no kept session refers to.
+   */
+  action: string;
+  /** scrub: leave damaged chunks where they are instead of putting them aside. */
+  lookOnly: boolean;
+  /** scrub: storage daemon that has a second copy (a replica), from which damaged chunks are mended. */
+  healFrom:
+    | ReplicaPeer
+    | undefined;
+  /** vacuum: containers with less than this share of live bytes are written anew, percent; 0: the device's own. */
+  livePercent: number;
+}
+
+/** Another storage daemon, as the Director introduces it. */
+export interface ReplicaPeer {
+  name: string;
+  address: string;
+  port: number;
+  /** 32 random bytes that the Director gave to both. */
+  key: Buffer;
+  /** SHA-256 of the peer's certificate (DER); empty: checked by the site's CA. */
+  certificateSha256: Buffer;
+  /** Device of the peer that holds, or is to hold, the replica. */
+  device: string;
+}
+
+/** One saved job on one Volume. */
+export interface SavedSession {
+  volSessionId: number;
+  volSessionTime: number;
+  volume: string;
+}
+
+/** Sessions whose job was deleted, purged or overwritten; at most 10,000. */
+export interface ForgetSessionsRequest {
+  device: string;
+  sessions: SavedSession[];
+}
+
+/** Sessions that the store had and has no longer. */
+export interface ForgetSessionsReply {
+  forgotten: number;
+}
+
+/** What to replicate where to. */
+export interface ReplicateRequest {
+  device: string;
+  to: ReplicaPeer | undefined;
+}
+
+/** Who may send a replica. */
+export interface AdmitReplicaRequest {
+  device: string;
+  key: Buffer;
+  /** SHA-256 of the sender's certificate (DER); empty: checked by the site's CA. */
+  certificateSha256: Buffer;
+}
+
 function createBaseStartStorageJobRequest(): StartStorageJobRequest {
   return {
     job: undefined,
@@ -959,6 +1023,573 @@ export const DeviceReply: MessageFns<DeviceReply> = {
   },
 };
 
+function createBaseDedupRequest(): DedupRequest {
+  return { device: "", action: "", lookOnly: false, healFrom: undefined, livePercent: 0 };
+}
+
+export const DedupRequest: MessageFns<DedupRequest> = {
+  encode(message: DedupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.device !== "") {
+      writer.uint32(10).string(message.device);
+    }
+    if (message.action !== "") {
+      writer.uint32(18).string(message.action);
+    }
+    if (message.lookOnly !== false) {
+      writer.uint32(24).bool(message.lookOnly);
+    }
+    if (message.healFrom !== undefined) {
+      ReplicaPeer.encode(message.healFrom, writer.uint32(34).fork()).join();
+    }
+    if (message.livePercent !== 0) {
+      writer.uint32(40).int32(message.livePercent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DedupRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDedupRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.action = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.lookOnly = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.healFrom = ReplicaPeer.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.livePercent = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DedupRequest>, I>>(base?: I): DedupRequest {
+    return DedupRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DedupRequest>, I>>(object: I): DedupRequest {
+    const message = createBaseDedupRequest();
+    message.device = object.device ?? "";
+    message.action = object.action ?? "";
+    message.lookOnly = object.lookOnly ?? false;
+    message.healFrom = (object.healFrom !== undefined && object.healFrom !== null)
+      ? ReplicaPeer.fromPartial(object.healFrom)
+      : undefined;
+    message.livePercent = object.livePercent ?? 0;
+    return message;
+  },
+};
+
+function createBaseReplicaPeer(): ReplicaPeer {
+  return { name: "", address: "", port: 0, key: Buffer.alloc(0), certificateSha256: Buffer.alloc(0), device: "" };
+}
+
+export const ReplicaPeer: MessageFns<ReplicaPeer> = {
+  encode(message: ReplicaPeer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.address !== "") {
+      writer.uint32(18).string(message.address);
+    }
+    if (message.port !== 0) {
+      writer.uint32(24).int32(message.port);
+    }
+    if (message.key.length !== 0) {
+      writer.uint32(34).bytes(message.key);
+    }
+    if (message.certificateSha256.length !== 0) {
+      writer.uint32(42).bytes(message.certificateSha256);
+    }
+    if (message.device !== "") {
+      writer.uint32(50).string(message.device);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReplicaPeer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReplicaPeer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.port = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.key = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.certificateSha256 = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ReplicaPeer>, I>>(base?: I): ReplicaPeer {
+    return ReplicaPeer.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReplicaPeer>, I>>(object: I): ReplicaPeer {
+    const message = createBaseReplicaPeer();
+    message.name = object.name ?? "";
+    message.address = object.address ?? "";
+    message.port = object.port ?? 0;
+    message.key = object.key ?? Buffer.alloc(0);
+    message.certificateSha256 = object.certificateSha256 ?? Buffer.alloc(0);
+    message.device = object.device ?? "";
+    return message;
+  },
+};
+
+function createBaseSavedSession(): SavedSession {
+  return { volSessionId: 0, volSessionTime: 0, volume: "" };
+}
+
+export const SavedSession: MessageFns<SavedSession> = {
+  encode(message: SavedSession, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.volSessionId !== 0) {
+      writer.uint32(8).uint32(message.volSessionId);
+    }
+    if (message.volSessionTime !== 0) {
+      writer.uint32(16).uint32(message.volSessionTime);
+    }
+    if (message.volume !== "") {
+      writer.uint32(26).string(message.volume);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SavedSession {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSavedSession();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.volSessionId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.volSessionTime = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.volume = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SavedSession>, I>>(base?: I): SavedSession {
+    return SavedSession.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SavedSession>, I>>(object: I): SavedSession {
+    const message = createBaseSavedSession();
+    message.volSessionId = object.volSessionId ?? 0;
+    message.volSessionTime = object.volSessionTime ?? 0;
+    message.volume = object.volume ?? "";
+    return message;
+  },
+};
+
+function createBaseForgetSessionsRequest(): ForgetSessionsRequest {
+  return { device: "", sessions: [] };
+}
+
+export const ForgetSessionsRequest: MessageFns<ForgetSessionsRequest> = {
+  encode(message: ForgetSessionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.device !== "") {
+      writer.uint32(10).string(message.device);
+    }
+    for (const v of message.sessions) {
+      SavedSession.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForgetSessionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForgetSessionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sessions.push(SavedSession.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ForgetSessionsRequest>, I>>(base?: I): ForgetSessionsRequest {
+    return ForgetSessionsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ForgetSessionsRequest>, I>>(object: I): ForgetSessionsRequest {
+    const message = createBaseForgetSessionsRequest();
+    message.device = object.device ?? "";
+    message.sessions = object.sessions?.map((e) => SavedSession.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseForgetSessionsReply(): ForgetSessionsReply {
+  return { forgotten: 0 };
+}
+
+export const ForgetSessionsReply: MessageFns<ForgetSessionsReply> = {
+  encode(message: ForgetSessionsReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.forgotten !== 0) {
+      writer.uint32(8).int32(message.forgotten);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForgetSessionsReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForgetSessionsReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.forgotten = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ForgetSessionsReply>, I>>(base?: I): ForgetSessionsReply {
+    return ForgetSessionsReply.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ForgetSessionsReply>, I>>(object: I): ForgetSessionsReply {
+    const message = createBaseForgetSessionsReply();
+    message.forgotten = object.forgotten ?? 0;
+    return message;
+  },
+};
+
+function createBaseReplicateRequest(): ReplicateRequest {
+  return { device: "", to: undefined };
+}
+
+export const ReplicateRequest: MessageFns<ReplicateRequest> = {
+  encode(message: ReplicateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.device !== "") {
+      writer.uint32(10).string(message.device);
+    }
+    if (message.to !== undefined) {
+      ReplicaPeer.encode(message.to, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReplicateRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReplicateRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = ReplicaPeer.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ReplicateRequest>, I>>(base?: I): ReplicateRequest {
+    return ReplicateRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReplicateRequest>, I>>(object: I): ReplicateRequest {
+    const message = createBaseReplicateRequest();
+    message.device = object.device ?? "";
+    message.to = (object.to !== undefined && object.to !== null) ? ReplicaPeer.fromPartial(object.to) : undefined;
+    return message;
+  },
+};
+
+function createBaseAdmitReplicaRequest(): AdmitReplicaRequest {
+  return { device: "", key: Buffer.alloc(0), certificateSha256: Buffer.alloc(0) };
+}
+
+export const AdmitReplicaRequest: MessageFns<AdmitReplicaRequest> = {
+  encode(message: AdmitReplicaRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.device !== "") {
+      writer.uint32(10).string(message.device);
+    }
+    if (message.key.length !== 0) {
+      writer.uint32(18).bytes(message.key);
+    }
+    if (message.certificateSha256.length !== 0) {
+      writer.uint32(26).bytes(message.certificateSha256);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdmitReplicaRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdmitReplicaRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.key = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.certificateSha256 = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<AdmitReplicaRequest>, I>>(base?: I): AdmitReplicaRequest {
+    return AdmitReplicaRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AdmitReplicaRequest>, I>>(object: I): AdmitReplicaRequest {
+    const message = createBaseAdmitReplicaRequest();
+    message.device = object.device ?? "";
+    message.key = object.key ?? Buffer.alloc(0);
+    message.certificateSha256 = object.certificateSha256 ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 /** Jobs, devices and status of one storage daemon. */
 export type StorageDaemonService = typeof StorageDaemonService;
 export const StorageDaemonService = {
@@ -1038,6 +1669,47 @@ export const StorageDaemonService = {
     responseSerialize: (value: DeviceReply): Buffer => Buffer.from(DeviceReply.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeviceReply => DeviceReply.decode(value),
   },
+  /** Care for a store of chunks: looks, checks, frees space. Streams lines while it works; the last reply holds the outcome. */
+  dedup: {
+    path: "/nocturne.v1.StorageDaemon/Dedup" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: DedupRequest): Buffer => Buffer.from(DedupRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DedupRequest => DedupRequest.decode(value),
+    responseSerialize: (value: DeviceReply): Buffer => Buffer.from(DeviceReply.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeviceReply => DeviceReply.decode(value),
+  },
+  /** These sessions are no longer wanted: their space is freed soon. Repeating it does no harm. */
+  forgetSessions: {
+    path: "/nocturne.v1.StorageDaemon/ForgetSessions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ForgetSessionsRequest): Buffer =>
+      Buffer.from(ForgetSessionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ForgetSessionsRequest => ForgetSessionsRequest.decode(value),
+    responseSerialize: (value: ForgetSessionsReply): Buffer => Buffer.from(ForgetSessionsReply.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ForgetSessionsReply => ForgetSessionsReply.decode(value),
+  },
+  /** Sends the store of a device to another storage daemon. */
+  replicate: {
+    path: "/nocturne.v1.StorageDaemon/Replicate" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ReplicateRequest): Buffer => Buffer.from(ReplicateRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReplicateRequest => ReplicateRequest.decode(value),
+    responseSerialize: (value: DeviceReply): Buffer => Buffer.from(DeviceReply.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeviceReply => DeviceReply.decode(value),
+  },
+  /** Gets ready to receive a replica. */
+  admitReplica: {
+    path: "/nocturne.v1.StorageDaemon/AdmitReplica" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AdmitReplicaRequest): Buffer => Buffer.from(AdmitReplicaRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AdmitReplicaRequest => AdmitReplicaRequest.decode(value),
+    responseSerialize: (value: Nothing): Buffer => Buffer.from(Nothing.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Nothing => Nothing.decode(value),
+  },
   status: {
     path: "/nocturne.v1.StorageDaemon/Status" as const,
     requestStream: false as const,
@@ -1069,6 +1741,14 @@ export interface StorageDaemonServer extends UntypedServiceImplementation {
   mount: handleServerStreamingCall<DeviceRequest, DeviceReply>;
   unmount: handleServerStreamingCall<DeviceRequest, DeviceReply>;
   release: handleServerStreamingCall<DeviceRequest, DeviceReply>;
+  /** Care for a store of chunks: looks, checks, frees space. Streams lines while it works; the last reply holds the outcome. */
+  dedup: handleServerStreamingCall<DedupRequest, DeviceReply>;
+  /** These sessions are no longer wanted: their space is freed soon. Repeating it does no harm. */
+  forgetSessions: handleUnaryCall<ForgetSessionsRequest, ForgetSessionsReply>;
+  /** Sends the store of a device to another storage daemon. */
+  replicate: handleServerStreamingCall<ReplicateRequest, DeviceReply>;
+  /** Gets ready to receive a replica. */
+  admitReplica: handleUnaryCall<AdmitReplicaRequest, Nothing>;
   status: handleUnaryCall<StatusRequest, StatusReply>;
   setDebug: handleUnaryCall<SetDebugRequest, Nothing>;
 }
@@ -1134,6 +1814,48 @@ export interface StorageDaemonClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<DeviceReply>;
+  /** Care for a store of chunks: looks, checks, frees space. Streams lines while it works; the last reply holds the outcome. */
+  dedup(request: DedupRequest, options?: Partial<CallOptions>): ClientReadableStream<DeviceReply>;
+  dedup(request: DedupRequest, metadata?: Metadata, options?: Partial<CallOptions>): ClientReadableStream<DeviceReply>;
+  /** These sessions are no longer wanted: their space is freed soon. Repeating it does no harm. */
+  forgetSessions(
+    request: ForgetSessionsRequest,
+    callback: (error: ServiceError | null, response: ForgetSessionsReply) => void,
+  ): ClientUnaryCall;
+  forgetSessions(
+    request: ForgetSessionsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ForgetSessionsReply) => void,
+  ): ClientUnaryCall;
+  forgetSessions(
+    request: ForgetSessionsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ForgetSessionsReply) => void,
+  ): ClientUnaryCall;
+  /** Sends the store of a device to another storage daemon. */
+  replicate(request: ReplicateRequest, options?: Partial<CallOptions>): ClientReadableStream<DeviceReply>;
+  replicate(
+    request: ReplicateRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<DeviceReply>;
+  /** Gets ready to receive a replica. */
+  admitReplica(
+    request: AdmitReplicaRequest,
+    callback: (error: ServiceError | null, response: Nothing) => void,
+  ): ClientUnaryCall;
+  admitReplica(
+    request: AdmitReplicaRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Nothing) => void,
+  ): ClientUnaryCall;
+  admitReplica(
+    request: AdmitReplicaRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Nothing) => void,
+  ): ClientUnaryCall;
   status(
     request: StatusRequest,
     callback: (error: ServiceError | null, response: StatusReply) => void,

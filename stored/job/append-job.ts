@@ -8,7 +8,8 @@ import { JobVoice } from "./job-voice.ts";
 import { readSpool, removeSpool, spoolBytes } from "./attribute-spool.ts";
 import { wholeBatch } from "./job-surroundings.ts";
 import type { AppendClient, Appender } from "../mount/appender.ts";
-import type { AppendEnd, AppendReply, AppendRequest } from "#proto/data.ts";
+import { AppendReply } from "#proto/data.ts";
+import type { AppendEnd, AppendRequest } from "#proto/data.ts";
 import type { AppendWork, StartStorageJobRequest } from "#proto/stored.ts";
 import type { CallContext } from "#lib/rpc/call.ts";
 import type { JobLog } from "#lib/job-log/job-log.ts";
@@ -178,7 +179,7 @@ export class AppendJob implements StorageJob, AppendClient {
     const signal = AbortSignal.any([link.signal, call.signal, over.signal]);
     await this.#changes.until(() => this.#appender !== undefined || this.#outcome.kind !== "running", signal);
     let told = this.#written;
-    yield { batches: told, ended: false, failed: "" };
+    yield AppendReply.fromPartial({ batches: told, ended: false, failed: "" });
     const taking = { error: undefined as unknown };
     void this.#take(requests, told, signal).catch((error: unknown) => {
       taking.error = error;
@@ -187,12 +188,12 @@ export class AppendJob implements StorageJob, AppendClient {
     try {
       for (;;) {
         const outcome = this.#outcome;
-        if (outcome.kind === "failed") return yield { batches: this.#written, ended: false, failed: outcome.reason };
-        if (outcome.kind === "ended") return yield { batches: this.#written, ended: true, failed: "" };
+        if (outcome.kind === "failed") return yield AppendReply.fromPartial({ batches: this.#written, ended: false, failed: outcome.reason });
+        if (outcome.kind === "ended") return yield AppendReply.fromPartial({ batches: this.#written, ended: true, failed: "" });
         if (taking.error !== undefined) throw taking.error;
         if (this.#written > told) {
           told = this.#written;
-          yield { batches: told, ended: false, failed: "" };
+          yield AppendReply.fromPartial({ batches: told, ended: false, failed: "" });
           continue;
         }
         await this.#changes.wait(signal);
@@ -329,6 +330,7 @@ export class AppendJob implements StorageJob, AppendClient {
         networkBytes: 0,
         examinedFiles: 0,
         lastVolumeBytes: this.#lastVolumeBytes,
+        dedup: undefined,
       });
       this.#outcome = outcome;
     } catch (error) {

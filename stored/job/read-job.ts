@@ -356,6 +356,7 @@ export class ReadJob implements StorageJob {
         networkBytes: 0,
         examinedFiles: 0,
         lastVolumeBytes: 0,
+        dedup: undefined,
       });
     } catch (error) {
       this.#around.logError(`the end of job ${this.ref.job} could not be kept`, error);

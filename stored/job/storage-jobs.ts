@@ -93,6 +93,7 @@ export class StorageJobs {
         networkBytes: 0,
         examinedFiles: 0,
         lastVolumeBytes: 0,
+        dedup: undefined,
       });
     }
   }

@@ -70,6 +70,18 @@ export function storageService(parts: StorageServiceParts): Service {
     mount: onDevice(mountDevice),
     unmount: onDevice(unmountDevice),
     release: onDevice(releaseDevice),
+    dedup: async function* (request) {
+      throw noStore(request.device);
+    },
+    forgetSessions: async (request) => {
+      throw noStore(request.device);
+    },
+    replicate: async function* (request) {
+      throw noStore(request.device);
+    },
+    admitReplica: async (request) => {
+      throw noStore(request.device);
+    },
     status: async (request) => {
       const asksDevices = request.sections.length === 0 || request.sections.includes("devices");
       return { lines: statusLines(parts.status(), asksDevices ? await spacesOf(parts.hosts) : new Map(), request) };
@@ -80,6 +92,10 @@ export function storageService(parts: StorageServiceParts): Service {
       return {};
     },
   };
+}
+
+function noStore(device: string): OperatorError {
+  return new OperatorError("STORE_NOT_INITIALIZED", `device "${device.slice(0, 200)}" has no store of chunks`);
 }
 
 /** The device of a command: the one named, or the drive of the Autochanger that the command names. */
