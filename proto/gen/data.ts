@@ -86,6 +86,8 @@ export interface StoreOffer {
   /** "zstd" or "none", and the level of the former. */
   compression: string;
   level: number;
+  /** The session under which this job is saved: what it may later ask to `hold`. */
+  session: SessionId | undefined;
 }
 
 /** Which of the sessions asked for are held, in their order. */
@@ -561,6 +563,7 @@ function createBaseStoreOffer(): StoreOffer {
     maxBytes: 0,
     compression: "",
     level: 0,
+    session: undefined,
   };
 }
 
@@ -592,6 +595,9 @@ export const StoreOffer: MessageFns<StoreOffer> = {
     }
     if (message.level !== 0) {
       writer.uint32(72).int32(message.level);
+    }
+    if (message.session !== undefined) {
+      SessionId.encode(message.session, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -681,6 +687,14 @@ export const StoreOffer: MessageFns<StoreOffer> = {
             message.level = reader.int32();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.session = SessionId.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -707,6 +721,9 @@ export const StoreOffer: MessageFns<StoreOffer> = {
     message.maxBytes = object.maxBytes ?? 0;
     message.compression = object.compression ?? "";
     message.level = object.level ?? 0;
+    message.session = (object.session !== undefined && object.session !== null)
+      ? SessionId.fromPartial(object.session)
+      : undefined;
     return message;
   },
 };
