@@ -8,7 +8,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { endThread } from "#lib/platform/end-thread.ts";
 import { systemErrorText } from "#lib/platform/system-error.ts";
 import { compileFileSet } from "#filed/fileset/match.ts";
-import { EntryListBuilder } from "#filed/walk/entry.ts";
+import { buffersOf, EntryListBuilder } from "#filed/walk/entry.ts";
 import type { EntryList } from "#filed/walk/entry.ts";
 import type { WalkCounts } from "#filed/walk/walker.ts";
 import type { SaveCounts } from "./save-file.ts";
@@ -177,11 +177,7 @@ export class SaveTree {
       const ordinal = this.#dispatched++;
       this.#pending.set(ordinal, { batches: [], isDone: false });
       encoder.busy++;
-      encoder.worker.postMessage({ ordinal, list, isLastTry } satisfies ToEncoder, [
-        list.ints.buffer,
-        list.stats.buffer,
-        list.names.buffer,
-      ]);
+      encoder.worker.postMessage({ ordinal, list, isLastTry } satisfies ToEncoder, buffersOf(list));
       if (!isLastTry) this.#control.consumed(0, 1);
     }
   }

@@ -1,4 +1,5 @@
 import type { BigIntStats } from "node:fs";
+import type { RememberedEntry } from "#filed/backup/remembered.ts";
 
 /** Numbers kept of an entry's stat, in this order, as 64-bit integers. */
 export const statField = {
@@ -27,8 +28,18 @@ const intField = {
   nameBytes: 5,
   linkStart: 6,
   linkBytes: 7,
+  rememberedStart: 8,
+  rememberedBytes: 9,
+  rememberedKind: 10,
 } as const;
-const INTS = 8;
+const INTS = 11;
+
+/** What the walker knows of an entry from the jobs before; values of intField.rememberedKind. */
+const rememberedKind = { nothing: 0, changed: 1, unchanged: 2 } as const;
+
+/** Bytes of remembered records at which a list is closed. */
+const LIST_REMEMBERED_BYTES = 1024 * 1024;
+const REMEMBERED_BYTES_FIRST = 64 * 1024;
 
 /** A run of walked entries in flat buffers, so that it costs nothing to hand it to another thread. */
 export interface EntryList {
@@ -36,6 +47,13 @@ export interface EntryList {
   readonly ints: Int32Array<ArrayBuffer>;
   readonly stats: BigInt64Array<ArrayBuffer>;
   readonly names: Uint8Array<ArrayBuffer>;
+  /** Remembered records of all entries, one after the other. */
+  readonly remembered: Uint8Array<ArrayBuffer>;
+}
+
+/** The buffers of a list, for transferring it. */
+export function buffersOf(list: EntryList): ArrayBuffer[] {
+  return [list.ints.buffer, list.stats.buffer, list.names.buffer, list.remembered.buffer];
 }
 
 /** Entries of a full list; enough that a list is worth a message, few enough that encoders share the work evenly. */
@@ -56,6 +74,8 @@ export interface WalkedEntry {
   /** First name of a hard link, else "". */
   readonly link: string;
   readonly linkFileIndex: number;
+  /** What an earlier job remembers of it; absent: nothing. */
+  readonly remembered?: RememberedEntry | undefined;
 }
 
 /** Collects walked entries into an EntryList. */
@@ -66,6 +86,8 @@ export class EntryListBuilder {
   #stats = new BigInt64Array(STATS * LIST_ENTRIES_MAX);
   #names = Buffer.alloc(NAMES_BYTES_FIRST);
   #namesEnd = 0;
+  #remembered = Buffer.allocUnsafeSlow(0);
+  #rememberedEnd = 0;
 
   get count(): number {
     return this.#count;
@@ -73,7 +95,9 @@ export class EntryListBuilder {
 
   /** True when the list should be handed over. */
   get isFull(): boolean {
-    return this.#count === LIST_ENTRIES_MAX || this.#dataBytes >= LIST_DATA_BYTES;
+    return (
+      this.#count === LIST_ENTRIES_MAX || this.#dataBytes >= LIST_DATA_BYTES || this.#rememberedEnd >= LIST_REMEMBERED_BYTES
+    );
   }
 
   add(entry: WalkedEntry): void {
@@ -86,6 +110,7 @@ export class EntryListBuilder {
     this.#ints[int + intField.nameBytes] = this.#name(entry.path);
     this.#ints[int + intField.linkStart] = this.#namesEnd;
     this.#ints[int + intField.linkBytes] = this.#name(entry.link);
+    this.#addRemembered(int, entry.remembered);
     const { stat } = entry;
     const at = this.#count * STATS;
     this.#stats[at] = stat.dev;
@@ -102,7 +127,28 @@ export class EntryListBuilder {
     this.#stats[at + 11] = stat.mtimeNs;
     this.#stats[at + 12] = stat.ctimeNs;
     this.#count++;
-    this.#dataBytes += Number(stat.size);
+    // What is not read again costs the encoder nothing to speak of.
+    if (entry.remembered?.isUnchanged !== true) this.#dataBytes += Number(stat.size);
+  }
+
+  #addRemembered(int: number, remembered: RememberedEntry | undefined): void {
+    this.#ints[int + intField.rememberedStart] = this.#rememberedEnd;
+    this.#ints[int + intField.rememberedBytes] = remembered?.records.byteLength ?? 0;
+    this.#ints[int + intField.rememberedKind] =
+      remembered === undefined
+        ? rememberedKind.nothing
+        : remembered.isUnchanged
+          ? rememberedKind.unchanged
+          : rememberedKind.changed;
+    if (remembered === undefined) return;
+    const end = this.#rememberedEnd + remembered.records.byteLength;
+    if (end > this.#remembered.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#remembered.length, end, REMEMBERED_BYTES_FIRST));
+      larger.set(this.#remembered.subarray(0, this.#rememberedEnd));
+      this.#remembered = larger;
+    }
+    this.#remembered.set(remembered.records, this.#rememberedEnd);
+    this.#rememberedEnd = end;
   }
 
   #name(text: string): number {
@@ -116,17 +162,19 @@ export class EntryListBuilder {
     return text.length;
   }
 
-  /** Hands the list over; its three buffers may be transferred. The builder starts anew. */
+  /** Hands the list over; its buffers (`buffersOf`) may be transferred. The builder starts anew. */
   take(): EntryList {
     const list: EntryList = {
       count: this.#count,
       ints: this.#ints.slice(0, this.#count * INTS),
       stats: this.#stats.slice(0, this.#count * STATS),
       names: new Uint8Array(this.#names.subarray(0, this.#namesEnd)),
+      remembered: new Uint8Array(this.#remembered.subarray(0, this.#rememberedEnd)),
     };
     this.#count = 0;
     this.#dataBytes = 0;
     this.#namesEnd = 0;
+    this.#rememberedEnd = 0;
     return list;
   }
 }
@@ -170,6 +218,19 @@ export class EntryCursor {
 
   get link(): string {
     return this.#text(intField.linkStart);
+  }
+
+  /** The remembered state is that of the entry now: its remembered records may stand for it, without looking at it again. */
+  get isUnchanged(): boolean {
+    return this.#list.ints[this.#at * INTS + intField.rememberedKind] === rememberedKind.unchanged;
+  }
+
+  /** Remembered records of the entry (RememberedEntry.records), a view; undefined: nothing is remembered. */
+  get remembered(): Uint8Array | undefined {
+    const int = this.#at * INTS;
+    if (this.#list.ints[int + intField.rememberedKind] === rememberedKind.nothing) return undefined;
+    const start = this.#list.ints[int + intField.rememberedStart]!;
+    return this.#list.remembered.subarray(start, start + this.#list.ints[int + intField.rememberedBytes]!);
   }
 
   stat(field: number): bigint {

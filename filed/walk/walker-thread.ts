@@ -6,7 +6,7 @@ import { ThreadControl } from "#filed/backup/thread-control.ts";
 import { WALKER_LISTS_MAX } from "#filed/backup/thread-messages.ts";
 import type { FromWalker, WalkerStart } from "#filed/backup/thread-messages.ts";
 import { compileFileSet } from "#filed/fileset/match.ts";
-import { EntryListBuilder } from "./entry.ts";
+import { buffersOf, EntryListBuilder } from "./entry.ts";
 import type { WalkedEntry } from "./entry.ts";
 import { Walker } from "./walker.ts";
 import type { WalkNote, WalkSink } from "./walker.ts";
@@ -25,7 +25,7 @@ function post(message: FromWalker, transfer: ArrayBuffer[] = []): void {
 function handOver(): void {
   if (builder.count === 0) return;
   const list = builder.take();
-  post({ kind: "list", list, examined: walker.counts.examined }, [list.ints.buffer, list.stats.buffer, list.names.buffer]);
+  post({ kind: "list", list, examined: walker.counts.examined }, buffersOf(list));
   control.produce(start.producer, 1, WALKER_LISTS_MAX);
 }
 
