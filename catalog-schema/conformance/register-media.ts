@@ -21,6 +21,7 @@ import { ensurePool, findPool } from "../queries/pools.ts";
 import { ensureMediaType, ensureStorage } from "../queries/storages.ts";
 import { hasFileRows, listRestoreJobs } from "../queries/restore.ts";
 import { listDirectory } from "../queries/tree.ts";
+import { listForgetfulStorages, listForgottenSessions, removeForgottenSessions } from "../queries/forgotten-sessions.ts";
 import { addFiles, addJob, catalogForAll, listed, typed, type DatabaseUnderTest } from "./database-under-test.ts";
 
 /** Pools, Volumes, where jobs lie, and what deleting does. */
@@ -186,6 +187,46 @@ export function registerMedia(database: DatabaseUnderTest): void {
         [(await findJob(catalog(), copy))?.Type, (await findJob(catalog(), later))?.Type, await findJob(catalog(), original)],
         ["B", "C", null],
       );
+    });
+
+    test("deleting jobs notes what stores of chunks are to forget, and nothing of other Volumes", async () => {
+      const store = await ensureStorage(catalog(), { Name: "Chunks", AutoChanger: 0 });
+      const { PoolId } = await pool("P10");
+      const chunks = await volume("chunks", PoolId, { VolType: 15, StorageId: store.StorageId });
+      const plain = await volume("plain", PoolId, { VolType: 1, StorageId: store.StorageId });
+      const jobs = [11, 12, 13].map(
+        async (VolSessionId) => await addJob(catalog(), { VolSessionId, VolSessionTime: 4_000_000_000 }),
+      );
+      const [one, two, three] = await Promise.all(jobs);
+      const region = (JobId: number, media: { readonly MediaId: number }) => ({
+        JobId,
+        MediaId: media.MediaId,
+        FirstIndex: 1,
+        LastIndex: 1,
+      });
+      await insertJobMedia(catalog(), [
+        region(one!, chunks),
+        region(one!, chunks),
+        region(one!, plain),
+        region(two!, chunks),
+        region(three!, plain),
+      ]);
+      await deleteJob(catalog(), one!);
+      await deleteJob(catalog(), three!);
+      await deleteVolume(catalog(), chunks);
+      const rows = await listForgottenSessions(catalog(), store.StorageId, 100);
+      assert.deepEqual(
+        rows.map((row) => [row.VolumeName, row.VolSessionId, row.VolSessionTime]),
+        [
+          ["chunks", 11, 4_000_000_000],
+          ["chunks", 12, 4_000_000_000],
+        ],
+      );
+      assert.deepEqual(await listForgetfulStorages(catalog()), [{ StorageId: store.StorageId, Name: "Chunks" }]);
+      await removeForgottenSessions(catalog(), [rows[0]!.ForgottenSessionId]);
+      assert.equal((await listForgottenSessions(catalog(), store.StorageId, 100)).length, 1);
+      await removeForgottenSessions(catalog(), [rows[1]!.ForgottenSessionId]);
+      assert.deepEqual(await listForgetfulStorages(catalog()), []);
     });
 
     test("a purged Volume has no jobs, goes to its recycle pool, and a deleted one is gone with its jobs", async () => {

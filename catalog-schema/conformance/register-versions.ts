@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import { Catalog } from "../catalog.ts";
 import { openBackend, type CatalogOptions } from "../database/backend.ts";
 import { inspectCatalog } from "../migrations/inspect.ts";
-import { checkCatalog, createCatalog, upgradeCatalog } from "../migrations/migrate.ts";
+import { CATALOG_VERSION, checkCatalog, createCatalog, upgradeCatalog } from "../migrations/migrate.ts";
 import type { Migration } from "../migrations/migrations.ts";
 import { createMedia } from "../queries/media.ts";
 import { ensurePool } from "../queries/pools.ts";
@@ -20,7 +20,7 @@ export function registerVersions(database: DatabaseUnderTest): void {
       await createCatalog(options);
       await checkCatalog(options);
       await assert.rejects(createCatalog(options), { code: "CATALOG_EXISTS" });
-      assert.deepEqual(await upgradeCatalog(options), { from: 1, to: 1 });
+      assert.deepEqual(await upgradeCatalog(options), { from: CATALOG_VERSION, to: CATALOG_VERSION });
     });
 
     test("a catalog of another version is refused with the command to run", async () => {
@@ -39,11 +39,11 @@ export function registerVersions(database: DatabaseUnderTest): void {
     test("steps are run in order, once, and a step that fails can be run again", async () => {
       const options = await database.fresh();
       await createCatalog(options);
-      await setVersion(options, 0);
+      await setVersion(options, CATALOG_VERSION - 1);
       await assert.rejects(upgradeCatalog(options, []), { code: "CATALOG_VERSION" });
       let isBroken = true;
       const step: Migration = {
-        to: 1,
+        to: CATALOG_VERSION,
         run: async (db) => {
           await sql`CREATE TABLE IF NOT EXISTS Added (A INTEGER)`.execute(db);
           if (isBroken) throw new Error("interrupted");
@@ -52,10 +52,23 @@ export function registerVersions(database: DatabaseUnderTest): void {
       await assert.rejects(upgradeCatalog(options, [step]), { message: "interrupted" });
       await assert.rejects(Catalog.open(options), { code: "CATALOG_VERSION" });
       isBroken = false;
-      assert.deepEqual(await upgradeCatalog(options, [step]), { from: 0, to: 1 });
-      assert.deepEqual(await upgradeCatalog(options, [step]), { from: 1, to: 1 });
+      assert.deepEqual(await upgradeCatalog(options, [step]), { from: CATALOG_VERSION - 1, to: CATALOG_VERSION });
+      assert.deepEqual(await upgradeCatalog(options, [step]), { from: CATALOG_VERSION, to: CATALOG_VERSION });
       await using catalog = await Catalog.open(options);
       assert.deepEqual(await typed(catalog, "SELECT COUNT(*) FROM Added"), [[0]]);
+    });
+
+    test("a catalog of version 1 is upgraded to what a new one is", async () => {
+      const options = await database.fresh();
+      await createCatalog(options);
+      const fresh = await tableAsText(options, "NocturneForgottenSession");
+      {
+        await using catalog = await Catalog.open(options);
+        await typed(catalog, "DROP TABLE NocturneForgottenSession");
+      }
+      await setVersion(options, 1);
+      assert.deepEqual(await upgradeCatalog(options), { from: 1, to: CATALOG_VERSION });
+      assert.deepEqual(await tableAsText(options, "NocturneForgottenSession"), fresh);
     });
 
     test("a database of something else is refused, to be created too", async () => {
@@ -115,4 +128,14 @@ export function registerVersions(database: DatabaseUnderTest): void {
 async function setVersion(options: CatalogOptions, version: number): Promise<void> {
   await using backend = await openBackend(options);
   await backend.writer.updateTable("NocturneVersion").set({ VersionId: version }).execute();
+}
+
+/** How the database itself describes a table. */
+async function tableAsText(options: CatalogOptions, table: string): Promise<unknown> {
+  await using backend = await openBackend(options);
+  const query =
+    backend.dialect === "sqlite"
+      ? sql<Record<string, unknown>>`SELECT sql FROM sqlite_master WHERE tbl_name = ${table} ORDER BY name`
+      : sql<Record<string, unknown>>`SHOW CREATE TABLE ${sql.table(table)}`;
+  return (await query.execute(backend.reader)).rows;
 }

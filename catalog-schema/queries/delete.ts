@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { CatalogReader, CatalogWriter } from "../database/backend.ts";
 import type { MediaRow } from "../schema/media.ts";
+import { rememberForgottenSessions } from "./forgotten-sessions.ts";
 import { listJobIdsOfVolume } from "./job-media.ts";
 import { findMediaById, refreshNumVols } from "./media.ts";
 
@@ -22,8 +23,8 @@ export async function purgeFilesOfJob(session: CatalogSession, jobId: number): P
 }
 
 /**
- * Deletes a job and everything about it. If it had been copied, its oldest copy becomes the backup: the answer are the JobIds of such
- * copies, which the caller should tell.
+ * Deletes a job and everything about it, and notes what a store of chunks is to forget. If the job had been copied, its oldest copy becomes
+ * the backup: the answer are the JobIds of such copies, which the caller should tell.
  */
 export async function deleteJob(session: CatalogSession, jobId: number): Promise<readonly number[]> {
   await purgeFilesOfJob(session, jobId);
@@ -31,6 +32,7 @@ export async function deleteJob(session: CatalogSession, jobId: number): Promise
   return await session.transaction(
     async (tx) => {
       const upgraded = await upgradeCopy(tx, jobId);
+      await rememberForgottenSessions(tx, jobId);
       for (const table of [
         "JobMedia",
         "FileMedia",

@@ -57,7 +57,7 @@ export const mediaTable = table(
     VolHoleBytes: count("bytes of holes"),
     VolHoles: count("holes"),
     LastPartBytes: count("bytes of the last part"),
-    VolType: count("device type: 1 File, 2 Tape, 4 FIFO, 11 Null ..."),
+    VolType: count("device type: 1 File, 2 Tape, 4 FIFO, 11 Null, 15 Dedup or Btrfs"),
     VolErrors: count("errors while writing"),
     VolWrites: count("write calls"),
     VolCapacityBytes: count("capacity if known"),

@@ -1,4 +1,4 @@
-import { count, datetime, givenCount, int32, name, table, text, type RowOf } from "./table.ts";
+import { count, datetime, givenCount, int32, name, serial, table, text, type RowOf } from "./table.ts";
 
 /** Bacula's schema version, for tools that look at it. */
 export const versionTable = table(
@@ -46,3 +46,23 @@ export const nocturneRunningJobTable = table(
   { primaryKey: ["JobId"] },
 );
 export type RunningJobRow = RowOf<typeof nocturneRunningJobTable>;
+
+/** Saved sessions of jobs that were deleted, which a store of chunks has still to forget; written in the transaction that deletes. */
+export const nocturneForgottenSessionTable = table(
+  "NocturneForgottenSession",
+  "saved sessions of deleted jobs, kept until their storage daemon has freed the space",
+  {
+    ForgottenSessionId: serial("row number"),
+    StorageId: count("-> Storage"),
+    VolumeName: name("Volume that the session lies on; it may be deleted itself"),
+    VolSessionId: count("session number of the job"),
+    VolSessionTime: count("start of the storage daemon that wrote it, unix seconds"),
+    ForgottenAt: datetime("when the job was deleted"),
+  },
+  {
+    indices: [
+      { name: "nocturneforgotten_storageid_idx", columns: ["StorageId"], why: "what one storage daemon has to forget" },
+    ],
+  },
+);
+export type ForgottenSessionRow = RowOf<typeof nocturneForgottenSessionTable>;

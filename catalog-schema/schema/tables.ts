@@ -14,7 +14,13 @@ import {
   storageTable,
   tagMediaTable,
 } from "./media.ts";
-import { nocturneJobEventTable, nocturneRunningJobTable, nocturneVersionTable, versionTable } from "./nocturne.ts";
+import {
+  nocturneForgottenSessionTable,
+  nocturneJobEventTable,
+  nocturneRunningJobTable,
+  nocturneVersionTable,
+  versionTable,
+} from "./nocturne.ts";
 import {
   baseFilesTable,
   fileTable,
@@ -46,6 +52,7 @@ const tables = {
   Log: logTable,
   Media: mediaTable,
   MediaType: mediaTypeTable,
+  NocturneForgottenSession: nocturneForgottenSessionTable,
   NocturneJobEvent: nocturneJobEventTable,
   NocturneRunningJob: nocturneRunningJobTable,
   NocturneVersion: nocturneVersionTable,
