@@ -2,22 +2,19 @@ import {
   closeSync,
   constants,
   existsSync,
-  fdatasync,
   fstatSync,
-  fsync,
   fsyncSync,
   ftruncateSync,
   linkSync,
   openSync,
-  readSync,
   renameSync,
   statfsSync,
   unlinkSync,
-  writeSync,
   writevSync,
 } from "node:fs";
 import { join } from "node:path";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { SyncedFile, meansFull, readWhole, syncDirectory, writeWhole } from "./disk-file.ts";
 import { checkedVolumeName } from "./volume-name.ts";
 import type { AppendOutcome, Device, Medium } from "./device.ts";
 
@@ -136,17 +133,15 @@ class FileMedium implements Medium {
   readonly #device: string;
   readonly #path: string;
   readonly #fd: number;
+  readonly #file: SyncedFile;
   #end: number;
-  #isOpen = true;
-  /** Background fdatasync under way; the descriptor must stay open until it ends. */
-  #writeback: Promise<void> | undefined;
-  #writebackFailure: Error | undefined;
 
   constructor(device: string, volume: string, path: string, fd: number) {
     this.volume = volume;
     this.#device = device;
     this.#path = path;
     this.#fd = fd;
+    this.#file = new SyncedFile(fd);
     this.#end = fstatSync(fd).size;
   }
 
@@ -156,13 +151,7 @@ class FileMedium implements Medium {
 
   readAt(into: Uint8Array, address: number): number {
     try {
-      let filled = 0;
-      while (filled < into.byteLength) {
-        const count = readSync(this.#fd, into, filled, into.byteLength - filled, address + filled);
-        if (count === 0) break;
-        filled += count;
-      }
-      return filled;
+      return readWhole(this.#fd, into, address);
     } catch (cause) {
       throw this.#failure(`reading at ${address}`, cause);
     }
@@ -181,9 +170,8 @@ class FileMedium implements Medium {
       this.#end += total;
       return { kind: "written" };
     } catch (cause) {
-      const code = (cause as NodeJS.ErrnoException).code;
-      if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" || code === "ENXIO")
-        return this.#full(blocks, written, code);
+      const reason = meansFull(cause);
+      if (reason !== undefined) return this.#full(blocks, written, reason);
       this.#cutBack(this.#end);
       throw this.#failure(`writing at ${this.#end}`, cause);
     }
@@ -211,31 +199,19 @@ class FileMedium implements Medium {
   }
 
   startWriteback(): void {
-    if (this.#writeback !== undefined || !this.#isOpen) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#writeback = promise;
-    // Its failure shows again at the next sync: the kernel reports it to every later fsync of this descriptor only once, so keep it.
-    fdatasync(this.#fd, (error) => {
-      this.#writeback = undefined;
-      if (error !== null) this.#writebackFailure ??= error;
-      resolve();
-    });
+    this.#file.startWriteback();
   }
 
   async sync(): Promise<void> {
-    await this.#writeback;
-    const failure = this.#writebackFailure;
-    if (failure !== undefined) throw this.#failure("making it durable", failure);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    fsync(this.#fd, (error) => (error === null ? resolve() : reject(this.#failure("making it durable", error))));
-    await promise;
+    try {
+      await this.#file.sync();
+    } catch (cause) {
+      throw this.#failure("making it durable", cause);
+    }
   }
 
   close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    if (this.#writeback === undefined) closeSync(this.#fd);
-    else void this.#writeback.then(() => closeSync(this.#fd));
+    this.#file.close();
   }
 
   [Symbol.dispose](): void {
@@ -283,17 +259,4 @@ function rest(blocks: readonly Uint8Array[], skip: number): Uint8Array[] {
     at += block.byteLength;
   }
   return left;
-}
-
-function writeWhole(fd: number, bytes: Uint8Array, address: number): void {
-  for (let at = 0; at < bytes.byteLength;) at += writeSync(fd, bytes, at, bytes.byteLength - at, address + at);
-}
-
-function syncDirectory(path: string): void {
-  const fd = openSync(path, constants.O_RDONLY);
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -1,0 +1,76 @@
+import { closeSync, constants, fdatasync, fsync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+
+/** Writes all bytes at `address`, however few the kernel takes at a time. Throws what the kernel says. */
+export function writeWhole(fd: number, bytes: Uint8Array, address: number): void {
+  for (let at = 0; at < bytes.byteLength;) at += writeSync(fd, bytes, at, bytes.byteLength - at, address + at);
+}
+
+/** Fills `into` from `address` on; answers the bytes read, fewer only at the end of the file. Throws what the kernel says. */
+export function readWhole(fd: number, into: Uint8Array, address: number): number {
+  let filled = 0;
+  while (filled < into.byteLength) {
+    const count = readSync(fd, into, filled, into.byteLength - filled, address + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return filled;
+}
+
+/** Makes the names in a directory durable. */
+export function syncDirectory(path: string): void {
+  const fd = openSync(path, constants.O_RDONLY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Whether an error means that the medium takes no more: it is full, or a limit of size or quota was reached. */
+export function meansFull(error: unknown): string | undefined {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" || code === "ENXIO" ? code : undefined;
+}
+
+/** Owns a descriptor that is written to: makes its file durable, ahead of time in the background or for certain. */
+export class SyncedFile {
+  readonly fd: number;
+  #isOpen = true;
+  /** Background fdatasync under way; the descriptor must stay open until it ends. */
+  #writeback: Promise<void> | undefined;
+  #failure: Error | undefined;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  /** Begins to make durable what is written by now; never blocks, never fails. */
+  startWriteback(): void {
+    if (this.#writeback !== undefined || !this.#isOpen) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#writeback = promise;
+    // Its failure shows again at the next sync: the kernel reports it to every later fsync of this descriptor only once, so keep it.
+    fdatasync(this.fd, (error) => {
+      this.#writeback = undefined;
+      if (error !== null) this.#failure ??= error;
+      resolve();
+    });
+  }
+
+  /** Resolves when everything written before is durable; rejects with what the kernel says, now or at an earlier writeback. */
+  async sync(): Promise<void> {
+    await this.#writeback;
+    if (this.#failure !== undefined) throw this.#failure;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    fsync(this.fd, (error) => (error === null ? resolve() : reject(error)));
+    await promise;
+  }
+
+  /** Closes the descriptor, after the writeback that is under way. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    if (this.#writeback === undefined) closeSync(this.fd);
+    else void this.#writeback.then(() => closeSync(this.fd));
+  }
+}
