@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { readAttributeBatch, type AttributeSink } from "./attribute-batch.ts";
 import { GenerationCache } from "./generation-cache.ts";
 import { isTooDeep, parentPath } from "./split-name.ts";
@@ -8,12 +8,17 @@ import { toSqlite } from "./sqlite-values.ts";
 /** Paths kept in memory: some 20 MB at 150 bytes each. */
 const PATHS_CACHED = 100_000;
 
+/** File rows of one statement: starting and ending a statement costs as much as a third of a row. */
+const ROWS_PER_INSERT = 16;
+const VALUES_PER_ROW = 7;
+
 /**
  * Writes the attributes of jobs into File, Path, PathHierarchy and PathVisibility. Lives in the writer's thread and works inside the
  * transaction that is open there. Whoever rolls that back, or deletes paths, must call `forgetPaths`.
  */
 export class SqliteAttributes implements AttributeSink {
   readonly #insertFile: StatementSync;
+  readonly #insertFiles: StatementSync;
   readonly #lateDigest: StatementSync;
   readonly #findPath: StatementSync;
   readonly #insertPath: StatementSync;
@@ -31,11 +36,12 @@ export class SqliteAttributes implements AttributeSink {
   #lastIndex = 0;
   #lastPathId = 0;
   #lastFilename = "";
+  /** Values of rows that are not written yet. */
+  #waiting: SQLInputValue[] = [];
 
   constructor(database: DatabaseSync) {
-    this.#insertFile = database.prepare(
-      `INSERT INTO File (FileIndex, JobId, PathId, Filename, DeltaSeq, LStat, MD5) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    );
+    this.#insertFile = database.prepare(insertFileSql(1));
+    this.#insertFiles = database.prepare(insertFileSql(ROWS_PER_INSERT));
     this.#lateDigest = database.prepare(
       `UPDATE File SET MD5 = ? WHERE JobId = ? AND PathId = ? AND Filename = ? AND FileIndex = ?`,
     );
@@ -52,10 +58,12 @@ export class SqliteAttributes implements AttributeSink {
     this.#jobId = jobId;
     this.#files = 0;
     this.#lastPath = null;
+    this.#waiting = []; // of an insert that ended with an error
     this.#lastIndex = last.fileIndex;
     this.#lastPathId = last.pathId;
     this.#lastFilename = last.filename;
     for (const batch of batches) readAttributeBatch(batch, this);
+    this.#writeWaiting();
     return { files: this.#files, last: { fileIndex: this.#lastIndex, pathId: this.#lastPathId, filename: this.#lastFilename } };
   }
 
@@ -68,7 +76,11 @@ export class SqliteAttributes implements AttributeSink {
 
   file(fileIndex: number, path: string, filename: string, deltaSeq: number, lstat: string, digest: string): void {
     if (path !== this.#lastPath) this.#enterPath(path);
-    this.#insertFile.run(fileIndex, this.#jobId, this.#pathId, toSqlite(filename), deltaSeq, lstat, digest);
+    this.#waiting.push(fileIndex, this.#jobId, this.#pathId, toSqlite(filename), deltaSeq, lstat, digest);
+    if (this.#waiting.length === ROWS_PER_INSERT * VALUES_PER_ROW) {
+      this.#insertFiles.run(...this.#waiting);
+      this.#waiting = [];
+    }
     this.#files += 1;
     this.#lastIndex = fileIndex;
     this.#lastPathId = this.#pathId;
@@ -77,7 +89,14 @@ export class SqliteAttributes implements AttributeSink {
 
   lateDigest(fileIndex: number, digest: string): void {
     if (fileIndex !== this.#lastIndex || fileIndex === 0) return;
+    this.#writeWaiting();
     this.#lateDigest.run(digest, this.#jobId, this.#lastPathId, toSqlite(this.#lastFilename), fileIndex);
+  }
+
+  #writeWaiting(): void {
+    for (let at = 0; at < this.#waiting.length; at += VALUES_PER_ROW)
+      this.#insertFile.run(...this.#waiting.slice(at, at + VALUES_PER_ROW));
+    this.#waiting = [];
   }
 
   #enterPath(path: string): void {
@@ -134,4 +153,9 @@ export class SqliteAttributes implements AttributeSink {
     if (version !== this.#seenDataVersion) this.forgetPaths();
     this.#seenDataVersion = version;
   }
+}
+
+function insertFileSql(rows: number): string {
+  const values = Array(rows).fill("(?, ?, ?, ?, ?, ?, ?)").join(", ");
+  return `INSERT INTO File (FileIndex, JobId, PathId, Filename, DeltaSeq, LStat, MD5) VALUES ${values}`;
 }
