@@ -8,6 +8,10 @@ export const chunkCodes = {
     cause: "A list of chunks on a Volume, or from a peer, cannot be read.",
     remedy: "Restore the file from another job; run `dedup verify` to see what else is concerned.",
   },
+  CHUNK_BOUNDS_INVALID: {
+    cause: "A storage daemon asks for chunks of sizes that cannot be.",
+    remedy: "Correct the minimum, average and maximum chunk sizes in the storage daemon's Device resource.",
+  },
   CHUNK_DAMAGED: {
     cause: "A chunk's bytes are not those of its identity.",
     remedy: "Run `dedup scrub`; the next backup of a client that still has the file mends the chunk.",
@@ -15,6 +19,10 @@ export const chunkCodes = {
   CHUNK_MISSING: {
     cause: "A chunk that a saved file consists of is not in the store.",
     remedy: "Run `dedup scrub` and `dedup verify`; restore the file from another job or from a replica.",
+  },
+  REFERENCES_DAMAGED: {
+    cause: "The file that says which chunks a saved job refers to cannot be read.",
+    remedy: "Nothing is deleted from the store while it is there: restore it from a snapshot or a replica, or delete the job.",
   },
   STORE_NOT_INITIALIZED: {
     cause: "The Archive Device of a deduplicating device holds no store.",
