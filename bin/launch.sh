@@ -10,5 +10,8 @@ if [ -n "${XDG_CACHE_HOME:-${HOME:-}}" ]; then
   # Compiled JavaScript kept between starts: a console answers in half the time.
   export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/nocturne/compile}"
 fi
+# Buffers pass from thread to thread: with an arena for each thread of the C library the freed ones would lie about in all of them
+# (a fifth of the memory of a backup, at the same speed).
+export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
 # shellcheck disable=SC2086 # flags are words
 exec "$node" --disable-warning=ExperimentalWarning ${flags:-} "$root/$main" "$@"
