@@ -13,11 +13,13 @@ import { ConsoleService } from "#proto/console.ts";
 import { directorAccount, trustOfAccounts } from "./accounts.ts";
 import { CatalogDesks } from "./catalog-desks.ts";
 import { DaemonClients } from "./clients/daemon-clients.ts";
+import { forgetSessions } from "./clients/forget-sessions.ts";
 import { ResourceSwitches, type DirectorServices } from "./commands/services.ts";
 import { loadDirectorConfig, type DirectorConfig } from "./config/load.ts";
 import { DaemonLog } from "./daemon-log.ts";
 import { DirectorJobEngine } from "./job/job-engine.ts";
 import { ConsoleMessages } from "./messages/console-messages.ts";
+import { SessionForgetter } from "./media/session-forgetter.ts";
 import { JobMessages } from "./messages/job-messages.ts";
 import { consoleService } from "./rpc/console-service.ts";
 import { runConsoleCommand } from "./run-console-command.ts";
@@ -48,6 +50,7 @@ export class Director implements AsyncDisposable {
   #engine: DirectorJobEngine | null = null;
   #daemons: DaemonClients | null = null;
   #scheduler: Scheduler | null = null;
+  #forgetter: SessionForgetter | null = null;
 
   private constructor(config: DirectorConfig, context: DirectorContext) {
     this.#configFile = context.configFile;
@@ -89,6 +92,7 @@ export class Director implements AsyncDisposable {
     this.log.routeTo(this.#messagesOf(0, this.#ownMessages(), this.#desks.names[0]!));
     const inUse = new Set([...config.clients.values(), ...config.storages.values(), ...this.engine.inUse()]);
     await must(this.#daemons, "clients of daemons").retire(inUse);
+    this.#forgetter?.changed();
     this.log.notice(`Configuration reloaded from ${this.#configFile}.`);
   }
 
@@ -113,6 +117,14 @@ export class Director implements AsyncDisposable {
     this.#daemons = this.#owned.use(daemons);
     await daemons.prepare(this.#config);
     const services = this.#services(daemons);
+    this.#forgetter = this.#owned.use(
+      new SessionForgetter({
+        catalogs: () => new Map(this.#desks.names.map((name) => [name, this.#desks.desk(name).catalog])),
+        forget: async (storage, sessions, signal) => await forgetSessions(this.#config, daemons, { storage, sessions }, signal),
+        clock: this.#clock,
+        log: (text) => this.log.info(text),
+      }),
+    );
     this.#engine = this.#owned.use(
       await DirectorJobEngine.open(
         {
@@ -140,6 +152,7 @@ export class Director implements AsyncDisposable {
         failed: (job, error) => this.log.error(`Job "${job}" could not be started by its Schedule`, error),
       }),
     );
+    this.#forgetter.changed();
     engine.foresee = (wanted) => this.#scheduler!.foresee(wanted);
     const server = this.#owned.use(
       new RpcServer({
@@ -171,6 +184,7 @@ export class Director implements AsyncDisposable {
       reload: async () => await this.reload(),
       switches: this.#switches,
       audit: (text) => this.log.info(text),
+      jobsDeleted: () => this.#forgetter?.changed(),
       setDebug: (level) => this.log.setDebugLevel(level),
       version: VERSION,
       startedMs: this.#startedMs,

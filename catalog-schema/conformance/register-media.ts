@@ -241,7 +241,7 @@ export function registerMedia(database: DatabaseUnderTest): void {
       const jobId = await addJob(catalog());
       await insertJobMedia(catalog(), [{ JobId: jobId, MediaId: media.MediaId, FirstIndex: 1, LastIndex: 1 }]);
       assert.equal(await markPurgedIfEmpty(catalog(), media.MediaId), false);
-      assert.deepEqual(await purgeVolume(catalog(), media), { jobs: 1, upgraded: [] });
+      assert.deepEqual(await purgeVolume(catalog(), media), { jobs: 1, upgraded: [], isPurged: true });
       const row = await findMedia(catalog(), "purge-me");
       assert.deepEqual([row?.VolStatus, row?.PoolId, await findJob(catalog(), jobId)], ["Purged", to.PoolId, null]);
       const other = await addJob(catalog());

@@ -50,16 +50,16 @@ export async function deleteJob(session: CatalogSession, jobId: number): Promise
   );
 }
 
-/** Deletes all jobs on a Volume, whatever their age, and marks it Purged. The answer: how many jobs, and copies that became backups. */
+/** Deletes all jobs on a Volume, whatever their age, and marks it Purged. The answer: how many jobs, copies that became backups, and whether it is Purged now. */
 export async function purgeVolume(
   session: CatalogSession,
   media: MediaRow,
-): Promise<{ jobs: number; upgraded: readonly number[] }> {
+): Promise<{ jobs: number; upgraded: readonly number[]; isPurged: boolean }> {
   const jobIds = await listJobIdsOfVolume(session, media.MediaId);
   const upgraded: number[] = [];
   for (const jobId of jobIds) upgraded.push(...(await deleteJob(session, jobId)));
-  await markPurgedIfEmpty(session, media.MediaId);
-  return { jobs: jobIds.length, upgraded };
+  const isPurged = await markPurgedIfEmpty(session, media.MediaId);
+  return { jobs: jobIds.length, upgraded, isPurged };
 }
 
 /**

@@ -1,10 +1,24 @@
 import type { AccurateChunk, EstimateReply, EstimateRequest } from "#proto/filed.ts";
 import type { SetDebugRequest } from "#proto/common.ts";
-import type { DeviceReply, DeviceRequest, LabelRequest } from "#proto/stored.ts";
+import type {
+  AdmitReplicaRequest,
+  DedupRequest,
+  DeviceReply,
+  DeviceRequest,
+  ForgetSessionsRequest,
+  LabelRequest,
+  ReplicateRequest,
+} from "#proto/stored.ts";
 
 /** Lines of a daemon's answer to `status`. */
 export interface StatusLines {
   readonly lines: readonly string[];
+}
+
+/** How a daemon is known to others that the Director introduces to it. */
+export interface DaemonIdentity {
+  readonly name: string;
+  readonly certificateSha256: Buffer;
 }
 
 /**
@@ -26,6 +40,13 @@ export interface StorageDaemonCalls {
   mount(request: DeviceRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
   unmount(request: DeviceRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
   release(request: DeviceRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
+  dedup(request: DedupRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
+  replicate(request: ReplicateRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
+  admitReplica(request: AdmitReplicaRequest, signal: AbortSignal): Promise<void>;
+  /** Resolves when the daemon has noted it: the space is freed later. */
+  forgetSessions(request: ForgetSessionsRequest, signal: AbortSignal): Promise<void>;
+  /** What the daemon calls itself, and SHA-256 of the certificate that it shows. */
+  identify(signal: AbortSignal): Promise<DaemonIdentity>;
   setDebug(request: SetDebugRequest, signal: AbortSignal): Promise<void>;
 }
 

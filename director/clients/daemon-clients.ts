@@ -11,7 +11,16 @@ import type { ClientResource } from "#director/config/client.ts";
 import type { DirectorConfig } from "#director/config/load.ts";
 import type { StorageResource } from "#director/config/storage.ts";
 import { FileDaemonService, type EstimateReply, type EstimateRequest } from "#proto/filed.ts";
-import { StorageDaemonService, type DeviceReply, type DeviceRequest, type LabelRequest } from "#proto/stored.ts";
+import {
+  StorageDaemonService,
+  type AdmitReplicaRequest,
+  type DedupRequest,
+  type DeviceReply,
+  type DeviceRequest,
+  type ForgetSessionsRequest,
+  type LabelRequest,
+  type ReplicateRequest,
+} from "#proto/stored.ts";
 import type { SetDebugRequest } from "#proto/common.ts";
 import { encodedMethod, encodeEstimate } from "./long-requests.ts";
 import type { DaemonDirectory, FileDaemonCalls, StatusLines, StorageDaemonCalls } from "./daemon-calls.ts";
@@ -167,6 +176,16 @@ function storageDaemonCalls(client: RpcClient): StorageDaemonCalls {
     mount: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.mount, request, { signal }),
     unmount: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.unmount, request, { signal }),
     release: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.release, request, { signal }),
+    dedup: (request: DedupRequest, signal) => client.serverStream(StorageDaemonService.dedup, request, { signal }),
+    replicate: (request: ReplicateRequest, signal) => client.serverStream(StorageDaemonService.replicate, request, { signal }),
+    admitReplica: async (request: AdmitReplicaRequest, signal) =>
+      void (await client.unary(StorageDaemonService.admitReplica, request, { signal, timeoutMs: ANSWER_MS })),
+    forgetSessions: async (request: ForgetSessionsRequest, signal) =>
+      void (await client.unary(StorageDaemonService.forgetSessions, request, { signal, timeoutMs: ANSWER_MS })),
+    identify: async (signal) => {
+      const { name } = await client.ready({ signal });
+      return { name, certificateSha256: must(client.certificateSha256, "certificate of a connection that is ready") };
+    },
     setDebug: async (request: SetDebugRequest, signal) =>
       void (await client.unary(StorageDaemonService.setDebug, request, { signal, timeoutMs: ANSWER_MS })),
   };

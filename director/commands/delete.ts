@@ -1,6 +1,7 @@
 import type { Catalog } from "#catalog/catalog.ts";
 import { findClient } from "#catalog/queries/clients.ts";
-import { deleteClient, deleteJob, deletePool, deleteVolume } from "#catalog/queries/delete.ts";
+import { deleteClient, deleteJob, deletePool, deleteVolume, listJobIdsOfClient } from "#catalog/queries/delete.ts";
+import { listJobIdsOfVolume } from "#catalog/queries/job-media.ts";
 import { findJob } from "#catalog/queries/jobs.ts";
 import { findMedia } from "#catalog/queries/media.ts";
 import { findPool } from "#catalog/queries/pools.ts";
@@ -9,6 +10,7 @@ import { parseJobIds, type Arguments } from "./arguments.ts";
 import { requireAccess } from "./authorize.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { counted } from "./format.ts";
+import { requireEnded, tellUpgraded } from "./purge.ts";
 import { askText, askYesNo, chooseOne } from "./prompts.ts";
 import { selectCatalogPool, selectVolume } from "./select-rows.ts";
 
@@ -46,9 +48,12 @@ async function removeVolume(context: CommandContext, catalog: Catalog, args: Arg
   if (!args.has("yes") && !(await askYesNo(context, `Are you sure you want to delete Volume "${name}"? (yes/no): `))) return;
   const current = await findMedia(catalog, name);
   if (current === null) return;
-  const { jobs } = await deleteVolume(catalog, current);
+  for (const jobId of await listJobIdsOfVolume(catalog, current.MediaId)) requireEnded(context, jobId);
+  const { jobs, upgraded } = await deleteVolume(catalog, current);
+  context.director.jobsDeleted();
   context.director.engine.mediaChanged();
   await context.say(`Volume "${name}" and ${counted(jobs, "Job")} deleted from the catalog.\n`);
+  await tellUpgraded(context, upgraded);
 }
 
 async function removePool(context: CommandContext, catalog: Catalog, args: Arguments): Promise<void> {
@@ -81,12 +86,11 @@ async function removeJob(context: CommandContext, catalog: Catalog, jobId: numbe
     return await context.say(`JobId=${jobId} is not in the catalog.\n`);
   }
   requireAccess(context.operator, { kind: "job", name: job.Name });
-  const view = context.director.engine.view(jobId);
-  if (view !== null && view.endedMs === null)
-    throw new OperatorError("VALUE_REFUSED", `JobId=${jobId} is running`, { hint: `type: cancel jobid=${jobId}` });
+  requireEnded(context, jobId);
   const upgraded = await deleteJob(catalog, jobId);
+  context.director.jobsDeleted();
   await context.say(`JobId=${jobId} and associated records deleted from the catalog.\n`);
-  if (upgraded.length > 0) await context.say(`Following Copy jobs have been upgraded to Backup jobs: ${upgraded.join(",")}\n`);
+  await tellUpgraded(context, upgraded);
 }
 
 async function removeClient(context: CommandContext, catalog: Catalog, args: Arguments): Promise<void> {
@@ -99,6 +103,8 @@ async function removeClient(context: CommandContext, catalog: Catalog, args: Arg
     !(await askYesNo(context, `Are you sure you want to delete Client "${name}" and all its jobs? (yes/no): `))
   )
     return;
+  for (const jobId of await listJobIdsOfClient(catalog, client.ClientId)) requireEnded(context, jobId);
   const jobs = await deleteClient(catalog, client.ClientId);
+  context.director.jobsDeleted();
   await context.say(`Client "${name}" and ${counted(jobs, "Job")} deleted from the catalog.\n`);
 }

@@ -40,7 +40,8 @@ export const label: Command = {
   },
 };
 
-interface NewVolume {
+/** A Volume that is to have a label. */
+export interface NewVolume {
   readonly storage: StorageResource;
   readonly volume: string;
   readonly slot: number;
@@ -58,7 +59,8 @@ export function volumeNameFault(name: string): string | undefined {
   return name.length > NAME_CHARS_MAX ? `Volume name too long: at most ${NAME_CHARS_MAX} characters.` : undefined;
 }
 
-async function newVolumeName(context: CommandContext, catalog: Catalog, given: string | undefined): Promise<string> {
+/** The name given, or asked for, of a Volume that the catalog does not have. */
+export async function newVolumeName(context: CommandContext, catalog: Catalog, given: string | undefined): Promise<string> {
   let name = given ?? (await askText(context, "Enter new Volume name: "));
   for (;;) {
     const fault =
@@ -70,7 +72,8 @@ async function newVolumeName(context: CommandContext, catalog: Catalog, given: s
   }
 }
 
-async function poolFor(context: CommandContext, catalog: Catalog, args: Arguments): Promise<PoolRow> {
+/** The pool of `pool=`, or one that the operator chooses. */
+export async function poolFor(context: CommandContext, catalog: Catalog, args: Arguments): Promise<PoolRow> {
   const name = args.value("pool");
   if (name === undefined) return await selectCatalogPool(context, catalog);
   requireAccess(context.operator, { kind: "pool", name });
@@ -80,13 +83,15 @@ async function poolFor(context: CommandContext, catalog: Catalog, args: Argument
   return await selectCatalogPool(context, catalog);
 }
 
-async function writeLabel(
+/** Has a label written: on a new Volume, or anew in the place of `oldVolume`, whose content is given up. Throws DEVICE_COMMAND_FAILED. */
+export async function writeLabel(
   context: CommandContext,
-  wanted: NewVolume & { readonly drive: number },
+  wanted: NewVolume & { readonly drive: number; readonly oldVolume?: string },
 ): Promise<VolumeState | undefined> {
-  const { storage, volume, slot, pool, drive } = wanted;
+  const { storage, volume, slot, pool, drive, oldVolume } = wanted;
+  const what = oldVolume === undefined ? "label" : "relabel";
   await context.say(
-    `Connecting to Storage daemon ${storage.name} at ${storage.address}:${storage.sdPort} ...\nSending label command for Volume "${volume}" Slot ${slot} ...\n`,
+    `Connecting to Storage daemon ${storage.name} at ${storage.address}:${storage.sdPort} ...\nSending ${what} command for Volume "${volume}" Slot ${slot} ...\n`,
   );
   const replies = context.director.daemons.storageDaemon(storage.name).label(
     {
@@ -97,8 +102,8 @@ async function writeLabel(
       mediaType: storage.mediaType,
       slot,
       drive,
-      oldVolume: "",
-      relabel: false,
+      oldVolume: oldVolume ?? "",
+      relabel: oldVolume !== undefined,
     },
     context.signal,
   );
@@ -110,7 +115,8 @@ async function writeLabel(
   }
 }
 
-async function recordVolume(
+/** Adds a labelled Volume to the catalog. */
+export async function recordVolume(
   catalog: Catalog,
   made: NewVolume & { readonly state: VolumeState | undefined; readonly nowMs: number },
 ): Promise<void> {

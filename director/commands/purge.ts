@@ -42,8 +42,12 @@ export const purge: Command = {
     if (subject === "volume") return await purgeOneVolume(context, catalog, args.value("volume"));
     if (subject === "jobs" && args.has("volume")) return await purgeOneVolume(context, catalog, args.value("volume"));
     const { jobIds, of } = await jobsFor(context, catalog, args);
-    for (const jobId of jobIds) await purgeOneJob(context, catalog, jobId, subject);
-    context.director.engine.mediaChanged();
+    try {
+      for (const jobId of jobIds) await purgeOneJob(context, catalog, jobId, subject);
+    } finally {
+      context.director.jobsDeleted(); // also of those before one that failed
+      context.director.engine.mediaChanged();
+    }
     await context.say(
       subject === "jobs"
         ? `${counted(jobIds.length, "Job")} for ${of} purged from the catalog.\n`
@@ -69,10 +73,12 @@ async function purgeOneVolume(context: CommandContext, catalog: Catalog, name: s
     );
   }
   for (const jobId of await listJobIdsOfVolume(catalog, volume.MediaId)) requireEnded(context, jobId);
-  const { jobs, upgraded } = await purgeVolume(catalog, volume);
+  const { jobs, upgraded, isPurged } = await purgeVolume(catalog, volume);
+  context.director.jobsDeleted();
   context.director.engine.mediaChanged();
   await context.say(`${counted(jobs, "Job")} on Volume "${volume.VolumeName}" purged from the catalog.\n`);
-  if (upgraded.length > 0) await context.say(`Following Copy jobs have been upgraded to Backup jobs: ${upgraded.join(",")}\n`);
+  if (isPurged) await context.say(`There are no more Jobs associated with Volume "${volume.VolumeName}". Marking it purged.\n`);
+  await tellUpgraded(context, upgraded);
 }
 
 async function jobsFor(
@@ -111,7 +117,13 @@ async function purgeOneJob(context: CommandContext, catalog: Catalog, jobId: num
   else await purgeFilesOfJob(catalog, jobId);
 }
 
-function requireEnded(context: CommandContext, jobId: number): void {
+/** Tells which copies have taken the place of deleted jobs. */
+export async function tellUpgraded(context: CommandContext, upgraded: readonly number[]): Promise<void> {
+  if (upgraded.length > 0) await context.say(`Following Copy jobs have been upgraded to Backup jobs: ${upgraded.join(",")}\n`);
+}
+
+/** Throws VALUE_REFUSED while the job is queued or running. */
+export function requireEnded(context: CommandContext, jobId: number): void {
   const view = context.director.engine.view(jobId);
   if (view !== null && view.endedMs === null)
     throw new OperatorError("VALUE_REFUSED", `JobId=${jobId} is running`, {

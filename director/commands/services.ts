@@ -19,6 +19,8 @@ export interface DirectorServices {
   readonly switches: ResourceSwitches;
   /** Tells the Director's own log of what an operator did. */
   readonly audit: (text: string) => void;
+  /** Jobs were deleted: what storage daemons are to forget of them is in the catalog. Returns at once. */
+  readonly jobsDeleted: () => void;
   /** Sets the debug level of the Director itself; tags empty: all. */
   setDebug(level: number, options: { readonly trace?: boolean | undefined; readonly tags: string }): void;
   /** Version and system, as `version` prints them: e.g. "0.1.0 (21 November 2026) linux x64". */

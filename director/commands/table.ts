@@ -1,5 +1,6 @@
 import { cancel } from "./cancel.ts";
 import type { Command } from "./command.ts";
+import { dedup } from "./dedup.ts";
 import { deleteCommand } from "./delete.ts";
 import { dotCommands } from "./dot-commands.ts";
 import { disable, enable } from "./enable.ts";
@@ -10,6 +11,8 @@ import { list, llist } from "./list.ts";
 import { mount, release, umount, unmount } from "./mount.ts";
 import { purge } from "./purge.ts";
 import { query } from "./query.ts";
+import { relabel } from "./relabel.ts";
+import { replicate } from "./replicate.ts";
 import { restore } from "./restore.ts";
 import { run } from "./run.ts";
 import { autodisplay, automount, exit, gui, messages, quit, reload, time, use, version } from "./session-commands.ts";
@@ -17,12 +20,13 @@ import { setdebug } from "./setdebug.ts";
 import { show } from "./show.ts";
 import { sqlquery } from "./sqlquery.ts";
 import { status } from "./status.ts";
+import { truncate } from "./truncate.ts";
 import { update } from "./update.ts";
 import { wait } from "./wait.ts";
 
 /** All commands, in Bacula's order: an abbreviation means the first that begins with it (`m` is messages, `st` is status). */
 export const commandTable: readonly Command[] = [
-  autodisplay, automount, cancel, deleteCommand, disable, enable, estimate, exit, gui, makeHelp(() => commandTable), label, list, llist, messages, mount,
-  purge, quit, query, restore, release, reload, run, status, setdebug, show, sqlquery, time, unmount, umount, update, use, version, wait,
+  autodisplay, automount, cancel, deleteCommand, dedup, disable, enable, estimate, exit, gui, makeHelp(() => commandTable), label, list, llist, messages, mount,
+  purge, quit, query, restore, relabel, release, reload, replicate, run, status, setdebug, show, sqlquery, time, truncate, unmount, umount, update, use, version, wait,
   ...dotCommands, dotHelp(() => commandTable),
 ]; // prettier-ignore

@@ -12,6 +12,7 @@ import type { ExitCode, Output } from "../commands/output.ts";
 import { ResourceSwitches, type DirectorServices } from "../commands/services.ts";
 import { ConsoleSession } from "../commands/session.ts";
 import { parseDirectorConfig, type DirectorConfig } from "../config/load.ts";
+import type { DeviceReply } from "#proto/stored.ts";
 import type { CancelResult, JobEngine } from "../job/engine.ts";
 import type { JobView } from "../job/job-view.ts";
 import type { RunRequest } from "../job/run-request.ts";
@@ -62,6 +63,10 @@ export class NotingEngine implements JobEngine {
 /** Daemons that answer each call with one line, or cannot be reached. */
 class PlainDaemons implements DaemonDirectory {
   reachable = true;
+  /** How the long works of storage daemons end. */
+  worksEndWell = true;
+  /** What storage daemons were asked: what, whom, how. */
+  readonly asked: (readonly [what: string, storage: string, request: unknown])[] = [];
   fileDaemon(client: string): FileDaemonCalls {
     return {
       status: async () => ({ lines: [this.#line(client)] }),
@@ -85,8 +90,18 @@ class PlainDaemons implements DaemonDirectory {
       mount: device,
       unmount: device,
       release: device,
+      dedup: (request) => this.#works("dedup", storage, request),
+      replicate: (request) => this.#works("replicate", storage, request),
+      admitReplica: async (request) => void this.asked.push(["admit", storage, request]),
+      forgetSessions: async (request) => void this.asked.push(["forget", storage, request]),
+      identify: async () => ({ name: `${line().split(" ")[0]}-sd`, certificateSha256: Buffer.alloc(32, storage) }),
       setDebug: async () => void line(),
     };
+  }
+  async *#works(what: string, storage: string, request: unknown): AsyncGenerator<DeviceReply> {
+    this.asked.push([what, storage, request]);
+    yield { line: this.#line(storage), volume: undefined };
+    yield { line: `${what} done`, ok: this.worksEndWell, volume: undefined };
   }
   #line(name: string): string {
     if (this.reachable) return `${name} here`;
@@ -106,6 +121,8 @@ export class ConsoleWorld implements AsyncDisposable {
   readonly daemons = new PlainDaemons();
   readonly messages = new ConsoleMessages();
   readonly audited: string[] = [];
+  /** How often commands said that jobs were deleted. */
+  deletions = 0;
   readonly directory: string;
   readonly catalog: Catalog;
   config: DirectorConfig;
@@ -159,6 +176,7 @@ export class ConsoleWorld implements AsyncDisposable {
       messages: this.messages,
       reload: async () => {},
       switches: new ResourceSwitches(),
+      jobsDeleted: () => void (this.deletions += 1),
       audit: (line) => void this.audited.push(line),
       setDebug: () => {},
       version: "0 (test)",
