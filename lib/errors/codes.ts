@@ -1,4 +1,5 @@
 import { baseCodes } from "./codes/base.ts";
+import { btrfsCodes } from "./codes/btrfs.ts";
 import { catalogCodes } from "./codes/catalog.ts";
 import { chunkCodes } from "./codes/chunk.ts";
 import { configCodes } from "./codes/config.ts";
@@ -23,6 +24,7 @@ export const errorCodes = {
   ...catalogCodes,
   ...storedCodes,
   ...chunkCodes,
+  ...btrfsCodes,
   ...filedCodes,
   ...directorCodes,
   ...consoleCodes,

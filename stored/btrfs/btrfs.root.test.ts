@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { LoopFileSystem, whyNoLoop } from "#lib/testing/loop-file-system.ts";
+import { scrub, showDeviceErrors, showUsage } from "./filesystem.ts";
+import { clientQgroup, enableQuota, limitQgroup, showQgroups } from "./quota.ts";
+import { isQuotaError } from "./quota-error.ts";
+import { btrfs } from "./run-btrfs.ts";
+import { makeDomainSubvolume, makeVolumeSubvolume, prepareBtrfs } from "./store-subvolumes.ts";
+import {
+  deleteSubvolume,
+  isBtrfs,
+  isSubvolume,
+  isSubvolumeSync,
+  requireBtrfs,
+  showSubvolume,
+  snapshotReadOnly,
+  subvolumesFreed,
+} from "./subvolume.ts";
+
+const MIB = 1 << 20;
+const skip = whyNoLoop("btrfs") ?? false;
+
+test("subvolumes are made, shown, snapshotted and removed on a real btrfs", { skip }, async () => {
+  await using disk = LoopFileSystem.make({ type: "btrfs", bytes: 256 * MIB });
+  assert.equal(await isBtrfs(disk.path), true);
+  const path = join(disk.path, "Vol-0001");
+  makeVolumeSubvolume(path);
+  assert.ok((await isSubvolume(path)) && isSubvolumeSync(path));
+  assert.equal(await isSubvolume(join(disk.path, "none")), false);
+  writeFileSync(join(path, "records"), "x");
+  await snapshotReadOnly(path, join(disk.path, "kept"));
+  assert.throws(() => writeFileSync(join(disk.path, "kept", "records"), "y"), { code: "EROFS" });
+  const [source, kept] = [await showSubvolume(path), await showSubvolume(join(disk.path, "kept"))];
+  assert.deepEqual([kept.isReadOnly, kept.parentUuid, source.isReadOnly], [true, source.uuid, false]);
+  await deleteSubvolume(join(disk.path, "kept"));
+  await btrfs(["filesystem", "sync", disk.path]);
+  await subvolumesFreed(disk.path, { timeoutMs: 30_000 });
+  await assert.rejects(showSubvolume(join(disk.path, "kept")), { code: "BTRFS_FAILED" });
+});
+
+test("a client's domain and its snapshots are counted and limited together, without counting anew", { skip }, async () => {
+  await using disk = LoopFileSystem.make({ type: "btrfs", bytes: 256 * MIB });
+  assert.equal(await showQgroups(disk.path), undefined);
+  assert.equal(prepareBtrfs(disk.path), undefined);
+  await enableQuota(disk.path);
+  const domain = join(disk.path, "@chunks", "client-a");
+  makeDomainSubvolume(disk.path, domain, "client-a");
+  const group = clientQgroup("client-a");
+  await limitQgroup(disk.path, group, 20 * MIB);
+  writeFileSync(join(domain, "one"), Buffer.alloc(10 * MIB, 1));
+  await snapshotReadOnly(domain, join(disk.path, "kept"), { qgroups: [group] });
+  await btrfs(["filesystem", "sync", disk.path]);
+  const counted = (await showQgroups(disk.path))?.get(group);
+  assert.equal(counted?.limit, 20 * MIB);
+  assert.ok(counted.referenced >= 10 * MIB && counted.referenced < 11 * MIB, String(counted.referenced));
+  assert.throws(() => writeFileSync(join(domain, "two"), Buffer.alloc(15 * MIB, 2)), isQuotaError);
+  mkdirSync(join(disk.path, "free"));
+  writeFileSync(join(disk.path, "free", "two"), Buffer.alloc(15 * MIB, 2));
+});
+
+test("space, disk errors and a scrub are told of a real btrfs", { skip }, async () => {
+  await using disk = LoopFileSystem.make({ type: "btrfs", bytes: 256 * MIB });
+  writeFileSync(join(disk.path, "data"), Buffer.alloc(8 * MIB, 3));
+  await btrfs(["filesystem", "sync", disk.path]);
+  const usage = await showUsage(disk.path);
+  assert.ok(usage.deviceSize === 256 * MIB && usage.data.used >= 8 * MIB && usage.freeEstimated > 0);
+  assert.deepEqual(await showDeviceErrors(disk.path), []);
+  const report = await scrub(disk.path, { timeoutMs: 60_000 });
+  assert.ok(report.errors.size === 0 && report.bytes >= 8 * MIB, String(report.bytes));
+});
+
+test("what is not btrfs is told as such, and the words of the program reach the operator", { skip }, async () => {
+  await assert.rejects(requireBtrfs("/proc"), { code: "BTRFS_NOT_THERE" });
+  await assert.rejects(showUsage("/proc"), /btrfs filesystem usage --raw \/proc/);
+  await assert.rejects(btrfs(["subvolume", "sync", "/proc"], { timeoutMs: 1 }), { code: "BTRFS_LATE" });
+});

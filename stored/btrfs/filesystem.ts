@@ -1,0 +1,148 @@
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { btrfs } from "./run-btrfs.ts";
+
+/** Space of one kind (data, metadata, system), as its block groups have it; bytes, mirrors not counted. */
+export interface SpaceKind {
+  readonly size: number;
+  readonly used: number;
+}
+
+/** Space as btrfs counts it; bytes. */
+export interface BtrfsUsage {
+  readonly deviceSize: number;
+  readonly unallocated: number;
+  /** What new data would find, by its guess, and at worst (if all that is unallocated were mirrored). */
+  readonly freeEstimated: number;
+  readonly freeLeast: number;
+  readonly data: SpaceKind;
+  readonly metadata: SpaceKind;
+  /** Kept back by btrfs within metadata. */
+  readonly globalReserve: number;
+  /** Copies of each block of metadata. */
+  readonly metadataRatio: number;
+}
+
+/** Space of a btrfs. Only root is told. */
+export async function showUsage(path: string): Promise<BtrfsUsage> {
+  return parseUsage(path, await btrfs(["filesystem", "usage", "--raw", path], { timeoutMs: 10_000 }));
+}
+
+/** Free bytes for metadata: within its block groups, and what can still be made of unallocated space. */
+export function freeMetadata(usage: BtrfsUsage): number {
+  const within = Math.max(0, usage.metadata.size - usage.metadata.used - usage.globalReserve);
+  return within + Math.floor(usage.unallocated / Math.max(1, usage.metadataRatio));
+}
+
+/** Reads what `btrfs filesystem usage --raw` printed. BTRFS_FAILED if that cannot be understood. */
+export function parseUsage(path: string, output: string): BtrfsUsage {
+  const number = (pattern: RegExp) => {
+    const [, text] = pattern.exec(output) ?? [];
+    return text === undefined ? undefined : Number(text);
+  };
+  const deviceSize = number(/^\s*Device size:\s+(\d+)/m);
+  const unallocated = number(/^\s*Device unallocated:\s+(\d+)/m);
+  const freeEstimated = number(/^\s*Free \(estimated\):\s+(\d+)/m);
+  if (deviceSize === undefined || unallocated === undefined || freeEstimated === undefined)
+    throw new OperatorError(
+      "BTRFS_FAILED",
+      `"btrfs filesystem usage ${path}" printed what cannot be understood: ${output.slice(0, 300)}`,
+    );
+  return {
+    deviceSize,
+    unallocated,
+    freeEstimated,
+    freeLeast: number(/^\s*Free \(estimated\):\s+\d+\s+\(min:\s+(\d+)\)/m) ?? freeEstimated,
+    data: kindOf(output, "Data(?:\\+Metadata)?"),
+    metadata: kindOf(output, "(?:Data\\+)?Metadata"),
+    globalReserve: number(/^\s*Global reserve:\s+(\d+)/m) ?? 0,
+    metadataRatio: number(/^\s*Metadata ratio:\s+([\d.]+)/m) ?? 1,
+  };
+}
+
+/** Sum over the profiles of a kind. */
+function kindOf(output: string, kind: string): SpaceKind {
+  let size = 0;
+  let used = 0;
+  for (const [, of = "0", in_ = "0"] of output.matchAll(new RegExp(`^${kind},[^:]+:\\s+Size:(\\d+),\\s+Used:(\\d+)`, "gm"))) {
+    size += Number(of);
+    used += Number(in_);
+  }
+  return { size, used };
+}
+
+/** Errors that a disk below btrfs has shown since its counters were last set to nothing. */
+export interface DeviceErrors {
+  readonly disk: string;
+  /** Counters that are not 0, by their btrfs name, e.g. corruption_errs. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+/** The disks that have shown errors; empty: all is well. */
+export async function showDeviceErrors(path: string): Promise<readonly DeviceErrors[]> {
+  return parseDeviceErrors(await btrfs(["device", "stats", path], { timeoutMs: 10_000 }));
+}
+
+/** Reads what `btrfs device stats` printed. */
+export function parseDeviceErrors(output: string): readonly DeviceErrors[] {
+  const disks = new Map<string, Map<string, number>>();
+  for (const [, disk = "", name = "", value = "0"] of output.matchAll(/^\[(.+)\]\.(\w+)\s+(\d+)\s*$/gm)) {
+    if (Number(value) === 0) continue;
+    const counts = disks.get(disk) ?? new Map<string, number>();
+    counts.set(name, Number(value));
+    disks.set(disk, counts);
+  }
+  return [...disks].map(([disk, counts]) => ({ disk, counts }));
+}
+
+/** One line about a disk's errors. */
+export function deviceErrorText({ disk, counts }: DeviceErrors): string {
+  return `${disk}: ${[...counts].map(([name, count]) => `${name}=${count}`).join(" ")}`;
+}
+
+/** What a scrub of the whole file system found. */
+export interface ScrubReport {
+  readonly bytes: number;
+  /** Counters of errors that are not 0, by their btrfs name. */
+  readonly errors: ReadonlyMap<string, number>;
+}
+
+const SCRUB_ERRORS = [
+  "read_errors",
+  "csum_errors",
+  "verify_errors",
+  "super_errors",
+  "uncorrectable_errors",
+  "unverified_errors",
+  "corrected_errors",
+];
+
+/** Has btrfs read and check everything on its disks, mirrors included. When the time is over or the signal aborts it is stopped. */
+export async function scrub(
+  path: string,
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<ScrubReport> {
+  try {
+    return parseScrub(await btrfs(["scrub", "start", "-B", "-R", path], options));
+  } catch (error) {
+    // Status 3: done, with errors that could not be mended. What was found is told by the status.
+    const isStopped = options.signal?.aborted === true || (error instanceof OperatorError && error.code === "BTRFS_LATE");
+    if (isStopped) await btrfs(["scrub", "cancel", path]).catch(() => "");
+    if (isStopped || !(error instanceof OperatorError) || error.code !== "BTRFS_FAILED") throw error;
+    const report = parseScrub(await btrfs(["scrub", "status", "-R", path]));
+    if (report.errors.size === 0) throw error;
+    return report;
+  }
+}
+
+/** Reads what `btrfs scrub start -B -R` or `btrfs scrub status -R` printed. */
+export function parseScrub(output: string): ScrubReport {
+  const counts = new Map<string, number>();
+  for (const [, name = "", value = "0"] of output.matchAll(/^\s*(\w+):\s+(\d+)\s*$/gm))
+    counts.set(name, (counts.get(name) ?? 0) + Number(value));
+  return {
+    bytes: (counts.get("data_bytes_scrubbed") ?? 0) + (counts.get("tree_bytes_scrubbed") ?? 0),
+    errors: new Map(
+      SCRUB_ERRORS.flatMap((name) => ((counts.get(name) ?? 0) > 0 ? [[name, counts.get(name) ?? 0] as const] : [])),
+    ),
+  };
+}
