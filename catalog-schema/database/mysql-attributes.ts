@@ -47,31 +47,35 @@ export class MysqlAttributes {
   /** Inserts all files of the batches on `connection`, inside its open transaction. Throws CATALOG_BATCH_INVALID. */
   async insert(connection: Connection, input: AttributesInput): Promise<AttributesInserted> {
     const rows = new RowCollector(input.jobId);
+    const line = new StatementLine(connection);
+    const pathIds = new Map<string, number>();
     for (const batch of input.batches) {
       readAttributeBatch(batch, rows);
       await nextTurn(); // the daemon's other work goes on between batches
+      await this.#resolve(rows.takePaths(), pathIds);
+      for (const statement of insertFiles(rows.takeAllButLast(), pathIds)) await line.send(statement);
     }
-    const pathIds = await this.#resolve(rows.paths);
-    if (rows.late !== null) await applyLateDigest(connection, input, rows.late);
-    await insertFiles(connection, rows.files, pathIds);
-    await insertVisible(connection, input.jobId, rows.paths, pathIds);
+    for (const statement of insertFiles(rows.takeLast(), pathIds)) await line.send(statement);
+    if (rows.late !== null) await sendLateDigest(line, input, rows.late);
+    for (const statement of insertVisible(input.jobId, pathIds)) await line.send(statement);
+    await line.end();
     const last = rows.last;
     return {
-      files: rows.files.length,
+      files: rows.count,
       last: last === null ? input.last : { ...last, pathId: must(pathIds.get(last.path), "PathId of the last file") },
     };
   }
 
-  /** Ids of the paths and of all above them. */
-  async #resolve(paths: ReadonlySet<string>): Promise<Map<string, number>> {
-    const ids = new Map<string, number>();
+  /** Adds the ids of the paths, and of all above them, to those that are known. */
+  async #resolve(paths: ReadonlySet<string>, ids: Map<string, number>): Promise<void> {
     const missing = new Set<string>();
     for (const path of withAncestors(paths)) {
+      if (ids.has(path)) continue;
       const known = this.#pathIds.get(path);
       if (known === undefined) missing.add(path);
       else ids.set(path, known);
     }
-    if (missing.size === 0) return ids;
+    if (missing.size === 0) return;
     await this.#pathsMutex.acquire();
     try {
       await this.#pathPool.use(async (connection) => await this.#findOrCreate(connection, [...missing].toSorted(), ids));
@@ -79,7 +83,6 @@ export class MysqlAttributes {
       this.#pathsMutex.release();
     }
     for (const path of missing) this.#pathIds.set(path, must(ids.get(path), "PathId"));
-    return ids;
   }
 
   async #findOrCreate(connection: Connection, paths: readonly string[], ids: Map<string, number>): Promise<void> {
@@ -101,11 +104,35 @@ export class MysqlAttributes {
   }
 }
 
-/** Takes a batch apart into values of an INSERT. */
+/** Statements one after the other on one connection: while the server works at one, the next is made. */
+class StatementLine {
+  readonly #connection: Connection;
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Sends a statement when the one before has ended. Throws what that one met. */
+  async send(statement: string): Promise<void> {
+    await this.#running;
+    this.#running = query(this.#connection, statement);
+    this.#running.catch(() => {}); // told by the next send, or by end
+  }
+
+  /** Waits for the last statement. */
+  async end(): Promise<void> {
+    await this.#running;
+  }
+}
+
+/** Takes batches apart into values of an INSERT. */
 class RowCollector implements AttributeSink {
   readonly #jobId: number;
-  readonly files: FileValues[] = [];
-  readonly paths = new Set<string>();
+  #files: FileValues[] = [];
+  #paths = new Set<string>();
+  /** Files so far. */
+  count = 0;
   late: { readonly fileIndex: number; readonly digest: string } | null = null;
   last: (Omit<LastFile, "pathId"> & { readonly path: string }) | null = null;
   #lastPath: string | null = null;
@@ -115,9 +142,10 @@ class RowCollector implements AttributeSink {
   }
 
   file(fileIndex: number, path: string, filename: string, deltaSeq: number, lstat: string, digest: string): void {
-    if (path !== this.#lastPath) this.paths.add(path);
+    if (path !== this.#lastPath) this.#paths.add(path);
     this.#lastPath = path;
-    this.files.push({
+    this.count += 1;
+    this.#files.push({
       path,
       before: `(${fileIndex},${this.#jobId},`,
       after: `,${literal(filename)},${deltaSeq},'${lstat}','${digest}')`,
@@ -127,10 +155,28 @@ class RowCollector implements AttributeSink {
 
   /** After the first file of several batches, a late digest is that of the last file: its row is still here. */
   lateDigest(fileIndex: number, digest: string): void {
-    const row = this.files.at(-1);
+    const row = this.#files.at(-1);
     if (row === undefined) this.late = { fileIndex, digest };
     else if (this.last?.fileIndex === fileIndex)
-      this.files[this.files.length - 1] = { ...row, after: row.after.replace(/'[^']*'\)$/, `'${digest}')`) };
+      this.#files[this.#files.length - 1] = { ...row, after: row.after.replace(/'[^']*'\)$/, `'${digest}')`) };
+  }
+
+  /** Hands over the files but for the last, whose digest the next batch may bring. */
+  takeAllButLast(): readonly FileValues[] {
+    const taken = this.#files;
+    this.#files = taken.splice(-1);
+    return taken;
+  }
+
+  takeLast(): readonly FileValues[] {
+    return this.#files;
+  }
+
+  /** Paths that came since the last call. */
+  takePaths(): ReadonlySet<string> {
+    const paths = this.#paths;
+    this.#paths = new Set();
+    return paths;
   }
 }
 
@@ -144,54 +190,38 @@ async function findPaths(connection: Connection, paths: readonly string[], ids: 
   for (const row of rows) ids.set(must(byHash.get(row.Digest.toString()), "path of a hash"), Number(row.PathId));
 }
 
-async function insertFiles(
-  connection: Connection,
-  files: readonly FileValues[],
-  pathIds: ReadonlyMap<string, number>,
-): Promise<void> {
-  let values: string[] = [];
-  let chars = 0;
-  const flush = async (): Promise<void> => {
-    if (values.length === 0) return;
-    await query(
-      connection,
-      `INSERT INTO File (FileIndex, JobId, PathId, Filename, DeltaSeq, LStat, MD5) VALUES ${values.join(",")}`,
-    );
-    values = [];
-    chars = 0;
-  };
+/** INSERTs of some 400 kB each. */
+function* insertFiles(files: readonly FileValues[], pathIds: ReadonlyMap<string, number>): Generator<string> {
+  let values = "";
   for (const file of files) {
-    const row = `${file.before}${pathIds.get(file.path)}${file.after}`;
-    values.push(row);
-    chars += row.length;
-    if (chars >= STATEMENT_CHARS) await flush();
+    values += `${values === "" ? "" : ","}${file.before}${pathIds.get(file.path)}${file.after}`;
+    if (values.length < STATEMENT_CHARS) continue;
+    yield insertFilesSql(values);
+    values = "";
   }
-  await flush();
+  if (values !== "") yield insertFilesSql(values);
 }
 
-async function insertVisible(
-  connection: Connection,
-  jobId: number,
-  paths: ReadonlySet<string>,
-  pathIds: ReadonlyMap<string, number>,
-): Promise<void> {
-  const rows = [...withAncestors(paths)]
-    .map((path) => pathIds.get(path)!)
-    .toSorted((a, b) => a - b)
-    .map((id) => `(${jobId},${id})`);
+function insertFilesSql(values: string): string {
+  return `INSERT INTO File (FileIndex, JobId, PathId, Filename, DeltaSeq, LStat, MD5) VALUES ${values}`;
+}
+
+/** `pathIds` holds the paths of the files and all above them. */
+function* insertVisible(jobId: number, pathIds: ReadonlyMap<string, number>): Generator<string> {
+  const rows = [...pathIds.values()].toSorted((a, b) => a - b).map((id) => `(${jobId},${id})`);
   for (const some of pieces(rows, 2 * PATHS_PER_STATEMENT))
-    await query(connection, `INSERT IGNORE INTO PathVisibility (JobId, PathId) VALUES ${some.join(",")}`);
+    yield `INSERT IGNORE INTO PathVisibility (JobId, PathId) VALUES ${some.join(",")}`;
 }
 
-async function applyLateDigest(
-  connection: Connection,
+async function sendLateDigest(
+  line: StatementLine,
   input: AttributesInput,
   late: NonNullable<RowCollector["late"]>,
 ): Promise<void> {
   const { last } = input;
   if (last.fileIndex === 0 || last.fileIndex !== late.fileIndex) return;
   const where = `JobId = ${input.jobId} AND PathId = ${last.pathId} AND Filename = ${literal(last.filename)} AND FileIndex = ${last.fileIndex}`;
-  await query(connection, `UPDATE File SET MD5 = '${late.digest}' WHERE ${where}`);
+  await line.send(`UPDATE File SET MD5 = '${late.digest}' WHERE ${where}`);
 }
 
 /** The paths and all above them; those that are too deep stand alone. */

@@ -219,7 +219,8 @@ async function isAlive(connection: Connection): Promise<boolean> {
 export async function query(connection: Connection, statement: string | QueryOptions): Promise<unknown> {
   return await new Promise((resolve, reject) => {
     const settle = (error: QueryError | null, result: unknown): void => (error === null ? resolve(result) : reject(error));
-    if (typeof statement === "string") connection.query(statement, settle);
+    // null: there are no values; without it the driver looks for placeholders in every character of the statement.
+    if (typeof statement === "string") connection.query({ sql: statement, values: null }, settle);
     else connection.query(statement, settle);
   });
 }
