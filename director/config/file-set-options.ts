@@ -101,7 +101,10 @@ export const optionsTable = defineBlock("FileSet/Include/Options", {
     acts: true,
     description: "Digest stored with each file.",
   }),
-  dedup: directive(oneOf("Storage", "BothSides", "None"), { acts: true, description: "None keeps file data out of a store of chunks; anything else lets it in." }),
+  dedup: directive(oneOf("Storage", "BothSides", "None"), {
+    acts: true,
+    description: "None keeps file data out of a store of chunks; anything else lets it in.",
+  }),
   oneFs: directive(bool(), { default: true, acts: true, description: "Stays on the file system of the named directory." }),
   recurse: directive(bool(), { default: true, acts: true, description: "Enters directories." }),
   sparse: directive(bool(), { default: false, acts: true, description: "Leaves out the holes of sparse files." }),

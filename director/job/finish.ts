@@ -5,6 +5,7 @@ import { deleteRunningJob, updateJob } from "#catalog/queries/jobs.ts";
 import { findMediaById } from "#catalog/queries/media.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import type { JobEnd } from "#proto/job.ts";
+import { dedupFacts } from "./dedup-facts.ts";
 import type { JobContext } from "./job-context.ts";
 import type { JobResult } from "./job-result.ts";
 import { runJobScripts } from "./job-scripts.ts";
@@ -192,6 +193,7 @@ function reportOf(context: JobContext, record: RunRecord, facts: EndFacts): stri
         volSessionTime: record.run.volSessionTime,
         lastVolumeBytes: facts.volumes.at(-1)?.VolBytes ?? sd?.lastVolumeBytes ?? 0,
         sdErrors: sd?.errors ?? 0,
+        dedup: dedupFacts(fd, sd),
       });
   }
 }

@@ -102,6 +102,41 @@ test("a save of two files ends OK with its rows, its Volume and its report", asy
   assert.ok((await listLog(world.catalog, jobId)).some((line) => line.LogText.includes("saving")));
 });
 
+test("a job into a store of chunks reports the counters of both halves, and JobBytes are those of the files", async () => {
+  const scripts = goodScripts();
+  const { sd } = scripts;
+  const counted = { fileBytes: 9_000_000, chunks: 40, newChunks: 5, newBytes: 1_000_000, storedBytes: 400_000, rememberedFiles: 7, rememberedBytes: 3_000_000, method: "zstd 3" }; // prettier-ignore
+  scripts.fd = async (log) =>
+    await log.end(
+      JobEnd.fromPartial({
+        status: "T",
+        files: 2,
+        bytes: 9_000_000,
+        readBytes: 6_000_000,
+        networkBytes: 450_000,
+        dedup: counted,
+      }),
+    );
+  // The other client of the store was faster with one of the chunks.
+  const stored = { newChunks: 4, newBytes: 800_000, storedBytes: 300_000, method: "zstd 3" };
+  scripts.sd = async (log, request, signal) => {
+    const end = log.end.bind(log);
+    log.end = async (ended) => await end(JobEnd.fromPartial({ ...ended, dedup: stored }));
+    await sd(log, request, signal);
+  };
+  await using world = await EngineWorld.open(scripts);
+  const jobId = await world.engine.submit({ job: "Save", origin });
+  await world.engine.waitFor({ kind: "jobId", jobId }, never);
+  const text = world.console.take();
+  assert.match(
+    text,
+    /Software Compression: {3}62\.5 % \(2\.7:1\)\n {2}Deduplication: {10}30\.0:1, 9,000,000 \(9\.000 MB\) in 40 chunks\n/,
+  );
+  assert.match(text, /New Chunks: {13}4, 800,000 \(800\.000 KB\), stored as 300,000 \(300\.000 KB\) zstd 3\n/);
+  assert.match(text, /Remembered Files: {7}7, 3,000,000 \(3\.000 MB\) not read\n {2}Network Bytes: {10}450,000 /);
+  assert.equal((await findJob(world.catalog, jobId))?.JobBytes, 9_000_000);
+});
+
 test("the next job is an Incremental since the start of the one before", async () => {
   await using world = await EngineWorld.open(goodScripts());
   for (const expected of ["F", "I"]) {

@@ -11,7 +11,7 @@ const backup: BackupFacts = {
   pool: { name: "File", from: "Job resource" }, catalog: { name: "MyCatalog", from: "Client resource" }, storage: { name: "File1", from: "Job resource" },
   priority: 10, fdFiles: 1234, sdFiles: 1234, fdBytes: 5_000_000, sdBytes: 5_200_000, readBytes: 10_000_000, hasSnapshot: false, isEncrypted: false,
   isAccurate: false, volumes: ["Vol-0001", "Vol-0002"], volSessionId: 1, volSessionTime: 1_795_000_000, lastVolumeBytes: 5_300_123,
-  fdErrors: 0, sdErrors: 0, fdStatus: "T", sdStatus: "T",
+  fdErrors: 0, sdErrors: 0, fdStatus: "T", sdStatus: "T", dedup: null,
 }; // prettier-ignore
 
 test("a backup report has every label in order with values at column 27", () => {
@@ -29,6 +29,32 @@ test("a backup report has every label in order with values at column 27", () => 
     "Last Volume Bytes", "Non-fatal FD errors", "SD Errors", "FD termination status", "SD termination status", "Termination",
   ]); // prettier-ignore
   for (const line of lines.slice(1, -2)) assert.equal(line[25], " ");
+});
+
+test("a job into a store of chunks tells what the store made of it, and no other job does", () => {
+  const dedup = {
+    fileBytes: 20_000_000, chunks: 81, newChunks: 3, newBytes: 800_000, storedBytes: 200_000, rememberedFiles: 1200, rememberedBytes: 15_000_000, method: "zstd 3",
+    networkBytes: 345_678,
+  }; // prettier-ignore
+  const lines = backupReport(head, { ...backup, dedup }).split("\n");
+  const at = lines.findIndex((line) => line.startsWith("  Software Compression:"));
+  assert.deepEqual(lines.slice(at, at + 6), [
+    "  Software Compression:   75.0 % (4.0:1)",
+    "  Deduplication:          100.0:1, 20,000,000 (20.000 MB) in 81 chunks",
+    "  New Chunks:             3, 800,000 (800.000 KB), stored as 200,000 (200.000 KB) zstd 3",
+    "  Remembered Files:       1,200, 15,000,000 (15.000 MB) not read",
+    "  Network Bytes:          345,678 (345.678 KB)",
+    "  Comm Line Compression:  None",
+  ]);
+  const nothingNew = backupReport(head, {
+    ...backup,
+    dedup: { ...dedup, newChunks: 0, newBytes: 0, storedBytes: 0, method: "" },
+  });
+  assert.match(
+    nothingNew,
+    /Compression: {3}None\n {2}Deduplication: {10}all known, 20,000,000 .*\n {2}New Chunks: {13}0, 0 \(0 B\), stored as 0 \(0 B\)\n/,
+  );
+  assert.doesNotMatch(backupReport(head, backup), /Dedup|Chunks|Remembered|Network/);
 });
 
 test("numbers are written as reports show them", () => {

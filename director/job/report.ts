@@ -2,7 +2,17 @@ import { catalogTime, reportTime } from "#lib/base/local-time.ts";
 import type { JobOutcome } from "./job-state.ts";
 import { reportLevel } from "./level-words.ts";
 import { terminationLine } from "./outcome.ts";
-import { bytesWords, compressionWords, elapsedWords, rateWords, withCommas } from "./report-words.ts";
+import type { DedupCounts } from "#proto/job.ts";
+import {
+  bytesWords,
+  chunkCompressionWords,
+  compressionWords,
+  deduplicationWords,
+  elapsedWords,
+  newChunksWords,
+  rateWords,
+  withCommas,
+} from "./report-words.ts";
 import { terminationWords } from "./status-letter.ts";
 
 /** Who reports: the first line and the second. */
@@ -56,6 +66,14 @@ export interface BackupFacts extends CommonFacts {
   readonly sdErrors: number;
   readonly fdStatus: string;
   readonly sdStatus: string;
+  /** What a store of chunks made of the job; null where none was used. */
+  readonly dedup: DedupFacts | null;
+}
+
+/** What a store of chunks made of a job: the counts of both halves. */
+export interface DedupFacts extends DedupCounts {
+  /** Bytes between client and storage daemon, both directions. */
+  readonly networkBytes: number;
 }
 
 export interface RestoreFacts extends CommonFacts {
@@ -97,7 +115,11 @@ export function backupReport(head: ReportHead, facts: BackupFacts): string {
     ["FD Bytes Written", bytesWords(facts.fdBytes)],
     ["SD Bytes Written", bytesWords(facts.sdBytes)],
     ["Rate", rateWords(facts.fdBytes, elapsedMs)],
-    ["Software Compression", compressionWords(facts.fdBytes, facts.readBytes)],
+    [
+      "Software Compression",
+      facts.dedup === null ? compressionWords(facts.fdBytes, facts.readBytes) : chunkCompressionWords(facts.dedup),
+    ],
+    ...(facts.dedup === null ? [] : dedupFields(facts.dedup)),
     ["Comm Line Compression", "None"],
     ["Snapshot/VSS", yesNo(facts.hasSnapshot)],
     ["Encryption", yesNo(facts.isEncrypted)],
@@ -112,6 +134,15 @@ export function backupReport(head: ReportHead, facts: BackupFacts): string {
     ["SD termination status", terminationWords(facts.sdStatus)],
     ["Termination", terminationLine("B", facts.outcome)],
   ]);
+}
+
+function dedupFields(dedup: DedupFacts): Field[] {
+  return [
+    ["Deduplication", deduplicationWords(dedup)],
+    ["New Chunks", newChunksWords(dedup)],
+    ["Remembered Files", `${withCommas(dedup.rememberedFiles)}, ${bytesWords(dedup.rememberedBytes)} not read`],
+    ["Network Bytes", bytesWords(dedup.networkBytes)],
+  ];
 }
 
 /** The report of a Restore. */
