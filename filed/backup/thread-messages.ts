@@ -2,6 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { FileSet } from "#proto/fileset.ts";
 import type { EntryList } from "#filed/walk/entry.ts";
 import type { WalkCounts, WalkNote } from "#filed/walk/walker.ts";
+import type { MemoryStart } from "#filed/remember/memory.ts";
 import type { SaveCounts } from "./save-file.ts";
 import type { SaveOptions } from "./save-options.ts";
 
@@ -13,6 +14,8 @@ export interface WalkerStart {
   readonly sinceNs: bigint;
   /** The accurate list (previous state of the client), if the job compares with it. */
   readonly accurate: AccurateTable | undefined;
+  /** Layers of earlier jobs by which unchanged files need not be read; absent: none. */
+  readonly remembered?: MemoryStart | undefined;
 }
 
 /** The accurate list in flat form: `path NUL lstat NUL digest NUL`, one file after the other. */

@@ -31,14 +31,17 @@ const intField = {
   rememberedStart: 8,
   rememberedBytes: 9,
   rememberedKind: 10,
+  root: 11,
 } as const;
-const INTS = 11;
+const INTS = 12;
 
 /** What the walker knows of an entry from the jobs before; values of intField.rememberedKind. */
 const rememberedKind = { nothing: 0, changed: 1, unchanged: 2 } as const;
 
 /** Bytes of remembered records at which a list is closed. */
 const LIST_REMEMBERED_BYTES = 1024 * 1024;
+/** Root of an entry that cannot be found again by its place in the walk. */
+export const NO_ROOT = -1;
 const REMEMBERED_BYTES_FIRST = 64 * 1024;
 
 /** A run of walked entries in flat buffers, so that it costs nothing to hand it to another thread. */
@@ -76,6 +79,8 @@ export interface WalkedEntry {
   readonly linkFileIndex: number;
   /** What an earlier job remembers of it; absent: nothing. */
   readonly remembered?: RememberedEntry | undefined;
+  /** Number of the FileSet's name below which it was found; absent: NO_ROOT. */
+  readonly root?: number;
 }
 
 /** Collects walked entries into an EntryList. */
@@ -110,6 +115,7 @@ export class EntryListBuilder {
     this.#ints[int + intField.nameBytes] = this.#name(entry.path);
     this.#ints[int + intField.linkStart] = this.#namesEnd;
     this.#ints[int + intField.linkBytes] = this.#name(entry.link);
+    this.#ints[int + intField.root] = entry.root ?? NO_ROOT;
     this.#addRemembered(int, entry.remembered);
     const { stat } = entry;
     const at = this.#count * STATS;
@@ -231,6 +237,17 @@ export class EntryCursor {
     if (this.#list.ints[int + intField.rememberedKind] === rememberedKind.nothing) return undefined;
     const start = this.#list.ints[int + intField.rememberedStart]!;
     return this.#list.remembered.subarray(start, start + this.#list.ints[int + intField.rememberedBytes]!);
+  }
+
+  /** Number of the FileSet's name below which it was found; NO_ROOT: it cannot be remembered. */
+  get root(): number {
+    return this.#list.ints[this.#at * INTS + intField.root]!;
+  }
+
+  /** Bytes of the path: a view. */
+  get pathBytes(): Uint8Array {
+    const start = this.#list.ints[this.#at * INTS + intField.nameStart]!;
+    return this.#names.subarray(start, start + this.#list.ints[this.#at * INTS + intField.nameBytes]!);
   }
 
   stat(field: number): bigint {

@@ -5,6 +5,7 @@ import { AccurateList, comparesDigests } from "#filed/backup/accurate-list.ts";
 import { ThreadControl } from "#filed/backup/thread-control.ts";
 import { WALKER_LISTS_MAX } from "#filed/backup/thread-messages.ts";
 import type { FromWalker, WalkerStart } from "#filed/backup/thread-messages.ts";
+import { Memory } from "#filed/remember/memory.ts";
 import { compileFileSet } from "#filed/fileset/match.ts";
 import { buffersOf, EntryListBuilder } from "./entry.ts";
 import type { WalkedEntry } from "./entry.ts";
@@ -45,11 +46,14 @@ const sink: WalkSink = {
 const fileset = compileFileSet(start.fileset);
 const withDigests = fileset.optionsTable.some(comparesDigests);
 const accurate = start.accurate === undefined ? undefined : new AccurateList(start.accurate, start.sinceNs, withDigests);
-const walker = new Walker({ fileset, sinceNs: start.sinceNs, judge: accurate, sink });
+const remembered = start.remembered === undefined ? undefined : new Memory(start.remembered, (text) => sink.note("info", text));
+const walker = new Walker({ fileset, sinceNs: start.sinceNs, judge: accurate, memory: remembered, sink });
 try {
   const counts = await walker.run();
   handOver();
   post({ kind: "end", counts, deleted: accurate?.deleted ?? [] });
 } catch (error) {
   post({ kind: "failed", text: describeError(error) });
+} finally {
+  remembered?.[Symbol.dispose]();
 }

@@ -9,6 +9,9 @@ import { fileType } from "#lib/streams/stream-type.ts";
 import { isChanged } from "#filed/backup/changed.ts";
 import { stripPath, withoutTrailingSlash } from "#filed/fileset/match.ts";
 import type { ChosenOptions, CompiledFileSet, CompiledInclude } from "#filed/fileset/match.ts";
+import type { RememberedEntry } from "#filed/backup/remembered.ts";
+import { WalkOrder } from "#filed/remember/walk-order.ts";
+import { NO_ROOT } from "./entry.ts";
 import type { WalkedEntry } from "./entry.ts";
 import { readNameList } from "./file-list.ts";
 import { HardLinks } from "./hard-links.ts";
@@ -31,6 +34,17 @@ export interface ChangeJudge {
   unseen(path: string, options: ChosenOptions["options"]): void;
 }
 
+/** Answers what earlier jobs remember of an entry; asked in the order of the walk. See remember/memory.ts. */
+export interface WalkMemory {
+  find(asked: {
+    readonly root: number;
+    readonly path: string;
+    readonly type: number;
+    readonly options: number;
+    readonly stat: BigIntStats;
+  }): RememberedEntry | undefined;
+}
+
 /** What a walk found, in numbers. */
 export interface WalkCounts {
   /** Files and directories looked at. */
@@ -46,6 +60,7 @@ export interface WalkOptions {
   /** Save what changed at or after this moment; 0n: everything. */
   readonly sinceNs: bigint;
   readonly judge?: ChangeJudge | undefined;
+  readonly memory?: WalkMemory | undefined;
   readonly sink: WalkSink;
   readonly mounts?: MountTable;
 }
@@ -68,7 +83,7 @@ const S_IFSOCK = 0o140000n;
 const S_IFIFO = 0o010000n;
 
 /**
- * Walks the names of a FileSet depth first, one lstat a file, directories after their contents, and touches nothing below what is
+ * Walks the names of a FileSet depth first, names sorted by their bytes, one lstat a file, directories after their contents, and touches nothing below what is
  * excluded. No recursion, so depth has no limit; nothing changes the working directory [FD-28].
  */
 export class Walker {
@@ -78,6 +93,9 @@ export class Walker {
   readonly #mounts: MountTable;
   readonly #links = new HardLinks();
   readonly #paths = new LongPaths();
+  readonly #order = new WalkOrder();
+  /** Number of the FileSet's name that is being walked. */
+  #root = -1;
 
   constructor(options: WalkOptions) {
     this.#options = options;
@@ -91,6 +109,7 @@ export class Walker {
     for (const include of this.#options.fileset.includes) {
       for (const name of include.files) {
         if (this.#sink.isCanceled) return this.counts;
+        this.#root++;
         if (name.startsWith("|") || name.startsWith("<")) {
           for await (const listed of readNameList(name)) {
             if (this.#sink.isCanceled) return this.counts;
@@ -195,7 +214,7 @@ export class Walker {
     }
     let names: string[];
     try {
-      names = readdirSync(this.#paths.reach(path), { encoding: "latin1" });
+      names = readdirSync(this.#paths.reach(path), { encoding: "latin1" }).sort();
     } catch (error) {
       this.#options.judge?.unseen(path, chosen.options);
       this.#sink.note("notSaved", `     Could not open directory "${shown(path)}": ERR=${systemErrorText(error)}`);
@@ -255,6 +274,22 @@ export class Walker {
       }
     }
     this.counts.found = fileIndex;
-    this.#sink.entry({ fileIndex, type: linkedType, options: chosen.index, path, stat, link, linkFileIndex });
+    const isOrdered = this.#order.goesOn(this.#root, path);
+    const root = isOrdered ? this.#root : NO_ROOT;
+    const isReadable = isOrdered && linkedType !== fileType.hardLink && linkedType !== fileType.fifo;
+    const remembered = isReadable
+      ? this.#options.memory?.find({ root, path, type: linkedType, options: chosen.index, stat })
+      : undefined;
+    this.#sink.entry({
+      fileIndex,
+      type: linkedType,
+      options: chosen.index,
+      path,
+      stat,
+      link,
+      linkFileIndex,
+      remembered,
+      root,
+    });
   }
 }
