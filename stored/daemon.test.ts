@@ -5,9 +5,9 @@ import { test } from "node:test";
 import { BatchBuilder } from "#lib/wire/record.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
 import { fileBatches } from "./testing/file-batches.ts";
-import { StorageWorld } from "./test-world.ts";
+import { StorageWorld } from "./testing/storage-world.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
-import type { FollowedJob } from "./test-world.ts";
+import type { FollowedJob } from "./testing/storage-world.ts";
 
 function bootstrapOf(
   job: FollowedJob,

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { AppendRequest, ReadReply } from "#proto/data.ts";
 import { bulkStorageData, declareHeadroom } from "./bulk-codec.ts";
 
+const chunksOf = (bytes: Uint8Array) => ({ step: { $case: "chunks" as const, value: Buffer.from(bytes) } });
 const batchOf = (bytes: Uint8Array) => ({ step: { $case: "records" as const, value: Buffer.from(bytes) } });
 
 test("a batch is encoded as the generated codec encodes it, and both decode what the other encoded", () => {
@@ -16,6 +17,10 @@ test("a batch is encoded as the generated codec encodes it, and both decode what
       assert.deepEqual(append, Buffer.from(AppendRequest.encode(batchOf(bytes)).finish()));
       assert.deepEqual(AppendRequest.decode(append), batchOf(bytes));
       assert.deepEqual(bulkStorageData.append.requestDeserialize(append), batchOf(bytes));
+      const chunks = bulkStorageData.append.requestSerialize({ step: { $case: "chunks", value } });
+      assert.deepEqual(chunks, Buffer.from(AppendRequest.encode(chunksOf(bytes)).finish()));
+      assert.deepEqual(AppendRequest.decode(chunks), chunksOf(bytes));
+      assert.deepEqual(bulkStorageData.append.requestDeserialize(chunks), chunksOf(bytes));
       const read = bulkStorageData.read.responseSerialize({ step: { $case: "records", value } });
       assert.deepEqual(read, Buffer.from(ReadReply.encode(batchOf(bytes)).finish()));
       assert.deepEqual(bulkStorageData.read.responseDeserialize(read), batchOf(bytes));
@@ -52,7 +57,7 @@ test("whatever bytes come, the answer is that of the generated decoder", () => {
     }
   };
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), fc.constantFrom(0x12, 0x0a, 0x1a), (bytes, tag) => {
+    fc.property(fc.uint8Array({ maxLength: 200 }), fc.constantFrom(0x12, 0x0a, 0x1a, 0x2a), (bytes, tag) => {
       const message = Buffer.from([tag, ...bytes]);
       assert.deepEqual(
         outcome(bulkStorageData.append.requestDeserialize, message),

@@ -3,11 +3,12 @@ import { AppendRequest, ReadReply, StorageDataService } from "#proto/data.ts";
 
 /*
  * The one codec for file data. What ts-proto generates copies a `bytes` field twice on the way out and once on the way in; here a
- * batch is copied once at most (and not at all, not even by grpc-js, if it has headroom), and a received batch is a view of the message.
+ * batch (of records or of chunks) is copied once at most (and not at all, not even by grpc-js, if it has headroom), and a received batch is a view of the message.
  */
 
-/** Tags (field number << 3 | 2) of `records` in AppendRequest and ReadReply. */
+/** Tags (field number << 3 | 2) of `records` and `chunks` in AppendRequest, and of `records` in ReadReply. */
 const APPEND_RECORDS_TAG = (2 << 3) | 2;
+const APPEND_CHUNKS_TAG = (5 << 3) | 2;
 const READ_RECORDS_TAG = (1 << 3) | 2;
 
 /** Most bytes that the frame of gRPC, tag and length take before a batch. */
@@ -28,13 +29,16 @@ export function declareHeadroom(batch: Uint8Array): Buffer {
 export const bulkStorageData = {
   append: {
     ...StorageDataService.append,
-    requestSerialize: (value: AppendRequest): Buffer =>
-      value.step?.$case === "records"
-        ? prefixed(APPEND_RECORDS_TAG, value.step.value)
-        : StorageDataService.append.requestSerialize(value),
+    requestSerialize: (value: AppendRequest): Buffer => {
+      if (value.step?.$case === "records") return prefixed(APPEND_RECORDS_TAG, value.step.value);
+      if (value.step?.$case === "chunks") return prefixed(APPEND_CHUNKS_TAG, value.step.value);
+      return StorageDataService.append.requestSerialize(value);
+    },
     requestDeserialize: (bytes: Buffer): AppendRequest => {
       const records = onlyField(APPEND_RECORDS_TAG, bytes);
-      return records === undefined ? AppendRequest.decode(bytes) : { step: { $case: "records", value: records } };
+      if (records !== undefined) return { step: { $case: "records", value: records } };
+      const chunks = onlyField(APPEND_CHUNKS_TAG, bytes);
+      return chunks === undefined ? AppendRequest.decode(bytes) : { step: { $case: "chunks", value: chunks } };
     },
   },
   read: {

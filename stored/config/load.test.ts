@@ -66,6 +66,41 @@ test("rules of the storage daemon are checked", async () => {
   for (const [text, expected] of bad) await assert.rejects(load(text), expected);
 });
 
+const store = (more: string) => BASE.replace("Device Type = File", `Device Type = Dedup; ${more}`);
+
+test("a store's directives have defaults, and compression is written in several ways", async () => {
+  const device = (await load(store(""))).devices.get("one")!;
+  assert.deepEqual([device.minimumChunkSize, device.averageChunkSize, device.maximumChunkSize], [65_536, 262_144, 786_432]);
+  assert.deepEqual([device.dedupDomain, device.dedupCompression], ["storage", { method: "zstd", level: 3 }]);
+  for (const [text, level] of [
+    ["zstd", 3],
+    ["ZSTD:19", 19],
+    ["none", 0],
+  ] as const)
+    assert.equal((await load(store(`Dedup Compression = "${text}"`))).devices.get("one")!.dedupCompression.level, level);
+  for (const text of ["zstd:0", "zstd:20", "lz4", "zstd:x"])
+    await assert.rejects(load(store(`Dedup Compression = "${text}"`)), /is not a way to compress chunks/);
+});
+
+test("a store's directives are checked against each other and between devices that share the store", async () => {
+  const second = (more: string) =>
+    `Device { Name = two; Media Type = File; Archive Device = /v/; Device Type = Dedup; ${more} }`;
+  const bad = [
+    [store("Minimum Chunk Size = 1k"), /MinimumChunkSize: it is below 4096/],
+    [store("Average Chunk Size = 1M"), /MaximumChunkSize: it is below AverageChunkSize/],
+    [store("Minimum Chunk Size = 300k"), /AverageChunkSize: it is below MinimumChunkSize/],
+    [store("Maximum Chunk Size = 9M"), /too large/],
+    [store("Client Quota = 1G"), /ClientQuota: it needs Device Type = Btrfs and Dedup Domain = client/],
+    [store("Dedup Domain = world"), /not allowed here/],
+    [store("") + second("Dedup Domain = pool"), /Device "two".*dedupDomain: it must be as in Device "one"/i],
+    [store("") + second("").replace("Dedup", "File"), /Device "two".*DeviceType: it must be as in Device "one"/],
+  ] as const;
+  for (const [text, expected] of bad) await assert.rejects(load(text), expected);
+  assert.equal((await load(store("") + second(""))).devices.size, 2);
+  const { warnings } = await load(BASE.replace("Label Media = yes", "Dedup Domain = pool"));
+  assert.ok(warnings.some(({ message }) => message.includes("it has no effect without Device Type = Dedup")));
+});
+
 test("a file that is not there is named with what to do", async () => {
   await assert.rejects(loadStorageConfig("/nonexistent/bacula-sd.conf"), {
     code: "CONFIG_UNREADABLE",

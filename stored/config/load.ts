@@ -4,6 +4,7 @@ import type { ProblemList } from "#lib/config/problem.ts";
 import { checkAddresses, checkStatistics, checkTls, only, requireOne, requireSome } from "#lib/config/requirements.ts";
 import type { ResourceSet } from "#lib/config/resolve.ts";
 import type { StatisticsResource } from "#lib/config/statistics-resource.ts";
+import { checkSharedStores, checkStoreDirectives } from "./check-dedup.ts";
 import type { AutochangerResource } from "./autochanger.ts";
 import type { CloudResource } from "./cloud.ts";
 import type { DeviceResource } from "./device.ts";
@@ -67,6 +68,7 @@ function checkStorage(resources: ResourceSet, problems: ProblemList): void {
   }
   for (const director of resources.of<DirectorResource>("Director").values()) checkTls(director, problems);
   for (const device of resources.of<DeviceResource>("Device").values()) checkDevice(device, problems);
+  checkSharedStores(resources.of<DeviceResource>("Device").values(), problems);
   for (const statistics of resources.of<StatisticsResource>("Statistics").values()) checkStatistics(statistics, problems);
   for (const name of resources.of("Autochanger").keys()) {
     const device = resources.of("Device").get(name);
@@ -92,6 +94,7 @@ function checkDevice(device: DeviceResource, problems: ProblemList): void {
       message: "it is larger than MaximumBlockSize",
     });
   }
+  checkStoreDirectives(device, problems);
   if (device.deviceType === "Cloud" && device.cloud === undefined) {
     problems.add({ severity: "error", at, resource, directive: "Cloud", message: "it is required with DeviceType = Cloud" });
   }

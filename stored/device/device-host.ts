@@ -1,8 +1,9 @@
 import { DeviceThread } from "./device-thread.ts";
-import { hasDriver } from "./drivers.ts";
+import { hasDriver, volTypeOf } from "./drivers.ts";
 import { BLOCK_BYTES_DEFAULT, BLOCK_BYTES_LEAST } from "../volume/format.ts";
 import type { DeviceCallName, DeviceCalls } from "./device-protocol.ts";
 import type { DeviceListener } from "./device-thread.ts";
+import type { StoreSettings } from "../chunks/store-calls.ts";
 import type { EngineReport } from "./append-engine.ts";
 import type { VolumeFacts } from "../mount/volume-facts.ts";
 
@@ -22,6 +23,10 @@ export interface DeviceSettings {
   readonly blockChecksum: boolean;
   readonly volumeBytesMax: number;
   readonly fileBytesMax: number;
+  /** The store of chunks beside its Volumes; undefined: it has none. */
+  readonly store: StoreSettings | undefined;
+  /** Most bytes of one client's chunks. */
+  readonly clientQuotaBytes: number;
 }
 
 /** A device of the daemon: its settings, its thread (started when first needed), and what the status shows of it. */
@@ -52,7 +57,7 @@ export class DeviceHost implements AsyncDisposable {
 
   /** Bacula's VolType number. */
   get volType(): number {
-    return this.settings.deviceType.toLowerCase() === "null" ? 11 : 1;
+    return volTypeOf(this.settings.deviceType);
   }
 
   /** Whether what is written can be read again. */

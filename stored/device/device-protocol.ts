@@ -1,3 +1,4 @@
+import type { CarriedError } from "./carried-error.ts";
 import type { DeviceFacts } from "./drivers.ts";
 import type { EngineOptions, EngineReport, SessionStart } from "./append-engine.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
@@ -102,13 +103,6 @@ export type DeviceCallName = keyof DeviceCalls;
 export type ToDevice =
   | { readonly kind: "call"; readonly id: number; readonly name: DeviceCallName; readonly argument: unknown }
   | { readonly kind: "append"; readonly sessionId: number; readonly number: number; readonly batch: Uint8Array };
-
-/** An error on its way between threads. */
-export interface CarriedError {
-  readonly code: ErrorCode | undefined;
-  readonly message: string;
-  readonly hint: string | undefined;
-}
 
 /** From the thread. */
 export type FromDevice =

@@ -1,7 +1,10 @@
 import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { hasStore } from "../config/check-dedup.ts";
 import type { AutochangerResource } from "../config/autochanger.ts";
 import type { DeviceResource } from "../config/device.ts";
 import type { DeviceSettings } from "./device-host.ts";
+import type { StoreSettings } from "../chunks/store-calls.ts";
 
 /** A Device resource as the daemon uses it. A Device Type that was left out is found out from what the Archive Device is. */
 export function deviceSettings(resource: DeviceResource): DeviceSettings {
@@ -20,6 +23,24 @@ export function deviceSettings(resource: DeviceResource): DeviceSettings {
     blockChecksum: resource.blockChecksum,
     volumeBytesMax: resource.maximumVolumeSize,
     fileBytesMax: resource.maximumFileSize,
+    store: hasStore(resource) ? storeSettings(resource) : undefined,
+    clientQuotaBytes: resource.clientQuota,
+  };
+}
+
+function storeSettings(resource: DeviceResource): StoreSettings {
+  const { method, level } = resource.dedupCompression;
+  return {
+    directory: resolve(resource.archiveDevice),
+    isBtrfs: resource.deviceType === "Btrfs",
+    domain: resource.dedupDomain,
+    minBytes: resource.minimumChunkSize,
+    averageBytes: resource.averageChunkSize,
+    maxBytes: resource.maximumChunkSize,
+    compression: method,
+    level,
+    livePercent: resource.dedupLivePercent,
+    deleteBytesPerS: resource.dedupDeleteBandwidth,
   };
 }
 

@@ -1,15 +1,12 @@
-import { Worker } from "node:worker_threads";
-import { OperatorError } from "#lib/errors/operator-error.ts";
+import { MessagePort, Worker } from "node:worker_threads";
 import { impossible } from "#lib/base/assert.ts";
-import type {
-  CarriedError,
-  DeviceCallName,
-  DeviceCalls,
-  DeviceThreadOptions,
-  FromDevice,
-  ToDevice,
-} from "./device-protocol.ts";
+import { uncarried } from "./carried-error.ts";
+import { ownBytes } from "./own-bytes.ts";
+import type { DeviceCallName, DeviceCalls, DeviceThreadOptions, FromDevice, ToDevice } from "./device-protocol.ts";
 import type { EngineReport } from "./append-engine.ts";
+
+/** What may be given away to another thread. */
+export type Transfer = ArrayBuffer | MessagePort;
 
 /** Who hears what the thread tells unasked. */
 export interface DeviceListener {
@@ -42,7 +39,7 @@ export class DeviceThread implements AsyncDisposable {
   async call<Name extends DeviceCallName>(
     name: Name,
     argument: DeviceCalls[Name]["argument"],
-    transfer: readonly ArrayBuffer[] = [],
+    transfer: readonly Transfer[] = [],
   ): Promise<DeviceCalls[Name]["result"]> {
     if (this.#death !== undefined) throw this.#death;
     const id = this.#nextId++;
@@ -52,7 +49,7 @@ export class DeviceThread implements AsyncDisposable {
     return (await waiting.promise) as DeviceCalls[Name]["result"];
   }
 
-  /** Hands a batch over. Its buffer is transferred when it belongs to the batch alone; else the batch is copied. */
+  /** Hands a batch over. Its buffer is given away when it belongs to the batch alone; else the batch is copied. */
   append(sessionId: number, number: number, batch: Uint8Array): void {
     const owned = ownBytes(batch);
     this.#post({ kind: "append", sessionId, number, batch: owned }, [owned.buffer]);
@@ -63,7 +60,7 @@ export class DeviceThread implements AsyncDisposable {
     await this.#worker.terminate();
   }
 
-  #post(message: ToDevice, transfer: readonly ArrayBuffer[] = []): void {
+  #post(message: ToDevice, transfer: readonly Transfer[] = []): void {
     this.#worker.postMessage(message, [...transfer]);
   }
 
@@ -99,16 +96,4 @@ export class DeviceThread implements AsyncDisposable {
     this.#waiting.clear();
     if (isNews) this.#listener.died(error);
   }
-}
-
-/** The batch in a buffer that may be given away: its own one if hardly anything else is in it, else a copy. */
-function ownBytes(batch: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer } = batch;
-  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength - batch.byteLength <= 256 && batch.byteLength > 16 * 1024;
-  return isWhole ? new Uint8Array(buffer, batch.byteOffset, batch.byteLength) : Uint8Array.from(batch);
-}
-
-function uncarried(error: CarriedError): Error {
-  if (error.code === undefined) return new Error(error.message);
-  return new OperatorError(error.code, error.message, error.hint === undefined ? {} : { hint: error.hint });
 }

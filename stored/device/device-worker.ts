@@ -1,9 +1,9 @@
 /* The thread of one device: everything that waits for the medium, computes checksums or copies file data happens here. */
 import { parentPort, workerData } from "node:worker_threads";
-import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { impossible, must } from "#lib/base/assert.ts";
+import { carried } from "./carried-error.ts";
 import { DeviceServer } from "./device-server.ts";
-import type { CarriedError, DeviceThreadOptions, FromDevice, ToDevice } from "./device-protocol.ts";
+import type { DeviceThreadOptions, FromDevice, ToDevice } from "./device-protocol.ts";
 
 const port = must(parentPort, "a parent: this file runs as a worker thread");
 const server = new DeviceServer(workerData as DeviceThreadOptions, (report) => {
@@ -66,10 +66,4 @@ function buffersOf(value: unknown): ArrayBuffer[] {
 
 function post(message: FromDevice, transfer: readonly ArrayBuffer[] = []): void {
   port.postMessage(message, [...transfer]);
-}
-
-function carried(error: unknown): CarriedError {
-  if (error instanceof OperatorError)
-    return { code: error.code, message: describeError(new Error(error.message, { cause: error.cause })), hint: error.hint };
-  return { code: undefined, message: error instanceof Error ? (error.stack ?? error.message) : String(error), hint: undefined };
 }

@@ -1,7 +1,10 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { makeVolumeSubvolume } from "../btrfs/store-subvolumes.ts";
 import { FileDevice } from "./file-device.ts";
 import { NullDevice } from "./null-device.ts";
+import { PackedDevice, plainDirectories } from "./packed-device.ts";
 import type { Device } from "./device.ts";
+import type { VolumeDirectories } from "./packed-device.ts";
 
 /** What a driver is made from; plain data, so that it can go to the device's thread. */
 export interface DeviceFacts {
@@ -10,20 +13,42 @@ export interface DeviceFacts {
   readonly archiveDevice: string;
 }
 
-const drivers: Readonly<Record<string, (facts: DeviceFacts) => Device>> = {
-  file: (facts) => new FileDevice(facts),
-  null: (facts) => new NullDevice(facts),
+/** A kind of device. */
+interface Driver {
+  /** Bacula's VolType number. */
+  readonly volType: number;
+  open(facts: DeviceFacts): Device;
+}
+
+const drivers: Readonly<Record<string, Driver>> = {
+  file: { volType: 1, open: (facts) => new FileDevice(facts) },
+  null: { volType: 11, open: (facts) => new NullDevice(facts) },
+  dedup: { volType: 15, open: (facts) => new PackedDevice(facts, plainDirectories) },
+  btrfs: { volType: 15, open: (facts) => new PackedDevice(facts, subvolumeDirectories) },
 };
+
+/** Volumes as subvolumes of btrfs. */
+const subvolumeDirectories: VolumeDirectories = { ...plainDirectories, make: makeVolumeSubvolume };
 
 /** Whether a driver is there for this Device Type. */
 export function hasDriver(deviceType: string): boolean {
-  return Object.hasOwn(drivers, deviceType.toLowerCase());
+  return driverOf(deviceType) !== undefined;
+}
+
+/** Bacula's VolType number of its Volumes; that of File if there is no driver. */
+export function volTypeOf(deviceType: string): number {
+  return driverOf(deviceType)?.volType ?? 1;
+}
+
+function driverOf(deviceType: string): Driver | undefined {
+  const name = deviceType.toLowerCase();
+  return Object.hasOwn(drivers, name) ? drivers[name] : undefined;
 }
 
 /** The driver for a Device resource. DEVICE_TYPE_UNSUPPORTED if there is none. */
 export function openDriver(facts: DeviceFacts): Device {
-  const make = hasDriver(facts.deviceType) ? drivers[facts.deviceType.toLowerCase()] : undefined;
-  if (make === undefined) {
+  const driver = driverOf(facts.deviceType);
+  if (driver === undefined) {
     throw new OperatorError(
       "DEVICE_TYPE_UNSUPPORTED",
       `device "${facts.name}" is of type "${facts.deviceType}", for which there is no driver`,
@@ -32,5 +57,5 @@ export function openDriver(facts: DeviceFacts): Device {
       },
     );
   }
-  return make(facts);
+  return driver.open(facts);
 }

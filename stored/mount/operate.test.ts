@@ -20,6 +20,8 @@ test("a device with an open Volume is out of use from unmount until mount", asyn
     blockChecksum: true,
     volumeBytesMax: 0,
     fileBytesMax: 0,
+    store: undefined,
+    clientQuotaBytes: 0,
   });
   const reservations = new Reservations([device]);
   const table: OperatorsTable = {

@@ -58,7 +58,7 @@ export const storedCodes = {
   },
   DEVICE_TYPE_UNSUPPORTED: {
     cause: "The Device Type is not one that this release drives.",
-    remedy: "Use File or Null.",
+    remedy: "Use File, Dedup, Btrfs or Null.",
   },
   DEVICE_BUSY: {
     cause: "The device is in use by jobs.",
