@@ -119,7 +119,7 @@ async function tryVolume(
     if (isNew && error instanceof OperatorError && error.code === "VOLUME_READ_ONLY")
       return { reason: `${describeError(error)}. ${mendAndMount(host)}`, needsOperator: true };
     if (error instanceof OperatorError && refusable.has(error.code))
-      return refuse(search, catalog, describeError(error), error.code === "VOLUME_SIZE_MISMATCH");
+      return refuse(search, catalog, describeError(error), error.code !== "VOLUME_READ_ONLY"); // what is read-only is sound, and may be writable again
     throw error;
   } finally {
     if (!isMounted) volumes.release(volume, host.name);

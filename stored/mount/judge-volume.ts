@@ -6,7 +6,10 @@ export type VolumeVerdict =
   | { readonly kind: "create" }
   | { readonly kind: "relabel" }
   | { readonly kind: "append" }
-  /** Not this one; ask for another. `marksError`: what the catalog says of it is wrong, nothing may be written to it any more. */
+  /**
+   * Not this one; ask for another. `marksError`: what lies there is not what the catalog says, nothing may be written to it, and no other
+   * job need try it: a person has to look.
+   */
   | { readonly kind: "refuse"; readonly reason: string; readonly marksError: boolean }
   /** Only a person can help: label it, or bring the medium. */
   | { readonly kind: "operator"; readonly reason: string };
@@ -49,14 +52,14 @@ export function judgeVolume(
     return {
       kind: "refuse",
       reason: `what is on the device for Volume "${volume}" cannot be used: ${found.reason}`,
-      marksError: !isUnwritten,
+      marksError: true,
     };
   }
   if (found.label.volume !== volume) {
     return {
       kind: "refuse",
       reason: `the device holds Volume "${found.label.volume}" where Volume "${volume}" should be`,
-      marksError: false,
+      marksError: true,
     };
   }
   if (isVoid) return { kind: "relabel" };
