@@ -8,8 +8,12 @@ export function systemErrorText(error: unknown): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** The code of a failed system call ("ENOENT"); "" if it was none. */
+/** Linux's number of EDQUOT: Node's table lacks it and calls such errors "UNKNOWN". */
+const EDQUOT = 122;
+
+/** The code of a failed system call ("ENOENT"), a used up quota as "EDQUOT"; "" if it was none. */
 export function systemErrorCode(error: unknown): string {
   const { code, errno } = (error ?? {}) as NodeJS.ErrnoException;
+  if (errno === -EDQUOT) return "EDQUOT";
   return errno === undefined ? "" : (code ?? "");
 }

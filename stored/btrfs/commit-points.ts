@@ -18,6 +18,9 @@ import type { SessionKey } from "../volume/block.ts";
 /** Commit points kept of one Volume. A Volume only grows, so the newest holds what the older ones hold. */
 const KEPT_PER_VOLUME = 32;
 
+/** Attempts to find a number that no other thread takes. */
+const ATTEMPTS_MAX = 5;
+
 /** A job that has ended well. */
 export interface CommittedJob {
   /** Its unique name. */
@@ -145,11 +148,20 @@ export class CommitPoints {
     if (!(await isSubvolume(source))) return;
     const directory = domainSnapshots(this.#root, domain);
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const former = await names(directory);
-    const last = Math.max(0, ...former.map(Number).filter(Number.isSafeInteger));
     const qgroups = domain.startsWith("client-") ? await this.#clientGroups(domain) : [];
-    await snapshotReadOnly(source, join(directory, String(last + 1)), { qgroups });
-    this.#deleteAll(directory, former);
+    for (let attempt = 1; ; attempt++) {
+      const former = await names(directory);
+      const last = Math.max(0, ...former.map(Number).filter(Number.isSafeInteger));
+      const target = join(directory, String(last + 1));
+      try {
+        await snapshotReadOnly(source, target, { qgroups });
+      } catch (error) {
+        // The store's thread renews after a collection, perhaps just now.
+        if (attempt === ATTEMPTS_MAX || !(await isSubvolume(target))) throw error;
+        continue;
+      }
+      return this.#deleteAll(directory, former);
+    }
   }
 
   /** What a client's snapshots pin is counted as the client's. */

@@ -1,4 +1,5 @@
 import { closeSync, constants, fdatasync, fsync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import { systemErrorCode } from "#lib/platform/system-error.ts";
 
 /** Writes all bytes at `address`, however few the kernel takes at a time. Throws what the kernel says. */
 export function writeWhole(fd: number, bytes: Uint8Array, address: number): void {
@@ -28,7 +29,7 @@ export function syncDirectory(path: string): void {
 
 /** Whether an error means that the medium takes no more: it is full, or a limit of size or quota was reached. */
 export function meansFull(error: unknown): string | undefined {
-  const code = (error as NodeJS.ErrnoException).code;
+  const code = systemErrorCode(error);
   return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" || code === "ENXIO" ? code : undefined;
 }
 
