@@ -95,13 +95,27 @@ test("the shards together show every chunk once, and marks and stamps can be wip
       assert.equal(chunk.bytes, 100 + chunk.offset);
       assert.equal(chunk.stamp, chunk.isMarked ? 7 : 0);
       if (chunk.isMarked) marked++;
-      return { mark: false, stamp: true };
+      return "unmark";
     });
   assert.equal(offsets.size, 5000);
   assert.equal(marked, 2500);
   assert.ok(index.find(identity(2)));
   assert.equal(index.isMarked, false);
   assert.equal(index.stamp, 7);
+});
+
+test("what a visit drops is gone, and the rest is found, in every shard", () => {
+  const index = filled(50_000);
+  for (let shard = 0; shard < INDEX_SHARDS; shard++)
+    index.visitShard(shard, (chunk) => (chunk.container % 3 === 0 ? "keep" : "drop"));
+  let left = 0;
+  for (let number = 0; number < 50_000; number++) {
+    const isThere = (1 + (number >> 7)) % 3 === 0;
+    assert.equal(index.find(identity(number)), isThere);
+    if (isThere) left++;
+  }
+  assert.equal(index.count, left);
+  assert.ok(index.memoryBytes / left <= 60, "memory was given back");
 });
 
 test("identities that share their first 19 bytes are different chunks", () => {

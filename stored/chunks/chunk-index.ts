@@ -28,6 +28,9 @@ export interface ChunkState extends ChunkPlace {
   readonly stamp: number;
 }
 
+/** What becomes of a chunk: nothing; its mark goes, or its mark and its stamp; the index forgets it. */
+export type ChunkFate = "keep" | "unmark" | "wipe" | "drop";
+
 /**
  * Identity -> place, in memory only, at most 48 bytes a chunk (docs/formats/chunk-store.md). The first 20 bytes of an identity stand for
  * it: two chunks with the same 160 bits of SHA-256 cannot be made. Beside its place each chunk has a stamp (when a running job last
@@ -128,22 +131,25 @@ export class ChunkIndex implements ChunkPlace {
     return (this.#info & MARK_BIT) !== 0;
   }
 
-  /** Shows every chunk of a shard; what `visit` answers is whether its mark and its stamp stay. */
-  visitShard(number: number, visit: (chunk: ChunkState) => { readonly mark: boolean; readonly stamp: boolean }): void {
-    const slots = this.#shards[number]?.slots;
-    if (slots === undefined) return;
+  /** Shows every chunk of a shard; the answer says what becomes of it. No chunk is at hand afterwards. */
+  visitShard(number: number, visit: (chunk: ChunkState) => ChunkFate): void {
+    const shard = this.#shards[number];
+    if (shard === undefined) return;
+    this.#at = -1;
+    const { slots } = shard;
     const chunk = { container: 0, offset: 0, bytes: 0, isMarked: false, stamp: 0 };
     for (let at = 0; at < slots.length; at += SLOT_WORDS) {
-      chunk.container = slots[at + CONTAINER_WORD] ?? 0;
-      if (chunk.container === 0) continue;
-      const info = slots[at + INFO_WORD] ?? 0;
-      chunk.offset = slots[at + OFFSET_WORD] ?? 0;
-      chunk.bytes = info & BYTES_MASK;
-      chunk.stamp = (info & STAMP_MASK) >>> STAMP_SHIFT;
-      chunk.isMarked = (info & MARK_BIT) !== 0;
-      const keep = visit(chunk);
-      slots[at + INFO_WORD] = info & (BYTES_MASK | (keep.mark ? MARK_BIT : 0) | (keep.stamp ? STAMP_MASK : 0));
+      // What is removed makes room for the next one, which is then looked at in its place.
+      while (takeState(slots, at, chunk)) {
+        const fate = visit(chunk);
+        if (fate === "unmark") slots[at + INFO_WORD] = (slots[at + INFO_WORD] ?? 0) & ~MARK_BIT;
+        if (fate === "wipe") slots[at + INFO_WORD] = chunk.bytes;
+        if (fate !== "drop") break;
+        shard.remove(at);
+        this.#count--;
+      }
     }
+    shard.shrink();
   }
 
   get #info(): number {
@@ -165,4 +171,16 @@ export class ChunkIndex implements ChunkPlace {
     this.#shard = this.#shards[hash >>> 24] ?? this.#shard;
     return hash;
   }
+}
+
+/** Reads the slot at a position; false if it is empty. */
+function takeState(slots: Uint32Array, at: number, chunk: { -readonly [Key in keyof ChunkState]: ChunkState[Key] }): boolean {
+  chunk.container = slots[at + CONTAINER_WORD] ?? 0;
+  if (chunk.container === 0) return false;
+  const info = slots[at + INFO_WORD] ?? 0;
+  chunk.offset = slots[at + OFFSET_WORD] ?? 0;
+  chunk.bytes = info & BYTES_MASK;
+  chunk.stamp = (info & STAMP_MASK) >>> STAMP_SHIFT;
+  chunk.isMarked = (info & MARK_BIT) !== 0;
+  return true;
 }
