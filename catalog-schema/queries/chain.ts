@@ -1,6 +1,6 @@
 import type { CatalogReader } from "../database/backend.ts";
 import type { JobRow } from "../schema/job.ts";
-import { startsBeside, type JobPlace } from "./job-order.ts";
+import { mayStartAfter, startsBeside, type JobPlace } from "./job-order.ts";
 
 /** Which state of which files a chain of jobs is to make up. */
 export interface ChainWanted {
@@ -15,7 +15,10 @@ export interface ChainWanted {
   readonly beforeJob?: JobPlace;
 }
 
-/** The last good Full, the last Differential after it, and the Incrementals after those, in this order; [] when there is no Full. */
+/**
+ * The last good Full, the last Differential after it, and the Incrementals after those, in this order; [] when there is no Full. A job that
+ * began in the same second counts as after: one too many brings at most a file back that was deleted, one too few loses a version.
+ */
 export async function accurateChain(r: CatalogReader, wanted: ChainWanted): Promise<JobRow[]> {
   const full = await lastOf(r, wanted, "F", null);
   if (full === null) return [];
@@ -23,7 +26,7 @@ export async function accurateChain(r: CatalogReader, wanted: ChainWanted): Prom
   const base = differential ?? full;
   const incrementals = await good(r, wanted)
     .where("Job.Level", "=", "I")
-    .where(startsBeside("after", base))
+    .where(mayStartAfter(base))
     .orderBy("Job.StartTime")
     .orderBy("Job.JobId")
     .execute();
@@ -54,7 +57,7 @@ export async function chainEndingAt(r: CatalogReader, jobId: number): Promise<Jo
 
 async function lastOf(r: CatalogReader, wanted: ChainWanted, level: string, after: JobPlace | null): Promise<JobRow | null> {
   let query = good(r, wanted).where("Job.Level", "=", level);
-  if (after !== null) query = query.where(startsBeside("after", after));
+  if (after !== null) query = query.where(mayStartAfter(after));
   return (await query.orderBy("Job.StartTime", "desc").orderBy("Job.JobId", "desc").limit(1).executeTakeFirst()) ?? null;
 }
 

@@ -17,3 +17,12 @@ export function startsBeside(side: "after" | "before", { StartTime, JobId }: Job
   const than = side === "after" ? ">" : "<";
   return e.or([e("Job.StartTime", than, StartTime), e.and([e("Job.StartTime", "=", StartTime), e("Job.JobId", than, JobId)])]);
 }
+
+/**
+ * The rows of Job that may stand after this one: those of the same second too, whatever their number. Numbers are given when jobs are
+ * queued, so a job of a lower number may have read its files later.
+ */
+export function mayStartAfter({ StartTime, JobId }: JobPlace): Expression<SqlBool> {
+  const e = expressionBuilder<Tables, "Job">();
+  return e.and([e("Job.StartTime", ">=", StartTime), e("Job.JobId", "<>", JobId)]);
+}
