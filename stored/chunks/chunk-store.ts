@@ -1,0 +1,237 @@
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { Mutex } from "#lib/base/lock.ts";
+import { systemErrorCode } from "#lib/platform/system-error.ts";
+import { commitSession } from "./commit-session.ts";
+import { STORE_FOLDER_MODE, syncFolder, writeFailure } from "./durable.ts";
+import { sessionName } from "./marks.ts";
+import { RunningSession } from "./running-session.ts";
+import { newDescription, readDescription, storeBytes, writeDescription } from "./store-description.ts";
+import { StoreDomain } from "./store-domain.ts";
+import { lockStore } from "./store-lock.ts";
+import { domainFolder, domainName, isDomainName, storeFolder } from "./store-paths.ts";
+import type { SessionKey } from "../volume/block.ts";
+import type { ChunkPlaces, CommitFacts, JobOffer, StoreCalls, StoreFacts, StoreSettings, TakenChunks } from "./store-calls.ts";
+import type { StoreDescription } from "./store-description.ts";
+
+/** What differs between file systems; each has a default that does for any. */
+export interface StoreSurroundings {
+  /** Makes the folder of a new domain, on btrfs a subvolume. */
+  makeFolder(path: string): Promise<void>;
+  /** Containers of a domain were removed: what still pins their space may go. `path`: the domain's folder. */
+  afterSweep(path: string): Promise<void>;
+}
+
+const plainSurroundings: StoreSurroundings = {
+  makeFolder: async (path) => {
+    await mkdir(path, { mode: STORE_FOLDER_MODE });
+  },
+  afterSweep: async () => {},
+};
+
+/** A store that is open: its domains and the jobs that append to them. */
+export class ChunkStore implements AsyncDisposable {
+  readonly settings: StoreSettings;
+  readonly folder: string;
+  readonly domains = new Map<string, StoreDomain>();
+  readonly notes: string[] = [];
+  readonly #surroundings: StoreSurroundings;
+  readonly #lock: AsyncDisposable;
+  readonly #running = new Map<string, { readonly domain: StoreDomain; readonly session: RunningSession }>();
+  readonly #making = new Mutex();
+  readonly #raising = new Mutex();
+  #description: StoreDescription;
+
+  private constructor(
+    settings: StoreSettings,
+    surroundings: StoreSurroundings,
+    description: StoreDescription,
+    lock: AsyncDisposable,
+  ) {
+    this.settings = settings;
+    this.folder = storeFolder(settings.directory);
+    this.#surroundings = surroundings;
+    this.#description = description;
+    this.#lock = lock;
+  }
+
+  /** Makes a new, empty store, closed. Refused where one is, or where the Archive Device is not there. */
+  static async init(settings: StoreSettings, surroundings: Partial<StoreSurroundings> = {}): Promise<void> {
+    const { directory } = settings;
+    const folder = storeFolder(directory);
+    const device = await stat(directory).catch(() => undefined);
+    if (device?.isDirectory() !== true)
+      throw new OperatorError("DEVICE_OPEN_FAILED", `the Archive Device ${directory} is no directory`);
+    const found = await readdir(folder).catch(() => []);
+    if (found.some((name) => name === "store.json" || isDomainName(name)))
+      throw new OperatorError("STORE_INVALID", `there is a store already (${folder})`, { hint: "it stays as it is; use it" });
+    try {
+      await mkdir(folder, { recursive: true, mode: STORE_FOLDER_MODE });
+      await writeDescription(folder, newDescription());
+      await syncFolder(directory);
+    } catch (cause) {
+      throw writeFailure(`making the store ${folder}`, cause);
+    }
+    await using store = await ChunkStore.open(settings, surroundings);
+    if (settings.domain === "storage") await store.domain("all");
+  }
+
+  /** Opens a store and fills the indexes of its domains. STORE_NOT_INITIALIZED, STORE_INVALID, STORE_IN_USE. */
+  static async open(settings: StoreSettings, surroundings: Partial<StoreSurroundings> = {}): Promise<ChunkStore> {
+    const folder = storeFolder(settings.directory);
+    await readDescription(folder);
+    const lock = await lockStore(folder);
+    try {
+      const description = await readDescription(folder);
+      const store = new ChunkStore(settings, { ...plainSurroundings, ...surroundings }, description, lock);
+      for (const name of (await readdir(folder)).filter(isDomainName).toSorted()) await store.#openDomain(name);
+      return store;
+    } catch (error) {
+      await lock[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get facts(): StoreFacts {
+    const facts = { chunks: 0, containers: 0, storedBytes: 0 };
+    for (const { index, sealed } of this.domains.values()) {
+      facts.chunks += index.count;
+      facts.containers += sealed.size;
+      for (const { bytes } of sealed.values()) facts.storedBytes += bytes;
+    }
+    return { store: this.#description.store, epoch: this.#description.epoch, ...facts, notes: this.notes };
+  }
+
+  /** The domain of that name, made if need be. */
+  async domain(name: string): Promise<StoreDomain> {
+    const found = this.domains.get(name);
+    if (found !== undefined) return found;
+    using _turn = await this.#making.acquire();
+    const made = this.domains.get(name);
+    if (made !== undefined) return made;
+    try {
+      await this.#surroundings.makeFolder(domainFolder(this.settings.directory, name));
+      await syncFolder(this.folder);
+    } catch (cause) {
+      if (systemErrorCode(cause) !== "EEXIST") throw writeFailure(`making the domain ${name}`, cause);
+    }
+    return await this.#openDomain(name);
+  }
+
+  async begin({ session, jobId, pool, client }: StoreCalls["begin"]["argument"]): Promise<JobOffer> {
+    const name = domainName(this.settings.domain, pool, client);
+    const domain = await this.domain(name);
+    if (!this.#running.has(sessionName(session))) {
+      domain.marks.begin(session);
+      this.#running.set(sessionName(session), { domain, session: new RunningSession(session, jobId) });
+    }
+    return { store: this.#description.store, epoch: this.#description.epoch, domain: name };
+  }
+
+  hold(key: SessionKey, sessions: readonly SessionKey[]): boolean[] {
+    const { references } = this.#job(key).domain;
+    return sessions.map((session) => {
+      const kept = references.get(session);
+      if (kept === undefined || kept.damage !== undefined) return false;
+      references.hold(key, session);
+      return true;
+    });
+  }
+
+  known(key: SessionKey, ids: Uint8Array): Uint8Array {
+    const { domain, session } = this.#job(key);
+    return domain.known(session, ids);
+  }
+
+  async append(key: SessionKey, frames: Uint8Array): Promise<TakenChunks> {
+    const { domain, session } = this.#job(key);
+    return await domain.append(session, frames);
+  }
+
+  /** Ends a job well. If it throws, the job is still there, to be abandoned. */
+  async commit(key: SessionKey, path: string): Promise<CommitFacts> {
+    const { domain, session } = this.#job(key);
+    const references = await commitSession(domain, session, path);
+    await this.#end(key, domain);
+    return { references, epoch: this.#description.epoch };
+  }
+
+  async abandon(key: SessionKey): Promise<void> {
+    const job = this.#running.get(sessionName(key));
+    if (job === undefined) return;
+    await job.domain.abandon(job.session);
+    await this.#end(key, job.domain);
+  }
+
+  /** Where the chunks of a session lie. */
+  locate(session: SessionKey, ids: Uint8Array): ChunkPlaces {
+    const domains = [...this.domains.values()];
+    const own = domains.find(({ references }) => references.get(session) !== undefined);
+    if (own !== undefined) return own.locate(ids);
+    const found = domains.map((domain) => domain.locate(ids));
+    const best = found.toSorted((a, b) => present(b) - present(a))[0];
+    return best ?? { directory: this.folder, ...emptyPlaces(ids) };
+  }
+
+  /** Forgets saved sessions; answers how many there were. */
+  async forget(sessions: readonly SessionKey[], volume: string | undefined): Promise<number> {
+    let forgotten = 0;
+    for (const { references } of this.domains.values()) {
+      const ofVolume = volume === undefined ? [] : [...references.kept()].filter(({ volumes }) => volumes.includes(volume));
+      for (const session of [...sessions, ...ofVolume.map((kept) => kept.session)])
+        if (await references.forget(session)) forgotten += 1;
+    }
+    return forgotten;
+  }
+
+  /** Gives up what is open. Jobs that are running lose what they did. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { domain, session } of this.#running.values()) await domain.abandon(session).catch(() => {});
+    this.#running.clear();
+    await this.#lock[Symbol.asyncDispose]();
+  }
+
+  async #end(key: SessionKey, domain: StoreDomain): Promise<void> {
+    this.#running.delete(sessionName(key));
+    domain.marks.end(key);
+    await domain.references.release(key);
+  }
+
+  #job(session: SessionKey): { readonly domain: StoreDomain; readonly session: RunningSession } {
+    const job = this.#running.get(sessionName(session));
+    if (job === undefined) throw new OperatorError("CANCELED", `session ${sessionName(session)} does not append to the store`);
+    return job;
+  }
+
+  async #openDomain(name: string): Promise<StoreDomain> {
+    const folder = domainFolder(this.settings.directory, name);
+    const { domain, notes } = await StoreDomain.open({
+      name,
+      folder,
+      store: storeBytes(this.#description),
+      raiseEpoch: async () => await this.#raiseEpoch(),
+      afterSweep: async () => await this.#surroundings.afterSweep(folder),
+    });
+    this.notes.push(...notes);
+    this.domains.set(name, domain);
+    return domain;
+  }
+
+  async #raiseEpoch(): Promise<void> {
+    using _turn = await this.#raising.acquire();
+    const next = { ...this.#description, epoch: this.#description.epoch + 1 };
+    await writeDescription(this.folder, next);
+    this.#description = next;
+  }
+}
+
+function present({ containers }: ChunkPlaces): number {
+  let count = 0;
+  for (const container of containers) if (container !== 0) count += 1;
+  return count;
+}
+
+function emptyPlaces(ids: Uint8Array): Omit<ChunkPlaces, "directory"> {
+  const count = Math.floor(ids.byteLength / 32);
+  return { containers: new Uint32Array(count), offsets: new Uint32Array(count), bytes: new Uint32Array(count) };
+}

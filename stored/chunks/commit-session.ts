@@ -1,0 +1,65 @@
+import { setImmediate } from "node:timers/promises";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { CHUNK_ID_BYTES } from "#lib/chunk/chunk-frame.ts";
+import { sessionName } from "./marks.ts";
+import { ReferenceReader } from "./reference-file-reader.ts";
+import type { ContainerWriter } from "./container-writer.ts";
+import type { RunningSession } from "./running-session.ts";
+import type { StoreDomain } from "./store-domain.ts";
+
+/** Pages of references that are looked up before other calls are answered: well under a millisecond each. */
+const PAGES_A_SLICE = 4;
+
+/**
+ * Ends a session well: every chunk that its references name is there, lies in a sealed container, and is durable; then the references
+ * are. Answers how many references there are, repeats included. CHUNK_MISSING, REFERENCES_DAMAGED, STORE_FULL: nothing was committed.
+ */
+export async function commitSession(domain: StoreDomain, session: RunningSession, path: string): Promise<number> {
+  await domain.settle(session);
+  const { references, writers } = await checkReferences(domain, session, path);
+  for (const writer of session.unsealed) writers.add(writer);
+  for (const writer of writers) await domain.containers.seal(writer);
+  // A container that could not be made durable took its chunks with it: look again if there was one to be sealed.
+  if (writers.size > 0) await checkReferences(domain, session, path);
+  await domain.containers.syncFolders();
+  await domain.wanted.save();
+  await domain.references.commit(session.key, path);
+  return references;
+}
+
+/** Looks for every chunk of a session; answers the unfinished containers that some of them lie in. */
+async function checkReferences(
+  domain: StoreDomain,
+  session: RunningSession,
+  path: string,
+): Promise<{ readonly references: number; readonly writers: Set<ContainerWriter> }> {
+  using reader = ReferenceReader.open(path);
+  if (sessionName(reader.owner.session) !== sessionName(session.key))
+    throw new OperatorError(
+      "REFERENCES_DAMAGED",
+      `${path} holds the references of session ${sessionName(reader.owner.session)}`,
+    );
+  const { index, marks, containers } = domain;
+  const writers = new Set<ContainerWriter>();
+  let missing = 0;
+  let first = "";
+  let pages = 0;
+  for (let page = reader.nextPage(); page !== undefined; page = reader.nextPage()) {
+    for (let at = 0; at < page.byteLength; at += CHUNK_ID_BYTES) {
+      if (!index.find(page, at)) {
+        if (missing++ === 0) first = Buffer.from(page.subarray(at, at + CHUNK_ID_BYTES)).toString("hex");
+        continue;
+      }
+      marks.touch(index);
+      const writer = containers.writer(index.container);
+      if (writer !== undefined) writers.add(writer);
+    }
+    if (++pages % PAGES_A_SLICE === 0) await setImmediate();
+  }
+  if (missing > 0)
+    throw new OperatorError(
+      "CHUNK_MISSING",
+      `${missing} chunks that JobId ${session.jobId} refers to are not in the store, the first is ${first}`,
+    );
+  return { references: reader.totals.references, writers };
+}

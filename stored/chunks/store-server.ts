@@ -1,0 +1,92 @@
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { Mutex } from "#lib/base/lock.ts";
+import { must } from "#lib/base/assert.ts";
+import { ChunkStore } from "./chunk-store.ts";
+import { storeStatus } from "./store-status.ts";
+import type { StoreSurroundings } from "./chunk-store.ts";
+import type { StoreCallName, StoreCalls, StoreFacts, StoreSettings } from "./store-calls.ts";
+
+type Handlers = {
+  readonly [Name in StoreCallName]: (
+    argument: StoreCalls[Name]["argument"],
+  ) => StoreCalls[Name]["result"] | Promise<StoreCalls[Name]["result"]>;
+};
+
+/** One store of chunks: the calls of store-calls.ts, made in the store's thread, or directly by tools and tests. */
+export class StoreServer implements AsyncDisposable {
+  readonly #settings: StoreSettings;
+  readonly #surroundings: Partial<StoreSurroundings>;
+  readonly #opening = new Mutex();
+  #store: ChunkStore | undefined;
+  readonly #handlers: Handlers = {
+    init: async () => await this.#init(),
+    open: async () => (await this.#open()).facts,
+    begin: async (start) => await (await this.#open()).begin(start),
+    hold: ({ session, sessions }) => this.#opened.hold(session, sessions),
+    known: ({ session, ids }) => this.#opened.known(session, ids),
+    append: async ({ session, frames }) => await this.#opened.append(session, frames),
+    commit: async ({ session, references }) => await this.#opened.commit(session, references),
+    abandon: async ({ session }) => {
+      await this.#store?.abandon(session);
+      return null;
+    },
+    locate: async ({ session, ids }) => (await this.#open()).locate(session, ids),
+    forget: async ({ sessions, volume }) => await (await this.#open()).forget(sessions, volume),
+    status: async () => ({ lines: storeStatus(await this.#open()), isClean: true }),
+    vacuum: () => noCare(),
+    scrub: () => noCare(),
+    verify: () => noCare(),
+    mend: () => noCare(),
+    wanted: async () =>
+      [...(await this.#open()).domains.values()].map(({ name, wanted }) => ({ domain: name, ids: wanted.all() })),
+    close: async () => {
+      await this[Symbol.asyncDispose]();
+      return null;
+    },
+  };
+
+  constructor(settings: StoreSettings, surroundings: Partial<StoreSurroundings> = {}) {
+    this.#settings = settings;
+    this.#surroundings = surroundings;
+  }
+
+  /** Makes a call by its name. */
+  async call<Name extends StoreCallName>(
+    name: Name,
+    argument: StoreCalls[Name]["argument"],
+  ): Promise<StoreCalls[Name]["result"]> {
+    const handler = this.#handlers[name] as (argument: StoreCalls[Name]["argument"]) => Promise<StoreCalls[Name]["result"]>;
+    return await handler(argument);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    using _turn = await this.#opening.acquire();
+    const store = this.#store;
+    this.#store = undefined;
+    await store?.[Symbol.asyncDispose]();
+  }
+
+  async #init(): Promise<StoreFacts> {
+    {
+      using _turn = await this.#opening.acquire();
+      await ChunkStore.init(this.#settings, this.#surroundings);
+    }
+    return (await this.#open()).facts;
+  }
+
+  async #open(): Promise<ChunkStore> {
+    if (this.#store !== undefined) return this.#store;
+    using _turn = await this.#opening.acquire();
+    this.#store ??= await ChunkStore.open(this.#settings, this.#surroundings);
+    return this.#store;
+  }
+
+  /** The store, which a job opened when it began. */
+  get #opened(): ChunkStore {
+    return must(this.#store, "a store that is open: `begin` comes first");
+  }
+}
+
+function noCare(): never {
+  throw new OperatorError("STORE_INVALID", "this cannot be done");
+}
