@@ -15,6 +15,8 @@ export interface ArgumentRules {
   readonly keywords: readonly KeywordSpec[];
   /** Words that are no keywords are allowed (`help list`, `query 2`). */
   readonly words?: boolean;
+  /** What is not understood is kept in `Arguments.unknown` instead of refused: for commands that only show something. */
+  readonly lenient?: boolean;
 }
 
 interface Keyword {
@@ -32,10 +34,13 @@ interface Given {
 export class Arguments {
   readonly #given: readonly Given[];
   readonly words: readonly string[];
+  /** Names of keywords that were not understood; only where the rules are lenient. */
+  readonly unknown: readonly string[];
 
-  constructor(given: readonly Given[], words: readonly string[]) {
+  constructor(given: readonly Given[], words: readonly string[], unknown: readonly string[] = []) {
     this.#given = given;
     this.words = words;
+    this.unknown = unknown;
   }
 
   /** True if the keyword was given, with a value or without. */
@@ -142,19 +147,22 @@ export function parseArguments(command: string, words: readonly string[], rules:
   const keywords = rules.keywords.map((spec) => readSpec(spec));
   const given: Given[] = [];
   const free: string[] = [];
+  const unknown: string[] = [];
   for (const word of words) {
     const equals = word.indexOf("=");
     const key = equals < 0 ? word : word.slice(0, equals);
     const value = equals < 0 ? undefined : word.slice(equals + 1);
-    const keyword = findKeyword(command, key, keywords, rules.words === true);
-    if (keyword === undefined) {
+    const keyword = findKeyword(command, key, keywords, rules);
+    if (rules.lenient === true && (keyword === undefined || (keyword.value === "needed" && value === undefined))) {
+      unknown.push(key);
+    } else if (keyword === undefined) {
       if (rules.words === true) free.push(word);
       else throw unknownKeyword(command, key, keywords);
     } else {
       given.push({ name: keyword.name, value: checkedValue(keyword, value) });
     }
   }
-  return new Arguments(given, free);
+  return new Arguments(given, free, unknown);
 }
 
 /** Names of all keywords of the rules, with `=` where a value follows: for completion and help. */
@@ -173,12 +181,13 @@ function readSpec(spec: KeywordSpec): Keyword {
 }
 
 /** The keyword meant by the whole word, or by an abbreviation that only one keyword has. */
-function findKeyword(command: string, key: string, keywords: readonly Keyword[], exactOnly: boolean): Keyword | undefined {
+function findKeyword(command: string, key: string, keywords: readonly Keyword[], rules: ArgumentRules): Keyword | undefined {
   const wanted = key.toLowerCase();
   const exact = keywords.find((keyword) => keyword.spellings.includes(wanted));
-  if (exact !== undefined || exactOnly || wanted === "") return exact;
+  if (exact !== undefined || rules.words === true || wanted === "") return exact;
   const near = keywords.filter((keyword) => keyword.spellings.some((spelling) => spelling.startsWith(wanted)));
   if (near.length > 1) {
+    if (rules.lenient === true) return undefined;
     const names = near.map((keyword) => keyword.name).join(", ");
     throw new OperatorError("KEYWORD_AMBIGUOUS", `${command}: keyword ${key} may mean ${names}`, { hint: "write more of it" });
   }

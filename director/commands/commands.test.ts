@@ -280,12 +280,16 @@ test("list shows rows, and each thing is found under its name", async () => {
     "list nextvol job=Save",
     "list xyz",
   ]);
+  assert.match(
+    (await world.type(["list jobs foo limit=1 bar=2"])).text,
+    /2\|Save.*\nUnknown list keyword: foo\nUnknown list keyword: bar\n$/,
+  );
   assert.match(text, /1\|Save\|[^|]+\|B\|F\|6\|100\|T/);
   assert.match(text, /\/etc\/hosts\n/);
   assert.match(text, /Jobid 1 used 1 Volume\(s\): Vol-1/);
   assert.match(text, /there is no job JobId=99/);
   assert.match(text, /The next Volume to be used by Job "Save" \(Pool=Default, Level=Incremental\) will be Vol-1/);
-  assert.match(text, /unknown keyword xyz/);
+  assert.match(text, /Unknown list keyword: xyz/);
 });
 
 test("sqlquery runs statements until an empty line, query fills in answers", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import type { AdmitReplicaRequest, DedupRequest, ForgetSessionsRequest, ReplicateRequest } from "#proto/stored.ts";
 import { insertJobMedia, listJobIdsOfVolume } from "#catalog/queries/job-media.ts";
-import { createMedia, findMedia } from "#catalog/queries/media.ts";
+import { createMedia, findMedia, updateMedia } from "#catalog/queries/media.ts";
 import { findPool } from "#catalog/queries/pools.ts";
 import { findStorage } from "#catalog/queries/storages.ts";
 import { listForgottenSessions } from "#catalog/queries/forgotten-sessions.ts";
@@ -162,6 +162,15 @@ test("what a purge gives up is noted for the storage daemon, the Volume is trunc
     /Catalog record for Volume "New", Slot 0 {2}successfully created\.\nOld volume "Old" deleted from catalog\./,
   );
   assert.deepEqual([await findMedia(catalog, "Old"), (await findMedia(catalog, "New"))?.VolStatus], [null, "Append"]);
+});
+
+test("a Volume without a store is truncated only where its pool says so", async () => {
+  await purgeable("Plain", 23);
+  const media = (await findMedia(world.catalog, "Plain"))!;
+  await updateMedia(world.catalog, media.MediaId, { VolType: 1, VolStatus: "Purged" });
+  assert.match((await world.type(["truncate volume=Plain"])).text, /Truncate not allowed on Volume "Plain"/);
+  await updateMedia(world.catalog, media.MediaId, { ActionOnPurge: 1 });
+  assert.match((await world.type(["truncate volume=Plain"])).text, /"Plain" has been truncated/);
 });
 
 test("a job that runs is neither deleted with its Volume nor with its client", async () => {

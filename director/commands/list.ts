@@ -33,6 +33,7 @@ export const list: Command = {
   help: "List records of the catalog",
   usage,
   keywords,
+  lenient: true,
   run: (context, args) => runList(context, args, false),
 };
 
@@ -42,6 +43,7 @@ export const llist: Command = {
   help: "List records of the catalog in full",
   usage,
   keywords,
+  lenient: true,
   run: (context, args) => runList(context, args, true),
 };
 
@@ -52,7 +54,16 @@ const subjects = [
 ] as const; // prettier-ignore
 type Subject = (typeof subjects)[number];
 
+/** Lists; what was not understood is told behind it, as Bacula does. */
 async function runList(context: CommandContext, args: Arguments, isLong: boolean): Promise<void> {
+  if (args.unknown.length === 0 || args.names().length > 0) await listSubject(context, args, isLong);
+  for (const word of args.unknown) {
+    context.fail(1);
+    await context.say(`Unknown list keyword: ${word}\n`);
+  }
+}
+
+async function listSubject(context: CommandContext, args: Arguments, isLong: boolean): Promise<void> {
   const subject = subjectOf(args);
   const long = isLong || args.has("long");
   const catalog = await context.catalog();

@@ -1,4 +1,5 @@
 import type { Catalog } from "#catalog/catalog.ts";
+import { DEDUP_VOLUME_TYPE } from "#catalog/queries/forgotten-sessions.ts";
 import { updateMedia } from "#catalog/queries/media.ts";
 import { findPoolById } from "#catalog/queries/pools.ts";
 import { findStorageById } from "#catalog/queries/storages.ts";
@@ -12,6 +13,9 @@ import type { Command, CommandContext } from "./command.ts";
 import { writeLabel } from "./label.ts";
 import { named, selectStorage } from "./prompts.ts";
 import { selectVolume } from "./select-rows.ts";
+
+/** Bit of Media.ActionOnPurge. */
+const TRUNCATE_ON_PURGE = 1;
 
 /** Gives the space of purged Volumes back: each is labelled anew, and empty. */
 export const truncate: Command = {
@@ -39,6 +43,13 @@ async function truncateVolume(context: CommandContext, catalog: Catalog, args: A
       {
         hint: `type: purge volume=${name}, which deletes its jobs`,
       },
+    );
+  // A store of chunks has been told by the purge what it may free; what is left in its Volume is worth nothing to anybody.
+  if (media.VolType !== DEDUP_VOLUME_TYPE && (media.ActionOnPurge & TRUNCATE_ON_PURGE) === 0)
+    throw new OperatorError(
+      "VALUE_REFUSED",
+      `The option "Action On Purge = Truncate" was not defined in the Pool resource. Truncate not allowed on Volume "${name}"`,
+      { hint: `set it, reload, and type: update volume=${name} frompool` },
     );
   const storage = await storageOf(context, catalog, args, media);
   const pool = must(await findPoolById(catalog, media.PoolId), "the pool of a Volume");
