@@ -21,6 +21,7 @@ import { Appender } from "./mount/appender.ts";
 import { VolumesInUse } from "./mount/volumes-in-use.ts";
 import { Reservations } from "./reserve/reservations.ts";
 import { dataService } from "./rpc/data-service.ts";
+import { watchDevices } from "./watch/watch-devices.ts";
 import { storageService } from "./rpc/storage-service.ts";
 import type { AppenderSurroundings } from "./mount/appender.ts";
 import type { JobSurroundings } from "./job/job-surroundings.ts";
@@ -82,6 +83,7 @@ export class StorageDaemon implements AsyncDisposable {
         ...device,
         isEnabled: device.isEnabled && hasDriver,
         isBlocked: false,
+        isHung: false,
       })),
     );
     const around: AppenderSurroundings = {
@@ -105,6 +107,14 @@ export class StorageDaemon implements AsyncDisposable {
     await removeLeftSpools(storage.workingDirectory, storage.name);
     await jobs.endAbandoned();
     stack.defer(async () => await jobs.stop());
+
+    stack.use(
+      watchDevices(hosts.values(), {
+        log,
+        setHung: (device, isHung) => reservations.setHung(device, isHung),
+        running: () => jobs.running,
+      }),
+    );
 
     const named = (name: string) => devicesNamed(name, settings, config.autochangers);
     const operators: OperatorsTable = { ...around, reservations, session: { id: 0, time: sessions.time } };

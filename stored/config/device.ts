@@ -231,6 +231,17 @@ export const deviceTable = defineResource(
       description:
         "Most bytes that the chunks of one Client may take; 0 is no limit. For Device Type Btrfs with Dedup Domain = client.",
     }),
+    deviceProbeLimit: directive(time(), {
+      default: 30,
+      acts: true,
+      description:
+        "How long a small write to the Archive Device may take; later the device counts as hung and new jobs do not get it. 0 is no watch. For Device Type File, Dedup and Btrfs.",
+    }),
+    deviceProbeInterval: directive(time(), {
+      default: 60,
+      acts: true,
+      description: "Interval of such writes; 0 is no watch.",
+    }),
     dedupengine: directive(text(), { acts: false, description: "Name of a deduplicating store." }),
   },
   { description: "A drive, or a directory of File Volumes." },

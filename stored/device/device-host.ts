@@ -1,6 +1,7 @@
 import { DeviceThread } from "./device-thread.ts";
 import { hasDriver, volTypeOf } from "./drivers.ts";
 import { BLOCK_BYTES_DEFAULT, BLOCK_BYTES_LEAST } from "../volume/format.ts";
+import { DeviceTrouble } from "../watch/device-trouble.ts";
 import type { DeviceCallName, DeviceCalls } from "./device-protocol.ts";
 import type { DeviceListener } from "./device-thread.ts";
 import type { StoreSettings } from "../chunks/store-calls.ts";
@@ -27,6 +28,9 @@ export interface DeviceSettings {
   readonly store: StoreSettings | undefined;
   /** Most bytes of one client's chunks. */
   readonly clientQuotaBytes: number;
+  /** How long a probe of its file system may take, and how often one is made; milliseconds, 0: none is made. */
+  readonly probeLimitMs: number;
+  readonly probeIntervalMs: number;
 }
 
 /** A device of the daemon: its settings, its thread (started when first needed), and what the status shows of it. */
@@ -41,6 +45,8 @@ export class DeviceHost implements AsyncDisposable {
   readonly reading = new Map<number, string>();
   /** What the device is waiting for or doing, for status; "" if nothing. */
   activity = "";
+  /** Whether its file system answers. */
+  readonly trouble = new DeviceTrouble();
 
   constructor(settings: DeviceSettings) {
     this.settings = settings;

@@ -25,6 +25,8 @@ export function deviceSettings(resource: DeviceResource): DeviceSettings {
     fileBytesMax: resource.maximumFileSize,
     store: hasStore(resource) ? storeSettings(resource) : undefined,
     clientQuotaBytes: resource.clientQuota,
+    probeLimitMs: resource.deviceProbeLimit * 1000,
+    probeIntervalMs: resource.deviceProbeInterval * 1000,
   };
 }
 

@@ -132,9 +132,11 @@ export class AppendJob implements StorageJob, AppendClient {
         work: { kind: "append" as const, pool: this.label.pool },
         prefersMounted: this.#request.preferMountedVolumes,
       };
-      using reservation = await this.#around.reserve(wish, waiter, this.signal);
+      const reservation = await this.#around.reserve(wish, waiter, this.signal);
       this.#device = reservation.device;
-      await this.#append(this.#around.appenderOf(reservation.device));
+      // A canceled job does not wait for a device that hangs; the device is free when it has answered.
+      const work = this.#append(this.#around.appenderOf(reservation.device)).finally(() => reservation[Symbol.dispose]());
+      await this.#around.hostOf(reservation.device).trouble.orGiveUp(work, this.signal);
     } catch (error) {
       await this.#fail(error);
     } finally {
@@ -188,7 +190,8 @@ export class AppendJob implements StorageJob, AppendClient {
     try {
       for (;;) {
         const outcome = this.#outcome;
-        if (outcome.kind === "failed") return yield AppendReply.fromPartial({ batches: this.#written, ended: false, failed: outcome.reason });
+        if (outcome.kind === "failed")
+          return yield AppendReply.fromPartial({ batches: this.#written, ended: false, failed: outcome.reason });
         if (outcome.kind === "ended") return yield AppendReply.fromPartial({ batches: this.#written, ended: true, failed: "" });
         if (taking.error !== undefined) throw taking.error;
         if (this.#written > told) {
@@ -262,6 +265,8 @@ export class AppendJob implements StorageJob, AppendClient {
     this.voice.say("info", `Using Device "${this.#device}" to write.`);
     await appender.join(this);
     this.#appender = appender;
+    if (this.voice.log.hasEnded) await appender.abandon(this, "A");
+    this.signal.throwIfAborted();
     this.voice.enter("R");
     this.#changes.notify();
     const end = await this.#link.orLost(this.#clientEnd.promise, this.signal);
@@ -302,7 +307,8 @@ export class AppendJob implements StorageJob, AppendClient {
     if (!isCanceled) this.voice.say("fatal", reason);
     if (!(error instanceof OperatorError)) this.#around.logError(`job ${this.ref.job} failed`, error);
     try {
-      await this.#appender?.abandon(this, letter);
+      const abandoning = this.#appender?.abandon(this, letter);
+      if (abandoning !== undefined) await this.#around.hostOf(this.#device).trouble.orLeave(abandoning);
     } catch (cause) {
       this.voice.say("error", describeError(cause));
     }

@@ -14,7 +14,10 @@ const types = {
   mount: MessageType.MESSAGE_TYPE_MOUNT,
 } as const satisfies Record<MessageClass, MessageType>;
 
-/** How a storage job speaks to its Director: through its durable log. Counts what it has to complain of. */
+/**
+ * How a storage job speaks to its Director: through its durable log. Counts what it has to complain of. What is said after the log's end
+ * is lost: a job that was canceled while its device hung has ended before the device has.
+ */
 export class JobVoice {
   readonly log: JobLog;
   readonly #daemon: string;
@@ -36,26 +39,30 @@ export class JobVoice {
   say(kind: MessageClass, text: string): void {
     if (kind === "error" || kind === "fatal") this.errors += 1;
     if (kind === "warning") this.warnings += 1;
-    this.log.append({ $case: "message", value: { type: types[kind], timeUs: Date.now() * 1000, daemon: this.#daemon, text } });
+    this.#append({ $case: "message", value: { type: types[kind], timeUs: Date.now() * 1000, daemon: this.#daemon, text } });
   }
 
   /** The job's state changed; telling the same twice tells once. */
   enter(letter: string): void {
     if (this.#state === letter) return;
     this.#state = letter;
-    this.log.append({ $case: "state", value: { letter } });
+    this.#append({ $case: "state", value: { letter } });
   }
 
   volume(state: VolumeState): void {
-    this.log.append({ $case: "volume", value: state });
+    this.#append({ $case: "volume", value: state });
   }
 
   jobMedia(row: JobMediaRow): void {
-    this.log.append({ $case: "jobMedia", value: row });
+    this.#append({ $case: "jobMedia", value: row });
   }
 
   attributes(batch: Uint8Array): void {
-    this.log.append({ $case: "attributes", value: Buffer.from(batch.buffer, batch.byteOffset, batch.byteLength) });
+    this.#append({ $case: "attributes", value: Buffer.from(batch.buffer, batch.byteOffset, batch.byteLength) });
+  }
+
+  #append(event: Parameters<JobLog["append"]>[0]): void {
+    if (!this.log.hasEnded) this.log.append(event);
   }
 
   async ask(question: JobQuestion, signal: AbortSignal): Promise<Answer> {

@@ -230,9 +230,22 @@ export class ReadJob implements StorageJob {
       work: { kind: "read" as const },
       prefersMounted: this.#request.preferMountedVolumes,
     };
-    using reservation = await this.#around.reserve(wish, waiter, this.#signal);
+    const reservation = await this.#around.reserve(wish, waiter, this.#signal);
     this.#device = reservation.device;
     const host = this.#around.hostOf(reservation.device);
+    // A canceled job does not wait for a device that hangs; the device is free when it has answered.
+    await host.trouble.orGiveUp(
+      this.#readOn(host, steps).finally(() => reservation[Symbol.dispose]()),
+      this.#signal,
+    );
+    this.#isRead = true;
+    if (this.#window.isEmpty) this.#isServed = true;
+    this.#changes.notify();
+    const seconds = (Date.now() - this.#startMs) / 1000;
+    this.voice.say("info", `Elapsed time=${elapsedText(seconds)}, Transfer rate=${rateText(this.#bytes, seconds)}`);
+  }
+
+  async #readOn(host: DeviceHost, steps: readonly VolumeStep[]): Promise<void> {
     const readerId = host.newReaderId();
     let isComplete = false;
     try {
@@ -245,11 +258,6 @@ export class ReadJob implements StorageJob {
       host.reading.delete(readerId);
       this.#tell(await host.call("closeRead", { readerId, isComplete }).catch(() => []));
     }
-    this.#isRead = true;
-    if (this.#window.isEmpty) this.#isServed = true;
-    this.#changes.notify();
-    const seconds = (Date.now() - this.#startMs) / 1000;
-    this.voice.say("info", `Elapsed time=${elapsedText(seconds)}, Transfer rate=${rateText(this.#bytes, seconds)}`);
   }
 
   async #readVolume(host: DeviceHost, readerId: number, step: VolumeStep): Promise<void> {

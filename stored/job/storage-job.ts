@@ -1,5 +1,6 @@
 import type { CallContext } from "#lib/rpc/call.ts";
 import type { AppendReply, AppendRequest, ReadReply, ReadRequest } from "#proto/data.ts";
+import type { JobVoice } from "./job-voice.ts";
 import type { JobRef } from "#proto/common.ts";
 
 /** What the daemon knows of a job that it carries out, whatever its kind. */
@@ -10,6 +11,7 @@ export interface StorageJob {
   /** Certificate that the file daemon must have shown; empty: any. */
   readonly clientCertificateSha256: Uint8Array;
   readonly facts: StorageJobFacts;
+  readonly voice: JobVoice;
   /** Carries the job out to its end, which is told in its log. Never rejects. */
   run(): Promise<void>;
   /** The job shall end: canceled, or incomplete. */

@@ -6,7 +6,15 @@ import { Reservations } from "../reserve/reservations.ts";
 import { mountDevice, unmountDevice, type OperatorsTable } from "./operate.ts";
 import { VolumesInUse } from "./volumes-in-use.ts";
 
-const device = { name: "A", mediaType: "File", isEnabled: true, isReadOnly: false, isBlocked: false, jobsMax: 1 };
+const device = {
+  name: "A",
+  mediaType: "File",
+  isEnabled: true,
+  isReadOnly: false,
+  isBlocked: false,
+  isHung: false,
+  jobsMax: 1,
+};
 
 test("a device with an open Volume is out of use from unmount until mount", async () => {
   await using host = new DeviceHost({
@@ -22,6 +30,8 @@ test("a device with an open Volume is out of use from unmount until mount", asyn
     fileBytesMax: 0,
     store: undefined,
     clientQuotaBytes: 0,
+    probeLimitMs: 0,
+    probeIntervalMs: 0,
   });
   const reservations = new Reservations([device]);
   const table: OperatorsTable = {

@@ -7,7 +7,16 @@ function devices(...list: readonly (Partial<DeviceState> & { readonly name: stri
   return new Map(
     list.map((device) => [
       device.name,
-      { mediaType: "File", isEnabled: true, isReadOnly: false, isBlocked: false, jobsMax: 0, use: { kind: "idle" }, ...device },
+      {
+        mediaType: "File",
+        isEnabled: true,
+        isReadOnly: false,
+        isBlocked: false,
+        isHung: false,
+        jobsMax: 0,
+        use: { kind: "idle" },
+        ...device,
+      },
     ]),
   );
 }

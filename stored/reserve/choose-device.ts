@@ -12,6 +12,8 @@ export interface DeviceState {
   readonly isReadOnly: boolean;
   /** Unmounted by the operator. */
   readonly isBlocked: boolean;
+  /** Its file system does not answer. */
+  readonly isHung: boolean;
   /** Most jobs at once; 0: no limit. */
   readonly jobsMax: number;
   readonly use: DeviceUse;
@@ -64,6 +66,7 @@ function whyUnfit(device: DeviceState, wish: DeviceWish): string | undefined {
 function whyBusy(device: DeviceState, wish: DeviceWish): string | undefined {
   const { use } = device;
   if (device.isBlocked) return "is unmounted by the operator";
+  if (device.isHung) return "does not answer: its file system is hung";
   if (use.kind === "idle") return undefined;
   if (use.kind !== wish.work.kind) return use.kind === "append" ? "is writing" : "is reading";
   if (use.kind === "append" && wish.work.kind === "append" && use.pool !== wish.work.pool)

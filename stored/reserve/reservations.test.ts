@@ -3,7 +3,15 @@ import { test } from "node:test";
 import { Reservations } from "./reservations.ts";
 import type { DeviceWish } from "./choose-device.ts";
 
-const device = { name: "A", mediaType: "File", isEnabled: true, isReadOnly: false, isBlocked: false, jobsMax: 1 };
+const device = {
+  name: "A",
+  mediaType: "File",
+  isEnabled: true,
+  isReadOnly: false,
+  isBlocked: false,
+  isHung: false,
+  jobsMax: 1,
+};
 const wish = (pool: string): DeviceWish => ({
   devices: ["A"],
   mediaType: "File",

@@ -54,6 +54,13 @@ export class Reservations {
     this.#serve();
   }
 
+  /** The device's file system does not answer (true) or does again (false). */
+  setHung(device: string, isHung: boolean): void {
+    const state = must(this.#devices.get(device), `device ${device}`);
+    this.#devices.set(device, { ...state, isHung });
+    this.#serve();
+  }
+
   /** Takes a device for something that must have it alone (label). DEVICE_BUSY if a job has it. */
   takeAlone(device: string): Disposable {
     const state = must(this.#devices.get(device), `device ${device}`);

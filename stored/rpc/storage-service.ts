@@ -115,7 +115,7 @@ function namedOrItself(parts: StorageServiceParts, name: string): readonly strin
 
 /** Space of each device, without waiting for one that hangs. */
 async function spacesOf(hosts: ReadonlyMap<string, DeviceHost>): Promise<DeviceSpaces> {
-  const usable = [...hosts.values()].filter((host) => host.hasDriver);
+  const usable = [...hosts.values()].filter((host) => host.hasDriver && !host.trouble.isHung);
   const late = Promise.withResolvers<null>();
   const timer = setTimeout(() => late.resolve(null), SPACE_MS);
   const spaces = usable.map(

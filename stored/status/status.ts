@@ -1,5 +1,6 @@
 import { reportTime, catalogTime } from "#lib/base/local-time.ts";
 import { levelWord, outcomeWord } from "./words.ts";
+import { troubleText } from "../watch/watch-devices.ts";
 import { sizeText } from "./units.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { Reservations } from "../reserve/reservations.ts";
@@ -183,6 +184,7 @@ function deviceLines(source: StatusSource, host: DeviceHost, spaces: DeviceSpace
   const space = spaces.get(host.name);
   const tail = [
     ...(source.reservations.isBlocked(host.name) ? ["    Device is BLOCKED. User unmounted."] : []),
+    ...(host.trouble.isHung ? [`    Device is BLOCKED: ${troubleText(host)}.`] : []),
     ...(host.activity === "" ? [] : [`    Device is BLOCKED ${host.activity}.`]),
     ...(host.hasDriver ? [] : [`    Device Type "${settings.deviceType}" has no driver in this release.`]),
     ...(space === undefined || space === null
@@ -222,7 +224,7 @@ function deviceFacts(source: StatusSource, host: DeviceHost, spaces: DeviceSpace
   const { settings, appending } = host;
   const space = spaces.get(host.name);
   const state = appending?.state(Date.now());
-  const isBlocked = source.reservations.isBlocked(host.name) || host.activity !== "";
+  const isBlocked = source.reservations.isBlocked(host.name) || host.trouble.isHung || host.activity !== "";
   return [
     `name=${host.name}`,
     `archive_device=${settings.archiveDevice}`,
@@ -239,7 +241,7 @@ function deviceFacts(source: StatusSource, host: DeviceHost, spaces: DeviceSpace
     `mounted=${appending !== undefined ? 1 : 0}`,
     `volume=${appending?.name ?? host.reading.values().next().value ?? ""}`,
     `pool=${appending?.catalog.pool ?? ""}`,
-    `blocked_desc=${host.activity}`,
+    `blocked_desc=${troubleText(host) || host.activity}`,
     `blocked=${isBlocked ? 1 : 0}`,
     `append=${appending !== undefined ? 1 : 0}`,
     `bytes=${state?.bytes ?? 0}`,
