@@ -2,6 +2,7 @@ import { mkdir, readdir, stat } from "node:fs/promises";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
+import { TimedPace } from "./care/pace.ts";
 import { commitSession } from "./commit-session.ts";
 import { STORE_FOLDER_MODE, syncFolder, writeFailure } from "./durable.ts";
 import { sessionName } from "./marks.ts";
@@ -128,14 +129,16 @@ export class ChunkStore implements AsyncDisposable {
     return { store: this.#description.store, epoch: this.#description.epoch, domain: name };
   }
 
-  hold(key: SessionKey, sessions: readonly SessionKey[]): boolean[] {
-    const { references } = this.#job(key).domain;
-    return sessions.map((session) => {
-      const kept = references.get(session);
-      if (kept === undefined || kept.damage !== undefined) return false;
-      references.hold(key, session);
-      return true;
-    });
+  /** Keeps sessions until the job has ended; answers which of them are there with all of their chunks. */
+  async hold(key: SessionKey, sessions: readonly SessionKey[]): Promise<boolean[]> {
+    const { references, complete } = this.#job(key).domain;
+    // All of them first: what is forgotten while their chunks are looked up stays.
+    const kept = sessions.map((session) => references.get(session));
+    for (const found of kept) if (found !== undefined) references.hold(key, found.session);
+    const pace = new TimedPace(0, new AbortController().signal);
+    const held: boolean[] = [];
+    for (const found of kept) held.push(found !== undefined && (await complete.isComplete(found, pace)));
+    return held;
   }
 
   known(key: SessionKey, ids: Uint8Array): Uint8Array {

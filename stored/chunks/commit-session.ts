@@ -23,7 +23,7 @@ export async function commitSession(domain: StoreDomain, session: RunningSession
   if (writers.size > 0) await checkReferences(domain, session, path);
   await domain.containers.syncFolders();
   await domain.wanted.save();
-  await domain.references.commit(session.key, path);
+  domain.complete.add(await domain.references.commit(session.key, path));
   return references;
 }
 

@@ -2,6 +2,7 @@ import { mkdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { CHUNK_ID_BYTES, FRAME_HEADER_BYTES, FrameCursor } from "#lib/chunk/chunk-frame.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { CompleteSessions } from "./care/verify.ts";
 import { WantedChunks } from "./care/wanted.ts";
 import { ChunkIndex } from "./chunk-index.ts";
 import { ContainerSet } from "./container-set.ts";
@@ -38,6 +39,7 @@ export class StoreDomain implements CareDomain {
   readonly references: ReferenceFiles;
   readonly wanted: WantedChunks;
   readonly containers: ContainerSet;
+  readonly complete: CompleteSessions = new CompleteSessions(this);
   readonly #surroundings: DomainSurroundings;
 
   private constructor(surroundings: DomainSurroundings, references: ReferenceFiles, wanted: WantedChunks) {

@@ -1,6 +1,7 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { must } from "#lib/base/assert.ts";
+import { StoreCare } from "./care/store-care.ts";
 import { ChunkStore } from "./chunk-store.ts";
 import { storeStatus } from "./store-status.ts";
 import type { StoreSurroundings } from "./chunk-store.ts";
@@ -18,11 +19,12 @@ export class StoreServer implements AsyncDisposable {
   readonly #surroundings: Partial<StoreSurroundings>;
   readonly #opening = new Mutex();
   #store: ChunkStore | undefined;
+  #care: StoreCare | undefined;
   readonly #handlers: Handlers = {
     init: async () => await this.#init(),
     open: async () => (await this.#open()).facts,
     begin: async (start) => await (await this.#open()).begin(start),
-    hold: ({ session, sessions }) => this.#opened.hold(session, sessions),
+    hold: async ({ session, sessions }) => await this.#opened.hold(session, sessions),
     known: ({ session, ids }) => this.#opened.known(session, ids),
     append: async ({ session, frames }) => await this.#opened.append(session, frames),
     commit: async ({ session, references }) => await this.#opened.commit(session, references),
@@ -31,11 +33,15 @@ export class StoreServer implements AsyncDisposable {
       return null;
     },
     locate: async ({ session, ids }) => (await this.#open()).locate(session, ids),
-    forget: async ({ sessions, volume }) => await (await this.#open()).forget(sessions, volume),
-    status: async () => ({ lines: storeStatus(await this.#open()), isClean: true }),
-    vacuum: () => noCare(),
+    forget: async ({ sessions, volume }) => {
+      const forgotten = await (await this.#open()).forget(sessions, volume);
+      if (forgotten > 0) this.#care?.forgot();
+      return forgotten;
+    },
+    status: async () => ({ lines: [...storeStatus(await this.#open()), ...(this.#care?.status() ?? [])], isClean: true }),
+    vacuum: async ({ livePercent }) => await (await this.#caring()).vacuum(livePercent),
     scrub: () => noCare(),
-    verify: () => noCare(),
+    verify: async () => await (await this.#caring()).verify(),
     mend: () => noCare(),
     wanted: async () =>
       [...(await this.#open()).domains.values()].map(({ name, wanted }) => ({ domain: name, ids: wanted.all() })),
@@ -61,8 +67,10 @@ export class StoreServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     using _turn = await this.#opening.acquire();
-    const store = this.#store;
+    const [store, care] = [this.#store, this.#care];
     this.#store = undefined;
+    this.#care = undefined;
+    await care?.[Symbol.asyncDispose]();
     await store?.[Symbol.asyncDispose]();
   }
 
@@ -77,8 +85,14 @@ export class StoreServer implements AsyncDisposable {
   async #open(): Promise<ChunkStore> {
     if (this.#store !== undefined) return this.#store;
     using _turn = await this.#opening.acquire();
-    this.#store ??= await ChunkStore.open(this.#settings, this.#surroundings);
-    return this.#store;
+    const store = (this.#store ??= await ChunkStore.open(this.#settings, this.#surroundings));
+    this.#care ??= new StoreCare({ settings: this.#settings, domains: () => store.domains.values() });
+    return store;
+  }
+
+  async #caring(): Promise<StoreCare> {
+    await this.#open();
+    return must(this.#care, "an open store has its care");
   }
 
   /** The store, which a job opened when it began. */

@@ -14,6 +14,7 @@ export class WantedChunks {
   readonly #path: string;
   readonly #ids = new Set<string>();
   #isChanged = false;
+  #losses = 0;
 
   private constructor(path: string) {
     this.#path = path;
@@ -31,6 +32,11 @@ export class WantedChunks {
     return this.#ids.size;
   }
 
+  /** Grows whenever a chunk is found to be missing: what was complete before may not be so any more. */
+  get losses(): number {
+    return this.#losses;
+  }
+
   /** Whether a chunk is missing. Cheap when none is. */
   has(ids: Uint8Array, at = 0): boolean {
     return this.#ids.size > 0 && this.#ids.has(hex(ids, at));
@@ -38,6 +44,7 @@ export class WantedChunks {
 
   /** Notes that a chunk is missing. */
   add(ids: Uint8Array, at = 0): void {
+    this.#losses++;
     if (this.#ids.size >= WANTED_MAX) return;
     const before = this.#ids.size;
     this.#ids.add(hex(ids, at));

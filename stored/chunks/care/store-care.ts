@@ -1,0 +1,139 @@
+import { Mutex } from "#lib/base/lock.ts";
+import { systemClock } from "#lib/base/clock.ts";
+import { describeError } from "#lib/errors/operator-error.ts";
+import { sizeText } from "../../status/units.ts";
+import { collect } from "./collect.ts";
+import { TimedPace } from "./pace.ts";
+import { problemLine, verify } from "./verify.ts";
+import type { CareDomain } from "./care-domain.ts";
+import type { CareReport, StoreSettings } from "../store-calls.ts";
+import type { Clock } from "#lib/base/clock.ts";
+import type { Collected } from "./collect.ts";
+import type { Pace } from "./pace.ts";
+
+/** How long after the last session was forgotten a collection begins by itself: a Director forgets many, one after the other. */
+const QUIET_MS = 5000;
+/** Sessions with problems that are named one by one. */
+const NAMED_MAX = 200;
+
+/** What care is given by its store. */
+export interface CareSurroundings {
+  readonly settings: Pick<StoreSettings, "livePercent" | "deleteBytesPerS">;
+  domains(): Iterable<CareDomain>;
+  readonly clock?: Clock;
+  readonly quietMs?: number;
+}
+
+/** The care for one store: one task at a time, beside the jobs, in turns of a few milliseconds. */
+export class StoreCare implements AsyncDisposable {
+  readonly #around: CareSurroundings;
+  readonly #clock: Clock;
+  readonly #turn = new Mutex();
+  readonly #ending = new AbortController();
+  readonly #last = new Map<string, string>();
+  #activity = "";
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(around: CareSurroundings) {
+    this.#around = around;
+    this.#clock = around.clock ?? systemClock;
+  }
+
+  /** Sessions were forgotten: a collection follows when no more were for some seconds. */
+  forgot(): void {
+    if (this.#ending.signal.aborted) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => void this.#collectAll(this.#around.settings.livePercent).catch(() => {}),
+      this.#around.quietMs ?? QUIET_MS,
+    );
+    this.#timer.unref();
+  }
+
+  /** Collects in all domains. `livePercent` 0: that of the settings. */
+  async vacuum(livePercent: number): Promise<CareReport> {
+    return await this.#collectAll(livePercent === 0 ? this.#around.settings.livePercent : livePercent);
+  }
+
+  /** Checks that every chunk of every kept session is there. */
+  async verify(): Promise<CareReport> {
+    return await this.#eachDomain("verify", 0, async (domain, pace) => {
+      const { sessions, references, problems } = await verify(domain, pace);
+      const lines = problems.slice(0, NAMED_MAX).map(problemLine);
+      if (problems.length > NAMED_MAX) lines.push(`and ${problems.length - NAMED_MAX} more sessions`);
+      const outcome = problems.length === 0 ? "all their chunks are there" : `${problems.length} sessions are concerned`;
+      return {
+        lines: [...lines, `${sessions} sessions with ${references} references: ${outcome}`],
+        isClean: problems.length === 0,
+      };
+    });
+  }
+
+  /** What is being done, and what came of the last collection: lines for the status. */
+  status(): string[] {
+    const last = [...this.#last].map(([domain, line]) => `  Last collection in domain ${domain}: ${line}`);
+    return this.#activity === "" ? last : [`  Running: ${this.#activity}`, ...last];
+  }
+
+  /** Ends what is being done, at its next step. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#ending.abort(new Error("the store is being closed"));
+    using _turn = await this.#turn.acquire();
+  }
+
+  async #collectAll(livePercent: number): Promise<CareReport> {
+    return await this.#eachDomain("collection", this.#around.settings.deleteBytesPerS, async (domain, pace) => {
+      const collected = await collect(domain, livePercent, pace);
+      const line = collectedLine(collected);
+      this.#last.set(domain.name, line);
+      const missing = collected.missing === 0 ? [] : [`${collected.missing} chunks are missing: run dedup verify`];
+      return {
+        lines: [...collected.notes, ...missing, line],
+        isClean: collected.missing === 0 && collected.notes.length === 0,
+      };
+    });
+  }
+
+  /** Does a task in one domain after the other, when nothing else is being done. What fails in one does not keep it from the next. */
+  async #eachDomain(
+    name: string,
+    bytesPerS: number,
+    task: (domain: CareDomain, pace: Pace) => Promise<CareReport>,
+  ): Promise<CareReport> {
+    using _turn = await this.#turn.acquire();
+    const { signal } = this.#ending;
+    const lines: string[] = [];
+    let isClean = true;
+    for (const domain of this.#around.domains()) {
+      signal.throwIfAborted();
+      this.#activity = `${name} in domain ${domain.name}`;
+      try {
+        const report = await task(domain, new TimedPace(bytesPerS, signal, this.#clock));
+        lines.push(...report.lines.map((line) => `${domain.name}: ${line}`));
+        isClean &&= report.isClean;
+      } catch (error) {
+        signal.throwIfAborted();
+        const line = `${name} was given up: ${describeError(error)}`;
+        this.#last.set(domain.name, line);
+        lines.push(`${domain.name}: ${line}`);
+        isClean = false;
+      } finally {
+        this.#activity = "";
+      }
+    }
+    return { lines, isClean };
+  }
+}
+
+function collectedLine(done: Collected): string {
+  const { liveBytes, deadBytesLeft } = done;
+  const deadPercent = liveBytes + deadBytesLeft === 0 ? 0 : Math.round((deadBytesLeft / (liveBytes + deadBytesLeft)) * 100);
+  return [
+    `${done.sessions} sessions need ${done.chunks} chunks, ${sizeText(liveBytes)}Bytes`,
+    `${done.chunksDropped} chunks dropped`,
+    `${done.containersRemoved} containers removed, ${done.containersRewritten} written anew`,
+    `${sizeText(Math.max(0, done.bytesFreed))}Bytes freed`,
+    `${sizeText(deadBytesLeft)}Bytes (${deadPercent}%) that nothing needs are left`,
+  ].join("; ");
+}

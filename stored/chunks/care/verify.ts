@@ -1,0 +1,108 @@
+import { CHUNK_ID_BYTES } from "#lib/chunk/chunk-frame.ts";
+import { describeError } from "#lib/errors/operator-error.ts";
+import { sessionName } from "../marks.ts";
+import { ReferenceReader } from "../reference-file-reader.ts";
+import type { CareDomain } from "./care-domain.ts";
+import type { KeptSession } from "../reference-files.ts";
+import type { Pace } from "./pace.ts";
+
+const IDS_A_STEP = 512;
+
+/** What is wrong with a kept session. */
+export interface SessionProblem {
+  readonly session: KeptSession;
+  /** Chunks that are not there. */
+  readonly missing: number;
+  /** Why its references cannot be read. */
+  readonly damage: string | undefined;
+}
+
+/** What a verify found in one domain. */
+export interface Verified {
+  readonly sessions: number;
+  readonly references: number;
+  readonly problems: readonly SessionProblem[];
+}
+
+/** Looks up every chunk of every kept session; missing ones become wanted. */
+export async function verify(domain: CareDomain, pace: Pace): Promise<Verified> {
+  const problems: SessionProblem[] = [];
+  let [sessions, references] = [0, 0];
+  for (const session of [...domain.references.kept()]) {
+    try {
+      const missing = await countMissing(domain, session, pace, (page, at) => domain.wanted.add(page, at));
+      if (missing > 0) problems.push({ session, missing, damage: undefined });
+    } catch (error) {
+      // A session that was forgotten meanwhile needs nothing.
+      if (domain.references.get(session.session) === undefined) continue;
+      problems.push({ session, missing: 0, damage: describeError(error) });
+    }
+    sessions++;
+    references += session.references;
+  }
+  await domain.wanted.save();
+  return { sessions, references, problems };
+}
+
+/** A problem in words. */
+export function problemLine({ session, missing, damage }: SessionProblem): string {
+  return `${sessionText(session)}: ${damage ?? `${missing} of its chunks are not there`}`;
+}
+
+/** A session in words: its JobId and its Volumes, as far as they are known. */
+export function sessionText({ session, jobId, volumes }: KeptSession): string {
+  const job = jobId === 0 ? `session ${sessionName(session)}` : `JobId ${jobId} (session ${sessionName(session)})`;
+  return volumes.length === 0 ? job : `${job} on Volume ${volumes.slice(0, 5).join(", ")}`;
+}
+
+/** Which kept sessions are known to be complete, so that a job may refer to all of their chunks without asking. */
+export class CompleteSessions {
+  readonly #domain: CareDomain;
+  /** By session: what `wanted.losses` was when all of its chunks were there. */
+  readonly #known = new Map<string, number>();
+
+  constructor(domain: CareDomain) {
+    this.#domain = domain;
+  }
+
+  /** A session was committed just now: each of its chunks was looked up. */
+  add(session: KeptSession): void {
+    this.#known.set(sessionName(session.session), this.#domain.wanted.losses);
+  }
+
+  /** Whether all chunks of a kept session are there. The first time, and after chunks were lost, this reads its references. */
+  async isComplete(session: KeptSession, pace: Pace): Promise<boolean> {
+    const name = sessionName(session.session);
+    const { losses } = this.#domain.wanted;
+    if (this.#known.get(name) === losses) return true;
+    try {
+      if ((await countMissing(this.#domain, session, pace)) > 0) return false;
+    } catch {
+      return false;
+    }
+    if (this.#known.size > 100_000) this.#known.clear();
+    this.#known.set(name, losses);
+    return true;
+  }
+}
+
+async function countMissing(
+  domain: CareDomain,
+  session: KeptSession,
+  pace: Pace,
+  isMissing: (page: Uint8Array, at: number) => void = () => {},
+): Promise<number> {
+  using reader = ReferenceReader.open(session.path);
+  let missing = 0;
+  for (let page = reader.nextPage(); page !== undefined; page = reader.nextPage())
+    for (let start = 0; start < page.byteLength; start += IDS_A_STEP * CHUNK_ID_BYTES) {
+      const end = Math.min(page.byteLength, start + IDS_A_STEP * CHUNK_ID_BYTES);
+      for (let at = start; at < end; at += CHUNK_ID_BYTES) {
+        if (domain.index.find(page, at)) continue;
+        missing++;
+        isMissing(page, at);
+      }
+      await pace.step();
+    }
+  return missing;
+}
