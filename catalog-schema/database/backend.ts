@@ -3,11 +3,11 @@ import type { Dialect } from "../migrations/ddl.ts";
 import type { Tables } from "../schema/tables.ts";
 import { Slots } from "./mutex.ts";
 import { MysqlAttributes } from "./mysql-attributes.ts";
-import { MysqlPoolDialect, openPoolStream } from "./mysql-dialect.ts";
+import { mysqlDialect, openPoolStream } from "./mysql-dialect.ts";
 import { MysqlPool, type MysqlOptions } from "./mysql-pool.ts";
 import { ROWS_PER_PAGE, type RowStream, type SqlResult } from "./sql-connection.ts";
 import { SqliteClient } from "./sqlite-client.ts";
-import { openCursor, SqliteWorkerDialect } from "./sqlite-dialect.ts";
+import { openCursor, sqliteDialect } from "./sqlite-dialect.ts";
 
 /** An SQLite catalog: a file of the Director. */
 export interface SqliteOptions {
@@ -68,8 +68,8 @@ async function openSqlite(options: SqliteOptions): Promise<Backend> {
   const resources = opened.move();
   return {
     dialect: "sqlite",
-    reader: new Kysely<Tables>({ dialect: new SqliteWorkerDialect(reading, readSlots) }),
-    writer: new Kysely<Tables>({ dialect: new SqliteWorkerDialect(writing, writeSlots) }),
+    reader: new Kysely<Tables>({ dialect: sqliteDialect(reading, readSlots) }),
+    writer: new Kysely<Tables>({ dialect: sqliteDialect(writing, writeSlots) }),
     stream: async (on, sql, params, signal) =>
       await (on === "reader"
         ? streamSqlite(reading, readSlots, sql, params, signal)
@@ -108,7 +108,7 @@ async function openMysql(options: MysqlOptions): Promise<Backend> {
   const pathPool = opened.use(new MysqlPool({ ...options, connections: 1 }));
   pool.put(await pool.take(false));
   const attributes = new MysqlAttributes(pathPool);
-  const both = new Kysely<Tables>({ dialect: new MysqlPoolDialect(pool, attributes) });
+  const both = new Kysely<Tables>({ dialect: mysqlDialect(pool, attributes) });
   const resources = opened.move();
   return {
     dialect: "mysql",

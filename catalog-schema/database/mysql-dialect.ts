@@ -1,17 +1,15 @@
 import type { Readable } from "node:stream";
 import {
-  type CompiledQuery,
   MysqlAdapter,
   MysqlIntrospector,
   MysqlQueryCompiler,
   SelectQueryNode,
-  type DatabaseConnection,
+  type CompiledQuery,
   type Dialect,
-  type Driver,
-  type Kysely,
   type QueryResult,
 } from "kysely";
 import type { Connection, FieldPacket, ResultSetHeader, TypeCastField } from "mysql2";
+import { ConnectionDialect, type CatalogConnection } from "./connection-dialect.ts";
 import type { MysqlAttributes } from "./mysql-attributes.ts";
 import { mysqlError, TransientError } from "./mysql-errors.ts";
 import { query, type MysqlPool } from "./mysql-pool.ts";
@@ -22,59 +20,17 @@ import { attributesInput, ROWS_PER_PAGE, type Cell, type SqlResult } from "./sql
 const READ_ATTEMPTS = 3;
 
 /** Kysely on a pool of MySQL connections. */
-export class MysqlPoolDialect implements Dialect {
-  readonly #pool: MysqlPool;
-  readonly #attributes: MysqlAttributes;
-
-  constructor(pool: MysqlPool, attributes: MysqlAttributes) {
-    this.#pool = pool;
-    this.#attributes = attributes;
-  }
-
-  createDriver(): Driver {
-    return new MysqlPoolDriver(this.#pool, this.#attributes);
-  }
-  createQueryCompiler(): MysqlQueryCompiler {
-    return new MysqlQueryCompiler();
-  }
-  createAdapter(): MysqlAdapter {
-    return new MysqlAdapter();
-  }
-  createIntrospector(db: Kysely<unknown>): MysqlIntrospector {
-    return new MysqlIntrospector(db);
-  }
-}
-
-class MysqlPoolDriver implements Driver {
-  readonly #pool: MysqlPool;
-  readonly #attributes: MysqlAttributes;
-
-  constructor(pool: MysqlPool, attributes: MysqlAttributes) {
-    this.#pool = pool;
-    this.#attributes = attributes;
-  }
-
-  async init(): Promise<void> {}
-  async acquireConnection(): Promise<DatabaseConnection> {
-    return new MysqlConnection(this.#pool, this.#attributes);
-  }
-  async releaseConnection(connection: DatabaseConnection): Promise<void> {
-    (connection as MysqlConnection).release();
-  }
-  async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await (connection as MysqlConnection).begin();
-  }
-  async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await (connection as MysqlConnection).commit();
-  }
-  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await (connection as MysqlConnection).rollback();
-  }
-  async destroy(): Promise<void> {}
+export function mysqlDialect(pool: MysqlPool, attributes: MysqlAttributes): Dialect {
+  return new ConnectionDialect({
+    acquire: async () => new MysqlConnection(pool, attributes),
+    compiler: MysqlQueryCompiler,
+    adapter: MysqlAdapter,
+    introspector: MysqlIntrospector,
+  });
 }
 
 /** Takes a connection of the pool when first used; a read outside a transaction is begun anew on another when its connection is lost. */
-class MysqlConnection implements DatabaseConnection {
+class MysqlConnection implements CatalogConnection {
   readonly #pool: MysqlPool;
   readonly #attributes: MysqlAttributes;
   #raw: Connection | null = null;
@@ -123,21 +79,10 @@ class MysqlConnection implements DatabaseConnection {
     return await this.#guarded(SelectQueryNode.is(query.query), async (raw) => await execute<Row>(raw, query));
   }
 
-  async *streamQuery<Row>(query: CompiledQuery, chunkSize = ROWS_PER_PAGE): AsyncIterableIterator<QueryResult<Row>> {
+  async open({ sql, parameters }: CompiledQuery, pageRows: number): Promise<SqlResult> {
     const end = (isWhole: boolean): void => (isWhole ? undefined : this.#drop());
-    const request = {
-      sql: query.sql,
-      params: query.parameters,
-      pageRows: chunkSize,
-      isExact: false,
-      where: this.#pool.where,
-      end,
-    };
-    const result = await this.#guarded(true, async (raw) => await openStream(raw, request));
-    if (result.kind === "changed") return;
-    for await (const page of result.rows) {
-      yield { rows: page.map((row) => Object.fromEntries(result.columns.map((column, at) => [column, row[at]!]))) as Row[] };
-    }
+    const request = { sql, params: parameters, pageRows, isExact: false, where: this.#pool.where, end };
+    return await this.#guarded(true, async (raw) => await openStream(raw, request));
   }
 
   /** Runs `work`; drops a connection that is lost, and tries again if that is harmless. */

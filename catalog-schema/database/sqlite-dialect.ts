@@ -1,82 +1,50 @@
-import {
-  CompiledQuery,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-  type DatabaseConnection,
-  type Dialect,
-  type Driver,
-  type Kysely,
-  type QueryResult,
-} from "kysely";
+import { CompiledQuery, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, type Dialect, type QueryResult } from "kysely";
 import { impossible } from "#lib/base/assert.ts";
+import { ConnectionDialect, rowObject, type CatalogConnection } from "./connection-dialect.ts";
 import type { Slots } from "./mutex.ts";
-import { attributesInput, ROWS_PER_PAGE, type Cell, type SqlResult } from "./sql-connection.ts";
+import { attributesInput, type Cell, type SqlResult } from "./sql-connection.ts";
 import type { SqliteClient } from "./sqlite-client.ts";
 import type { CursorPage } from "./sqlite-protocol.ts";
 import { toSqlite } from "./sqlite-values.ts";
 
 /** Kysely on a SQLite worker. `slots` bounds who is in at once: one for a writer, so that transactions never mix; more for a reader. */
-export class SqliteWorkerDialect implements Dialect {
-  readonly #client: SqliteClient;
-  readonly #slots: Slots;
-
-  constructor(client: SqliteClient, slots: Slots) {
-    this.#client = client;
-    this.#slots = slots;
-  }
-
-  createDriver(): Driver {
-    return new SqliteWorkerDriver(this.#client, this.#slots);
-  }
-  createQueryCompiler(): SqliteQueryCompiler {
-    return new SqliteQueryCompiler();
-  }
-  createAdapter(): SqliteAdapter {
-    return new SqliteAdapter();
-  }
-  createIntrospector(db: Kysely<unknown>): SqliteIntrospector {
-    return new SqliteIntrospector(db);
-  }
-}
-
-class SqliteWorkerDriver implements Driver {
-  readonly #slots: Slots;
-  readonly #connection: SqliteConnection;
-  readonly #client: SqliteClient;
-
-  constructor(client: SqliteClient, slots: Slots) {
-    this.#client = client;
-    this.#slots = slots;
-    this.#connection = new SqliteConnection(client);
-  }
-
-  async init(): Promise<void> {}
-  async acquireConnection(): Promise<DatabaseConnection> {
-    await this.#slots.acquire();
-    return this.#connection;
-  }
-  async releaseConnection(): Promise<void> {
-    this.#slots.release();
-  }
-  async beginTransaction(): Promise<void> {
-    await this.#connection.executeQuery(CompiledQuery.raw("BEGIN IMMEDIATE"));
-  }
-  async commitTransaction(): Promise<void> {
-    await this.#connection.executeQuery(CompiledQuery.raw("COMMIT"));
-  }
-  async rollbackTransaction(): Promise<void> {
-    await this.#client.ask({ kind: "rollback" });
-  }
-  async destroy(): Promise<void> {}
+export function sqliteDialect(client: SqliteClient, slots: Slots): Dialect {
+  const connection = new SqliteConnection(client, slots);
+  return new ConnectionDialect({
+    acquire: async () => {
+      await slots.acquire();
+      return connection;
+    },
+    compiler: SqliteQueryCompiler,
+    adapter: SqliteAdapter,
+    introspector: SqliteIntrospector,
+  });
 }
 
 /** One connection for all: what keeps users apart are the slots. */
-class SqliteConnection implements DatabaseConnection {
+class SqliteConnection implements CatalogConnection {
   readonly #client: SqliteClient;
+  readonly #slots: Slots;
 
-  constructor(client: SqliteClient) {
+  constructor(client: SqliteClient, slots: Slots) {
     this.#client = client;
+    this.#slots = slots;
+  }
+
+  async begin(): Promise<void> {
+    await this.executeQuery(CompiledQuery.raw("BEGIN IMMEDIATE"));
+  }
+
+  async commit(): Promise<void> {
+    await this.executeQuery(CompiledQuery.raw("COMMIT"));
+  }
+
+  async rollback(): Promise<void> {
+    await this.#client.ask({ kind: "rollback" });
+  }
+
+  release(): void {
+    this.#slots.release();
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
@@ -94,7 +62,7 @@ class SqliteConnection implements DatabaseConnection {
     const answer = await this.#client.ask({ kind: "execute", sql: query.sql, params: query.parameters.map(toSqlite) });
     switch (answer.kind) {
       case "rows":
-        return { rows: answer.rows.map((row) => toObject(answer.columns, row)) as Row[] };
+        return { rows: answer.rows.map((row) => rowObject(answer.columns, row)) as Row[] };
       case "changed":
         return { rows: [], numAffectedRows: BigInt(answer.changes), insertId: BigInt(answer.insertId) };
       case "cursor":
@@ -107,15 +75,8 @@ class SqliteConnection implements DatabaseConnection {
     }
   }
 
-  async *streamQuery<Row>(query: CompiledQuery, chunkSize = ROWS_PER_PAGE): AsyncIterableIterator<QueryResult<Row>> {
-    const result = await openCursor(this.#client, {
-      sql: query.sql,
-      params: query.parameters,
-      isExact: false,
-      pageRows: chunkSize,
-    });
-    if (result.kind === "changed") return;
-    for await (const page of result.rows) yield { rows: page.map((row) => toObject(result.columns, row)) as Row[] };
+  async open({ sql, parameters }: CompiledQuery, pageRows: number): Promise<SqlResult> {
+    return await openCursor(this.#client, { sql, params: parameters, isExact: false, pageRows });
   }
 }
 
@@ -160,9 +121,3 @@ async function* pagesOf(client: SqliteClient, cursor: number, first: CursorPage,
 }
 
 type RowPages = AsyncGenerator<readonly (readonly Cell[])[], void, void>;
-
-function toObject(columns: readonly string[], row: readonly Cell[]): Record<string, Cell> {
-  const object: Record<string, Cell> = {};
-  for (let at = 0; at < columns.length; at++) object[columns[at]!] = row[at]!;
-  return object;
-}

@@ -8,7 +8,7 @@ import { Catalog } from "../catalog.ts";
 import type { CatalogReader } from "../database/backend.ts";
 import { Slots } from "../database/mutex.ts";
 import { SqliteClient } from "../database/sqlite-client.ts";
-import { SqliteWorkerDialect } from "../database/sqlite-dialect.ts";
+import { sqliteDialect } from "../database/sqlite-dialect.ts";
 import { createCatalog } from "../migrations/migrate.ts";
 import type { Tables } from "../schema/tables.ts";
 import { findFile } from "./files.ts";
@@ -27,7 +27,7 @@ before(async () => {
   catalog = resources.use(await Catalog.open({ driver: "sqlite", file }));
   const client = resources.use(await SqliteClient.open({ file, isReader: true }));
   const db = new Kysely<Tables>({
-    dialect: new SqliteWorkerDialect(client, new Slots(4)),
+    dialect: sqliteDialect(client, new Slots(4)),
     log: (event) => void (event.level === "query" && seen.push(event.query)),
   });
   reader = { dialect: "sqlite", reader: db };
