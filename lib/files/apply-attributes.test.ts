@@ -15,13 +15,15 @@ test("the mode of a node never goes through a link that took its place", async (
   const stat = { ...decodeLStat("P4A ISI7 IGk B A A A G BAA I BrAUSg BrAUR1 BrAUR1 A A C")!, mode: 0o010_666 };
   const complaints: string[] = [];
   applyAttributes(
-    dir.file("node"),
+    () => dir.file("node"),
     undefined,
     {
       record: { fileIndex: 1, type: fileType.special, name: "/node", link: "", stat, exact: undefined, deltaSequence: 0 },
       accessAcl: undefined,
       defaultAcl: undefined,
       xattrs: undefined,
+      isOwned: false,
+      hasMode: false,
     },
     { names: new OwnerNames(), numericIds: true, mayChown: false, complain: (text) => complaints.push(text) },
   );

@@ -28,6 +28,9 @@ export interface FileAttributes {
   readonly accessAcl: Uint8Array | undefined;
   readonly defaultAcl: Uint8Array | undefined;
   readonly xattrs: Uint8Array | undefined;
+  /** Owner and mode are right since the file was made. */
+  readonly isOwned: boolean;
+  readonly hasMode: boolean;
 }
 
 export interface ApplyOptions {
@@ -45,9 +48,15 @@ const O_PATH = 0o10000000;
 
 /**
  * Sets owner, then mode (setting an owner drops setuid), then ACLs, attributes and capabilities, times last. `path` is a form that is
- * not followed (SafeDirectories.entry); `fd` the open file, or undefined for what has none. What cannot be set is said, the rest is set.
+ * not followed (SafeDirectories.entry), asked for where it is needed; `fd` the open file, or undefined for what has none. What cannot
+ * be set is said, the rest is set.
  */
-export function applyAttributes(path: string, fd: number | undefined, attributes: FileAttributes, options: ApplyOptions): void {
+export function applyAttributes(
+  path: () => string,
+  fd: number | undefined,
+  attributes: FileAttributes,
+  options: ApplyOptions,
+): void {
   const { record } = attributes;
   const isLink = record.type === fileType.symlink;
   const attempt = (what: string, act: () => void): void => {
@@ -59,20 +68,19 @@ export function applyAttributes(path: string, fd: number | undefined, attributes
       );
     }
   };
-  if (options.mayChown) {
-    const uid = userId(record, options);
-    const gid = groupId(record, options);
-    attempt("its owner", () => (fd === undefined ? lchownSync(fsPath(path), uid, gid) : fchownSync(fd, uid, gid)));
+  if (options.mayChown && !attributes.isOwned) {
+    const { uid, gid } = ownerOf(record, options);
+    attempt("its owner", () => (fd === undefined ? lchownSync(fsPath(path()), uid, gid) : fchownSync(fd, uid, gid)));
   }
   if (!isLink) {
     const mode = record.stat.mode & PERMISSIONS;
-    attempt("its mode", () => (fd === undefined ? setNodeMode(path, mode) : fchmodSync(fd, mode)));
+    if (!attributes.hasMode) attempt("its mode", () => (fd === undefined ? setNodeMode(path(), mode) : fchmodSync(fd, mode)));
     const { accessAcl, defaultAcl } = attributes;
-    if (accessAcl !== undefined) attempt("its ACL", () => setAcl(path, ACL_ACCESS, accessAcl, options));
-    if (defaultAcl !== undefined) attempt("its default ACL", () => setAcl(path, ACL_DEFAULT, defaultAcl, options));
+    if (accessAcl !== undefined) attempt("its ACL", () => setAcl(path(), ACL_ACCESS, accessAcl, options));
+    if (defaultAcl !== undefined) attempt("its default ACL", () => setAcl(path(), ACL_DEFAULT, defaultAcl, options));
   }
   const { xattrs } = attributes;
-  if (xattrs !== undefined) attempt("its extended attributes", () => setXattrs(path, xattrs, options));
+  if (xattrs !== undefined) attempt("its extended attributes", () => setXattrs(path(), xattrs, options));
   setTimes(path, fd, record, isLink, attempt);
 }
 
@@ -88,7 +96,7 @@ function setNodeMode(path: string, mode: number): void {
 }
 
 function setTimes(
-  path: string,
+  path: () => string,
   fd: number | undefined,
   record: AttributeRecord,
   isLink: boolean,
@@ -96,22 +104,30 @@ function setTimes(
 ): void {
   const atime: ExactTime = { seconds: record.stat.atime, nanoseconds: record.exact?.atimeNs ?? 0 };
   const mtime: ExactTime = { seconds: record.stat.mtime, nanoseconds: record.exact?.mtimeNs ?? 0 };
-  if (fd === undefined ? setPathTimes(path, atime, mtime) : setFileTimes(fd, atime, mtime)) return;
+  if (fd === undefined ? setPathTimes(path(), atime, mtime) : setFileTimes(fd, atime, mtime)) return;
   const seconds = (time: ExactTime): number => time.seconds + time.nanoseconds / 1e9;
   attempt(isLink ? "the link's times" : "its times", () =>
     fd === undefined
-      ? lutimesSync(fsPath(path), seconds(atime), seconds(mtime))
+      ? lutimesSync(fsPath(path()), seconds(atime), seconds(mtime))
       : futimesSync(fd, seconds(atime), seconds(mtime)),
   );
 }
 
+/** The owner and group that a restored file is to have on this machine. */
+export function ownerOf(
+  record: AttributeRecord,
+  options: Pick<ApplyOptions, "names" | "numericIds">,
+): { readonly uid: number; readonly gid: number } {
+  return { uid: userId(record, options), gid: groupId(record, options) };
+}
+
 /** Root's own name is not stored: number 0 is root everywhere. */
-function userId(record: AttributeRecord, options: ApplyOptions): number {
+function userId(record: AttributeRecord, options: Pick<ApplyOptions, "names" | "numericIds">): number {
   const name = options.numericIds ? "" : (record.exact?.user ?? "");
   return (name === "" ? undefined : options.names.userId(name)) ?? record.stat.uid;
 }
 
-function groupId(record: AttributeRecord, options: ApplyOptions): number {
+function groupId(record: AttributeRecord, options: Pick<ApplyOptions, "names" | "numericIds">): number {
   const name = options.numericIds ? "" : (record.exact?.group ?? "");
   return (name === "" ? undefined : options.names.groupId(name)) ?? record.stat.gid;
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, unlinkSync } from "node:fs";
 import { fsPath, shown } from "#lib/base/byte-string.ts";
 import { expandRecord, inflateRecord } from "#lib/codec/compression.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
@@ -11,9 +11,11 @@ import type { DigestName } from "#lib/streams/digest.ts";
 import { fileType, STREAM_TYPE_MASK, streamKind } from "#lib/streams/stream-type.ts";
 import { applyAttributes } from "./apply-attributes.ts";
 import type { FileAttributes } from "./apply-attributes.ts";
+import { ChunkWriter } from "./chunk-writer.ts";
 import { DataDigest } from "./data-digest.ts";
 import { RestorePlace } from "./restore-place.ts";
 import type { CurrentFile, DeferredFile, FileRestorerOptions, RestoreCounts } from "./restore-place.ts";
+import { writeAll } from "./write-all.ts";
 
 const ADDRESS_BYTES = 8;
 const FIRST_WARNINGS = 1;
@@ -32,13 +34,14 @@ export class FileRestorer implements Disposable {
   readonly #links: DeferredFile[] = [];
   readonly #late: DeferredFile[] = [];
   readonly #warned = new Map<string, number>();
+  readonly #chunks = new ChunkWriter();
   #current: CurrentFile | undefined;
   /** The digest that files of this job seem to have, so that it can be taken while writing. */
   #usualDigest: DigestName | undefined;
 
   constructor(options: FileRestorerOptions) {
     this.#options = options;
-    this.#place = new RestorePlace(options, this.counts);
+    this.#place = new RestorePlace(options, this.counts, this.#names);
   }
 
   /** Takes one record. Damage in it concerns only its file: it is said and counted, never thrown. */
@@ -82,6 +85,9 @@ export class FileRestorer implements Disposable {
     switch (kind.kind) {
       case "data":
         this.#data(current, kind, data);
+        break;
+      case "chunks":
+        this.#chunk(current, kind.isList, data);
         break;
       case "digest":
         this.#verify(current, digestOfStream(stream & STREAM_TYPE_MASK)!, data);
@@ -132,8 +138,11 @@ export class FileRestorer implements Disposable {
       digest: new DataDigest(),
       isVerified: false,
       hasFailed: false,
+      isOwned: false,
+      hasMode: false,
     };
     this.#current = current;
+    this.#chunks.begin();
     const unknown = this.#place.create(current, path);
     if (unknown === undefined) return;
     this.counts.errors++;
@@ -169,12 +178,43 @@ export class FileRestorer implements Disposable {
     this.counts.bytes += payload.byteLength;
   }
 
+  /** A damaged chunk costs its own place in the file, which stays a hole; the file is named once. */
+  #chunk(current: CurrentFile, isList: boolean, record: Uint8Array): void {
+    const name = (): string => `"${shown(current.record.name)}"`;
+    if (isList)
+      throw new OperatorError("CHUNK_LIST_INVALID", `${name()} came with a list of chunks in the place of its data`, {
+        hint: "read it through a storage daemon with the device of its store: only that can put chunks in",
+      });
+    if (current.kind !== "regular" || (current.written > 0 && !this.#chunks.hasData))
+      throw new OperatorError("DATA_INVALID", `${name()} has chunks where none can be`);
+    const outcome = this.#chunks.write(current.fd, record);
+    if (outcome.kind === "written") {
+      current.written = this.#chunks.end;
+      this.counts.bytes += outcome.bytes;
+      return;
+    }
+    if (current.hasFailed) return;
+    current.hasFailed = true;
+    this.counts.errors++;
+    this.#options.note(
+      "error",
+      `"${this.#place.shown(current)}" is damaged: of its chunk at byte ${outcome.address} ${outcome.what}.`,
+    );
+  }
+
   #verify(current: CurrentFile, name: DigestName, expected: Uint8Array): void {
     this.#usualDigest = name;
     if (current.kind !== "regular" || current.hasFailed) return;
     if (expected.byteLength !== digestBytes(name))
       throw new OperatorError("DATA_INVALID", `a ${name} digest of ${expected.byteLength} bytes`);
-    const actual = current.digest.value(name, current);
+    const { size } = current.record.stat;
+    const isChecked = this.#chunks.hasData && this.#chunks.covers(size);
+    // A gap may be a hole, or a chunk that did not come; the digest tells which, and must then be taken.
+    const actual = isChecked
+      ? expected
+      : this.#chunks.hasData
+        ? this.#chunks.digest(current.fd, name)
+        : current.digest.value(name, current);
     current.isVerified = true;
     if (actual === undefined || Buffer.compare(actual, expected) === 0) return;
     current.hasFailed = true;
@@ -206,18 +246,20 @@ export class FileRestorer implements Disposable {
     else if (current.kind === "directory") this.#late.push(deferred);
     else {
       if (current.kind === "regular") this.#finishData(current);
-      this.#apply(deferred, current.kind === "regular" ? current.fd : undefined);
+      this.#apply(deferred, () => this.#place.entry(deferred), current.kind === "regular" ? current.fd : undefined);
       if (!current.hasFailed) this.counts.files++;
     }
   }
 
   #finishData(current: CurrentFile): void {
     const { size } = current.record.stat;
-    if (current.isSparse && size > current.written) {
+    const mayEndInHole = current.isSparse || this.#chunks.hasData;
+    if (mayEndInHole && size > current.written) {
       ftruncateSync(current.fd, size);
       current.written = size;
     } else if (current.isSparse) ftruncateSync(current.fd, current.written);
-    if (current.written === size || current.isVerified || current.hasFailed || current.record.type !== fileType.regular) return;
+    const isLengthSure = current.isVerified && !this.#chunks.hasData;
+    if (current.written === size || isLengthSure || current.hasFailed || current.record.type !== fileType.regular) return;
     current.hasFailed = true;
     this.counts.errors++;
     this.#options.note(
@@ -226,8 +268,8 @@ export class FileRestorer implements Disposable {
     );
   }
 
-  #apply(deferred: DeferredFile, fd: number | undefined): void {
-    applyAttributes(this.#place.entry(deferred), fd, deferred.attributes, {
+  #apply(deferred: DeferredFile, path: () => string, fd: number | undefined): void {
+    applyAttributes(path, fd, deferred.attributes, {
       names: this.#names,
       numericIds: this.#options.numericIds,
       mayChown: this.#mayChown,
@@ -265,13 +307,9 @@ export class FileRestorer implements Disposable {
     for (const deferred of this.#late) {
       try {
         const path = deferred.base === "" ? "" : `${deferred.directory}/${deferred.base}`;
-        // A descriptor of its own: looking up the parent may close those that SafeDirectories keeps.
-        const fd = openSync(`/proc/self/fd/${this.#place.directories.open(path)}`, constants.O_RDONLY | constants.O_DIRECTORY);
-        try {
-          this.#apply(deferred, fd);
-        } finally {
-          closeSync(fd);
-        }
+        const fd = this.#place.directories.open(path);
+        // "." is the directory itself, which no link can take the place of; nothing else is opened while the descriptor is used.
+        this.#apply(deferred, () => `/proc/self/fd/${fd}/.`, fd);
         this.counts.files++;
       } catch (error) {
         this.counts.errors++;
@@ -325,11 +363,6 @@ function isZero(data: Uint8Array): boolean {
   return data.byteLength <= zeros.length && zeros.compare(data, 0, data.byteLength, 0, data.byteLength) === 0;
 }
 
-function writeAll(fd: number, data: Uint8Array, position: number | null): void {
-  for (let at = 0; at < data.byteLength;)
-    at += writeSync(fd, data, at, data.byteLength - at, position === null ? null : position + at);
-}
-
 /** Attributes that outlive the batch they came in: the extras are copied. */
 function keep(current: CurrentFile): FileAttributes {
   const copy = (data: Uint8Array | undefined): Uint8Array | undefined =>
@@ -339,6 +372,8 @@ function keep(current: CurrentFile): FileAttributes {
     accessAcl: copy(current.accessAcl),
     defaultAcl: copy(current.defaultAcl),
     xattrs: copy(current.xattrs),
+    isOwned: current.isOwned,
+    hasMode: current.hasMode,
   };
 }
 

@@ -3,6 +3,7 @@ import { makeDirectory } from "#lib/platform/make-directory.ts";
 import { fsPath, shown } from "#lib/base/byte-string.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
+import { ACL_DEFAULT, getXattr } from "#lib/platform/xattr.ts";
 
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const OPEN_MAX = 128;
@@ -22,6 +23,8 @@ export class SafeDirectories implements Disposable {
   readonly #made = new Set<string>();
   #last = "";
   #lastFd = -1;
+  /** What is known of `#lastFd`: undefined, not asked yet. */
+  #lastIsPrivate: boolean | undefined;
 
   /** `root`: absolute path without trailing slash, "" for "/"; made if it is not there. */
   constructor(root: string) {
@@ -37,7 +40,17 @@ export class SafeDirectories implements Disposable {
     const fd = this.#openPath(path);
     this.#last = path;
     this.#lastFd = fd;
+    this.#lastIsPrivate = undefined;
     return fd;
+  }
+
+  /**
+   * True if nobody but us can look into the directory now and what is made there is ours, with just the mode that is asked for: it has
+   * mode 0700, our owner and group, and no default ACL. Directories that a restore makes are so until all files are there.
+   */
+  isPrivate(path: string): boolean {
+    const fd = this.open(path);
+    return (this.#lastIsPrivate ??= isPrivate(fd));
   }
 
   /** A name that one system call takes and that no link on the way can divert: for the last component, use calls that do not follow. */
@@ -138,4 +151,14 @@ export class SafeDirectories implements Disposable {
     this.#open.clear();
     this.#lastFd = -1;
   }
+}
+
+function isPrivate(fd: number): boolean {
+  const { mode, uid, gid } = fstatSync(fd);
+  return (
+    (mode & 0o7777) === MODE_WHILE_RESTORING &&
+    uid === process.geteuid?.() &&
+    gid === process.getegid?.() &&
+    getXattr(`/proc/self/fd/${fd}/.`, ACL_DEFAULT) === undefined
+  );
 }

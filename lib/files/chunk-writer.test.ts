@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { createHash, hash, randomBytes } from "node:crypto";
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import fc from "fast-check";
+import { chunkMethod, FRAME_HEADER_BYTES, writeFrameHeader } from "#lib/chunk/chunk-frame.ts";
+import { zstd } from "#lib/codec/zstd.ts";
+import { attributeBytesMax, putAttributes } from "#lib/streams/attributes.ts";
+import { decodeLStat } from "#lib/streams/lstat.ts";
+import { streamType } from "#lib/streams/stream-type.ts";
+import { TempDir } from "#lib/testing/temp-dir.ts";
+import { FileRestorer } from "./file-restorer.ts";
+import { relocation } from "./relocate.ts";
+
+type Record = readonly [fileIndex: number, stream: number, data: Buffer];
+
+const STAT = {
+  ...decodeLStat("P4A ISI7 IGk B A A A G BAA I BrAUSg BrAUR1 BrAUR1 A A C")!,
+  uid: process.getuid?.() ?? 0,
+  gid: process.getgid?.() ?? 0,
+  mode: 0o100640,
+};
+
+function attributes(fileIndex: number, name: string, size: number): Record {
+  const bytes = Buffer.alloc(attributeBytesMax(name.length, 0));
+  const record = { fileIndex, type: 3, name, link: "", stat: { ...STAT, size }, exact: undefined };
+  return [fileIndex, streamType.attributes, bytes.subarray(0, putAttributes(bytes, 0, record))];
+}
+
+function chunk(fileIndex: number, address: number, plain: Uint8Array): Record {
+  const record = Buffer.alloc(8 + FRAME_HEADER_BYTES + plain.byteLength + 1024);
+  record.writeBigUInt64BE(BigInt(address));
+  const packed = zstd().compress(record.subarray(8 + FRAME_HEADER_BYTES), plain, 3);
+  const isShorter = packed > 0 && packed < plain.byteLength;
+  if (!isShorter) record.set(plain, 8 + FRAME_HEADER_BYTES);
+  const storedBytes = isShorter ? packed : plain.byteLength;
+  const method = isShorter ? chunkMethod.zstd : chunkMethod.raw;
+  const header = { method, level: 3, plainBytes: plain.byteLength, storedBytes };
+  writeFrameHeader(record, 8, header, hash("sha256", plain, "buffer"));
+  return [fileIndex, streamType.chunkData, record.subarray(0, 8 + FRAME_HEADER_BYTES + storedBytes)];
+}
+
+function md5(fileIndex: number, ...data: Uint8Array[]): Record {
+  const hasher = createHash("md5");
+  for (const piece of data) hasher.update(piece);
+  return [fileIndex, streamType.md5, hasher.digest()];
+}
+
+function restore(where: string, records: readonly Record[]) {
+  const notes: string[] = [];
+  using restorer = new FileRestorer({
+    relocation: relocation(where, ""),
+    replace: "always",
+    numericIds: false,
+    prefixLinks: false,
+    note: (kind, text) => notes.push(`${kind}: ${text}`),
+  });
+  for (const [fileIndex, stream, data] of records) restorer.record(fileIndex, stream, data);
+  restorer.endFile();
+  restorer.makeLinks();
+  restorer.openUnknownDirectories();
+  restorer.setDirectories();
+  return { counts: { ...restorer.counts }, notes };
+}
+
+const text = Buffer.from("all work and no play makes Jack a dull boy. ".repeat(10_000));
+const noise = randomBytes(300_000);
+
+test("chunks, packed and raw, become the file; its other digest need not be taken again", async () => {
+  await using dir = await TempDir.make();
+  const size = text.length + noise.length;
+  const { counts, notes } = restore(dir.path, [
+    attributes(1, "/f", size),
+    chunk(1, 0, text),
+    chunk(1, text.length, noise),
+    // Nobody looks: the chunks cover the file, and each was checked.
+    [1, streamType.md5, Buffer.alloc(16)],
+  ]);
+  assert.deepEqual([counts.files, counts.bytes, counts.errors, notes], [1, size, 0, []]);
+  assert.ok(readFileSync(dir.file("f")).equals(Buffer.concat([text, noise])));
+  assert.equal(lstatSync(dir.file("f")).mode & 0o777, 0o640);
+});
+
+test("holes between chunks and at the end stay holes, and the digest over the data is taken", async () => {
+  await using dir = await TempDir.make();
+  const records = [
+    attributes(1, "/f", 40_000_000),
+    chunk(1, 8_000_000, text),
+    chunk(1, 20_000_000, noise),
+    md5(1, text, noise),
+  ];
+  const { counts, notes } = restore(dir.path, records);
+  assert.deepEqual([counts.files, counts.errors, notes], [1, 0, []]);
+  const stat = lstatSync(dir.file("f"));
+  assert.deepEqual([stat.size, stat.blocks < 4000], [40_000_000, true]);
+  const content = readFileSync(dir.file("f"));
+  assert.ok(content.subarray(8_000_000, 8_000_000 + text.length).equals(text));
+  assert.ok(content.subarray(20_000_000, 20_000_000 + noise.length).equals(noise));
+});
+
+test("a chunk that did not come, in the middle or at the end, is noticed by the digest", async () => {
+  await using dir = await TempDir.make();
+  const size = 2 * noise.length + text.length;
+  const digest = (index: number) => md5(index, noise, text, noise);
+  const { counts, notes } = restore(dir.path, [
+    attributes(1, "/middle", size),
+    chunk(1, 0, noise),
+    chunk(1, noise.length + text.length, noise),
+    digest(1),
+    attributes(2, "/end", size),
+    chunk(2, 0, noise),
+    chunk(2, noise.length, text),
+    digest(2),
+  ]);
+  assert.deepEqual([counts.files, counts.errors, notes.length], [0, 2, 2]);
+  assert.match(notes.join("\n"), /middle".*damaged[^]*end".*damaged/);
+});
+
+test("a damaged chunk costs its place in its file, which is named once; the rest comes back", async () => {
+  await using dir = await TempDir.make();
+  const [, stream, data] = chunk(1, text.length, noise);
+  const flipped = Buffer.from(data);
+  flipped[1000]! ^= 1;
+  const { counts, notes } = restore(dir.path, [
+    attributes(1, "/damaged", text.length + 2 * noise.length),
+    chunk(1, 0, text),
+    [1, stream, flipped],
+    chunk(1, text.length + noise.length, noise),
+    md5(1, text, noise, noise),
+    attributes(2, "/good", text.length),
+    chunk(2, 0, text),
+  ]);
+  assert.deepEqual([counts.files, counts.errors, notes.length], [1, 1, 1]);
+  assert.match(notes[0]!, /^error: ".*\/damaged" is damaged: of its chunk at byte 440000 its bytes/);
+  const content = readFileSync(dir.file("damaged"));
+  assert.ok(content.subarray(0, text.length).equals(text) && content.subarray(text.length + noise.length).equals(noise));
+  assert.ok(readFileSync(dir.file("good")).equals(text));
+});
+
+test("a list that arrives in the place of chunks, and data longer than the file, are errors that name the file", async () => {
+  await using dir = await TempDir.make();
+  const { counts, notes } = restore(dir.path, [
+    attributes(1, "/list", 100),
+    [1, streamType.chunkList, Buffer.alloc(44)],
+    attributes(2, "/long", 100),
+    chunk(2, 0, text),
+    md5(2, text),
+    attributes(3, "/good", text.length),
+    chunk(3, 0, text),
+  ]);
+  assert.deepEqual([counts.files, counts.errors], [1, 2], notes.join("\n"));
+  assert.match(notes.join("\n"), /list" came with a list of chunks[^]*long" not correct/);
+  assert.deepEqual(readdirSync(dir.path).toSorted(), ["good", "long"]);
+});
+
+test("10,000 damaged records of chunks: notes, never a throw, and no wrong byte in a file that counts as restored", async () => {
+  await using dir = await TempDir.make();
+  const small = text.subarray(0, 3000);
+  const good = [attributes(1, "/f", 6000), chunk(1, 0, small), chunk(1, 3000, small), md5(1, small, small)];
+  const expected = Buffer.concat([small, small]);
+  const change = fc.tuple(fc.nat(2), fc.nat(400), fc.integer({ min: 1, max: 255 }), fc.boolean());
+  for (const changes of fc.sample(fc.array(change, { minLength: 1, maxLength: 3 }), { numRuns: 10_000, seed: 7 })) {
+    const records = good.map(([fileIndex, stream, data]) => [fileIndex, stream, Buffer.from(data)] as [number, number, Buffer]);
+    for (const [which, at, bits, isCut] of changes) {
+      const record = records[which + 1]!;
+      if (isCut) record[2] = record[2].subarray(0, at);
+      else if (record[2].length > 0) record[2][at % record[2].length]! ^= bits;
+    }
+    const { counts } = restore(dir.path, records);
+    if (counts.files === 1) assert.ok(readFileSync(dir.file("f")).equals(expected));
+  }
+});
