@@ -143,12 +143,17 @@ async function status(args: readonly string[]): Promise<number> {
 }
 
 async function runQuickstart(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readArguments(args, { keep: { type: "boolean" }, dir: { type: "string" } }, 1);
+  const { values, positionals } = readArguments(
+    args,
+    { keep: { type: "boolean" }, dedup: { type: "boolean" }, dir: { type: "string" } },
+    1,
+  );
   const root = join(import.meta.dirname, "..");
   const ok = await quickstart({
     source: positionals[0] === undefined ? root : userPath(positionals[0]),
     dir: values.dir === undefined ? undefined : userPath(values.dir),
     keep: values.keep === true,
+    dedup: values.dedup === true,
     say: (line) => void say(line),
   });
   return ok ? 0 : 1;

@@ -14,6 +14,7 @@ export const USAGE = `nocturne: sets up and runs a Nocturne site.
   nocturne restart [-c DIR]
   nocturne status [-c DIR]          exit status 0 if all of them answer
   nocturne quickstart [PATH]        a site in a scratch directory: save PATH, restore it, compare, stop
+      --dedup                       save into the deduplicating store, twice
       --keep                        leave it running and say how to reach it
       --dir DIR                     where; must not exist yet
   nocturne config-coverage          every directive, and whether it is acted upon

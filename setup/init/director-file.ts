@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { SitePlan } from "./site-plan.ts";
+import { DEDUP_DEVICE } from "./other-files.ts";
 import { tlsLines } from "./tls-lines.ts";
 
 /** Text of bacula-dir.conf. */
@@ -124,6 +125,22 @@ ${tlsLines(plan, "dir", "dials")}
 }
 
 #
+# Where to, deduplicated: the same storage daemon, a store of chunks. To try it:
+#   run job=Backup-${site} storage=Dedup1 pool=Dedup yes
+# To use it for all jobs: Storage = Dedup1 and Pool = Dedup in JobDefs.
+#
+Storage {
+  Name = Dedup1
+  Address = ${address}                       # a name that the clients can resolve
+  SDPort = ${ports.storage}
+  Password = "${passwords.storage}"          # of the storage daemon
+  Device = ${DEDUP_DEVICE}
+  Media Type = Dedup1
+  Maximum Concurrent Jobs = 10
+${tlsLines(plan, "dir", "dials")}
+}
+
+#
 # The embedded catalog: a file under WorkingDirectory. For a MySQL or MariaDB server write
 #   dbdriver = "mysql"; dbname = "nocturne"; dbuser = "nocturne"; dbpassword = ""; dbaddress = "localhost"
 #
@@ -141,6 +158,20 @@ Pool {
   Maximum Volume Bytes = 50G
   Maximum Volumes = 100
   Label Format = "Vol-"
+}
+
+#
+# Volumes of the deduplicating store hold little themselves; a Volume is recycled when all its jobs may go.
+#
+Pool {
+  Name = Dedup
+  Pool Type = Backup
+  Recycle = yes
+  AutoPrune = yes
+  Volume Retention = 365 days
+  Volume Use Duration = 7 days
+  Maximum Volumes = 1000
+  Label Format = "Dedup-"
 }
 
 Pool {

@@ -4,7 +4,12 @@ import { issueRoleCertificate, makeSiteCa } from "#lib/auth/site-ca.ts";
 import type { RoleName } from "#lib/auth/role.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { directorFile } from "./director-file.ts";
-import { consoleFile, fileDaemonFile, QUERY_FILE, storageFile } from "./other-files.ts";
+import { must } from "#lib/base/assert.ts";
+import { ChunkStore } from "#stored/chunks/chunk-store.ts";
+import { storeFolder } from "#stored/chunks/store-paths.ts";
+import { loadStorageConfig } from "#stored/config/load.ts";
+import { deviceSettings } from "#stored/device/device-settings.ts";
+import { consoleFile, DEDUP_DEVICE, fileDaemonFile, QUERY_FILE, storageFile } from "./other-files.ts";
 import { makeDirectory } from "#lib/platform/make-directory.ts";
 import type { SitePlan } from "./site-plan.ts";
 import type { Holder } from "./tls-lines.ts";
@@ -12,7 +17,7 @@ import type { Holder } from "./tls-lines.ts";
 const CONFIG_FILES = ["bacula-dir.conf", "bacula-fd.conf", "bacula-sd.conf", "bconsole.conf", "tls/ca.crt"];
 
 /** Parts of the data directory. */
-const DATA_PARTS = ["dir", "fd", "sd", "volumes", "log"];
+const DATA_PARTS = ["dir", "fd", "sd", "volumes", "dedup", "log"];
 
 const HOLDERS: Readonly<Record<Holder, RoleName>> = {
   dir: "director",
@@ -25,13 +30,23 @@ const HOLDERS: Readonly<Record<Holder, RoleName>> = {
 export type InitResult = "made" | "already there";
 
 /**
- * Makes certificates, configuration and data directories. The configuration appears whole, by one rename, or not at all; a second call
+ * Makes certificates, configuration, data directories and an empty store of chunks. The configuration appears whole, by one rename, or not at all; a second call
  * finds it and adds only missing data directories. Throws SETUP_PARTIAL and SETUP_CANNOT_WRITE.
  */
 export async function initSite(plan: SitePlan): Promise<InitResult> {
   const result = await makeConfiguration(plan);
   makeDirectories(plan.dataDir, DATA_PARTS);
+  if (result === "made") await makeStore(plan);
   return result;
+}
+
+/** Makes the empty store of chunks, as the storage daemon will open it. One that is there already (data of a site before) stays. */
+async function makeStore(plan: SitePlan): Promise<void> {
+  const { devices } = await loadStorageConfig(join(plan.configDir, "bacula-sd.conf"));
+  const { store } = deviceSettings(must(devices.get(DEDUP_DEVICE), "the device that was just written"));
+  const settings = must(store, "the store of the device");
+  if (existsSync(join(storeFolder(settings.directory), "store.json"))) return;
+  await ChunkStore.init(settings);
 }
 
 async function makeConfiguration(plan: SitePlan): Promise<InitResult> {

@@ -2,6 +2,9 @@ import { join } from "node:path";
 import type { SitePlan } from "./site-plan.ts";
 import { tlsLines } from "./tls-lines.ts";
 
+/** The device with a store of chunks. */
+export const DEDUP_DEVICE = "DedupDevice1";
+
 /** Text of bacula-fd.conf. */
 export function fileDaemonFile(plan: SitePlan): string {
   return `#
@@ -64,6 +67,24 @@ Device {
   Device Type = File
   Archive Device = "${join(plan.dataDir, "volumes")}"
   LabelMedia = yes                    # new Volumes are labelled when they are wanted
+  Random Access = yes
+  AutomaticMount = yes
+  RemovableMedia = no
+  AlwaysOpen = no
+  Maximum Concurrent Jobs = 10
+}
+
+#
+# A directory of Volumes whose file data lies in a store of chunks: what is the same in two files, jobs or
+# clients is stored once, compressed. It needs a directory of its own. See docs/manual/dedup.md.
+#
+Device {
+  Name = ${DEDUP_DEVICE}
+  Media Type = Dedup1
+  Device Type = Dedup                 # on btrfs: Btrfs, with a read-only snapshot after each job
+  Archive Device = "${join(plan.dataDir, "dedup")}"
+  Dedup Domain = storage              # or: pool, client. Within it chunks are shared
+  LabelMedia = yes
   Random Access = yes
   AutomaticMount = yes
   RemovableMedia = no
