@@ -41,7 +41,7 @@ export class ContainerSet {
 
   /** Those that are being written. */
   get writers(): ContainerWriter[] {
-    return [...this.#writers.values()];
+    return [...this.#writers.values()].filter((writer) => !writer.isDead);
   }
 
   path(number: number): string {
@@ -59,7 +59,7 @@ export class ContainerSet {
     if (number > CONTAINER_NUMBER_MAX)
       throw new OperatorError("STORE_FULL", "the store has used up the numbers of its containers");
     const writer = await ContainerWriter.create(
-      { directory: this.directory, number, store: this.#store, domain: this.#domain },
+      { directory: this.directory, number, store: this.#store, domain: this.#domain, createdMs: Date.now() },
       (lost) => this.#forgetChunks(number, lost),
     );
     this.#writers.set(number, writer);

@@ -31,6 +31,8 @@ export interface ContainerPlace {
   /** The store's UUID, 16 bytes. */
   readonly store: Uint8Array;
   readonly domain: string;
+  /** When it is made: milliseconds since 1970. */
+  readonly createdMs: number;
 }
 
 /** What a finished container holds. */
@@ -80,7 +82,7 @@ export class ContainerWriter {
   /** Makes the file, under the name of an unfinished container. STORE_FULL, DEVICE_IO_FAILED. */
   static async create(at: ContainerPlace, lost: (chunks: ContainerDirectory) => void): Promise<ContainerWriter> {
     const path = unfinishedPath(at.directory, at.number);
-    const header = writeContainerHeader({ store: at.store, number: at.number, createdMs: Date.now(), domain: at.domain });
+    const header = writeContainerHeader(at);
     try {
       await mkdir(dirname(path), { mode: STORE_FOLDER_MODE, recursive: true });
       const file = await open(path, "wx", STORE_FILE_MODE);

@@ -1,4 +1,4 @@
-import { CHUNK_BYTES_MAX, FRAME_HEADER_BYTES, FrameCursor } from "#lib/chunk/chunk-frame.ts";
+import { FRAME_HEADER_BYTES, FrameCursor } from "#lib/chunk/chunk-frame.ts";
 import { expandChunk } from "#lib/chunk/expand-chunk.ts";
 import { ContainerDirectory, DIRECTORY_ENTRY_BYTES, putEntry } from "./container-format.ts";
 
@@ -18,7 +18,7 @@ export interface SalvagedFrames {
  */
 export function salvageFrames(bytes: Buffer, from: number, end: number): SalvagedFrames {
   const entries: Buffer[] = [];
-  let scratch: Uint8Array | undefined;
+  let scratch = new Uint8Array(0);
   let budget = (end - from) * LOOKS_MAX;
   let gaps = 0;
   let isInGap = false;
@@ -27,8 +27,8 @@ export function salvageFrames(bytes: Buffer, from: number, end: number): Salvage
     const frame = mayBegin(bytes, at) ? frameAt(bytes, at, end) : undefined;
     if (frame !== undefined) {
       budget -= frame.end;
-      const isGood =
-        frame.isIntact && (gaps === 0 || expandChunk(frame, (scratch ??= new Uint8Array(CHUNK_BYTES_MAX))).kind === "good");
+      if (gaps > 0 && scratch.byteLength < frame.plainBytes) scratch = new Uint8Array(frame.plainBytes);
+      const isGood = frame.isIntact && (gaps === 0 || expandChunk(frame, scratch).kind === "good");
       if (isGood) {
         const entry = Buffer.alloc(DIRECTORY_ENTRY_BYTES);
         const { id, storedBytes, plainBytes, method, level } = frame;

@@ -105,7 +105,15 @@ export class StoreDomain implements CareDomain {
   async append(session: RunningSession, frames: Uint8Array): Promise<TakenChunks> {
     if (frames.byteLength > RUN_BYTES_MAX)
       throw new OperatorError("CHUNK_FRAME_INVALID", `a run of ${frames.byteLength} bytes is too long`);
-    const writer = await this.#writerOf(session);
+    // No turn may pass between the look at the container and the giving of places: many runs wait for one container at a time.
+    let writer = openWriter(session);
+    while (writer === undefined) {
+      session.opening ??= this.#nextWriter(session).finally(() => {
+        session.opening = undefined;
+      });
+      await session.opening;
+      writer = openWriter(session);
+    }
     const { runs, taken } = this.#placeNew(session, writer, frames);
     if (runs.length === 0) return taken;
     const write = writer.write(runs);
@@ -196,18 +204,7 @@ export class StoreDomain implements CareDomain {
     return { runs, taken };
   }
 
-  /** The container that takes a session's chunks; a full one is made durable in the background. */
-  async #writerOf(session: RunningSession): Promise<ContainerWriter> {
-    for (;;) {
-      if (session.isEnding) throw new OperatorError("CANCELED", "the session has ended");
-      if (session.writer?.takesMore === true) return session.writer;
-      session.opening ??= this.#nextWriter(session).finally(() => {
-        session.opening = undefined;
-      });
-      await session.opening;
-    }
-  }
-
+  /** Begins a session's next container; the one that is full is made durable in the background. */
   async #nextWriter(session: RunningSession): Promise<void> {
     const full = session.writer;
     session.writer = undefined;
@@ -226,4 +223,10 @@ export class StoreDomain implements CareDomain {
       .finally(() => session.sealing.delete(sealing));
     session.sealing.add(sealing);
   }
+}
+
+/** The container that takes a session's chunks; undefined: it needs a new one. */
+function openWriter(session: RunningSession): ContainerWriter | undefined {
+  if (session.isEnding) throw new OperatorError("CANCELED", "the session has ended");
+  return session.writer?.takesMore === true ? session.writer : undefined;
 }

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { open, unlink, writeFile } from "node:fs/promises";
+import { test } from "node:test";
+import { FrameCursor } from "#lib/chunk/chunk-frame.ts";
+import { expandChunk } from "#lib/chunk/expand-chunk.ts";
+import { TempDir } from "#lib/testing/temp-dir.ts";
+import { containerPath } from "./container-name.ts";
+import { StoreServer } from "./store-server.ts";
+import { framesOf, idsOf, newStore, noise, runJob, sessionKey, storeSettings, writeReferences } from "./testing/store-bench.ts";
+import type { SessionKey } from "../volume/block.ts";
+
+const skip = process.getuid?.() === 0 ? false : "only root can mount a small file system";
+if (skip !== false && process.env["CI"] === "true") throw new Error(skip);
+
+const start = { jobId: 1, pool: "Default", client: "c1" };
+
+/** A file system in memory of so many KiB, mounted for a test. */
+async function smallDisk(kib: number): Promise<TempDir> {
+  const dir = await TempDir.make();
+  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${kib}k`, "none", dir.path]);
+  const mounted = new TempDir(dir.path);
+  mounted[Symbol.asyncDispose] = async () => {
+    execFileSync("umount", [dir.path]);
+    await dir[Symbol.asyncDispose]();
+  };
+  return mounted;
+}
+
+/** Reads every chunk of a session from the containers and compares it. */
+async function checkChunks(server: StoreServer, session: SessionKey, plains: readonly Uint8Array[]): Promise<void> {
+  const places = await server.call("locate", { session, ids: idsOf(plains) });
+  for (const [i, plain] of plains.entries()) {
+    await using file = await open(containerPath(places.directory, places.containers[i]!), "r");
+    const { buffer } = await file.read(Buffer.alloc(places.bytes[i]!), 0, places.bytes[i]!, places.offsets[i]!);
+    const frame = new FrameCursor(buffer);
+    assert.ok(frame.next());
+    const chunk = expandChunk(frame, new Uint8Array(frame.plainBytes));
+    assert.ok(chunk.kind === "good" && Buffer.compare(chunk.plain, plain) === 0);
+  }
+}
+
+/** Appends chunks of noise until the store is full; answers those that were taken. */
+async function fill(server: StoreServer, session: SessionKey, seed: number, bytes: number): Promise<Buffer[]> {
+  const taken: Buffer[] = [];
+  for (;;) {
+    const run = [0, 1, 2, 3].map((i) => noise(seed * 1000 + taken.length + i, bytes));
+    try {
+      await server.call("append", { session, frames: framesOf(run) });
+    } catch (error) {
+      assert.equal((error as { code: string }).code, "STORE_FULL");
+      return taken;
+    }
+    taken.push(...run);
+  }
+}
+
+test("a full file system fails the job, not what is stored; with room again the next job works", { skip }, async () => {
+  await using disk = await smallDisk(2048);
+  const before = [noise(1, 20_000), noise(2, 20_000)];
+  const session = sessionKey(2);
+  {
+    await using server = await newStore(disk.path);
+    const kept = await runJob(server, disk.path, 1, before);
+    await writeFile(disk.file("ballast"), Buffer.alloc(512 * 1024));
+    await server.call("begin", { session, ...start });
+    const taken = await fill(server, session, 1, 30_000);
+    assert.ok(taken.length > 10);
+    // What was acknowledged is there, and of the run that did not fit only whole chunks.
+    const known = await server.call("known", { session, ids: idsOf(taken) });
+    assert.ok(taken.every((_, i) => (known[i >>> 3]! & (1 << (i & 7))) !== 0));
+    const again = await fill(server, session, 2, 30_000);
+    assert.deepEqual(again, []);
+    await server.call("abandon", { session });
+    await checkChunks(server, kept, before);
+    await unlink(disk.file("ballast"));
+    const after = [noise(3, 300_000), ...taken.slice(0, 3)];
+    await checkChunks(server, await runJob(server, disk.path, 3, after), after);
+  }
+  await using server = new StoreServer(storeSettings(disk.path));
+  const facts = await server.call("open", null);
+  assert.deepEqual(facts.notes, []);
+  await checkChunks(server, sessionKey(1), before);
+});
+
+test("a job whose container has no room for its directory is not committed; when there is room it is", { skip }, async () => {
+  await using disk = await smallDisk(2048);
+  await using server = await newStore(disk.path);
+  const session = sessionKey(1);
+  await server.call("begin", { session, ...start });
+  const plains = Array.from({ length: 200 }, (_, i) => noise(i + 1, 2000));
+  await server.call("append", { session, frames: framesOf(plains) });
+  const references = writeReferences({ directory: disk.path, session }, [plains]);
+  const used = execFileSync("df", ["--output=used", "-k", disk.path], { encoding: "utf8" }).match(/\d+/)?.[0];
+  execFileSync("mount", ["-o", `remount,size=${used}k`, disk.path]);
+  await assert.rejects(server.call("commit", { session, references, volumes: [] }), { code: "STORE_FULL" });
+  execFileSync("mount", ["-o", "remount,size=2048k", disk.path]);
+  await server.call("commit", { session, references, volumes: [] });
+  await checkChunks(server, session, plains);
+});
