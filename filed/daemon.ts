@@ -60,7 +60,8 @@ export class FileDaemon implements RunningDaemon {
       clock: systemClock,
       rpcLog: log,
       lostMsMax: fileDaemon.sdConnectTimeout * 1000,
-      ownDirectories: [byteStringOf(`${base}.jobs`)],
+      ownDirectories: [byteStringOf(`${base}.jobs`), byteStringOf(`${base}.remembered`)],
+      rememberDirectory: `${base}.remembered`,
       hangup: () => this.#hangup,
     };
     const ended = await EndedJobs.open(`${base}.ended.json`);

@@ -1,10 +1,8 @@
-import { createHash, hash } from "node:crypto";
-import type { Hash } from "node:crypto";
 import { readSync } from "node:fs";
 import { deflateRecord, zstdRecord } from "#lib/codec/compression.ts";
 import { nextExtent } from "#lib/platform/file-extents.ts";
-import { digestStream } from "#lib/streams/digest.ts";
 import { streamType } from "#lib/streams/stream-type.ts";
+import { FileDigest } from "./file-digest.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import type { SaveOptions } from "./save-options.ts";
 
@@ -28,55 +26,50 @@ export function dataStream(options: SaveOptions, hasHoles: boolean): number {
   return hasHoles ? streamType.sparseData : streamType.fileData;
 }
 
-/** Takes a digest of a file's data; whole at once where the file is one piece. */
-class Digester {
-  readonly #options: SaveOptions;
-  #hash: Hash | undefined;
-  #whole: Buffer | undefined;
-
-  constructor(options: SaveOptions) {
-    this.#options = options;
-  }
-
-  add(piece: Uint8Array, isWhole: boolean): void {
-    const { digest } = this.#options;
-    if (digest === undefined) return;
-    if (isWhole) this.#whole = hash(digest, piece, "buffer");
-    else (this.#hash ??= createHash(digest)).update(piece);
-  }
-
-  end(writer: RecordWriter, fileIndex: number): void {
-    const { digest } = this.#options;
-    if (digest === undefined) return;
-    const value = this.#whole ?? this.#hash?.digest() ?? hash(digest, new Uint8Array(0), "buffer");
-    writer.append(fileIndex, digestStream(digest), value);
-  }
+/** A file's data on its way into records. */
+export interface FileContent {
+  readonly outcome: DataOutcome;
+  /** Saves bytes 0 to `size` of a file. More than that is not read: the attributes say `size`. */
+  saveAll(fd: number, size: number, isCanceled: () => boolean): void;
+  /** Saves the runs of data of a file with holes. */
+  saveRuns(fd: number, size: number, isCanceled: () => boolean): void;
+  /** Adds the digest record, if the options ask for one. */
+  finish(): void;
 }
 
 /**
  * Reads one file's data into records. `finish` adds the digest record afterwards, behind the ACLs and attributes. Data that is
  * stored plain is read straight into the batch.
  */
-export class FileData {
+export class FileData implements FileContent {
   readonly outcome: DataOutcome = { readBytes: 0, storedBytes: 0, change: "none" };
   readonly #writer: RecordWriter;
   readonly #options: SaveOptions;
   readonly #fileIndex: number;
-  readonly #digester: Digester;
+  readonly #digest: FileDigest;
   readonly #scratch: Uint8Array<ArrayBuffer>;
+  readonly #stream: number;
 
-  constructor(writer: RecordWriter, options: SaveOptions, fileIndex: number, scratch: Uint8Array<ArrayBuffer>) {
-    this.#writer = writer;
-    this.#options = options;
-    this.#fileIndex = fileIndex;
-    this.#digester = new Digester(options);
-    this.#scratch = scratch;
+  /** `stream`: see dataStream. `scratch`: DATA_BYTES_MAX + 1 bytes. */
+  constructor(parts: {
+    writer: RecordWriter;
+    options: SaveOptions;
+    fileIndex: number;
+    stream: number;
+    scratch: Uint8Array<ArrayBuffer>;
+  }) {
+    this.#writer = parts.writer;
+    this.#options = parts.options;
+    this.#fileIndex = parts.fileIndex;
+    this.#digest = new FileDigest(parts.options.digest);
+    this.#scratch = parts.scratch;
+    this.#stream = parts.stream;
   }
 
   /** Saves bytes 0 to `size` of a file. More than that is not read: the attributes say `size`. */
-  saveAll(fd: number, size: number, stream: number, isCanceled: () => boolean): void {
+  saveAll(fd: number, size: number, isCanceled: () => boolean): void {
     for (let at = 0; at < size;) {
-      const read = this.#piece(fd, null, at, Math.min(DATA_BYTES_MAX, size - at), stream, {
+      const read = this.#piece(fd, null, at, Math.min(DATA_BYTES_MAX, size - at), {
         isWhole: size < DATA_BYTES_MAX,
         isLast: size - at < DATA_BYTES_MAX,
       });
@@ -87,11 +80,11 @@ export class FileData {
   }
 
   /** Saves the runs of data of a file with holes, each record with its address. A hole at the end is kept by one zero byte there. */
-  saveRuns(fd: number, size: number, stream: number, isCanceled: () => boolean): void {
+  saveRuns(fd: number, size: number, isCanceled: () => boolean): void {
     let end = 0;
     for (let run = nextExtent(fd, 0, size); run !== undefined && !isCanceled(); run = nextExtent(fd, run.end, size)) {
       for (let at = run.start; at < run.end;) {
-        const read = this.#piece(fd, at, at, Math.min(DATA_BYTES_MAX - ADDRESS_BYTES, run.end - at), stream, {
+        const read = this.#piece(fd, at, at, Math.min(DATA_BYTES_MAX - ADDRESS_BYTES, run.end - at), {
           isWhole: false,
           isLast: false,
         });
@@ -104,20 +97,20 @@ export class FileData {
       }
       end = run.end;
     }
-    if (end < size && !isCanceled()) this.#piece(fd, size - 1, size - 1, 1, stream, { isWhole: false, isLast: false });
+    if (end < size && !isCanceled()) this.#piece(fd, size - 1, size - 1, 1, { isWhole: false, isLast: false });
   }
 
   /** Saves a FIFO: until its writers end. */
-  savePipe(fd: number, stream: number, isCanceled: () => boolean): void {
+  savePipe(fd: number, isCanceled: () => boolean): void {
     while (
       !isCanceled() &&
-      this.#piece(fd, null, this.outcome.readBytes, DATA_BYTES_MAX, stream, { isWhole: false, isLast: false }) > 0
+      this.#piece(fd, null, this.outcome.readBytes, DATA_BYTES_MAX, { isWhole: false, isLast: false }) > 0
     );
   }
 
   /** Adds the digest record, if the options ask for one. */
   finish(): void {
-    this.#digester.end(this.#writer, this.#fileIndex);
+    this.#digest.end(this.#writer, this.#fileIndex);
   }
 
   /** One record: reads up to `bytes` at `position` (null: where the file stands), answers how many there were. */
@@ -126,9 +119,9 @@ export class FileData {
     position: number | null,
     address: number,
     bytes: number,
-    stream: number,
     hint: { readonly isWhole: boolean; readonly isLast: boolean },
   ): number {
+    const stream = this.#stream;
     const isSparse =
       stream === streamType.sparseData || stream === streamType.sparseGzipData || stream === streamType.sparseCompressedData;
     const isPlain = this.#options.compression.kind === "none";
@@ -143,7 +136,7 @@ export class FileData {
       read = bytes;
     }
     const data = place.subarray(head, head + read);
-    this.#digester.add(data, hint.isWhole && read === bytes);
+    this.#digest.add(data, hint.isWhole && read === bytes);
     this.outcome.readBytes += read;
     if (isPlain) {
       if (isSparse) putAddress(place, address);

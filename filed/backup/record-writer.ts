@@ -9,6 +9,8 @@ export interface BatchPlace {
   full(batch: Uint8Array<ArrayBuffer>): void;
   /** A buffer of BATCH_BUFFER_BYTES that is used no more; undefined: there is none now. */
   reuse?(): ArrayBuffer | undefined;
+  /** Sees each record that is written, header and all: a view. */
+  wrote?(record: Uint8Array): void;
 }
 
 /** Collects the records of files into batches. No record may be longer than a batch. */
@@ -43,8 +45,10 @@ export class RecordWriter {
 
   /** Ends the record begun by `reserve`, with so many bytes of data. */
   commit(bytes: number): void {
-    this.#view.setUint32(this.#end + RECORD_HEADER_BYTES - 4, bytes);
+    const start = this.#end;
+    this.#view.setUint32(start + RECORD_HEADER_BYTES - 4, bytes);
     this.#end += RECORD_HEADER_BYTES + bytes;
+    this.#place.wrote?.(this.#bytes.subarray(start, this.#end));
   }
 
   /** Hands over what there is. */

@@ -1,3 +1,5 @@
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { RECORD_HEADER_BYTES } from "#lib/wire/record.ts";
 import type { EntryList } from "#filed/walk/entry.ts";
 
 /*
@@ -39,3 +41,19 @@ export const REMEMBERED_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Age that a ctime must have when a file is read, so that a later change is sure to give it another. Nanoseconds. */
 export const STEADY_NS = 2_000_000_000n;
+
+/**
+ * Goes over a run of remembered records, which may be longer than a batch. Throws OperatorError BATCH_INVALID for lengths that do not
+ * add up. The data are views.
+ */
+export function* readRemembered(records: Uint8Array): Generator<{ readonly stream: number; readonly data: Uint8Array }, void> {
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  for (let at = 0; at < records.byteLength;) {
+    const start = at + RECORD_HEADER_BYTES;
+    const end = start <= records.byteLength ? start + view.getUint32(at + 8) : Number.POSITIVE_INFINITY;
+    if (end > records.byteLength)
+      throw new OperatorError("BATCH_INVALID", `remembered records end within the one at byte ${at}`);
+    yield { stream: view.getInt32(at + 4), data: records.subarray(start, end) };
+    at = end;
+  }
+}

@@ -1,20 +1,22 @@
 import { closeSync, constants, fstatSync, futimesSync, openSync, readlinkSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { shown } from "#lib/base/byte-string.ts";
-import { aclText } from "#lib/platform/acl.ts";
 import { LongPaths } from "#lib/platform/long-path.ts";
 import { OwnerNames } from "#lib/platform/owner-names.ts";
 import { systemErrorCode, systemErrorText } from "#lib/platform/system-error.ts";
-import { ACL_ACCESS, ACL_DEFAULT, getXattr, listXattrs } from "#lib/platform/xattr.ts";
-import { attributeBytesMax, putAttributes } from "#lib/streams/attributes.ts";
 import { fileType, streamType } from "#lib/streams/stream-type.ts";
-import { encodeXattrs } from "#lib/streams/xattr-record.ts";
-import type { Xattr } from "#lib/streams/xattr-record.ts";
-import { stripPath } from "#filed/fileset/match.ts";
 import { statField } from "#filed/walk/entry.ts";
 import type { EntryCursor } from "#filed/walk/entry.ts";
+import { walkedFacts, writeAttributes } from "./attribute-writer.ts";
+import type { AttributedEntry, Facts } from "./attribute-writer.ts";
+import { ChunkedData } from "./chunked-data.ts";
+import type { ChunkTools } from "./chunked-data.ts";
 import { DATA_BYTES_MAX, dataStream, FileData } from "./file-data.ts";
+import type { FileContent } from "./file-data.ts";
 import type { RecordWriter } from "./record-writer.ts";
+import { STEADY_NS } from "./remembered.ts";
+import { knowRemembered, writeRemembered } from "./save-remembered.ts";
+import { ExtrasSaver } from "./save-extras.ts";
 import type { SaveOptions } from "./save-options.ts";
 
 /** Numbers of what was saved. */
@@ -51,23 +53,6 @@ const RETRY_CODES: ReadonlySet<string> = new Set([
 const MASK = 0o170000n;
 const REGULAR = 0o100000n;
 
-/** Facts that an attribute record needs, from the walk or from the open file. */
-interface Facts {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly mode: bigint;
-  readonly nlink: bigint;
-  readonly uid: bigint;
-  readonly gid: bigint;
-  readonly rdev: bigint;
-  readonly size: bigint;
-  readonly blksize: bigint;
-  readonly blocks: bigint;
-  readonly atimeNs: bigint;
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint;
-}
-
 /** First names of hard-linked files that could not be saved; known to all who save for the job (ThreadControl). */
 export interface LostLinks {
   addLost(fileIndex: number): void;
@@ -85,11 +70,16 @@ export class FileSaver implements Disposable {
   readonly #names = new OwnerNames();
   readonly #paths = new LongPaths();
   readonly #scratch = new Uint8Array(DATA_BYTES_MAX + 1);
+  readonly #extras: ExtrasSaver;
+  readonly #chunks: ChunkTools | undefined;
   #noAtime = O_NOATIME;
+  #isSteady = false;
 
   constructor(parts: {
     writer: RecordWriter;
     options: readonly SaveOptions[];
+    /** Set if file data goes into a store of chunks. */
+    chunks?: ChunkTools | undefined;
     note: SaveNote;
     isCanceled: () => boolean;
     links: LostLinks;
@@ -99,12 +89,27 @@ export class FileSaver implements Disposable {
     this.#options = parts.options;
     this.#note = parts.note;
     this.#isCanceled = parts.isCanceled;
+    this.#chunks = parts.chunks;
+    this.#extras = new ExtrasSaver({
+      writer: parts.writer,
+      paths: this.#paths,
+      names: this.#names,
+      warn: (text) => this.#warn(text),
+    });
+  }
+
+  /** Whether the entry saved last is what the walk met, and can be told from any later state by its stat. */
+  get isSteady(): boolean {
+    return this.#isSteady;
   }
 
   /** Saves the entry at the cursor. With `isLastTry` a failure is final and said; without, "retry" may be answered. */
   save(cursor: EntryCursor, isLastTry: boolean): SaveResult {
     const isFirstLink = cursor.type !== fileType.hardLink && cursor.stat(statField.nlink) > 1n;
+    const age = BigInt(Date.now()) * 1_000_000n - cursor.stat(statField.ctimeNs);
+    this.#isSteady = age >= STEADY_NS;
     const result = this.#saveEntry(cursor, isLastTry);
+    if (result !== "saved") this.#isSteady = false;
     if (result !== "saved" && isFirstLink) this.#links.addLost(cursor.fileIndex);
     return result;
   }
@@ -117,30 +122,54 @@ export class FileSaver implements Disposable {
       // A further name of a file whose first name failed holds the data itself.
       if (cursor.type === fileType.hardLink && isRegular && this.#links.isLost(cursor.linkFileIndex))
         return this.#saveRegular(cursor, path, options);
+      if (this.#chunks !== undefined && cursor.remembered !== undefined && cursor.type !== fileType.hardLink) {
+        if (cursor.isUnchanged) return this.#saveRemembered(cursor, path, options, this.#chunks, cursor.remembered);
+        knowRemembered(cursor.remembered, this.#chunks.stage);
+      }
       switch (cursor.type) {
         case fileType.regular:
           return this.#saveRegular(cursor, path, options);
         case fileType.fifo:
           return this.#saveFifo(cursor, path, options);
-        case fileType.symlink:
-          this.#putAttributes(
-            cursor,
-            path,
-            walkedFacts(cursor),
-            options,
-            readlinkSync(this.#paths.reach(path), { encoding: "latin1" }),
-            0,
-          );
-          break;
         default:
-          this.#putAttributes(cursor, path, walkedFacts(cursor), options, cursor.link, 0);
+          this.#putAttributes(cursor, path, walkedFacts(cursor), options, { link: this.#linkOf(cursor, path) });
       }
-      if (cursor.type !== fileType.hardLink) this.#saveExtras(cursor.fileIndex, path, options, cursor.type);
-      if (cursor.type === fileType.emptyRegular) new FileData(this.#writer, options, cursor.fileIndex, this.#scratch).finish();
+      if (cursor.type !== fileType.hardLink) this.#saveExtras(cursor, path, options);
+      if (cursor.type === fileType.emptyRegular) this.#plainData(cursor, options, dataStream(options, false)).finish();
       return "saved";
     } catch (error) {
       return this.#failed(path, error, isLastTry);
     }
+  }
+
+  #linkOf(cursor: EntryCursor, path: string): string {
+    return cursor.type === fileType.symlink ? readlinkSync(this.#paths.reach(path), { encoding: "latin1" }) : cursor.link;
+  }
+
+  /** An entry that has not changed since it was saved before: nothing of it is read. */
+  #saveRemembered(
+    cursor: EntryCursor,
+    path: string,
+    options: SaveOptions,
+    chunks: ChunkTools,
+    remembered: Uint8Array,
+  ): SaveResult {
+    const isRegular = cursor.type === fileType.regular;
+    this.#putAttributes(cursor, path, walkedFacts(cursor), options, {
+      link: this.#linkOf(cursor, path),
+      ...(isRegular ? { stream: streamType.chunkList } : {}),
+    });
+    this.counts.bytes += writeRemembered(this.#writer, cursor.fileIndex, remembered, chunks.counts);
+    if (isRegular) {
+      chunks.counts.rememberedFiles++;
+      chunks.counts.rememberedBytes += Number(cursor.stat(statField.size));
+    }
+    this.#isSteady = true;
+    return "saved";
+  }
+
+  #plainData(cursor: EntryCursor, options: SaveOptions, stream: number): FileData {
+    return new FileData({ writer: this.#writer, options, fileIndex: cursor.fileIndex, stream, scratch: this.#scratch });
   }
 
   #failed(path: string, error: unknown, isLastTry: boolean): SaveResult {
@@ -178,16 +207,21 @@ export class FileSaver implements Disposable {
       }
       const size = Number(stat.size);
       const hasHoles = options.isSparse && stat.blocks * 512n < stat.size;
-      const stream = dataStream(options, hasHoles);
-      this.#putAttributes(cursor, path, stat, options, "", stream, fileType.regular);
-      const data = new FileData(this.#writer, options, cursor.fileIndex, this.#scratch);
+      const chunks = options.noDedup ? undefined : this.#chunks;
+      const stream = chunks === undefined ? dataStream(options, hasHoles) : streamType.chunkList;
+      if (!isAsWalked(cursor, stat)) this.#isSteady = false;
+      this.#putAttributes(cursor, path, stat, options, { stream, type: fileType.regular });
+      const data: FileContent =
+        chunks === undefined
+          ? this.#plainData(cursor, options, stream)
+          : new ChunkedData(this.#writer, options, cursor.fileIndex, chunks);
       this.#readData(path, () =>
-        hasHoles ? data.saveRuns(fd, size, stream, this.#isCanceled) : data.saveAll(fd, size, stream, this.#isCanceled),
+        hasHoles ? data.saveRuns(fd, size, this.#isCanceled) : data.saveAll(fd, size, this.#isCanceled),
       );
       this.#account(path, data);
       if (options.checkChanges) this.#checkChanges(path, fd, stat);
       if (options.keepAtime) futimesSync(fd, Number(stat.atimeNs) / 1e9, Number(stat.mtimeNs) / 1e9);
-      this.#saveExtras(cursor.fileIndex, path, options, cursor.type);
+      this.#saveExtras(cursor, path, options);
       data.finish();
       return "saved";
     } finally {
@@ -200,9 +234,9 @@ export class FileSaver implements Disposable {
     const fd = openSync(this.#paths.reach(path), constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       const stream = dataStream(options, false);
-      this.#putAttributes(cursor, path, walkedFacts(cursor), options, "", stream);
-      const data = new FileData(this.#writer, options, cursor.fileIndex, this.#scratch);
-      this.#readData(path, () => data.savePipe(fd, stream, this.#isCanceled));
+      this.#putAttributes(cursor, path, walkedFacts(cursor), options, { stream });
+      const data = this.#plainData(cursor, options, stream);
+      this.#readData(path, () => data.savePipe(fd, this.#isCanceled));
       this.#account(path, data);
       data.finish();
       return "saved";
@@ -217,20 +251,15 @@ export class FileSaver implements Disposable {
       read();
     } catch (error) {
       if (systemErrorCode(error) === "") throw error;
-      this.#note(
-        "warning",
-        `     Read error on file "${shown(path)}": ERR=${systemErrorText(error)}; only its beginning is saved.`,
-      );
-      this.counts.errors++;
+      this.#warn(`     Read error on file "${shown(path)}": ERR=${systemErrorText(error)}; only its beginning is saved.`);
     }
   }
 
-  #account(path: string, data: FileData): void {
+  #account(path: string, data: FileContent): void {
     this.counts.readBytes += data.outcome.readBytes;
     this.counts.bytes += data.outcome.storedBytes;
     if (data.outcome.change === "none" || this.#isCanceled()) return;
-    this.#note("warning", `     File "${shown(path)}" ${data.outcome.change} while it was being saved.`);
-    this.counts.errors++;
+    this.#warn(`     File "${shown(path)}" ${data.outcome.change} while it was being saved.`);
   }
 
   #checkChanges(path: string, fd: number, before: BigIntStats): void {
@@ -244,8 +273,7 @@ export class FileSaver implements Disposable {
             ? "size"
             : undefined;
     if (what === undefined) return;
-    this.#note("warning", `     File "${shown(path)}": ${what} changed during backup.`);
-    this.counts.errors++;
+    this.#warn(`     File "${shown(path)}": ${what} changed during backup.`);
   }
 
   #putAttributes(
@@ -253,88 +281,32 @@ export class FileSaver implements Disposable {
     path: string,
     facts: Facts,
     options: SaveOptions,
-    link: string,
-    stream: number,
-    type = cursor.type,
+    what: { readonly link?: string; readonly stream?: number; readonly type?: number },
   ): void {
-    const isDirectory = type === fileType.directory;
-    const saved = options.stripPath > 0 ? stripPath(path, options.stripPath) : path;
-    const name = isDirectory && !saved.endsWith("/") ? `${saved}/` : saved;
-    const place = this.#writer.reserve(cursor.fileIndex, streamType.attributes, attributeBytesMax(name.length, link.length));
-    const bytes = Buffer.from(place.buffer, place.byteOffset, place.byteLength);
-    const mtime = floorSeconds(facts.mtimeNs);
-    const atime = floorSeconds(facts.atimeNs);
-    const uid = Number(facts.uid);
-    const gid = Number(facts.gid);
-    const end = putAttributes(bytes, 0, {
+    const entry: AttributedEntry = {
       fileIndex: cursor.fileIndex,
-      type,
-      name,
-      link,
-      stat: {
-        dev: facts.dev,
-        ino: facts.ino,
-        mode: Number(facts.mode),
-        nlink: Number(facts.nlink),
-        uid,
-        gid,
-        rdev: facts.rdev,
-        size: Number(facts.size),
-        blockSize: Number(facts.blksize),
-        blocks: Number(facts.blocks),
-        atime,
-        mtime,
-        ctime: floorSeconds(facts.ctimeNs),
-        linkFileIndex: cursor.linkFileIndex,
-        flags: 0,
-        dataStream: stream || dataStream(options, false),
-      },
-      exact: {
-        mtimeNs: Number(facts.mtimeNs - BigInt(mtime) * 1_000_000_000n),
-        atimeNs: Number(facts.atimeNs - BigInt(atime) * 1_000_000_000n),
-        user: uid === 0 ? "" : this.#names.user(uid),
-        group: gid === 0 ? "" : this.#names.group(gid),
-      },
-    });
-    this.#writer.commit(end);
+      linkFileIndex: cursor.linkFileIndex,
+      type: what.type ?? cursor.type,
+      path,
+      stripPath: options.stripPath,
+      link: what.link ?? "",
+      stream: what.stream ?? dataStream(options, false),
+    };
+    writeAttributes(this.#writer, this.#names, entry, facts);
     this.counts.files++;
   }
 
-  /** ACLs and extended attributes; what cannot be read is said and left out. */
-  #saveExtras(fileIndex: number, path: string, options: SaveOptions, type: number): void {
-    if (!options.withAcl && !options.withXattr) return;
-    const reachable = this.#paths.reachable(path);
-    const names = listXattrs(reachable);
-    if (typeof names === "number") {
-      this.#note("warning", `     Extended attributes of "${shown(path)}" cannot be read: ERR=${systemErrorText(names)}`);
-      this.counts.errors++;
-      return;
-    }
-    if (names.length === 0) return;
-    if (options.withAcl && type !== fileType.symlink) {
-      this.#saveAcl(fileIndex, reachable, names, ACL_ACCESS, streamType.linuxAccessAcl);
-      if (type === fileType.directory) this.#saveAcl(fileIndex, reachable, names, ACL_DEFAULT, streamType.linuxDefaultAcl);
-    }
-    if (!options.withXattr) return;
-    const attributes: Xattr[] = [];
-    for (const name of names) {
-      if (name === ACL_ACCESS || name === ACL_DEFAULT) continue;
-      const value = getXattr(reachable, name);
-      if (value !== undefined) attributes.push({ name, value });
-    }
-    if (attributes.length === 0) return;
-    const data = encodeXattrs(attributes);
-    this.#writer.append(fileIndex, streamType.linuxXattr, data);
-    this.counts.bytes += data.byteLength;
+  #saveExtras(cursor: EntryCursor, path: string, options: SaveOptions): void {
+    const before = this.#extras.bytes;
+    this.#extras.save(cursor.fileIndex, path, options, cursor.type);
+    this.counts.bytes += this.#extras.bytes - before;
   }
 
-  #saveAcl(fileIndex: number, path: string, names: readonly string[], name: string, stream: number): void {
-    if (!names.includes(name)) return;
-    const value = getXattr(path, name);
-    const text = value === undefined ? undefined : aclText(value, this.#names);
-    if (text === undefined) return;
-    this.#writer.append(fileIndex, stream, text);
-    this.counts.bytes += text.byteLength;
+  /** Says what was wrong with a file that is saved all the same. */
+  #warn(text: string): void {
+    this.#note("warning", text);
+    this.counts.errors++;
+    this.#isSteady = false;
   }
 
   [Symbol.dispose](): void {
@@ -342,25 +314,14 @@ export class FileSaver implements Disposable {
   }
 }
 
-function walkedFacts(cursor: EntryCursor): Facts {
-  return {
-    dev: cursor.stat(statField.dev),
-    ino: cursor.stat(statField.ino),
-    mode: cursor.stat(statField.mode),
-    nlink: cursor.stat(statField.nlink),
-    uid: cursor.stat(statField.uid),
-    gid: cursor.stat(statField.gid),
-    rdev: cursor.stat(statField.rdev),
-    size: cursor.stat(statField.size),
-    blksize: cursor.stat(statField.blockSize),
-    blocks: cursor.stat(statField.blocks),
-    atimeNs: cursor.stat(statField.atimeNs),
-    mtimeNs: cursor.stat(statField.mtimeNs),
-    ctimeNs: cursor.stat(statField.ctimeNs),
-  };
-}
-
-function floorSeconds(ns: bigint): number {
-  const seconds = ns / 1_000_000_000n;
-  return Number(seconds * 1_000_000_000n > ns ? seconds - 1n : seconds);
+/** Whether the open file is the one that the walk met, as it was then. */
+function isAsWalked(cursor: EntryCursor, stat: BigIntStats): boolean {
+  return (
+    cursor.type === fileType.regular &&
+    stat.ino === cursor.stat(statField.ino) &&
+    stat.dev === cursor.stat(statField.dev) &&
+    stat.size === cursor.stat(statField.size) &&
+    stat.mtimeNs === cursor.stat(statField.mtimeNs) &&
+    stat.ctimeNs === cursor.stat(statField.ctimeNs)
+  );
 }

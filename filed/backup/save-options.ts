@@ -15,6 +15,8 @@ export interface SaveOptions {
   readonly checkChanges: boolean;
   readonly readFifo: boolean;
   readonly stripPath: number;
+  /** File data stays out of a store of chunks. */
+  readonly noDedup: boolean;
 }
 
 /** Makes the FileSet's options ready for the encoder. A compression that we cannot write, or that the storage refuses, is none. */
@@ -29,6 +31,7 @@ export function saveOptions(options: FileOptions, allowCompression: boolean): Sa
     checkChanges: options.checkFileChanges,
     readFifo: options.readFifo,
     stripPath: options.stripPath,
+    noDedup: options.noDedup,
   };
 }
 

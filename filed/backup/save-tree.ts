@@ -1,25 +1,46 @@
 import { lstatSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { MessageChannel, Worker } from "node:worker_threads";
-import type { MessagePort } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import type { FileSet } from "#proto/fileset.ts";
 import { fsPath, shown } from "#lib/base/byte-string.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { endThread } from "#lib/platform/end-thread.ts";
 import { systemErrorText } from "#lib/platform/system-error.ts";
 import { compileFileSet } from "#filed/fileset/match.ts";
-import { buffersOf, EntryListBuilder } from "#filed/walk/entry.ts";
+import { EntryListBuilder } from "#filed/walk/entry.ts";
 import type { EntryList } from "#filed/walk/entry.ts";
 import type { WalkCounts } from "#filed/walk/walker.ts";
+import type { MemoryStart } from "#filed/remember/memory.ts";
+import { noChunks } from "./chunk-counts.ts";
+import type { ChunkCounts } from "./chunk-counts.ts";
+import { EncoderPool } from "./encoder-pool.ts";
+import type { RememberSink, SavedList } from "./remembered.ts";
 import type { SaveCounts } from "./save-file.ts";
 import { saveOptions } from "./save-options.ts";
 import { ThreadControl } from "./thread-control.ts";
-import type { AccurateTable, EncoderStart, FromEncoder, FromWalker, Retry, ToEncoder, WalkerStart } from "./thread-messages.ts";
+import type { AccurateTable, EncoderStore, FromEncoder, FromWalker, Retry, WalkerStart } from "./thread-messages.ts";
 
 /** Where batches go, in order; the promise resolves when the next may come. */
 export interface BatchSink {
   /** `release` gives the batch's buffer back when nobody needs it any more; it may be called later, or never. */
   send(batch: Uint8Array<ArrayBuffer>, release: () => void): Promise<void>;
+}
+
+/** A store of chunks behind the sink. */
+export interface ChunkSink {
+  /** Which of these chunks (32 bytes each) the store has: a bit each, as AppendReply.known. Answered in order. */
+  ask(ids: Uint8Array): Promise<Uint8Array>;
+  /** Sends a run of new chunks before any batch that is sent later. */
+  sendChunks(run: Uint8Array<ArrayBuffer>, release: () => void): Promise<void>;
+}
+
+/** What a job needs to save into a store of chunks. */
+export interface SaveStore extends Pick<EncoderStore, "bounds" | "level"> {
+  readonly sink: ChunkSink;
+  /** Takes what later jobs are to remember. */
+  readonly remember?: RememberSink | undefined;
+  /** What earlier jobs remember. */
+  readonly memory?: MemoryStart | undefined;
 }
 
 export interface SaveTreeOptions {
@@ -28,6 +49,8 @@ export interface SaveTreeOptions {
   readonly accurate?: AccurateTable | undefined;
   readonly allowCompression: boolean;
   readonly sink: BatchSink;
+  /** Absent: file data goes into the batches. */
+  readonly store?: SaveStore | undefined;
   readonly note: (kind: "notSaved" | "warning" | "skipped" | "info", text: string) => void;
   readonly signal: AbortSignal;
   /** Encoder threads; default: one a core, 2 at least, 4 at most. */
@@ -53,14 +76,16 @@ export interface SaveResultOfTree extends SaveCounts {
 }
 
 const RETRIES_MAX = 10_000;
-/** V8 heap bounds of the threads, MiB: they hold little besides buffers. */
-const HEAP_MIB = { encoder: 64, walker: 512 } as const;
-const YOUNG_MIB = 8;
+/** V8 heap bounds of the walker, MiB. */
+const WALKER_HEAP_MIB = 512;
+const WALKER_YOUNG_MIB = 8;
 
 /** Output of one list: batches wait here until those of all lists before it were sent. */
 interface Pending {
   readonly batches: { readonly batch: Uint8Array<ArrayBuffer>; readonly encoder: number }[];
   isDone: boolean;
+  /** What is to be remembered of the list. */
+  saved: SavedList | undefined;
 }
 
 /**
@@ -70,10 +95,12 @@ interface Pending {
  */
 export class SaveTree {
   readonly progress: SaveProgress = { files: 0, bytes: 0, readBytes: 0, errors: 0, missing: 0, examined: 0, file: "" };
+  /** What became of the data that was cut into chunks. */
+  readonly chunks: ChunkCounts = noChunks();
   readonly #options: SaveTreeOptions;
   readonly #threads: number;
   readonly #control: ThreadControl;
-  readonly #encoders: { readonly worker: Worker; readonly buffers: MessagePort; busy: number }[] = [];
+  #encoders: EncoderPool | undefined;
   readonly #waiting: { readonly list: EntryList; readonly isLastTry: boolean }[] = [];
   readonly #pending = new Map<number, Pending>();
   readonly #retries: Retry[] = [];
@@ -109,40 +136,38 @@ export class SaveTree {
       signal.removeEventListener("abort", onAbort);
       clearTimeout(this.#retryTimer);
       this.#control.cancel();
-      for (const { buffers } of this.#encoders) buffers.close();
-      await Promise.all(
-        [this.#walker, ...this.#encoders.map((encoder) => encoder.worker)].map(
-          async (worker) => worker && (await endThread(worker)),
-        ),
-      );
+      await Promise.all([this.#encoders?.end(), this.#walker && endThread(this.#walker)]);
     }
   }
 
   #startThreads(): void {
-    const { fileset, sinceNs, accurate, allowCompression } = this.#options;
-    const options = compileFileSet(fileset).optionsTable.map((entry) => saveOptions(entry, allowCompression));
-    for (let number = 0; number < this.#threads; number++) {
-      const { port1, port2 } = new MessageChannel();
-      const start: EncoderStart = { control: this.#control.shared, producer: 1 + number, options, buffers: port2 };
-      const worker = this.#start(new URL("./encoder-thread.ts", import.meta.url), start, HEAP_MIB.encoder, [port2]);
-      worker.on("message", (message: FromEncoder) => this.#fromEncoder(number, message));
-      this.#encoders.push({ worker, buffers: port1, busy: 0 });
-    }
-    const start: WalkerStart = { control: this.#control.shared, producer: 0, fileset, sinceNs, accurate };
-    this.#walker = this.#start(new URL("../walk/walker-thread.ts", import.meta.url), start, HEAP_MIB.walker);
+    const { fileset, sinceNs, accurate, allowCompression, store } = this.#options;
+    this.#encoders = new EncoderPool({
+      threads: this.#threads,
+      control: this.#control,
+      options: compileFileSet(fileset).optionsTable.map((entry) => saveOptions(entry, allowCompression)),
+      store: store && { bounds: store.bounds, level: store.level, isRemembering: store.remember !== undefined },
+      onMessage: (number, message) => this.#fromEncoder(number, message),
+      onError: (error) => this.#lostThread(error),
+    });
+    const start: WalkerStart = {
+      control: this.#control.shared,
+      producer: 0,
+      fileset,
+      sinceNs,
+      accurate,
+      remembered: store?.memory,
+    };
+    this.#walker = new Worker(new URL("../walk/walker-thread.ts", import.meta.url), {
+      workerData: start,
+      resourceLimits: { maxOldGenerationSizeMb: WALKER_HEAP_MIB, maxYoungGenerationSizeMb: WALKER_YOUNG_MIB },
+    });
+    this.#walker.on("error", (error) => this.#lostThread(error));
     this.#walker.on("message", (message: FromWalker) => this.#fromWalker(message));
   }
 
-  #start(url: URL, workerData: unknown, heapMib: number, transferList: MessagePort[] = []): Worker {
-    const worker = new Worker(url, {
-      workerData,
-      transferList,
-      resourceLimits: { maxOldGenerationSizeMb: heapMib, maxYoungGenerationSizeMb: YOUNG_MIB },
-    });
-    worker.on("error", (error) =>
-      this.#fail(new OperatorError("WORKER_FAILED", "a thread of the file daemon ended unexpectedly", { cause: error })),
-    );
-    return worker;
+  #lostThread(error: unknown): void {
+    this.#fail(new OperatorError("WORKER_FAILED", "a thread of the file daemon ended unexpectedly", { cause: error }));
   }
 
   #fromWalker(message: FromWalker): void {
@@ -168,40 +193,67 @@ export class SaveTree {
     }
   }
 
-  /** Gives waiting lists to encoders; each has one in hand and one in store. */
+  /** Gives waiting lists to encoders. */
   #dispatch(): void {
-    while (this.#waiting.length > 0) {
-      const encoder = this.#encoders.reduce((least, other) => (other.busy < least.busy ? other : least));
-      if (encoder.busy >= 2) return;
-      const { list, isLastTry } = this.#waiting.shift()!;
-      const ordinal = this.#dispatched++;
-      this.#pending.set(ordinal, { batches: [], isDone: false });
-      encoder.busy++;
-      encoder.worker.postMessage({ ordinal, list, isLastTry } satisfies ToEncoder, buffersOf(list));
-      if (!isLastTry) this.#control.consumed(0, 1);
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      const ordinal = this.#dispatched;
+      if (this.#encoders?.give(first.list, ordinal, first.isLastTry) !== true) return;
+      this.#waiting.shift();
+      this.#dispatched++;
+      this.#pending.set(ordinal, { batches: [], isDone: false, saved: undefined });
+      if (!first.isLastTry) this.#control.consumed(0, 1);
     }
   }
 
   #fromEncoder(number: number, message: FromEncoder): void {
     switch (message.kind) {
       case "batch":
-        this.#pending.get(message.ordinal)?.batches.push({ batch: message.batch, encoder: number });
+        this.#pending.get(message.ordinal)!.batches.push({ batch: message.batch, encoder: number });
         void this.#pump();
+        break;
+      case "ask":
+        void this.#ask(number, message.ids);
+        break;
+      case "chunks":
+        void this.#sendChunks(number, message.run);
+        break;
+      case "counts":
+        for (const key of Object.keys(message.chunks) as (keyof ChunkCounts)[]) this.chunks[key] += message.chunks[key];
         break;
       case "note":
         this.#options.note(message.note, message.text);
         break;
       case "done":
-        this.#encoders[number]!.busy--;
+        this.#encoders!.done(number);
         this.#account(message.counts, message.lastPath);
         for (const retry of message.retries) this.#addRetry(retry);
-        this.#pending.get(message.ordinal)!.isDone = true;
+        Object.assign(this.#pending.get(message.ordinal)!, { isDone: true, saved: message.saved });
         this.#dispatch();
         void this.#pump();
         break;
       case "failed":
         this.#fail(new OperatorError("WORKER_FAILED", `saving failed: ${message.text}`));
         break;
+    }
+  }
+
+  async #ask(encoder: number, ids: Uint8Array): Promise<void> {
+    try {
+      this.#encoders!.answer(encoder, await this.#options.store!.sink.ask(ids));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Chunks do not wait for the order of the lists: they only have to be sent before the batches that name them. */
+  async #sendChunks(encoder: number, run: Uint8Array<ArrayBuffer>): Promise<void> {
+    const bytes = run.byteLength;
+    const { buffer } = run;
+    try {
+      await this.#options.store!.sink.sendChunks(run, () => this.#encoders!.giveBack(encoder, buffer));
+      this.#encoders!.consumed(encoder, bytes);
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
@@ -224,11 +276,11 @@ export class SaveTree {
         const next = pending.batches.shift();
         if (next !== undefined) {
           const bytes = next.batch.byteLength;
-          const { buffers } = this.#encoders[next.encoder]!;
           const { buffer } = next.batch;
-          await this.#options.sink.send(next.batch, () => buffers.postMessage(buffer, [buffer]));
-          this.#control.consumed(1 + next.encoder, bytes);
+          await this.#options.sink.send(next.batch, () => this.#encoders!.giveBack(next.encoder, buffer));
+          this.#encoders!.consumed(next.encoder, bytes);
         } else if (pending.isDone) {
+          if (pending.saved !== undefined) this.#options.store?.remember?.add(pending.saved);
           this.#pending.delete(this.#head++);
         } else break;
       }

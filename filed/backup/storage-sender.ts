@@ -3,9 +3,10 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { bulkStorageData, declareHeadroom } from "#lib/rpc/bulk-codec.ts";
 import type { BidiCall, RpcClient } from "#lib/rpc/client.ts";
 import type { JobRef } from "#proto/common.ts";
-import type { AppendEnd, AppendReply, AppendRequest } from "#proto/data.ts";
+import type { AppendEnd, AppendReply, AppendRequest, SessionId, StoreOffer } from "#proto/data.ts";
 import { keepConnected } from "#filed/clients/reconnect.ts";
-import type { BatchSink } from "./save-tree.ts";
+import type { BatchSink, ChunkSink } from "./save-tree.ts";
+import { StoreQuestions } from "./store-questions.ts";
 
 export interface StorageSenderOptions {
   readonly client: RpcClient;
@@ -24,7 +25,9 @@ export interface StorageSenderOptions {
 /** Bytes of batches that the storage daemon has not acknowledged; `send` waits when there are as many. */
 const BUFFER_BYTES_MAX = 48 * 1024 * 1024;
 
+/** A batch of records or a run of chunks; both are numbered alike. */
 interface KeptBatch {
+  readonly kind: "records" | "chunks";
   readonly batch: Uint8Array<ArrayBuffer>;
   readonly bytes: number;
   /** Gives the buffer back to its encoder. */
@@ -34,13 +37,16 @@ interface KeptBatch {
 }
 
 /**
- * Sends a job's batches to its storage daemon, in order, none lost and none twice: what is not acknowledged is kept and sent again on
- * the next connection. Memory is bounded by BUFFER_BYTES_MAX.
+ * Sends a job's batches and chunks to its storage daemon, in order, none lost and none twice: what is not acknowledged is kept and sent
+ * again on the next connection. Memory is bounded by BUFFER_BYTES_MAX. Questions about the store overtake batches.
  */
-export class StorageSender implements BatchSink {
+export class StorageSender implements BatchSink, ChunkSink {
   readonly #options: StorageSenderOptions;
   /** Batches sent or to be sent; the first has number `#acked` (from 0). */
   #batches: KeptBatch[] = [];
+  readonly #questions = new StoreQuestions();
+  /** What the storage daemon said about its store when the first connection was opened. */
+  #offer: { readonly store: StoreOffer | undefined } | undefined;
   #bytes = 0;
   #acked = 0;
   #added = 0;
@@ -78,16 +84,45 @@ export class StorageSender implements BatchSink {
       },
       (error: unknown) => {
         this.#failure = { error };
+        this.#questions.fail(error);
         this.#wakeAll();
       },
     );
   }
 
+  /** The store behind the job's device; undefined: it has none. Comes when the device is ready, for which an operator may be needed. */
+  async offer(): Promise<StoreOffer | undefined> {
+    while (this.#offer === undefined) await this.#changed();
+    return this.#offer.store;
+  }
+
+  /** Asks that earlier sessions be kept until the job has ended; answers which are. */
+  hold(sessions: readonly SessionId[]): Promise<readonly boolean[]> {
+    const answer = this.#questions.hold(sessions);
+    this.#wakeAll();
+    return answer;
+  }
+
+  ask(ids: Uint8Array): Promise<Uint8Array> {
+    const answer = this.#questions.ask(ids);
+    this.#wakeAll();
+    return answer;
+  }
+
   /** Takes the next batch; resolves when there is room for another. The batch must not be changed. Rejects when the job's storage is gone. */
-  async send(batch: Uint8Array<ArrayBuffer>, release: () => void): Promise<void> {
+  send(batch: Uint8Array<ArrayBuffer>, release: () => void): Promise<void> {
+    return this.#add("records", batch, release);
+  }
+
+  /** The same for a run of new chunks. */
+  sendChunks(run: Uint8Array<ArrayBuffer>, release: () => void): Promise<void> {
+    return this.#add("chunks", run, release);
+  }
+
+  async #add(kind: KeptBatch["kind"], batch: Uint8Array<ArrayBuffer>, release: () => void): Promise<void> {
     this.#throwFailure();
     const bytes = batch.byteLength;
-    this.#batches.push({ batch, bytes, release, timesSent: 0 });
+    this.#batches.push({ kind, batch, bytes, release, timesSent: 0 });
     this.#bytes += bytes;
     this.#added++;
     this.#wakeAll();
@@ -113,6 +148,8 @@ export class StorageSender implements BatchSink {
       const first = await replies.next();
       if (first.done === true)
         throw new OperatorError("RPC_CONNECTION_LOST", `${client.who} ended the data connection at once`);
+      this.#questions.begin();
+      this.#takeOffer(first.value.store);
       this.#takeReply(first.value);
       progressed();
       if (first.value.ended) return true;
@@ -136,11 +173,17 @@ export class StorageSender implements BatchSink {
 
   async #write(call: BidiCall<AppendRequest, AppendReply>, from: number, isOver: () => boolean): Promise<void> {
     for (let number = from; !isOver();) {
+      const question = this.#questions.next();
+      if (question !== undefined) {
+        await call.write({ step: question.step });
+        this.#sentBytes += question.bytes;
+        continue;
+      }
       const next = this.#batches[number - this.#acked];
       if (next !== undefined) {
         // The encoder left room before the batch; sending it again writes the same bytes there.
         next.timesSent++;
-        await call.write({ step: { $case: "records", value: declareHeadroom(next.batch) } });
+        await call.write({ step: { $case: next.kind, value: declareHeadroom(next.batch) } });
         this.#sentBytes += next.bytes;
         number++;
       } else if (this.#end !== undefined && number === this.#added) {
@@ -148,6 +191,14 @@ export class StorageSender implements BatchSink {
         return;
       } else await this.#changed();
     }
+  }
+
+  /** The store is the same on every connection: the job's lists name chunks of it. */
+  #takeOffer(store: StoreOffer | undefined): void {
+    const before = this.#offer?.store;
+    if (this.#offer !== undefined && (store?.store !== before?.store || store?.domain !== before?.domain))
+      throw new OperatorError("STORAGE_REFUSED", `${this.#options.client.who} offers another store than when the job began`);
+    this.#offer ??= { store };
   }
 
   #takeReply(reply: AppendReply): void {
@@ -165,6 +216,7 @@ export class StorageSender implements BatchSink {
       // A connection that was cut may still hold the buffer for writing, so it is left to the garbage collector.
       if (timesSent === 1) release();
     }
+    this.#questions.takeReply(reply);
     this.#wakeAll();
   }
 

@@ -38,9 +38,11 @@ export class FileJob {
     missing: 0,
     examined: 0,
     networkBytes: 0,
+    dedup: undefined,
     file: "",
   };
   readonly #surroundings: JobSurroundings;
+  readonly #director: string;
   readonly #log: JobLog;
   readonly #voice: JobVoice;
   readonly #accurate: AccurateTable | undefined;
@@ -49,11 +51,14 @@ export class FileJob {
   constructor(parts: {
     request: StartFileJobRequest;
     surroundings: JobSurroundings;
+    /** Name of the Director that ordered it. */
+    director: string;
     log: JobLog;
     accurate: AccurateTable | undefined;
   }) {
     this.request = parts.request;
     this.#surroundings = parts.surroundings;
+    this.#director = parts.director;
     this.#log = parts.log;
     this.#accurate = parts.accurate;
     this.#voice = new JobVoice(parts.log, parts.surroundings.name, parts.surroundings.clock);
@@ -100,6 +105,7 @@ export class FileJob {
       const context: WorkContext = {
         request: this.request,
         surroundings: this.#surroundings,
+        director: this.#director,
         log: this.#log,
         voice: this.#voice,
         numbers: this.numbers,
@@ -173,7 +179,7 @@ export class FileJob {
   }
 
   async #end(letter: EndLetter): Promise<void> {
-    const { files, bytes, readBytes, errors, missing, examined, networkBytes } = this.numbers;
+    const { files, bytes, readBytes, errors, missing, examined, networkBytes, dedup } = this.numbers;
     const end: JobEnd = {
       status: letter,
       files,
@@ -189,7 +195,7 @@ export class FileJob {
       networkBytes,
       examinedFiles: examined,
       lastVolumeBytes: 0,
-      dedup: undefined,
+      dedup,
     };
     await this.#log.end(end);
   }

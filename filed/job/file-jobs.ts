@@ -79,7 +79,7 @@ export class FileJobs implements AsyncDisposable {
   }
 
   /** Starts a job; durable when resolved. Answers false if it is known already. Throws JOB_REFUSED when too many run. */
-  async start(request: StartFileJobRequest): Promise<boolean> {
+  async start(request: StartFileJobRequest, director: string): Promise<boolean> {
     const ref = request.job;
     if (ref === undefined) throw new OperatorError("JOB_REFUSED", "a job must have a name");
     if (this.#store.get(ref.job) !== undefined) return false;
@@ -89,7 +89,13 @@ export class FileJobs implements AsyncDisposable {
       });
     }
     const log = await this.#store.create(ref);
-    const job = new FileJob({ request, surroundings: this.#surroundings, log, accurate: this.takeAccurate(ref)?.table });
+    const job = new FileJob({
+      request,
+      surroundings: this.#surroundings,
+      director,
+      log,
+      accurate: this.takeAccurate(ref)?.table,
+    });
     this.#jobsRun++;
     this.#running.set(ref.job, { job, done: this.#follow(ref, job) });
     return true;

@@ -7,13 +7,14 @@ import { StorageSender } from "#filed/backup/storage-sender.ts";
 import { SaveTree } from "#filed/backup/save-tree.ts";
 import { unknownCompressions } from "#filed/backup/save-options.ts";
 import { storageClient } from "#filed/clients/storage-link.ts";
+import { BackupStore } from "./backup-store.ts";
 import { HungUp } from "./work-context.ts";
 import { deletedBatches } from "#filed/backup/deleted-files.ts";
 import type { EndLetter, WorkContext } from "./work-context.ts";
 
 /** Saves a FileSet to the job's storage daemon. Throws what ends the job. */
 export async function runBackup(context: WorkContext, work: BackupWork): Promise<EndLetter> {
-  const { request, surroundings, voice, numbers, log } = context;
+  const { request, surroundings, voice } = context;
   const job = must(request.job, "a job has a name");
   const ticket = must(request.storage, "a backup has a storage daemon");
   const fileset = withOwnDirectories(must(work.fileset, "a backup has a FileSet"), surroundings.ownDirectories);
@@ -38,6 +39,32 @@ export async function runBackup(context: WorkContext, work: BackupWork): Promise
     bytesPerSecond: request.bandwidthBytesPerS,
   });
   sender.start();
+  try {
+    await using store = await BackupStore.open(context, work, fileset, sender);
+    await saveFiles(context, work, { fileset, sender, store, signal });
+    await store?.commit();
+    return "T";
+  } catch (error) {
+    await leaveStorage(context, sender, error);
+    throw error;
+  } finally {
+    stop.abort(new OperatorError("CANCELED", "the job has ended"));
+  }
+}
+
+/** Saves the files and waits until the storage daemon has all of them for good. */
+async function saveFiles(
+  context: WorkContext,
+  work: BackupWork,
+  parts: {
+    readonly fileset: FileSet;
+    readonly sender: StorageSender;
+    readonly store: BackupStore | undefined;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const { voice, numbers, log } = context;
+  const { fileset, sender, store, signal } = parts;
   const tree = new SaveTree({
     fileset,
     sinceNs: BigInt(work.sinceUs) * 1000n,
@@ -50,32 +77,25 @@ export async function runBackup(context: WorkContext, work: BackupWork): Promise
         follow();
       },
     },
+    store: store?.save,
     note: (kind, text) => voice.say(kind, text),
     signal,
   });
   const follow = (): void => {
-    Object.assign(numbers, tree.progress, { networkBytes: sender.sentBytes });
+    Object.assign(numbers, tree.progress, { networkBytes: sender.sentBytes, dedup: store?.counts(tree.chunks) });
     checkLimits(context);
   };
-  try {
-    const saved = await tree.run();
-    for (const batch of deletedBatches(saved.deleted, saved.lastFileIndex)) {
-      await log.room(signal);
-      await sender.send(batch, () => {});
-    }
-    if (saved.deleted.length > 0) voice.say("info", `${saved.deleted.length} files saved before are gone.`);
-    follow();
-    const { sockets } = saved.walk;
-    if (sockets > 0) voice.say("info", `${sockets} ${sockets === 1 ? "socket" : "sockets"} skipped.`);
-    await sender.finish({ status: "T", errors: numbers.errors });
-    numbers.networkBytes = sender.sentBytes;
-    return "T";
-  } catch (error) {
-    await leaveStorage(context, sender, error);
-    throw error;
-  } finally {
-    stop.abort(new OperatorError("CANCELED", "the job has ended"));
+  const saved = await tree.run();
+  for (const batch of deletedBatches(saved.deleted, saved.lastFileIndex)) {
+    await log.room(signal);
+    await sender.send(batch, () => {});
   }
+  if (saved.deleted.length > 0) voice.say("info", `${saved.deleted.length} files saved before are gone.`);
+  follow();
+  const { sockets } = saved.walk;
+  if (sockets > 0) voice.say("info", `${sockets} ${sockets === 1 ? "socket" : "sockets"} skipped.`);
+  await sender.finish({ status: "T", errors: numbers.errors });
+  numbers.networkBytes = sender.sentBytes;
 }
 
 /** A canceled or failed job still tells the storage daemon how it ended, if that is quickly done. */

@@ -4,6 +4,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { JobLog } from "#lib/job-log/job-log.ts";
 import type { RpcLog } from "#lib/rpc/server.ts";
 import type { StartFileJobRequest } from "#proto/filed.ts";
+import type { DedupCounts } from "#proto/job.ts";
 import type { AccurateTable } from "#filed/backup/thread-messages.ts";
 import type { JobVoice } from "./job-voice.ts";
 
@@ -18,6 +19,8 @@ export interface JobSurroundings {
   readonly lostMsMax: number;
   /** Directories of the daemon's own changing state, left out of backups; byte strings. */
   readonly ownDirectories: readonly string[];
+  /** Where is kept what jobs remember of the files that they saved (filed/remember). */
+  readonly rememberDirectory: string;
   /** Developer fault injection, see SetDebugRequest.hangup. */
   readonly hangup: () => number;
 }
@@ -31,6 +34,8 @@ export interface JobNumbers {
   missing: number;
   examined: number;
   networkBytes: number;
+  /** Set once a store of chunks is dealt with. */
+  dedup: DedupCounts | undefined;
   /** File at hand; byte string. */
   file: string;
 }
@@ -39,6 +44,8 @@ export interface JobNumbers {
 export interface WorkContext {
   readonly request: StartFileJobRequest;
   readonly surroundings: JobSurroundings;
+  /** Name of the Director that ordered the job. */
+  readonly director: string;
   readonly log: JobLog;
   readonly voice: JobVoice;
   readonly numbers: JobNumbers;

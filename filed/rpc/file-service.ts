@@ -37,7 +37,7 @@ export function fileService(parts: FileServiceParts): Handlers<typeof FileDaemon
     startJob: async (request, call) => {
       mayCommand(call);
       const bandwidthBytesPerS = tightest([request.bandwidthBytesPerS, parts.bandwidthOf(call.peer.name)]);
-      return { known: !(await jobs.start({ ...request, bandwidthBytesPerS })) };
+      return { known: !(await jobs.start({ ...request, bandwidthBytesPerS }, call.peer.name)) };
     },
     sendAccurate: async (requests, call) => {
       mayCommand(call);
