@@ -9,7 +9,10 @@ export interface SessionsToForget {
   readonly sessions: readonly SavedSession[];
 }
 
-/** Tells the daemon of a Storage resource, for each of its devices. Throws RESOURCE_UNKNOWN if the configuration has no such Storage. */
+/**
+ * Tells the daemon of a Storage resource, for each of its devices; some of them may have no store. Throws what the first one answered
+ * where none took it, and RESOURCE_UNKNOWN if the configuration has no such Storage.
+ */
 export async function forgetSessions(
   config: DirectorConfig,
   daemons: DaemonDirectory,
@@ -19,5 +22,14 @@ export async function forgetSessions(
   const storage = config.storages.get(name);
   if (storage === undefined) throw new OperatorError("RESOURCE_UNKNOWN", `there is no Storage "${name}" any more`);
   const daemon = daemons.storageDaemon(name);
-  for (const device of storage.device) await daemon.forgetSessions({ device, sessions: [...sessions] }, signal);
+  const without: OperatorError[] = [];
+  for (const device of storage.device) {
+    try {
+      await daemon.forgetSessions({ device, sessions: [...sessions] }, signal);
+    } catch (error) {
+      if (!(error instanceof OperatorError) || error.code !== "STORE_NOT_INITIALIZED") throw error;
+      without.push(error); // perhaps its file system is not mounted: unless another device took it, it is asked again
+    }
+  }
+  if (without[0] !== undefined && without.length === storage.device.length) throw without[0];
 }

@@ -7,12 +7,14 @@ import { findPool } from "#catalog/queries/pools.ts";
 import { findStorage } from "#catalog/queries/storages.ts";
 import { listForgottenSessions } from "#catalog/queries/forgotten-sessions.ts";
 import { addJob } from "#catalog/conformance/database-under-test.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
 import { forgetSessions } from "../clients/forget-sessions.ts";
 import { ConsoleWorld } from "../testing/console-world.ts";
 
 let world: ConsoleWorld;
 
 const more = `Storage { Name = Second; Address = second.example; SDPort = 9999; Password = "p"; Device = Other; Media Type = Chunks }
+Storage { Name = Several; Address = localhost; Password = "p"; Device = A; Device = B; Media Type = Chunks }
 Storage { Name = Hidden; Address = localhost; Password = "p"; Device = Hid; Media Type = Chunks }
 Console { Name = keeper; Password = "x"; CommandACL = dedup, replicate; StorageACL = Disk, Second; CatalogACL = *all* }
 Console { Name = reader; Password = "x"; CommandACL = list; StorageACL = *all*; CatalogACL = *all* }
@@ -187,6 +189,18 @@ test("sessions are told to every device of the storage, and a storage that is go
   const signal = new AbortController().signal;
   await forgetSessions(world.config, world.daemons, { storage: "Second", sessions }, signal);
   assert.deepEqual(world.daemons.asked[0]![2], { device: "Other", sessions } satisfies ForgetSessionsRequest);
+  const { storageDaemon } = world.daemons;
+  const partly = (mounted: readonly string[]) => ({
+    fileDaemon: (name: string) => world.daemons.fileDaemon(name),
+    storageDaemon: (name: string) => ({
+      ...storageDaemon.call(world.daemons, name),
+      forgetSessions: async ({ device }: ForgetSessionsRequest) => {
+        if (!mounted.includes(device)) throw new OperatorError("STORE_NOT_INITIALIZED", `${device} has no store`);
+      },
+    }),
+  });
+  await forgetSessions(world.config, partly(["B"]), { storage: "Several", sessions }, signal);
+  await assert.rejects(forgetSessions(world.config, partly([]), { storage: "Several", sessions }, signal), /A has no store/);
   await assert.rejects(forgetSessions(world.config, world.daemons, { storage: "Gone", sessions }, signal), {
     code: "RESOURCE_UNKNOWN",
   });
