@@ -52,6 +52,7 @@ export const bulkStorageData = {
       return records === undefined ? ReadReply.decode(bytes) : { step: { $case: "records", value: records } };
     },
   },
+  receive: StorageDataService.receive,
 } as const;
 
 /** The batch as a message with one field: in its own buffer if there is declared headroom, else in a copy. */

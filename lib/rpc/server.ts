@@ -24,6 +24,7 @@ import { authHandlers } from "./auth-service.ts";
 import type { Handlers } from "./call.ts";
 import type { Connection } from "./connection.ts";
 import { limitReceivedMessages, tuneServer } from "./grpc-internals.ts";
+import { addIntrospection } from "./introspection.ts";
 import * as limits from "./limits.ts";
 import { LoginLimiter } from "./login-limiter.ts";
 import { shapeOf, type Service } from "./method.ts";
@@ -55,8 +56,6 @@ export interface RpcServerOptions {
   /** Every TlsSettings whose CA may vouch for a caller. */
   readonly trust: readonly TlsSettings[];
   readonly log: RpcLog;
-  /** When gRPC's reflection and health services are offered after listening; default 5 s, off the busy time of a start. */
-  readonly introspectionAfterMs?: number;
 }
 
 /** One address to listen on; without host every address of the machine. Port 0: any free one. */
@@ -70,8 +69,6 @@ const LET_GO_MS = 12_000;
 
 /** Time for the ends of the calls to reach the callers before their connections are cut. */
 const FAREWELL_MS = 1_000;
-
-const INTROSPECTION_AFTER_MS = 5_000;
 
 /** Methods whose requests may be longer than the others of the control plane. */
 const LONG_REQUESTS: ReadonlySet<string> = new Set(
@@ -88,7 +85,6 @@ export class RpcServer implements AsyncDisposable {
   readonly #host: CallHost;
   #listener: TlsListener | undefined;
   #isStopping = false;
-  #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: RpcServerOptions) {
@@ -141,6 +137,7 @@ export class RpcServer implements AsyncDisposable {
     const { options, trustOf } = { options: this.#options, trustOf: (account: Account) => loadTrust(account.tls) };
     const trusts = await Promise.all(options.trust.map((settings) => loadTrust(settings)));
     const limiter = new LoginLimiter(systemClock);
+    addIntrospection(this.#grpc); // reflection is for those who have logged in, health (which says nothing else) for anyone: see #judge
     this.add(AuthService, "open", authHandlers({ ...options, certificateSha256: options.identity.sha256, trustOf, limiter }));
     const injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure()); // TLS is made before, by the listener
     const listener = new TlsListener({
@@ -153,7 +150,6 @@ export class RpcServer implements AsyncDisposable {
     try {
       const ports: number[] = [];
       for (const address of addresses) ports.push(await listener.listen(address));
-      this.#introspect(options.introspectionAfterMs ?? INTROSPECTION_AFTER_MS);
       return { port: must(ports[0], "the first port") };
     } catch (error) {
       await listener.destroy();
@@ -171,21 +167,8 @@ export class RpcServer implements AsyncDisposable {
     await this.close(0);
   }
 
-  /** Reflection is for those who have logged in, health (which says nothing else) for anyone: see `#judge`. */
-  #introspect(afterMs: number): void {
-    const add = async () => {
-      const { addIntrospection } = await import("./introspection.ts");
-      if (!this.#isStopping) await addIntrospection(this.#grpc);
-    };
-    this.#timer = setTimeout(
-      () => void add().catch((error: unknown) => this.#options.log.error("reflection is not available", error)),
-      afterMs,
-    ).unref();
-  }
-
   async #close(graceMs: number): Promise<void> {
     this.#isStopping = true;
-    clearTimeout(this.#timer);
     this.#listener?.stop();
     if (graceMs > 0) await this.#settled(graceMs);
     const reason = new OperatorError("RPC_STOPPING", `${this.#options.role} "${this.#options.name}" is being stopped`);
