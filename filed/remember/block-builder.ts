@@ -1,8 +1,8 @@
 import { fileType } from "#lib/streams/stream-type.ts";
+import { REMEMBERED_BYTES_MAX } from "#filed/backup/remembered.ts";
 import type { SavedList } from "#filed/backup/remembered.ts";
 import { EntryCursor, NO_ROOT, statField } from "#filed/walk/entry.ts";
 import {
-  BLOCK_BYTES_MAX,
   BLOCK_CRC_AT,
   BLOCK_HEADER_BYTES,
   BLOCK_MAGIC,
@@ -91,7 +91,7 @@ function isKept(cursor: EntryCursor, recordBytes: number, isReusable: boolean): 
     cursor.type !== fileType.hardLink &&
     cursor.type !== fileType.fifo &&
     cursor.options <= OPTIONS_MAX &&
-    recordBytes < BLOCK_BYTES_MAX / 2 &&
+    recordBytes <= REMEMBERED_BYTES_MAX &&
     (isReusable || recordBytes > 0)
   );
 }
