@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import assert from "node:assert/strict";
 import { mkdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { test } from "node:test";
@@ -16,6 +17,7 @@ import type { JobEnd } from "#proto/job.ts";
 import { parseFileDaemonConfig } from "./config/load.ts";
 import { FileDaemon } from "./daemon.ts";
 import { DEFAULT_OPTIONS } from "./fileset/options.ts";
+import { MemoryStore } from "#filed/testing/memory-store.ts";
 import { MemoryStorage } from "./testing/memory-storage.ts";
 
 /** A file daemon, a Director's client for it and a storage daemon in memory. */
@@ -145,6 +147,37 @@ test("a tree that was saved over cut connections comes back over cut connections
   const root = dir.file("r", tree);
   assert.equal(await readFile(`${root}/file-17`, "utf8"), "content 17");
   assert.ok((await readFile(`${root}/sub/large`)).equals(await readFile(`${tree}/sub/large`)));
+});
+
+test("a tree that was saved into a store over cut connections comes back; unchanged, it is not read again", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { dir, storage, client } = await world(stack);
+  const tree = await makeTree(dir);
+  await writeFile(`${tree}/sub/random`, randomBytes(12_000_000));
+  const store = (storage.store = new MemoryStore());
+  storage.cutAfter = [0, 1, 2, 3, 5];
+  const first = await run(client(), request(storage, 1, backup(tree)));
+  assert.deepEqual([first.end.status, first.end.files, first.end.errors, storage.opens], ["T", 204, 0, 6]);
+  assert.deepEqual([first.end.dedup?.fileBytes, first.end.dedup?.method], [first.end.bytes, "zstd 3"]);
+  const restored = await run(client(), request(storage, 2, restore(dir.file("r"), 204)));
+  assert.deepEqual([restored.end.status, restored.end.files, restored.end.errors], ["T", 204, 0]);
+  for (const name of ["file-17", "sub/large", "sub/random"])
+    assert.ok((await readFile(`${dir.file("r", tree)}/${name}`)).equals(await readFile(`${tree}/${name}`)), name);
+
+  // Without the session everything is read again, with it nothing is.
+  const readBytes = [];
+  for (const session of ["", "1/1700000000"]) {
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    if (session !== "") store.sessions.add(session);
+    storage.restart();
+    const { end } = await run(client(), request(storage, 3 + readBytes.length, backup(tree)));
+    assert.deepEqual([end.status, end.files, end.bytes, end.dedup?.newChunks], ["T", 204, first.end.bytes, 0]);
+    readBytes.push(end.readBytes);
+  }
+  assert.deepEqual(readBytes, [first.end.readBytes, 0]);
+  const again = await run(client(), request(storage, 9, restore(dir.file("r2"), 204)));
+  assert.deepEqual([again.end.status, again.end.errors], ["T", 0]);
+  assert.ok((await readFile(`${dir.file("r2", tree)}/sub/random`)).equals(await readFile(`${tree}/sub/random`)));
 });
 
 test("files that do not come back are an error of the restore", async () => {

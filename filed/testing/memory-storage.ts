@@ -1,11 +1,13 @@
 import type { TlsIdentity } from "#lib/auth/identity.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { must } from "#lib/base/assert.ts";
 import { LinesLog } from "#lib/testing/loopback.ts";
 import { bulkStorageData } from "#lib/rpc/bulk-codec.ts";
 import { RpcServer } from "#lib/rpc/server.ts";
 import { RELEASE } from "#lib/rpc/versions.ts";
 import type { AppendEnd, AppendReply, AppendRequest, ReadReply, ReadRequest } from "#proto/data.ts";
 import type { StorageTicket } from "#proto/filed.ts";
+import type { MemoryStore } from "./memory-store.ts";
 
 /** A storage daemon's data service that keeps one job's batches in memory, and loses connections when told to. */
 export class MemoryStorage implements AsyncDisposable {
@@ -15,7 +17,10 @@ export class MemoryStorage implements AsyncDisposable {
   end: AppendEnd | undefined;
   /** Connections of `append` and `read` so far. */
   opens = 0;
-  /** The call is cut when so many batches went over it; once for each number. */
+  /** Set: the device has a store. */
+  store: MemoryStore | undefined;
+  #runs = 0;
+  /** The call is cut when so many batches, runs of chunks and questions went over it; once for each number. */
   cutAfter: number[] = [];
   /** Damages to report at the end of a read. */
   damages: string[] = [];
@@ -37,6 +42,9 @@ export class MemoryStorage implements AsyncDisposable {
     this.#server.add(bulkStorageData, "jobKey", {
       append: (requests) => this.#append(requests),
       read: (requests) => this.#read(requests),
+      receive: () => {
+        throw new OperatorError("RPC_REFUSED", "no replica is expected here");
+      },
     });
   }
 
@@ -58,20 +66,49 @@ export class MemoryStorage implements AsyncDisposable {
   async *#append(requests: AsyncIterable<AppendRequest>): AsyncGenerator<AppendReply> {
     let cut = Number.POSITIVE_INFINITY;
     for await (const { step } of requests) {
-      if (step?.$case === "open") {
-        if (!step.value.key.equals(this.key)) throw new OperatorError("RPC_REFUSED", "wrong job key");
-        this.opens++;
-        cut = this.cutAfter.shift() ?? cut;
-      } else if (step?.$case === "records") {
-        if (cut-- <= 0) throw new OperatorError("RPC_CONNECTION_LOST", "cut by the test");
-        this.batches.push(Buffer.from(step.value));
-      } else if (step?.$case === "end") {
-        this.end = step.value;
-        yield { batches: this.batches.length, ended: true, failed: "", store: undefined, known: Buffer.alloc(0), held: undefined };
-        return;
+      switch (step?.$case) {
+        case "open":
+          if (!step.value.key.equals(this.key)) throw new OperatorError("RPC_REFUSED", "wrong job key");
+          this.opens++;
+          cut = this.cutAfter.shift() ?? cut;
+          yield this.#reply({ store: this.store?.offer });
+          continue;
+        case "records":
+          if (cut-- <= 0) throw new OperatorError("RPC_CONNECTION_LOST", "cut by the test");
+          this.store?.checkLists(step.value);
+          this.batches.push(Buffer.from(step.value));
+          break;
+        case "chunks":
+          if (cut-- <= 0) throw new OperatorError("RPC_CONNECTION_LOST", "cut by the test");
+          must(this.store, "no store was offered").take(step.value);
+          this.#runs++;
+          break;
+        case "ask":
+          if (cut-- <= 0) throw new OperatorError("RPC_CONNECTION_LOST", "cut by the test");
+          yield this.#reply({ known: must(this.store, "no store was offered").known(step.value) });
+          continue;
+        case "hold":
+          yield this.#reply({ held: { held: must(this.store, "no store was offered").hold(step.value.sessions) } });
+          continue;
+        case "end":
+          this.end = step.value;
+          yield this.#reply({ ended: true });
+          return;
       }
-      yield { batches: this.batches.length, ended: false, failed: "", store: undefined, known: Buffer.alloc(0), held: undefined };
+      yield this.#reply({});
     }
+  }
+
+  #reply(parts: Partial<AppendReply>): AppendReply {
+    const nothing = { ended: false, failed: "", store: undefined, known: Buffer.alloc(0), held: undefined };
+    return { ...nothing, batches: this.batches.length + this.#runs, ...parts };
+  }
+
+  /** A new job begins: nothing of the one before is there but its chunks. */
+  restart(): void {
+    this.batches.length = 0;
+    this.#runs = 0;
+    this.end = undefined;
   }
 
   async *#read(requests: AsyncIterable<ReadRequest>): AsyncGenerator<ReadReply> {
@@ -82,7 +119,9 @@ export class MemoryStorage implements AsyncDisposable {
     let cut = this.cutAfter.shift() ?? Number.POSITIVE_INFINITY;
     const from = first.value?.step?.$case === "received" ? first.value.step.value : 0;
     yield { step: { $case: "session", value: { volSessionId: 1, volSessionTime: 2, jobId: 3 } } };
-    for (const batch of this.batches.slice(from)) {
+    const { store } = this;
+    const batches = store === undefined ? this.batches : this.batches.flatMap((batch) => [...store.expanded(batch)]);
+    for (const batch of batches.slice(from)) {
       if (cut-- <= 0) throw new OperatorError("RPC_CONNECTION_LOST", "cut by the test");
       yield { step: { $case: "records", value: batch } };
     }
