@@ -119,6 +119,22 @@ test("paths lead through the tree with .. and from the root", async () => {
   assert.equal(await tree.resolve("/", "home/zzz"), null);
 });
 
+test("large directories that were left are let go, small ones are kept", async () => {
+  const read: string[] = [];
+  const many = Array.from({ length: 150_000 }, (_, at) => listed(`/x/${at}`, at + 1));
+  const source: TreeSource = {
+    ...sourceOf([]),
+    directory: async (path) => {
+      read.push(path);
+      return { subdirectories: [], files: path.startsWith("/large") ? many : many.slice(0, 3) };
+    },
+  };
+  const tree = new RestoreTree(source);
+  for (const path of ["/large-1/", "/small-1/", "/small-2/", "/small-1/", "/large-2/", "/small-1/", "/large-2/", "/large-1/"])
+    await tree.list(path);
+  assert.deepEqual(read, ["/large-1/", "/small-1/", "/small-2/", "/large-2/", "/large-1/"]);
+});
+
 test("an IndexSet gives back what was put in, as ranges", () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 5000 })), (indexes) => {

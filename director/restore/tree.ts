@@ -23,14 +23,16 @@ export interface TreeEntry {
   readonly saved: ListedFile | null;
 }
 
-/** Directories that are kept after they were read. */
+/** Directories that are kept after they were read, and entries in all of them; the last one is kept whatever its size. */
 const CACHED_DIRECTORIES = 64;
+const CACHED_ENTRIES = 250_000;
 
 /** The files that some jobs together make up, and which of them are marked. Loads a directory at a time. */
 export class RestoreTree {
   readonly marks = new Marks();
   readonly #source: TreeSource;
   readonly #cache = new Map<string, readonly TreeEntry[]>();
+  #cachedEntries = 0;
   readonly #counts = new Map<string, number>();
   /** Where the tree begins: "/", or "" where there are drives. */
   #root = "/";
@@ -61,9 +63,19 @@ export class RestoreTree {
       ...subdirectories.map((one) => ({ name: one.name, path: one.path, isDirectory: true, saved: one.entry })),
       ...files.map((one) => ({ name: one.filename, path: one.path + one.filename, isDirectory: false, saved: one })),
     ].toSorted((left, right) => (left.name < right.name ? -1 : left.name > right.name ? 1 : 0));
-    this.#cache.set(path, entries);
-    if (this.#cache.size > CACHED_DIRECTORIES) this.#cache.delete(this.#cache.keys().next().value!);
+    this.#remember(path, entries);
     return entries;
+  }
+
+  #remember(path: string, entries: readonly TreeEntry[]): void {
+    this.#cache.set(path, entries);
+    this.#cachedEntries += entries.length;
+    for (const [oldest, left] of this.#cache) {
+      const isSmall = this.#cache.size <= CACHED_DIRECTORIES && this.#cachedEntries <= CACHED_ENTRIES;
+      if (isSmall || oldest === path) return;
+      this.#cache.delete(oldest);
+      this.#cachedEntries -= left.length;
+    }
   }
 
   /** The directory that a path means, seen from another; null if there is none. Knows `.`, `..` and `~` no more than a catalog does. */
