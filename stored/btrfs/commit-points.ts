@@ -41,7 +41,8 @@ export type Notice = (text: string, error: unknown) => void;
  */
 export class CommitPoints {
   readonly #root: string;
-  readonly #deletes: DeleteQueue;
+  /** All deletions of this file system go through it. */
+  readonly deletes: DeleteQueue;
   readonly #notice: Notice;
   /** One at a time: whatever makes or lists snapshots. */
   readonly #one = new Mutex();
@@ -52,7 +53,7 @@ export class CommitPoints {
 
   constructor(root: string, notice: Notice) {
     this.#root = root;
-    this.#deletes = new DeleteQueue(root);
+    this.deletes = new DeleteQueue(root);
     this.#notice = notice;
   }
 
@@ -190,7 +191,7 @@ export class CommitPoints {
   }
 
   async #deleteOneByOne(directory: string, gone: readonly string[]): Promise<void> {
-    for (const name of gone) await this.#deletes.delete(join(directory, name), this.#abort.signal);
+    for (const name of gone) await this.deletes.delete(join(directory, name), this.#abort.signal);
     await rmdir(directory).catch(() => {}); // not empty as a rule
   }
 }

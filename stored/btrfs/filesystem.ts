@@ -22,6 +22,11 @@ export interface BtrfsUsage {
   readonly metadataRatio: number;
 }
 
+/** Has btrfs write all to its disks; costs everybody on it, so it is for rare occasions. */
+export async function syncFileSystem(path: string): Promise<void> {
+  await btrfs(["filesystem", "sync", path]);
+}
+
 /** Space of a btrfs. Only root is told. */
 export async function showUsage(path: string): Promise<BtrfsUsage> {
   return parseUsage(path, await btrfs(["filesystem", "usage", "--raw", path], { timeoutMs: 10_000 }));

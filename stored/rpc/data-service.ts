@@ -3,14 +3,19 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { CallContext, Handlers } from "#lib/rpc/call.ts";
 import type { AppendReply, AppendRequest, DataOpen, ReadReply, ReadRequest } from "#proto/data.ts";
 import type { StorageJob } from "../job/storage-job.ts";
+import type { ReplicaService } from "./replica-service.ts";
 import type { StorageJobs } from "../job/storage-jobs.ts";
 
 /** How long a file daemon may take from the start of a stream to its `open`. */
 const OPEN_MS = 30_000;
 
-/** The service that file daemons call: finds the job, checks the right to it, and hands the stream over. */
-export function dataService(jobs: StorageJobs): Handlers<typeof bulkStorageData> {
+/** The service that file daemons call, and storage daemons that send replicas: finds the job, checks the right to it, and hands the stream over. */
+export function dataService(jobs: StorageJobs, replicas?: ReplicaService): Handlers<typeof bulkStorageData> {
   return {
+    receive: async function* (requests, call) {
+      if (replicas === undefined) throw new OperatorError("REPLICA_REFUSED", "this storage daemon takes no replicas");
+      yield* replicas.receive(requests, call);
+    },
     append: async function* (requests: AsyncIterable<AppendRequest>, call: CallContext): AsyncGenerator<AppendReply> {
       const iterator = requests[Symbol.asyncIterator]();
       const job = await opened(jobs, iterator, call);
