@@ -35,6 +35,8 @@ export class EngineWorld implements AsyncDisposable {
   readonly console = new ConsoleMessages();
   readonly logged: string[] = [];
   engine!: DirectorJobEngine;
+  /** The connections that the engine uses. */
+  clients!: DaemonClients;
   #desks!: CatalogDesks;
   #running = new AsyncDisposableStack();
 
@@ -72,9 +74,9 @@ export class EngineWorld implements AsyncDisposable {
     this.#desks = this.#running.use(new CatalogDesks(systemClock));
     await this.#desks.follow(this.config);
     const identity = await loadIdentity({ settings: [], base: join(this.directory, "dir"), name: "test-dir" });
-    const daemons = this.#running.use(
+    const daemons = (this.clients = this.#running.use(
       new DaemonClients({ config: () => this.config, identity, clock: systemClock, log: silent }),
-    );
+    ));
     const desks = this.#desks;
     this.engine = this.#running.use(
       await DirectorJobEngine.open(

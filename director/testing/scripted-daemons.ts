@@ -9,7 +9,15 @@ import { RpcServer } from "#lib/rpc/server.ts";
 import { RELEASE } from "#lib/rpc/versions.ts";
 import { FileDaemonService, type StartFileJobRequest } from "#proto/filed.ts";
 import { JobEnd } from "#proto/job.ts";
-import { StorageDaemonService, type StartStorageJobRequest } from "#proto/stored.ts";
+import {
+  StorageDaemonService,
+  type AdmitReplicaRequest,
+  type DedupRequest,
+  type DeviceReply,
+  type ForgetSessionsRequest,
+  type ReplicateRequest,
+  type StartStorageJobRequest,
+} from "#proto/stored.ts";
 
 /** What a half of a test's job does with its log, until it ends it. */
 export type Script<Request> = (log: JobLog, request: Request, signal: AbortSignal) => Promise<void>;
@@ -19,6 +27,13 @@ export interface DaemonScripts {
   fd: Script<StartFileJobRequest>;
   sd: Script<StartStorageJobRequest>;
 }
+
+/** A request about the store of chunks of the storage daemon. */
+export type StoreAsked =
+  | { readonly what: "dedup"; readonly request: DedupRequest }
+  | { readonly what: "forget"; readonly request: ForgetSessionsRequest }
+  | { readonly what: "replicate"; readonly request: ReplicateRequest }
+  | { readonly what: "admit"; readonly request: AdmitReplicaRequest };
 
 const silent = { info: () => {}, security: () => {}, error: () => {} };
 const missing = async (): Promise<never> => {
@@ -30,6 +45,8 @@ const missingStream = (): AsyncIterable<never> => ({ [Symbol.asyncIterator]: () 
 export class ScriptedDaemons implements AsyncDisposable {
   readonly scripts: DaemonScripts;
   readonly canceled: string[] = [];
+  /** What was asked of the storage daemon's store, in order. */
+  readonly storeAsked: StoreAsked[] = [];
   /** Called when a half has begun, before the Director hears of it. */
   begun: (half: string) => void = () => {};
   fdPort = 0;
@@ -94,14 +111,26 @@ export class ScriptedDaemons implements AsyncDisposable {
       mount: missingStream,
       unmount: missingStream,
       release: missingStream,
-      dedup: missingStream,
-      forgetSessions: missing,
-      replicate: missingStream,
-      admitReplica: missing,
+      dedup: (request) => this.#storeWork({ what: "dedup", request }),
+      forgetSessions: async (request) => {
+        this.storeAsked.push({ what: "forget", request });
+        return { forgotten: request.sessions.length };
+      },
+      replicate: (request) => this.#storeWork({ what: "replicate", request }),
+      admitReplica: async (request) => {
+        this.storeAsked.push({ what: "admit", request });
+        return {};
+      },
       status: async () => ({ lines: ["test-sd"] }),
       setDebug: missing,
     });
     this.sdPort = (await server.listen([{ host: "127.0.0.1", port: 0 }])).port;
+  }
+
+  async *#storeWork(asked: StoreAsked): AsyncGenerator<DeviceReply> {
+    this.storeAsked.push(asked);
+    yield { line: "1 of 2", volume: undefined };
+    yield { line: "2 of 2", ok: true, volume: undefined };
   }
 
   async #begin<Request extends { job: { job: string; jobId: number } | undefined }>(
