@@ -110,8 +110,10 @@ export class ChunkStore implements AsyncDisposable {
     using _turn = await this.#making.acquire();
     const made = this.domains.get(name);
     if (made !== undefined) return made;
+    const folder = domainFolder(this.settings.directory, name);
     try {
-      await this.#surroundings.makeFolder(domainFolder(this.settings.directory, name));
+      await this.#surroundings.makeFolder(folder);
+      await writeDescription(folder, this.#description);
       await syncFolder(this.folder);
     } catch (cause) {
       if (systemErrorCode(cause) !== "EEXIST") throw writeFailure(`making the domain ${name}`, cause);
@@ -212,7 +214,7 @@ export class ChunkStore implements AsyncDisposable {
       name,
       folder,
       store: storeBytes(this.#description),
-      raiseEpoch: async () => await this.#raiseEpoch(),
+      raiseEpoch: async () => await this.#raiseEpoch(folder),
       afterSweep: async () => await this.#surroundings.afterSweep(folder),
     });
     this.notes.push(...notes);
@@ -220,11 +222,12 @@ export class ChunkStore implements AsyncDisposable {
     return domain;
   }
 
-  async #raiseEpoch(): Promise<void> {
+  async #raiseEpoch(folder: string): Promise<void> {
     using _turn = await this.#raising.acquire();
     const next = { ...this.#description, epoch: this.#description.epoch + 1 };
     await writeDescription(this.folder, next);
     this.#description = next;
+    await writeDescription(folder, next);
   }
 }
 

@@ -16,11 +16,13 @@ const PAGES_A_SLICE = 4;
  */
 export async function commitSession(domain: StoreDomain, session: RunningSession, path: string): Promise<number> {
   await domain.settle(session);
+  const losses = domain.containers.losses;
   const { references, writers } = await checkReferences(domain, session, path);
   for (const writer of session.unsealed) writers.add(writer);
-  for (const writer of writers) await domain.containers.seal(writer);
-  // A container that could not be made durable took its chunks with it: look again if there was one to be sealed.
-  if (writers.size > 0) await checkReferences(domain, session, path);
+  const sealed = await Promise.allSettled([...writers].map(async (writer) => await domain.containers.seal(writer)));
+  for (const outcome of sealed) if (outcome.status === "rejected") throw outcome.reason;
+  // A container that could not be written took its chunks with it, perhaps some that were found before.
+  if (domain.containers.losses !== losses) await checkReferences(domain, session, path);
   await domain.containers.syncFolders();
   await domain.wanted.save();
   domain.complete.add(await domain.references.commit(session.key, path));

@@ -13,6 +13,8 @@ export class ContainerSet {
   /** Holds the containers' folders. */
   readonly directory: string;
   readonly sealed = new Map<number, SealedContainer>();
+  /** Grows whenever chunks are lost because their container could not be written. */
+  losses = 0;
   readonly #store: Uint8Array;
   readonly #domain: string;
   readonly #index: ChunkIndex;
@@ -106,6 +108,7 @@ export class ContainerSet {
 
   #forgetChunks(number: number, lost: ContainerDirectory): void {
     const index = this.#index;
+    this.losses += 1;
     for (let i = 0; i < lost.count; i++) {
       const id = lost.id(i);
       if (index.find(id) && index.container === number && index.offset === lost.offset(i)) index.delete(id);

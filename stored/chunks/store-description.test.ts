@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { StoreServer } from "./store-server.ts";
@@ -24,13 +24,16 @@ test("a store is made once; its id stays", async () => {
   assert.equal((await second.call("open", null)).store, store);
 });
 
-test("where the description is lost but chunks are, no new store is made", async () => {
+test("where the description is lost but chunks are, no new store is made, and a copy brings it back", async () => {
   await using dir = await TempDir.make();
   await (await newStore(dir.path)).call("close", null);
   await rm(dir.file("@chunks", "store.json"));
   await using server = new StoreServer(storeSettings(dir.path));
-  await assert.rejects(server.call("open", null), { code: "STORE_NOT_INITIALIZED" });
+  await assert.rejects(server.call("open", null), { code: "STORE_INVALID" });
   await assert.rejects(server.call("init", null), { code: "STORE_INVALID" });
+  // As the hint says.
+  await copyFile(dir.file("@chunks", "all", "store.json"), dir.file("@chunks", "store.json"));
+  await server.call("open", null);
 });
 
 test("a description of a later release, or one that is damaged, is refused", async () => {

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { writeDurably, writeFailure } from "./durable.ts";
+import { isDomainName } from "./store-paths.ts";
 
 /** Version of a store's layout that is written and read. A later one is refused. */
 export const STORE_FORMAT = 1;
@@ -34,21 +35,22 @@ export function newDescription(): StoreDescription {
   };
 }
 
-/** Reads a store's description. STORE_NOT_INITIALIZED where there is none, STORE_INVALID where it cannot be used. */
+/**
+ * Reads a store's description. STORE_NOT_INITIALIZED where there is neither one nor a domain, STORE_INVALID where it cannot be used.
+ */
 export async function readDescription(folder: string): Promise<StoreDescription> {
   const path = join(folder, FILE);
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    if (systemErrorCode(cause) === "ENOENT")
-      throw new OperatorError("STORE_NOT_INITIALIZED", `there is no store of chunks (${path})`);
+    if (systemErrorCode(cause) === "ENOENT") throw await whyNone(folder, path);
     throw new OperatorError("STORE_INVALID", `${path} cannot be read`, { cause });
   }
   return parseDescription(text, path);
 }
 
-/** Writes it so that after a crash either the old or the new one is there. */
+/** Writes it, into the store's folder or as a copy into that of a domain; after a crash either the old or the new one is there. */
 export async function writeDescription(folder: string, description: StoreDescription): Promise<void> {
   const path = join(folder, FILE);
   try {
@@ -56,6 +58,15 @@ export async function writeDescription(folder: string, description: StoreDescrip
   } catch (cause) {
     throw writeFailure(`writing ${path}`, cause);
   }
+}
+
+/** A description that is not there: where chunks are, it was lost. */
+async function whyNone(folder: string, path: string): Promise<OperatorError> {
+  const domain = (await readdir(folder).catch(() => [])).find(isDomainName);
+  if (domain === undefined) return new OperatorError("STORE_NOT_INITIALIZED", `there is no store of chunks (${path})`);
+  return new OperatorError("STORE_INVALID", `${path} is lost, the chunks beside it are not`, {
+    hint: `each domain has a copy: copy the one with the highest "epoch", for example ${join(folder, domain, FILE)}, to ${path}`,
+  });
 }
 
 /** The UUID's 16 bytes, as containers carry them. */

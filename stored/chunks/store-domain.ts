@@ -6,7 +6,7 @@ import { CompleteSessions } from "./care/verify.ts";
 import { WantedChunks } from "./care/wanted.ts";
 import { ChunkIndex } from "./chunk-index.ts";
 import { ContainerSet } from "./container-set.ts";
-import { STORE_FOLDER_MODE } from "./durable.ts";
+import { STORE_FOLDER_MODE, syncFolder } from "./durable.ts";
 import { loadContainers } from "./load-containers.ts";
 import { RunningMarks } from "./marks.ts";
 import { ReferenceFiles } from "./reference-files.ts";
@@ -55,8 +55,7 @@ export class StoreDomain implements CareDomain {
   /** Opens a domain whose folder is there, or was just made, and fills its index; answers also notes for the operator. */
   static async open(surroundings: DomainSurroundings): Promise<{ readonly domain: StoreDomain; readonly notes: string[] }> {
     const { folder } = surroundings;
-    for (const part of ["containers", "sessions", "damaged"])
-      await mkdir(join(folder, part), { recursive: true, mode: STORE_FOLDER_MODE });
+    await makeParts(folder);
     const references = await ReferenceFiles.open(join(folder, "sessions"));
     const domain = new StoreDomain(surroundings, references, await WantedChunks.open(join(folder, "wanted")));
     const notes = await loadContainers(domain.containers, domain.index, surroundings.store);
@@ -229,4 +228,12 @@ export class StoreDomain implements CareDomain {
 function openWriter(session: RunningSession): ContainerWriter | undefined {
   if (session.isEnding) throw new OperatorError("CANCELED", "the session has ended");
   return session.writer?.takesMore === true ? session.writer : undefined;
+}
+
+/** Makes what is missing of a domain's folders, durably: what is committed later must not hang from a name that is not. */
+async function makeParts(folder: string): Promise<void> {
+  let isNew = false;
+  for (const part of ["containers", "sessions", "damaged"])
+    isNew = (await mkdir(join(folder, part), { recursive: true, mode: STORE_FOLDER_MODE })) !== undefined || isNew;
+  if (isNew) await syncFolder(folder);
 }
