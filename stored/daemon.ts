@@ -22,6 +22,8 @@ import { VolumesInUse } from "./mount/volumes-in-use.ts";
 import { Reservations } from "./reserve/reservations.ts";
 import { dataService } from "./rpc/data-service.ts";
 import { watchDevices } from "./watch/watch-devices.ts";
+import { storesOf } from "./store/store-host.ts";
+import { VerifyPool } from "./store/verify-pool.ts";
 import { storageService } from "./rpc/storage-service.ts";
 import type { AppenderSurroundings } from "./mount/appender.ts";
 import type { JobSurroundings } from "./job/job-surroundings.ts";
@@ -72,7 +74,15 @@ export class StorageDaemon implements AsyncDisposable {
     const sessions = await SessionCounter.open(inWork(".session"), Date.now());
 
     const settings = new Map([...config.devices.values()].map((device) => [device.name, deviceSettings(device)]));
-    const hosts = new Map([...settings.values()].map((device) => [device.name, stack.use(new DeviceHost(device))]));
+    const stores = storesOf(settings.values(), log);
+    for (const host of stores.all) stack.use(host);
+    const verifiers = stack.use(new VerifyPool());
+    const hosts = new Map(
+      [...settings.values()].map((device) => [
+        device.name,
+        stack.use(new DeviceHost(device, stores.byDevice.get(device.name))),
+      ]),
+    );
     for (const host of hosts.values())
       if (!host.hasDriver)
         log.info(
@@ -100,6 +110,7 @@ export class StorageDaemon implements AsyncDisposable {
       reserve: async (wish, waiter, signal) => await reservations.reserve(wish, waiter, signal),
       appenderOf: (device) => must(appenders.get(device), `device ${device}`),
       hostOf: (device) => must(hosts.get(device), `device ${device}`),
+      verifiers,
       spoolPath: (ref, session) => inWork(`.attr.${ref.job}.${session.id}.spool`),
       logError: (text, error) => log.error(text, error),
     };

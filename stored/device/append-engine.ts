@@ -4,8 +4,10 @@ import { BatchCursor, RECORD_HEADER_BYTES } from "#lib/wire/record.ts";
 import { isCatalogStream, labelType } from "../volume/format.ts";
 import { SessionBlocks } from "../volume/session-blocks.ts";
 import { AttributeCollector } from "./attribute-collector.ts";
+import { ReferencesKeeper, keepReferences } from "./session-references.ts";
 import { VolumeWriter } from "../volume/volume-writer.ts";
 import { writeSessionLabel } from "../volume/session-label.ts";
+import type { SessionReferences } from "./session-references.ts";
 import type { Medium } from "./device.ts";
 import type { FilledBlock } from "../volume/session-blocks.ts";
 import type { Region, VolumeWriterOptions } from "../volume/volume-writer.ts";
@@ -28,6 +30,8 @@ export interface SessionStart {
   readonly wantsAttributes: boolean;
   /** File to which attributes are spooled until the end of the job; undefined: they are told as soon as their data is written. */
   readonly spoolPath?: string | undefined;
+  /** File that lists of chunks are kept in; undefined: the device has no store, and lists are refused. */
+  readonly references?: string | undefined;
 }
 
 /** How much of a session is on the medium. */
@@ -75,6 +79,7 @@ interface Session {
   lastFileIndex: number;
   /** Undefined when nobody wants them. */
   readonly attributes: AttributeCollector | undefined;
+  readonly references: ReferencesKeeper | undefined;
   /** Sequence of the block with the end-of-session label. */
   lastSequence: number | undefined;
 }
@@ -157,6 +162,10 @@ export class AppendEngine {
       bytes: 0,
       lastFileIndex: 0,
       attributes: start.wantsAttributes ? new AttributeCollector(start.spoolPath) : undefined,
+      references:
+        start.references === undefined
+          ? undefined
+          : new ReferencesKeeper(start.references, { session: start.session, jobId: start.label.jobId }),
       lastSequence: undefined,
     });
     blocks.appendLabel(labelType.startOfSession, start.label.jobId, writeSessionLabel(start.label));
@@ -202,12 +211,18 @@ export class AppendEngine {
     this.drain();
   }
 
+  /** Completes what a session refers to, durably; undefined if it has no store. STORE_FULL, DEVICE_IO_FAILED. */
+  finishReferences(sessionId: number, volumes: readonly string[]): SessionReferences | undefined {
+    return this.#session(sessionId).references?.finish(volumes);
+  }
+
   /** Forgets a session and its blocks that are not on the medium. What is there stays, without an end. */
   abort(sessionId: number): void {
     const session = this.#sessions.get(sessionId);
     if (session === undefined) return;
     this.#sessions.delete(sessionId);
     session.attributes?.end();
+    session.references?.[Symbol.dispose]();
     for (let at = this.#pending.length - 1; at >= 0; at -= 1) {
       const block = must(this.#pending[at], "a pending block");
       if (block.session.id !== sessionId) continue;
@@ -249,6 +264,7 @@ export class AppendEngine {
       session.lastFileIndex = fileIndex;
       session.files += 1;
     }
+    keepReferences(session.references, cursor);
     session.bytes += cursor.dataSize;
     session.blocks.append(cursor, cursor.bytes, cursor.start + RECORD_HEADER_BYTES, cursor.end);
     if (isCatalogStream(stream)) session.attributes?.add(cursor, session.blocks.lastUsedSequence);

@@ -3,8 +3,10 @@ import { hasDriver, volTypeOf } from "./drivers.ts";
 import { BLOCK_BYTES_DEFAULT, BLOCK_BYTES_LEAST } from "../volume/format.ts";
 import { DeviceTrouble } from "../watch/device-trouble.ts";
 import type { DeviceCallName, DeviceCalls } from "./device-protocol.ts";
-import type { DeviceListener } from "./device-thread.ts";
+import type { DeviceListener, Transfer } from "./device-thread.ts";
 import type { StoreSettings } from "../chunks/store-calls.ts";
+import type { StoreHost } from "../store/store-host.ts";
+import type { BootstrapEntry } from "#proto/bootstrap.ts";
 import type { EngineReport } from "./append-engine.ts";
 import type { VolumeFacts } from "../mount/volume-facts.ts";
 
@@ -36,6 +38,8 @@ export interface DeviceSettings {
 /** A device of the daemon: its settings, its thread (started when first needed), and what the status shows of it. */
 export class DeviceHost implements AsyncDisposable {
   readonly settings: DeviceSettings;
+  /** The store of chunks beside its Volumes; undefined: it has none. */
+  readonly store: StoreHost | undefined;
   #thread: DeviceThread | undefined;
   #listener: DeviceListener | undefined;
   #nextReader = 1;
@@ -48,8 +52,9 @@ export class DeviceHost implements AsyncDisposable {
   /** Whether its file system answers. */
   readonly trouble = new DeviceTrouble();
 
-  constructor(settings: DeviceSettings) {
+  constructor(settings: DeviceSettings, store?: StoreHost) {
     this.settings = settings;
+    this.store = store;
   }
 
   get name(): string {
@@ -84,9 +89,15 @@ export class DeviceHost implements AsyncDisposable {
   async call<Name extends DeviceCallName>(
     name: Name,
     argument: DeviceCalls[Name]["argument"],
-    transfer: readonly ArrayBuffer[] = [],
+    transfer: readonly Transfer[] = [],
   ): Promise<DeviceCalls[Name]["result"]> {
     return await this.#open().call(name, argument, transfer);
+  }
+
+  /** Opens a Volume for a reader. Where there is a store, the device's thread can ask it where chunks lie. */
+  async openRead(readerId: number, volume: string, entries: readonly BootstrapEntry[]): Promise<void> {
+    const locator = await this.store?.locator();
+    await this.call("openRead", { readerId, volume, entries, locator }, locator === undefined ? [] : [locator]);
   }
 
   append(sessionId: number, number: number, batch: Uint8Array): void {
@@ -115,7 +126,11 @@ export class DeviceHost implements AsyncDisposable {
       regionBytesMax: settings.fileBytesMax,
     };
     this.#thread = new DeviceThread(
-      { device: { name: settings.name, deviceType: settings.deviceType, archiveDevice: settings.archiveDevice }, engine },
+      {
+        device: { name: settings.name, deviceType: settings.deviceType, archiveDevice: settings.archiveDevice },
+        engine,
+        hasStore: this.store !== undefined,
+      },
       {
         report: (report: EngineReport) => this.#listener?.report(report),
         sessionFailed: (sessionId, error) => this.#listener?.sessionFailed(sessionId, error),

@@ -1,5 +1,7 @@
 import type { CarriedError } from "./carried-error.ts";
 import type { DeviceFacts } from "./drivers.ts";
+import type { MessagePort } from "node:worker_threads";
+import type { SessionReferences } from "./session-references.ts";
 import type { EngineOptions, EngineReport, SessionStart } from "./append-engine.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
 import type { ErrorCode } from "#lib/errors/codes.ts";
@@ -9,6 +11,8 @@ import type { VolumeLabel } from "../volume/volume-label.ts";
 
 /** What a device's thread is started with. */
 export interface DeviceThreadOptions {
+  /** Whether chunks may come without records: then acknowledgements of records must not wait for more of them. */
+  readonly hasStore: boolean;
   readonly device: DeviceFacts;
   readonly engine: EngineOptions;
 }
@@ -76,15 +80,24 @@ export interface DeviceCalls {
   /** Leaves the Volume that is appended to, durably. Blocks that wait stay for the next one. */
   unmountAppend: { argument: null; result: null };
   begin: { argument: SessionStart; result: null };
-  /** Makes durable what a session that was told as ended has written, and forgets the session. */
-  finish: { argument: { readonly sessionId: number }; result: null };
+  /** Makes durable what a session that was told as ended has written, its references too, and forgets the session. */
+  finish: {
+    argument: { readonly sessionId: number; readonly volumes: readonly string[] };
+    result: SessionReferences | undefined;
+  };
   abort: { argument: { readonly sessionId: number }; result: null };
   end: {
     argument: { readonly sessionId: number; readonly date: number; readonly status: string; readonly errors: number };
     result: null;
   };
+  /** `locator`: where to ask for chunks (StoreThread.locator); undefined: the device has no store. It is transferred. */
   openRead: {
-    argument: { readonly readerId: number; readonly volume: string; readonly entries: readonly BootstrapEntry[] };
+    argument: {
+      readonly readerId: number;
+      readonly volume: string;
+      readonly entries: readonly BootstrapEntry[];
+      readonly locator: MessagePort | undefined;
+    };
     result: null;
   };
   /** `spent`: buffers of earlier batches that nobody uses any more; they are transferred. */

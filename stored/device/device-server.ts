@@ -2,9 +2,10 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { must } from "#lib/base/assert.ts";
 import { BlockReader } from "../volume/block-reader.ts";
 import { LABEL_PROBE_BYTES, readLabelBlock, writeLabelBlock } from "../volume/label-block.ts";
-import { VolumeReader } from "../volume/volume-reader.ts";
+import { ChunkLocator } from "../store/chunk-locator.ts";
 import { AppendEngine } from "./append-engine.ts";
 import { openDriver } from "./drivers.ts";
+import { OpenReader } from "./open-reader.ts";
 import type {
   AppendMounted,
   AppendWish,
@@ -13,7 +14,6 @@ import type {
   DeviceThreadOptions,
   Inspection,
   LabelWish,
-  ReadPart,
   TailCheck,
 } from "./device-protocol.ts";
 import type { Device, Medium } from "./device.ts";
@@ -30,7 +30,7 @@ export class DeviceServer {
   readonly engine: AppendEngine;
   readonly #options: DeviceThreadOptions;
   readonly #device: Device;
-  readonly #readers = new Map<number, { readonly reader: VolumeReader; medium: Medium | undefined }>();
+  readonly #readers = new Map<number, OpenReader>();
   readonly #handlers: Handlers;
 
   constructor(options: DeviceThreadOptions, report: (report: EngineReport) => void) {
@@ -58,20 +58,21 @@ export class DeviceServer {
         engine.end(sessionId, facts);
         return null;
       },
-      finish: async ({ sessionId }) => {
+      finish: async ({ sessionId, volumes }) => {
         await engine.sync();
+        const references = engine.finishReferences(sessionId, volumes);
         engine.abort(sessionId);
-        return null;
+        return references;
       },
       abort: ({ sessionId }) => {
         engine.abort(sessionId);
         return null;
       },
-      openRead: ({ readerId, volume, entries }) => {
-        this.#openRead(readerId, volume, entries);
+      openRead: (wish) => {
+        this.#openRead(wish);
         return null;
       },
-      read: (wish) => this.#read(wish),
+      read: async ({ readerId, ...wish }) => await must(this.#readers.get(readerId), `reader ${readerId}`).read(wish),
       closeRead: ({ readerId, isComplete }) => this.#closeRead(readerId, isComplete),
       space: () => this.#device.space() ?? null,
     };
@@ -152,38 +153,28 @@ export class DeviceServer {
     return writeLabelBlock(wish.label, { isPreLabel, session: wish.session, checksum: this.#options.engine.checksum });
   }
 
-  #openRead(readerId: number, volume: string, entries: DeviceCalls["openRead"]["argument"]["entries"]): void {
-    const open = this.#readers.get(readerId) ?? { reader: new VolumeReader(), medium: undefined };
+  #openRead({ readerId, volume, entries, locator }: DeviceCalls["openRead"]["argument"]): void {
+    const open = this.#readers.get(readerId) ?? new OpenReader();
     this.#readers.set(readerId, open);
-    open.medium?.close();
-    open.medium = undefined;
+    open.leaveVolume();
+    if (locator !== undefined) open.askAt(new ChunkLocator(locator));
     const medium = this.#device.open(volume, "read");
     try {
       const found = inspectMedium(medium);
       if (found.kind !== "labeled") throw notLabeled(this.#device.name, volume, found);
       if (found.label.volume !== volume) throw wrongLabel(this.#device.name, volume, found.label.volume);
-      open.reader.openVolume(volume, medium, entries);
-      open.medium = medium;
+      open.openVolume(volume, medium, entries);
     } catch (error) {
       medium.close();
       throw error;
     }
   }
 
-  #read({ readerId, bytes, spent }: DeviceCalls["read"]["argument"]): ReadPart {
-    const { reader } = must(this.#readers.get(readerId), `reader ${readerId}`);
-    for (const buffer of spent) reader.recycle(buffer);
-    const part = reader.read(bytes);
-    return { ...part, damages: reader.takeDamages(), files: reader.files, bytesRead: reader.bytesRead };
-  }
-
   #closeRead(readerId: number, isComplete: boolean): readonly string[] {
     const open = this.#readers.get(readerId);
     if (open === undefined) return [];
     this.#readers.delete(readerId);
-    open.medium?.close();
-    if (isComplete) open.reader.end();
-    return open.reader.takeDamages();
+    return open.close(isComplete);
   }
 
   #tooShort(volume: string, found: number, expected: number): OperatorError {

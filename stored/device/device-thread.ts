@@ -1,8 +1,10 @@
-import { MessagePort, Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import { impossible } from "#lib/base/assert.ts";
 import { uncarried } from "./carried-error.ts";
 import { ownBytes } from "./own-bytes.ts";
+import { endSoon } from "../watch/end-soon.ts";
 import type { DeviceCallName, DeviceCalls, DeviceThreadOptions, FromDevice, ToDevice } from "./device-protocol.ts";
+import type { MessagePort } from "node:worker_threads";
 import type { EngineReport } from "./append-engine.ts";
 
 /** What may be given away to another thread. */
@@ -57,7 +59,7 @@ export class DeviceThread implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#death ??= new Error("the device's thread was stopped");
-    await this.#worker.terminate();
+    await endSoon(this.#worker);
   }
 
   #post(message: ToDevice, transfer: readonly Transfer[] = []): void {

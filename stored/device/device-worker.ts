@@ -6,7 +6,8 @@ import { DeviceServer } from "./device-server.ts";
 import type { DeviceThreadOptions, FromDevice, ToDevice } from "./device-protocol.ts";
 
 const port = must(parentPort, "a parent: this file runs as a worker thread");
-const server = new DeviceServer(workerData as DeviceThreadOptions, (report) => {
+const options = workerData as DeviceThreadOptions;
+const server = new DeviceServer(options, (report) => {
   post(
     { kind: "report", report },
     report.attributes.map(({ batch }) => batch.buffer),
@@ -15,6 +16,8 @@ const server = new DeviceServer(workerData as DeviceThreadOptions, (report) => {
 
 /** A sender that waits for its acknowledgement must not wait for ever: after this silence also blocks that are not full are written. */
 const IDLE_MS = 250;
+/** Where chunks come between records, records wait no longer than this: later chunks are not acknowledged before them. */
+const LATE_MS = 40;
 let idle: NodeJS.Timeout | undefined;
 let isDrainPlanned = false;
 
@@ -43,8 +46,13 @@ function append(message: Extract<ToDevice, { kind: "append" }>): void {
       server.engine.drain();
     });
   }
-  if (idle === undefined) idle = setTimeout(() => server.engine.flush(), IDLE_MS);
-  else idle.refresh();
+  if (idle === undefined) idle = setTimeout(flush, options.hasStore ? LATE_MS : IDLE_MS);
+  else if (!options.hasStore) idle.refresh();
+}
+
+function flush(): void {
+  idle = undefined;
+  server.engine.flush();
 }
 
 async function answer({ id, name, argument }: Extract<ToDevice, { kind: "call" }>): Promise<void> {

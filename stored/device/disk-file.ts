@@ -1,6 +1,5 @@
 import { closeSync, constants, fdatasync, fsync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
-
 /** Writes all bytes at `address`, however few the kernel takes at a time. Throws what the kernel says. */
 export function writeWhole(fd: number, bytes: Uint8Array, address: number): void {
   for (let at = 0; at < bytes.byteLength;) at += writeSync(fd, bytes, at, bytes.byteLength - at, address + at);

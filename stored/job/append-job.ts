@@ -1,15 +1,16 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { elapsedText, rateText } from "../status/units.ts";
 import { levelWord, typeWord } from "../status/words.ts";
-import { Changes } from "./changes.ts";
+import { JobChunks } from "../store/job-chunks.ts";
+import { AppendIntake } from "./append-intake.ts";
+import { AppendStream } from "./append-stream.ts";
 import { ClientLink } from "./client-link.ts";
 import { Canceled } from "./canceled.ts";
 import { JobVoice } from "./job-voice.ts";
 import { readSpool, removeSpool, spoolBytes } from "./attribute-spool.ts";
-import { wholeBatch } from "./job-surroundings.ts";
 import type { AppendClient, Appender } from "../mount/appender.ts";
-import { AppendReply } from "#proto/data.ts";
-import type { AppendEnd, AppendRequest } from "#proto/data.ts";
+import type { AppendReply, AppendRequest } from "#proto/data.ts";
+import type { AppendOutcome } from "./append-intake.ts";
 import type { AppendWork, StartStorageJobRequest } from "#proto/stored.ts";
 import type { CallContext } from "#lib/rpc/call.ts";
 import type { JobLog } from "#lib/job-log/job-log.ts";
@@ -17,12 +18,6 @@ import type { JobRef } from "#proto/common.ts";
 import type { JobSurroundings } from "./job-surroundings.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { StorageJob, StorageJobFacts } from "./storage-job.ts";
-
-/** Bytes of one job that may be on their way to the medium. More is not taken from the file daemon. */
-const UNDER_WAY_BYTES_MAX = 16 * 1024 * 1024;
-
-/** What a batch costs here besides its bytes, so that a flood of tiny ones is bounded too. */
-const BATCH_OVERHEAD_BYTES = 512;
 
 /** Progress is told at most this often. */
 const PROGRESS_MS = 1000;
@@ -42,25 +37,15 @@ export class AppendJob implements StorageJob, AppendClient {
   readonly #around: JobSurroundings;
   readonly #abort = new AbortController();
   readonly #link: ClientLink;
-  readonly #changes = new Changes();
-  readonly #clientEnd = Promise.withResolvers<AppendEnd>();
+  readonly #intake: AppendIntake;
   readonly #startMs = Date.now();
+  readonly volumes = new Set<string>();
   #appender: Appender | undefined;
   #device = "";
-  /** Batches taken in, and batches on the medium; sizes of those between. */
-  #received = 0;
-  /** The client has said how its half ended: nothing more may come. */
-  #hasClientEnded = false;
-  #written = 0;
-  #sizes: number[] = [];
-  #underWay = 0;
   #files = 0;
   #bytes = 0;
   #lastProgressMs = 0;
   #lastVolumeBytes = 0;
-  #outcome: { readonly kind: "running" } | { readonly kind: "ended" } | { readonly kind: "failed"; readonly reason: string } = {
-    kind: "running",
-  };
   #status = "R";
 
   constructor(
@@ -82,7 +67,11 @@ export class AppendJob implements StorageJob, AppendClient {
     this.spoolPath = request.spoolAttributes && work.catalogFiles ? around.spoolPath(ref, session) : undefined;
     this.maxWaitMs = request.maxWaitS > 0 ? request.maxWaitS * 1000 : around.operatorWaitMs;
     this.#link = new ClientLink({ client: request.client, graceMs: around.clientWaitMs });
-    this.#clientEnd.promise.catch(() => {});
+    this.#intake = new AppendIntake({
+      append: (number, batch) => this.#appender?.append(this, number, batch),
+      room: async (signal) => await this.voice.log.room(signal),
+      failed: (error) => this.failed(error),
+    });
     this.label = {
       jobId: ref.jobId,
       date: this.#startMs,
@@ -100,6 +89,10 @@ export class AppendJob implements StorageJob, AppendClient {
 
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  get referencesPath(): string | undefined {
+    return this.#intake.chunks?.referencesPath;
   }
 
   get facts(): StorageJobFacts {
@@ -149,17 +142,14 @@ export class AppendJob implements StorageJob, AppendClient {
   }
 
   failed(error: Error): void {
-    this.#clientEnd.reject(error);
+    this.#intake.fail(error);
     this.#abort.abort(error);
   }
 
   progress(facts: { readonly batches: number; readonly files: number; readonly bytes: number }): void {
-    const done = this.#sizes.splice(0, facts.batches - this.#written);
-    this.#underWay -= done.reduce((sum, size) => sum + size, 0);
-    this.#written = facts.batches;
+    this.#intake.written(facts.batches);
     this.#files = facts.files;
     this.#bytes = facts.bytes;
-    this.#changes.notify();
     const now = performance.now();
     if (now - this.#lastProgressMs < PROGRESS_MS) return;
     this.#lastProgressMs = now;
@@ -176,31 +166,11 @@ export class AppendJob implements StorageJob, AppendClient {
   /** One stream of the file daemon: takes its batches, tells what is on the medium. */
   async *serveAppend(requests: AsyncIterator<AppendRequest>, call: CallContext): AsyncGenerator<AppendReply> {
     using link = this.#link.connect();
-    this.#changes.notify();
+    this.#intake.changes.notify();
     const over = new AbortController();
     const signal = AbortSignal.any([link.signal, call.signal, over.signal]);
-    await this.#changes.until(() => this.#appender !== undefined || this.#outcome.kind !== "running", signal);
-    let told = this.#written;
-    yield AppendReply.fromPartial({ batches: told, ended: false, failed: "" });
-    const taking = { error: undefined as unknown };
-    void this.#take(requests, told, signal).catch((error: unknown) => {
-      taking.error = error;
-      this.#changes.notify();
-    });
     try {
-      for (;;) {
-        const outcome = this.#outcome;
-        if (outcome.kind === "failed")
-          return yield AppendReply.fromPartial({ batches: this.#written, ended: false, failed: outcome.reason });
-        if (outcome.kind === "ended") return yield AppendReply.fromPartial({ batches: this.#written, ended: true, failed: "" });
-        if (taking.error !== undefined) throw taking.error;
-        if (this.#written > told) {
-          told = this.#written;
-          yield AppendReply.fromPartial({ batches: told, ended: false, failed: "" });
-          continue;
-        }
-        await this.#changes.wait(signal);
-      }
+      yield* new AppendStream(this.#intake, requests, signal).replies();
     } finally {
       over.abort(new OperatorError("CANCELED", "the stream is over"));
     }
@@ -211,55 +181,22 @@ export class AppendJob implements StorageJob, AppendClient {
     const volume = this.#appender?.volume?.name ?? "";
     const elapsedS = Math.max(1, Math.round((Date.now() - this.#startMs) / 1000));
     const rate = Math.round(this.#bytes / elapsedS).toLocaleString("en-US");
+    const { ledger } = this.#intake;
     return [
       `Writing: ${levelWord(level)} ${typeWord(type)} job ${jobName} JobId=${this.ref.jobId} Volume="${volume}"`,
       `    pool="${this.label.pool}" device="${this.#device}"`,
       `    spooling=0 despooling=${this.#status === "a" ? 1 : 0} despool_wait=0`,
       `    Files=${this.#files.toLocaleString("en-US")} Bytes=${this.#bytes.toLocaleString("en-US")} AveBytes/sec=${rate} LastBytes/sec=${rate}`,
-      `    FDReadSeqNo=${this.#received.toLocaleString("en-US")} in_msg=${this.#received} out_msg=${this.#written} fd=${this.#link.isConnected ? 1 : 0}`,
+      `    FDReadSeqNo=${ledger.taken.toLocaleString("en-US")} in_msg=${ledger.taken} out_msg=${ledger.acknowledged} fd=${this.#link.isConnected ? 1 : 0}`,
     ];
   }
 
-  /** Takes batches from a stream until its end; batches that came before are passed over. */
-  async #take(requests: AsyncIterator<AppendRequest>, from: number, signal: AbortSignal): Promise<void> {
-    let number = from;
-    for (;;) {
-      const { value, done } = await requests.next();
-      if (done === true) throw new OperatorError("RPC_CONNECTION_LOST", "the file daemon's stream ended before its job did");
-      signal.throwIfAborted();
-      const step = (value as AppendRequest).step;
-      if (step?.$case === "end") {
-        this.#hasClientEnded = true;
-        this.#clientEnd.resolve(step.value);
-        return;
-      }
-      if (step?.$case !== "records") throw new OperatorError("BATCH_INVALID", "a batch or an end was expected");
-      number += 1;
-      await this.#changes.until(() => this.#underWay < UNDER_WAY_BYTES_MAX, signal);
-      await this.voice.log.room(signal);
-      // Asked only now: during the waits the batch may have come by a newer stream.
-      if (number <= this.#received) continue;
-      const forged = this.#forgery(step.value.byteLength);
-      if (forged !== undefined) return this.failed(forged);
-      const size = step.value.byteLength + BATCH_OVERHEAD_BYTES;
-      this.#received = number;
-      this.#sizes.push(size);
-      this.#underWay += size;
-      this.#appender?.append(this, number, wholeBatch(step.value));
-    }
-  }
-
-  /** What no sound client sends and what ends the job: a batch of nothing, or one behind the client's own end. */
-  #forgery(bytes: number): OperatorError | undefined {
-    if (bytes > 0 && !this.#hasClientEnded) return undefined;
-    const what = bytes === 0 ? "a batch without a record" : "a batch after the end of its half";
-    return new OperatorError("BATCH_INVALID", `the file daemon sends ${what}`);
-  }
-
   async #append(appender: Appender): Promise<void> {
+    const { changes, ledger } = this.#intake;
+    await this.#beginChunks();
     this.voice.enter("F");
     await this.#link.orLost(
-      this.#changes.until(() => this.#link.hasCome, this.signal),
+      changes.until(() => this.#link.hasCome, this.signal),
       this.signal,
     );
     this.voice.say("info", `Using Device "${this.#device}" to write.`);
@@ -268,21 +205,47 @@ export class AppendJob implements StorageJob, AppendClient {
     if (this.voice.log.hasEnded) await appender.abandon(this, "A");
     this.signal.throwIfAborted();
     this.voice.enter("R");
-    this.#changes.notify();
-    const end = await this.#link.orLost(this.#clientEnd.promise, this.signal);
-    if (end.batches !== this.#received) {
+    this.#intake.become({ kind: "running" });
+    const end = await this.#link.orLost(this.#intake.clientEnd, this.signal);
+    if (end.batches !== ledger.taken) {
       throw new OperatorError(
         "BATCH_INVALID",
-        `the file daemon says that it sent ${end.batches} batches, but ${this.#received} came`,
+        `the file daemon says that it sent ${end.batches} batches, but ${ledger.taken} came`,
       );
     }
+    await changes.until(() => ledger.areChunksDone, this.signal);
     this.#status = "L";
-    this.#lastVolumeBytes = await appender.finish(this, { status: sessionStatus(end.status), errors: end.errors });
+    await this.#finish(appender, { status: sessionStatus(end.status), errors: end.errors });
     await this.#despoolAttributes();
     const seconds = (Date.now() - this.#startMs) / 1000;
     this.voice.say("info", `Elapsed time=${elapsedText(seconds)}, Transfer rate=${rateText(this.#bytes, seconds)}`);
     this.#status = "T";
     await this.#end("T", { kind: "ended" });
+  }
+
+  /** Begins the job in the device's store, if it has one: before the file daemon is waited for, so that a store that is not there is told at once. */
+  async #beginChunks(): Promise<void> {
+    const { store } = this.#around.hostOf(this.#device);
+    if (store === undefined) return;
+    const { job, jobId } = this.ref;
+    const { pool, client } = this.label;
+    const owner = { job, jobId, session: this.session, pool, client };
+    this.#intake.chunks = await JobChunks.begin(store, this.#around.verifiers, owner);
+  }
+
+  /** Makes all durable: records first, then chunks and the references to them, then the commit point. */
+  async #finish(appender: Appender, facts: { readonly status: string; readonly errors: number }): Promise<void> {
+    const { volumeBytes, references } = await appender.finish(this, facts);
+    this.#lastVolumeBytes = volumeBytes;
+    const { chunks } = this.#intake;
+    if (chunks === undefined || references === undefined) return;
+    const volumes = [...this.volumes];
+    await chunks.commit(references, volumes);
+    try {
+      await chunks.commitPoint(volumes);
+    } catch (error) {
+      this.voice.say("warning", `The job is saved, but its commit point could not be made: ${describeError(error)}`);
+    }
   }
 
   /** Sends the attributes that were kept back, now that all data is durable. */
@@ -312,13 +275,11 @@ export class AppendJob implements StorageJob, AppendClient {
     } catch (cause) {
       this.voice.say("error", describeError(cause));
     }
+    await this.#intake.chunks?.abandon();
     await this.#end(letter, { kind: "failed", reason });
   }
 
-  async #end(
-    letter: string,
-    outcome: { readonly kind: "ended" } | { readonly kind: "failed"; readonly reason: string },
-  ): Promise<void> {
+  async #end(letter: string, outcome: AppendOutcome): Promise<void> {
     try {
       if (this.spoolPath !== undefined) await removeSpool(this.spoolPath);
       await this.voice.log.end({
@@ -336,14 +297,13 @@ export class AppendJob implements StorageJob, AppendClient {
         networkBytes: 0,
         examinedFiles: 0,
         lastVolumeBytes: this.#lastVolumeBytes,
-        dedup: undefined,
+        dedup: this.#intake.chunks?.counts,
       });
-      this.#outcome = outcome;
+      this.#intake.become(outcome);
     } catch (error) {
       this.#around.logError(`the end of job ${this.ref.job} could not be kept`, error);
-      this.#outcome = { kind: "failed", reason: describeError(error) };
+      this.#intake.become({ kind: "failed", reason: describeError(error) });
     }
-    this.#changes.notify();
   }
 
   #waitsForDevice(reason: string, isBlocked: boolean): void {

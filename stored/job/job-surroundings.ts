@@ -5,6 +5,7 @@ import type { JobRef } from "#proto/common.ts";
 import type { Reservation, ReservationWaiter } from "../reserve/reservations.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { Changes } from "./changes.ts";
+import type { VerifyPool } from "../store/verify-pool.ts";
 
 /** What a job needs of the daemon around it. */
 export interface JobSurroundings {
@@ -19,6 +20,8 @@ export interface JobSurroundings {
   reserve(wish: DeviceWish, waiter: ReservationWaiter, signal: AbortSignal): Promise<Reservation>;
   appenderOf(device: string): Appender;
   hostOf(device: string): DeviceHost;
+  /** Who verifies the chunks that come. */
+  readonly verifiers: VerifyPool;
   /** Where the job's attributes are spooled. */
   spoolPath(ref: JobRef, session: SessionKey): string;
   logError(text: string, error: unknown): void;

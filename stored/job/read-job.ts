@@ -303,7 +303,7 @@ export class ReadJob implements StorageJob {
     const wait = new OperatorWait({ voice: this.voice, poke: this.#around.poke, maxWaitMs, signal: this.#signal });
     for (;;) {
       try {
-        await host.call("openRead", { readerId, volume: step.volume, entries: step.entries });
+        await host.openRead(readerId, step.volume, step.entries);
         return;
       } catch (error) {
         if (!(error instanceof OperatorError) || !awaitable.has(error.code)) throw error;

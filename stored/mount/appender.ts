@@ -9,6 +9,7 @@ import type { DeviceListener } from "../device/device-thread.ts";
 import type { EngineReport } from "../device/append-engine.ts";
 import type { JobVoice } from "../job/job-voice.ts";
 import type { LabelAuthor } from "./find-volume.ts";
+import type { SessionReferences } from "../device/session-references.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { SessionLabel } from "../volume/session-label.ts";
 import type { VolumeFacts } from "./volume-facts.ts";
@@ -23,11 +24,23 @@ export interface AppendClient {
   readonly wantsAttributes: boolean;
   readonly spoolPath: string | undefined;
   readonly maxWaitMs: number;
+  /** File for the job's references; undefined: the device has no store. */
+  readonly referencesPath: string | undefined;
+  /** Volumes that the job is on; the Appender adds each when the job comes to it. */
+  readonly volumes: Set<string>;
   /** So much of the job is on the medium. */
   progress(facts: { readonly batches: number; readonly files: number; readonly bytes: number }): void;
   attributes(batch: Uint8Array): void;
   /** The job cannot go on. */
   failed(error: Error): void;
+}
+
+/** How a session ended on its device. */
+export interface FinishedSession {
+  /** Size of the last Volume. */
+  readonly volumeBytes: number;
+  /** What it refers to in the store; undefined: there is none. */
+  readonly references: SessionReferences | undefined;
 }
 
 /** What the Appender needs of the daemon. */
@@ -74,8 +87,8 @@ export class Appender implements DeviceListener {
     if (this.#volume === undefined) await this.#mount(client, previous);
     const { session, label, wantsAttributes, spoolPath } = client;
     this.#clients.set(session.id, client);
-    await this.#host.call("begin", { session, label, wantsAttributes, spoolPath });
-    this.#volume?.jobBegins();
+    await this.#host.call("begin", { session, label, wantsAttributes, spoolPath, references: client.referencesPath });
+    this.#begins(client);
   }
 
   /** Hands a batch to the device. The caller bounds what is under way. */
@@ -83,22 +96,22 @@ export class Appender implements DeviceListener {
     this.#host.append(client.session.id, number, batch);
   }
 
-  /** Ends a job's session: label written, everything durable. The job has left when this resolves. Answers the Volume's size. */
-  async finish(client: AppendClient, facts: { readonly status: string; readonly errors: number }): Promise<number> {
+  /** Ends a job's session: label written, records and references durable. The job has left when this resolves. */
+  async finish(client: AppendClient, facts: { readonly status: string; readonly errors: number }): Promise<FinishedSession> {
     const { id } = client.session;
     const ending = Promise.withResolvers<void>();
     ending.promise.catch(() => {}); // it may fail before anyone waits for it
     this.#endings.set(id, ending);
     const onAbort = () => ending.reject(client.signal.reason as Error);
     client.signal.addEventListener("abort", onAbort, { once: true });
-    let volumeBytes = 0;
+    let finished: FinishedSession = { volumeBytes: 0, references: undefined };
     try {
       await this.#host.call("end", { sessionId: id, date: Date.now(), ...facts });
       await ending.promise;
-      await this.#host.call("finish", { sessionId: id });
+      const references = await this.#host.call("finish", { sessionId: id, volumes: [...client.volumes] });
       const volume = this.#volume;
+      finished = { volumeBytes: volume?.bytes ?? 0, references };
       if (volume !== undefined) {
-        volumeBytes = volume.bytes;
         client.voice.volume(volume.state(Date.now()));
       }
     } finally {
@@ -106,7 +119,7 @@ export class Appender implements DeviceListener {
       this.#endings.delete(id);
     }
     this.#depart(client);
-    return volumeBytes;
+    return finished;
   }
 
   /** Lets a job go that failed or was canceled. Its end is written if a Volume is there to write it on. */
@@ -187,10 +200,18 @@ export class Appender implements DeviceListener {
           await this.#host.call("abort", { sessionId: client.session.id });
         }
       }
-      for (const _client of this.#clients) this.#volume?.jobBegins();
+      for (const client of this.#clients.values()) this.#begins(client);
     } catch (error) {
       for (const client of this.#clients.values()) client.failed(error as Error);
     }
+  }
+
+  /** The job is on the Volume that is mounted from now on. */
+  #begins(client: AppendClient): void {
+    const volume = this.#volume;
+    if (volume === undefined) return;
+    volume.jobBegins();
+    client.volumes.add(volume.name);
   }
 
   /** When the next Volume is long in coming, all jobs on the device say that they wait for it. */

@@ -103,6 +103,8 @@ async function tryVolume(
     isNew = verdict.kind === "create";
     const lack = isNew ? await lackOfRoom(host) : undefined;
     if (lack !== undefined) return { reason: lack, needsOperator: true };
+    // First what the store keeps for the Volume's jobs: if what follows fails they are given up all the same.
+    if (verdict.kind === "relabel") await host.store?.forget({ sessions: [], volume });
     const mounted = await host.call("mountAppend", { ...wishFor(search, catalog, found), action: verdict.kind });
     isMounted = true;
     const facts = new VolumeFacts(catalog, {

@@ -1,6 +1,8 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { must } from "#lib/base/assert.ts";
 import { labelVolume, mountDevice, releaseDevice, unmountDevice } from "../mount/operate.ts";
+import { noStore } from "../store/store-host.ts";
+import { careForStore, forgetSessions } from "./dedup-commands.ts";
 import { statusLines } from "../status/status.ts";
 import type { CallContext, Handlers } from "#lib/rpc/call.ts";
 import type { DeviceHost } from "../device/device-host.ts";
@@ -70,11 +72,13 @@ export function storageService(parts: StorageServiceParts): Service {
     mount: onDevice(mountDevice),
     unmount: onDevice(unmountDevice),
     release: onDevice(releaseDevice),
-    dedup: async function* (request) {
-      throw noStore(request.device);
+    dedup: async function* (request, call) {
+      commanding(call);
+      yield* careForStore(deviceOf(parts, request), request);
     },
-    forgetSessions: async (request) => {
-      throw noStore(request.device);
+    forgetSessions: async (request, call) => {
+      commanding(call);
+      return await forgetSessions(deviceOf(parts, request), request);
     },
     replicate: async function* (request) {
       throw noStore(request.device);
@@ -94,14 +98,10 @@ export function storageService(parts: StorageServiceParts): Service {
   };
 }
 
-function noStore(device: string): OperatorError {
-  return new OperatorError("STORE_NOT_INITIALIZED", `device "${device.slice(0, 200)}" has no store of chunks`);
-}
-
 /** The device of a command: the one named, or the drive of the Autochanger that the command names. */
-function deviceOf(parts: StorageServiceParts, request: { readonly device: string; readonly drive: number }): DeviceHost {
+function deviceOf(parts: StorageServiceParts, request: { readonly device: string; readonly drive?: number }): DeviceHost {
   const names = parts.devicesNamed(request.device);
-  const name = names[request.drive] ?? names[0];
+  const name = names[request.drive ?? 0] ?? names[0];
   if (name === undefined)
     throw new OperatorError("DEVICE_UNKNOWN", `the storage daemon has no device "${request.device.slice(0, 200)}"`);
   return must(parts.hosts.get(name), "a configured device");

@@ -18,6 +18,7 @@ export function fileBench(directory: string, engine: Partial<DeviceThreadOptions
   const reports: EngineReport[] = [];
   const options = {
     device: { name: "Disk", deviceType: "File", archiveDevice: directory },
+    hasStore: false,
     engine: { blockBytesMax: 64_512, blockBytesMin: 0, checksum: true, regionBytesMax: 0, ...engine },
   };
   return { server: new DeviceServer(options, (report) => reports.push(report)), reports };
@@ -99,7 +100,7 @@ export async function readAll(
   let files = 0;
   for (const volume of volumes) {
     const entry = { ...anyEntry(volume), volSessionId: sessionId, volSessionTime: SESSION_TIME, ...wish };
-    await server.call("openRead", { readerId: 1, volume, entries: [entry] });
+    await server.call("openRead", { readerId: 1, volume, entries: [entry], locator: undefined });
     for (let isDone = false; !isDone;) {
       const part = await server.call("read", { readerId: 1, bytes: 100_000, spent: [] });
       for (const item of part.items) if (item.kind === "batch") parts.push(item.batch);

@@ -9,6 +9,7 @@ import { bulkStorageData } from "#lib/rpc/bulk-codec.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { parseStorageConfig } from "../config/load.ts";
+// oxlint-disable-next-line no-restricted-imports -- tests play with the whole daemon
 import { StorageDaemon } from "../daemon.ts";
 import { TestCatalog } from "./test-catalog.ts";
 import type { AppendReply, ReadEnd } from "#proto/data.ts";

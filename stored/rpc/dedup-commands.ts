@@ -1,0 +1,78 @@
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { sizeText } from "../status/units.ts";
+import { noStore } from "../store/store-host.ts";
+import type { DeviceHost } from "../device/device-host.ts";
+import type { CareReport, StoreFacts } from "../chunks/store-calls.ts";
+import type { DedupRequest, DeviceReply, ForgetSessionsReply, ForgetSessionsRequest } from "#proto/stored.ts";
+import type { StoreHost } from "../store/store-host.ts";
+
+/** Most sessions of one request. */
+const SESSIONS_MAX = 10_000;
+
+/** Looks after the store of a device, as an operator asks. Lines while it works; the last reply tells how it went. */
+export async function* careForStore(host: DeviceHost, request: DedupRequest): AsyncGenerator<DeviceReply> {
+  const store = storeOf(host);
+  const report = await carry(host, store, request);
+  for (const line of report.lines) yield { line, volume: undefined };
+  yield { line: outcomeText(host, request.action, report.isClean), ok: report.isClean, volume: undefined };
+}
+
+/** Forgets sessions whose jobs are no longer wanted. */
+export async function forgetSessions(host: DeviceHost, request: ForgetSessionsRequest): Promise<ForgetSessionsReply> {
+  if (request.sessions.length > SESSIONS_MAX)
+    throw new OperatorError(
+      "JOB_REQUEST_INVALID",
+      `${request.sessions.length} sessions are to be forgotten at once; ${SESSIONS_MAX} is the most`,
+    );
+  const byKey = new Map(
+    request.sessions.map(({ volSessionId: id, volSessionTime: time }) => [`${time}-${id}`, { id, time }] as const),
+  );
+  const forgotten = await storeOf(host).forget({ sessions: [...byKey.values()], volume: undefined });
+  return { forgotten };
+}
+
+/** A line about a store that was made. */
+export function madeText(host: DeviceHost, facts: StoreFacts): string {
+  return `Made store ${facts.store} in ${host.settings.archiveDevice} for ${host.title}.`;
+}
+
+async function carry(host: DeviceHost, store: StoreHost, request: DedupRequest): Promise<CareReport> {
+  switch (request.action) {
+    case "init":
+      return { lines: [madeText(host, await store.init())], isClean: true };
+    case "status":
+      return await withSpace(host, await store.call("status", null));
+    case "scrub":
+      return await store.call("scrub", { lookOnly: request.lookOnly });
+    case "verify":
+      return await store.call("verify", null);
+    case "vacuum":
+      return await store.call("vacuum", { livePercent: request.livePercent || store.settings.livePercent });
+    default:
+      throw new OperatorError(
+        "JOB_REQUEST_INVALID",
+        `"${request.action.slice(0, 100)}" is nothing that can be done with a store`,
+        {
+          hint: "init, status, scrub, verify or vacuum",
+        },
+      );
+  }
+}
+
+async function withSpace(host: DeviceHost, report: CareReport): Promise<CareReport> {
+  const space = await host.call("space", null).catch(() => null);
+  if (space === null) return report;
+  const line = `File system: ${sizeText(space.free).trim()}B free of ${sizeText(space.total).trim()}B`;
+  return { ...report, lines: [...report.lines, line] };
+}
+
+function outcomeText(host: DeviceHost, action: string, isClean: boolean): string {
+  const checks = action === "scrub" || action === "verify";
+  if (!isClean) return `3900 dedup ${action} of ${host.title}: not all is well, see above.`;
+  return checks ? `3000 OK dedup ${action} of ${host.title}: all is well.` : `3000 OK dedup ${action}.`;
+}
+
+function storeOf(host: DeviceHost): StoreHost {
+  if (host.store === undefined) throw noStore(host.name);
+  return host.store;
+}

@@ -1,0 +1,165 @@
+import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
+import { CommitPoints } from "../btrfs/commit-points.ts";
+import { StoreThread } from "./store-thread.ts";
+import type { MessagePort } from "node:worker_threads";
+import type { RpcLog } from "#lib/rpc/server.ts";
+import type { SessionKey } from "../volume/block.ts";
+import type { StoreCallName, StoreCalls, StoreFacts, StoreSettings } from "../chunks/store-calls.ts";
+
+/** A job that has ended well, as the store must know it. */
+export interface EndedJob {
+  /** Unique name of the job. */
+  readonly job: string;
+  readonly session: SessionKey;
+  readonly domain: string;
+  readonly volumes: readonly string[];
+}
+
+/**
+ * The store of chunks of one directory, for all devices that share it: its thread, started when first needed, and on btrfs the
+ * snapshots that are the commit points of its jobs.
+ */
+export class StoreHost implements AsyncDisposable {
+  readonly settings: StoreSettings;
+  /** Undefined unless the store lies on btrfs. */
+  readonly commitPoints: CommitPoints | undefined;
+  readonly #log: RpcLog;
+  #thread: StoreThread | undefined;
+  #opening: Promise<StoreFacts> | undefined;
+  #hasSaidNoSnapshots = false;
+
+  constructor(settings: StoreSettings, log: RpcLog) {
+    this.settings = settings;
+    this.#log = log;
+    this.commitPoints = settings.isBtrfs
+      ? new CommitPoints(settings.directory, (text, error) => log.error(text, error))
+      : undefined;
+  }
+
+  /** Opens the store, if that was not done. STORE_NOT_INITIALIZED and its like; after a failure it can be tried again. */
+  async open(): Promise<StoreFacts> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return await this.#opening;
+  }
+
+  /** Makes a call to the open store; buffers in `transfer` are given away. */
+  async call<Name extends StoreCallName>(
+    name: Name,
+    argument: StoreCalls[Name]["argument"],
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<StoreCalls[Name]["result"]> {
+    await this.open();
+    return await this.#started().call(name, argument, transfer);
+  }
+
+  /** Makes a new, empty store. Refused where one is. */
+  async init(): Promise<StoreFacts> {
+    await this.#started().call("init", null);
+    return await this.open();
+  }
+
+  /** A port on which a device's thread may ask where chunks lie. */
+  async locator(): Promise<MessagePort> {
+    await this.open();
+    return this.#started().locator();
+  }
+
+  /** Makes the commit point of a job whose data and references are durable: on btrfs read-only snapshots, else nothing. */
+  async commitPoint({ job, session, domain, volumes }: EndedJob): Promise<void> {
+    await this.commitPoints?.commit({ job, session, volumes, domain });
+  }
+
+  /** Forgets saved sessions, or all of a Volume; their space is freed later. Answers how many the store had. */
+  async forget(wish: StoreCalls["forget"]["argument"]): Promise<number> {
+    const forgotten = await this.call("forget", wish);
+    if (wish.volume !== undefined) await this.commitPoints?.forgetVolume(wish.volume);
+    if (wish.sessions.length > 0) await this.commitPoints?.forget(wish.sessions);
+    return forgotten;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    this.#opening = undefined;
+    await thread?.[Symbol.asyncDispose]();
+    await this.commitPoints?.close();
+  }
+
+  async #open(): Promise<StoreFacts> {
+    const facts = await this.#started()
+      .call("open", null)
+      .catch((error: unknown) => {
+        throw explained(this.settings.directory, error);
+      });
+    for (const note of facts.notes) this.#log.info(`store ${this.settings.directory}: ${note}`);
+    if (!this.settings.isBtrfs && !this.#hasSaidNoSnapshots) {
+      this.#hasSaidNoSnapshots = true;
+      this.#log.info(
+        `store ${this.settings.directory}: Device Type = Dedup makes no snapshots; with Device Type = Btrfs on btrfs each job's end would be a commit point that nothing can alter`,
+      );
+    }
+    await this.commitPoints
+      ?.clean()
+      .catch((error: unknown) => this.#log.error(`store ${this.settings.directory}: old snapshots stay`, error));
+    return facts;
+  }
+
+  #started(): StoreThread {
+    this.#thread ??= new StoreThread(
+      { settings: this.settings },
+      {
+        swept: (domain) => void this.#renew(domain),
+        died: (error) => {
+          this.#log.error(`store ${this.settings.directory}: its thread has ended`, error);
+          this.#thread = undefined;
+          this.#opening = undefined;
+        },
+      },
+    );
+    return this.#thread;
+  }
+
+  /** After a collection the snapshot of the domain still pins what was removed. */
+  async #renew(domain: string): Promise<void> {
+    try {
+      await this.commitPoints?.renewDomain(domain);
+    } catch (error) {
+      this.#log.error(`store ${this.settings.directory}: space that was freed is still pinned: ${describeError(error)}`, error);
+    }
+  }
+}
+
+/** A store that is not there is made by a command only: a directory on which nothing is mounted must not become a new, empty store. */
+function explained(directory: string, error: unknown): unknown {
+  if (!(error instanceof OperatorError) || error.code !== "STORE_NOT_INITIALIZED") return error;
+  return new OperatorError("STORE_NOT_INITIALIZED", `the Archive Device ${directory} holds no store of chunks`, {
+    hint: 'check that the right file system is mounted there; for a new device type "dedup init storage=NAME" in the console, or run nocturne-sd --init',
+    cause: error.cause,
+  });
+}
+
+/** The stores of these devices, by device: devices of one directory share one. */
+export function storesOf(
+  devices: Iterable<{ readonly name: string; readonly store: StoreSettings | undefined }>,
+  log: RpcLog,
+): { readonly byDevice: ReadonlyMap<string, StoreHost>; readonly all: readonly StoreHost[] } {
+  const byDirectory = new Map<string, StoreHost>();
+  const byDevice = new Map<string, StoreHost>();
+  for (const { name, store } of devices) {
+    if (store === undefined) continue;
+    const host = byDirectory.get(store.directory) ?? new StoreHost(store, log);
+    byDirectory.set(store.directory, host);
+    byDevice.set(name, host);
+  }
+  return { byDevice, all: [...byDirectory.values()] };
+}
+
+/** The refusal of what needs a store, on a device that has none. */
+export function noStore(device: string): OperatorError {
+  return new OperatorError("STORE_NOT_INITIALIZED", `device "${device.slice(0, 200)}" has no store of chunks`, {
+    hint: "only devices with Device Type = Dedup or Btrfs have one",
+  });
+}

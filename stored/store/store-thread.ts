@@ -1,0 +1,81 @@
+import { MessageChannel, Worker } from "node:worker_threads";
+import { reuseReceived } from "#lib/rpc/grpc-internals.ts";
+import { uncarried } from "../device/carried-error.ts";
+import type { MessagePort } from "node:worker_threads";
+import type { FromStore, StoreThreadOptions, ToStore } from "./store-protocol.ts";
+import type { StoreCallName, StoreCalls } from "../chunks/store-calls.ts";
+
+/** Who hears what the thread tells unasked. */
+export interface StoreListener {
+  /** Containers of this domain were removed. */
+  swept(domain: string): void;
+  /** The thread has ended without being told to; nothing more can be done with it. */
+  died(error: Error): void;
+}
+
+/** The main thread's end of a store's thread. */
+export class StoreThread implements AsyncDisposable {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #listener: StoreListener;
+  #nextId = 1;
+  #death: Error | undefined;
+
+  constructor(options: StoreThreadOptions, listener: StoreListener) {
+    this.#listener = listener;
+    this.#worker = new Worker(new URL("./store-worker.ts", import.meta.url), {
+      workerData: options,
+      name: `store ${options.settings.directory}`,
+    });
+    this.#worker.on("message", (message: FromStore) => this.#receive(message));
+    this.#worker.on("error", (error) => this.#die(error instanceof Error ? error : new Error(String(error))));
+    this.#worker.on("exit", () => this.#die(new Error("the store's thread has ended")));
+  }
+
+  /** Makes a call in the thread; buffers in `transfer` are given away. Rejects with the OperatorError that was thrown there. */
+  async call<Name extends StoreCallName>(
+    name: Name,
+    argument: StoreCalls[Name]["argument"],
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<StoreCalls[Name]["result"]> {
+    if (this.#death !== undefined) throw this.#death;
+    const id = this.#nextId++;
+    const waiting = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, waiting);
+    const message: ToStore = { kind: "call", id, name, argument };
+    this.#worker.postMessage(message, [...transfer]);
+    return (await waiting.promise) as StoreCalls[Name]["result"];
+  }
+
+  /** A port on which another thread may ask where chunks lie (chunk-locator.ts). To be given away. */
+  locator(): MessagePort {
+    if (this.#death !== undefined) throw this.#death;
+    const { port1, port2 } = new MessageChannel();
+    const message: ToStore = { kind: "locator", port: port1 };
+    this.#worker.postMessage(message, [port1]);
+    return port2;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#death === undefined) await this.call("close", null).catch(() => null);
+    this.#death ??= new Error("the store's thread was stopped");
+    await this.#worker.terminate();
+  }
+
+  #receive(message: FromStore): void {
+    if (message.kind === "swept") return this.#listener.swept(message.domain);
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (message.kind === "failure") return waiting?.reject(uncarried(message.error));
+    if (message.spent !== undefined) reuseReceived(new Uint8Array(message.spent));
+    waiting?.resolve(message.value);
+  }
+
+  #die(error: Error): void {
+    const isNews = this.#death === undefined;
+    this.#death ??= error;
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#death);
+    this.#waiting.clear();
+    if (isNews) this.#listener.died(error);
+  }
+}

@@ -1,0 +1,59 @@
+/* The thread of one store of chunks: its index, its containers, its references. */
+import { basename } from "node:path";
+import { parentPort, workerData } from "node:worker_threads";
+import { impossible, must } from "#lib/base/assert.ts";
+import { makeDomainSubvolume } from "../btrfs/store-subvolumes.ts";
+import { StoreServer } from "../chunks/store-server.ts";
+import { carried } from "../device/carried-error.ts";
+import type { MessagePort } from "node:worker_threads";
+import type { FromStore, LocateAnswer, LocateQuestion, StoreThreadOptions, ToStore } from "./store-protocol.ts";
+import type { StoreCalls } from "../chunks/store-calls.ts";
+
+const port = must(parentPort, "a parent: this file runs as a worker thread");
+const { settings } = workerData as StoreThreadOptions;
+const server = new StoreServer(settings, {
+  ...(settings.isBtrfs
+    ? { makeFolder: async (path: string) => makeDomainSubvolume(settings.directory, path, basename(path)) }
+    : {}),
+  afterSweep: async (path) => post({ kind: "swept", domain: basename(path) }),
+});
+
+port.on("message", (message: ToStore) => {
+  switch (message.kind) {
+    case "call":
+      return void answer(message);
+    case "locator":
+      return serveLocator(message.port);
+    default:
+      return impossible(message, "store worker");
+  }
+});
+
+async function answer({ id, name, argument }: Extract<ToStore, { kind: "call" }>): Promise<void> {
+  try {
+    const value = await server.call(name, argument as never);
+    const spent = name === "append" ? (argument as StoreCalls["append"]["argument"]).frames.buffer : undefined;
+    post({ kind: "result", id, value, spent }, spent === undefined ? [] : [spent]);
+  } catch (error) {
+    post({ kind: "failure", id, error: carried(error) });
+  }
+}
+
+/** Answers a device's thread directly: no other thread has to look at it. */
+function serveLocator(locator: MessagePort): void {
+  locator.on("message", (question: LocateQuestion) => void locate(locator, question));
+}
+
+async function locate(locator: MessagePort, { id, session, ids }: LocateQuestion): Promise<void> {
+  const reply = (message: LocateAnswer, transfer: ArrayBuffer[] = []) => locator.postMessage(message, transfer);
+  try {
+    const places = await server.call("locate", { session, ids });
+    reply({ kind: "places", id, places }, [places.containers.buffer, places.offsets.buffer, places.bytes.buffer]);
+  } catch (error) {
+    reply({ kind: "failure", id, error: carried(error) });
+  }
+}
+
+function post(message: FromStore, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, [...transfer]);
+}
