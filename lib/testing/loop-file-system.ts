@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** How long a file system may stay busy when it is to be unmounted. */
-const BUSY_MS_MAX = 10_000;
+/** How long a file system may stay busy before it is taken away from a daemon that has it open. */
+const BUSY_MS_MAX = 2000;
 
 const PROGRAMS = { btrfs: "mkfs.btrfs", ext4: "mkfs.ext4" } as const;
 
@@ -75,20 +75,17 @@ export class LoopFileSystem implements AsyncDisposable {
     this.#isMounted = true;
   }
 
-  /** Unmounts; waits while it is busy, at last takes it away from those who use it. */
+  /** Unmounts; waits a little while it is busy, then takes it away from those who use it, who keep what they have open. */
   async unmount(): Promise<void> {
     this.thaw();
     const deadline = Date.now() + BUSY_MS_MAX;
     while (this.#isMounted) {
+      const isLate = Date.now() > deadline;
       try {
-        run("umount", this.path);
+        run("umount", ...(isLate ? ["-l"] : []), this.path);
         this.#isMounted = false;
       } catch (error) {
-        if (Date.now() > deadline) {
-          run("umount", "-l", this.path);
-          this.#isMounted = false;
-          throw error;
-        }
+        if (isLate) throw error;
         await sleep(100);
       }
     }

@@ -15,11 +15,14 @@ export interface Needs {
   /** Programs or files by path. */
   readonly programs?: readonly string[];
   readonly root?: boolean;
+  /** Why something else that it needs is not there, as whoever provides it says; undefined: it is there. */
+  readonly lacks?: string | undefined;
 }
 
 /** Why the scenario cannot run here; undefined if it can. */
 export function whyNot(needs: Needs): string | undefined {
   if (needs.root === true && process.getuid?.() !== 0) return "needs root";
+  if (needs.lacks !== undefined) return needs.lacks;
   const missing = (needs.programs ?? []).filter((path) => !existsSync(path));
   return missing.length === 0 ? undefined : `needs ${missing.join(", ")}`;
 }
