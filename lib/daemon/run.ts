@@ -43,6 +43,8 @@ export interface DaemonProgram<Config> {
   readonly program: "nocturne-dir" | "nocturne-fd" | "nocturne-sd";
   /** Default name of the configuration file. */
   readonly configFile: string;
+  /** Lines of the usage about options that this program alone has. */
+  readonly moreUsage?: string;
   readonly load: (path: string) => Promise<Config>;
   readonly facts: (config: Config) => DaemonFacts;
   /** Resolves when the daemon accepts connections. */
@@ -58,7 +60,7 @@ export async function runDaemon<Config>(program: DaemonProgram<Config>, args: re
   const command = readCommandLine(args);
   switch (command.kind) {
     case "help":
-      return print(`${usage(program.program, program.configFile)}`);
+      return print(usage(program.program, program.configFile) + (program.moreUsage ?? ""));
     case "version":
       return print(`${program.program} ${RELEASE} ${uname()}\n`);
     case "wrong":

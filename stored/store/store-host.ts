@@ -6,6 +6,9 @@ import type { RpcLog } from "#lib/rpc/server.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { StoreCallName, StoreCalls, StoreFacts, StoreSettings } from "../chunks/store-calls.ts";
 
+/** Where it is told what no job is told. */
+export type StoreLog = Pick<RpcLog, "info" | "error">;
+
 /** A job that has ended well, as the store must know it. */
 export interface EndedJob {
   /** Unique name of the job. */
@@ -23,12 +26,12 @@ export class StoreHost implements AsyncDisposable {
   readonly settings: StoreSettings;
   /** Undefined unless the store lies on btrfs. */
   readonly commitPoints: CommitPoints | undefined;
-  readonly #log: RpcLog;
+  readonly #log: StoreLog;
   #thread: StoreThread | undefined;
   #opening: Promise<StoreFacts> | undefined;
   #hasSaidNoSnapshots = false;
 
-  constructor(settings: StoreSettings, log: RpcLog) {
+  constructor(settings: StoreSettings, log: StoreLog) {
     this.settings = settings;
     this.#log = log;
     this.commitPoints = settings.isBtrfs
@@ -144,7 +147,7 @@ function explained(directory: string, error: unknown): unknown {
 /** The stores of these devices, by device: devices of one directory share one. */
 export function storesOf(
   devices: Iterable<{ readonly name: string; readonly store: StoreSettings | undefined }>,
-  log: RpcLog,
+  log: StoreLog,
 ): { readonly byDevice: ReadonlyMap<string, StoreHost>; readonly all: readonly StoreHost[] } {
   const byDirectory = new Map<string, StoreHost>();
   const byDevice = new Map<string, StoreHost>();
