@@ -105,11 +105,12 @@ function fill(payload: Buffer, saved: SavedList, group: Group): void {
   const records = path + group.pathBytes;
   let record = records;
   const cursor = new EntryCursor(saved.list);
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   let row = 0;
   for (let entry = 0; row < count && cursor.next(); entry++) {
     if (group.entries[row] !== entry) continue;
     for (let column = 0; column < STAT_COLUMNS; column++)
-      payload.writeBigInt64LE(cursor.stat(statFields[column]!), columns.stats + 8 * (STAT_COLUMNS * row + column));
+      view.setBigInt64(columns.stats + 8 * (STAT_COLUMNS * row + column), cursor.stat(statFields[column]!), true);
     const name = cursor.pathBytes;
     payload.set(name, path);
     path += name.byteLength;
@@ -117,10 +118,10 @@ function fill(payload: Buffer, saved: SavedList, group: Group): void {
     const to = saved.ends[entry]!;
     if (to > from) payload.set(saved.records.subarray(from, to), record);
     record += to - from;
-    payload.writeUInt32LE(path - columns.paths, columns.pathEnds + 4 * row);
-    payload.writeUInt32LE(record - records, columns.recordEnds + 4 * row);
-    payload.writeUInt32LE(cursor.root, columns.roots + 4 * row);
-    payload.writeUInt16LE(cursor.options, columns.options + 2 * row);
+    view.setUint32(columns.pathEnds + 4 * row, path - columns.paths, true);
+    view.setUint32(columns.recordEnds + 4 * row, record - records, true);
+    view.setUint32(columns.roots + 4 * row, cursor.root, true);
+    view.setUint16(columns.options + 2 * row, cursor.options, true);
     payload[columns.types + row] = cursor.type;
     payload[columns.flags + row] = saved.reusable[entry] === 1 ? FLAG_REUSABLE : 0;
     row++;

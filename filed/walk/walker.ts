@@ -94,8 +94,9 @@ export class Walker {
   readonly #links = new HardLinks();
   readonly #paths = new LongPaths();
   readonly #order = new WalkOrder();
-  /** Number of the FileSet's name that is being walked. */
+  /** Number of the FileSet's name that is being walked, and whether it is a list, which may name anything in any order. */
   #root = -1;
+  #isList = false;
 
   constructor(options: WalkOptions) {
     this.#options = options;
@@ -110,7 +111,8 @@ export class Walker {
       for (const name of include.files) {
         if (this.#sink.isCanceled) return this.counts;
         this.#root++;
-        if (name.startsWith("|") || name.startsWith("<")) {
+        this.#isList = name.startsWith("|") || name.startsWith("<");
+        if (this.#isList) {
           for await (const listed of readNameList(name)) {
             if (this.#sink.isCanceled) return this.counts;
             if (listed.text !== "") this.#walkTop(include, withoutTrailingSlash(listed.text), listed.isExact);
@@ -274,7 +276,7 @@ export class Walker {
       }
     }
     this.counts.found = fileIndex;
-    const isOrdered = this.#order.goesOn(this.#root, path);
+    const isOrdered = !this.#isList || this.#order.goesOn(this.#root, path);
     const root = isOrdered ? this.#root : NO_ROOT;
     const isReadable = isOrdered && linkedType !== fileType.hardLink && linkedType !== fileType.fifo;
     const remembered = isReadable
