@@ -23,6 +23,23 @@ scenario(
   },
 );
 
+scenario(
+  "quickstart --dedup saves into the store, restores from it, and a second Full stores nothing new",
+  {},
+  async (world) => {
+    plainTree(world.path("tree"), { files: 20 });
+    const ended = await runCommand(
+      join(BIN, "nocturne"),
+      ["quickstart", world.path("tree"), "--dedup", "--dir", world.path("quick")],
+      { timeoutMs: 200_000 },
+    );
+    assert.equal(ended.status, 0, ended.output);
+    assert.match(ended.output, /The restored tree is identical/);
+    assert.match(ended.output, /Deduplication: +all known, .*\n {2}New Chunks: +0, /);
+    assert.match(ended.output, /3000 OK dedup status\./);
+  },
+);
+
 scenario("quickstart --keep leaves a site running that the printed bconsole command reaches", {}, async (world) => {
   plainTree(world.path("tree"));
   const ended = await runCommand(

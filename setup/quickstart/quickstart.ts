@@ -102,7 +102,8 @@ async function saveAgain(plan: SitePlan, source: string, say: (line: string) => 
   say(`\nBacking up ${source} a second time, wholly ...`);
   const saved = await runJob(consoleFile, `run job=Backup-${plan.site} level=Full storage=Dedup1 pool=Dedup yes`, "Saved", say);
   using console = new ScriptedConsole(consoleFile);
-  say((await console.type("dedup status storage=Dedup1")).trim());
+  const status = await console.type("dedup status storage=Dedup1");
+  say(`\n${status.slice(status.indexOf("Connecting to Storage")).trim()}`);
   return /^ {2}Termination:\s+Backup OK/m.test(saved);
 }
 
