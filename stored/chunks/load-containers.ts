@@ -32,7 +32,8 @@ export async function loadContainers(set: ContainerSet, index: ChunkIndex, store
     if (wrong !== undefined && ++damaged <= NAMED_MAX) notes.push(`container ${set.path(number)} ${wrong}`);
     if (wrong !== undefined && contents.kind === "whole") return;
     const { bytes, directory } = contents;
-    set.sealed.set(number, { bytes, chunks: directory.count, plainBytes: plainBytesOf(directory) });
+    const plainBytes = contents.kind === "whole" ? contents.footer.plainBytes : plainBytesOf(directory);
+    set.sealed.set(number, { bytes, chunks: directory.count, plainBytes });
     if (contents.kind === "whole") addChunks(index, number, directory, false);
     else salvaged.push({ number, directory });
   };

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { open } from "node:fs/promises";
+import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { FrameCursor } from "#lib/chunk/chunk-frame.ts";
+import { expandChunk } from "#lib/chunk/expand-chunk.ts";
+import { TempDir } from "#lib/testing/temp-dir.ts";
+import { seededRandom } from "#lib/testing/mutate-text.ts";
+import { containerPath } from "./container-name.ts";
+import { StoreServer } from "./store-server.ts";
+import { chunksOfJob } from "./testing/crash-chunks.ts";
+import { idsOf, newStore, sessionKey, storeSettings } from "./testing/store-bench.ts";
+
+const ROUNDS = 12;
+
+/** Runs jobs in a process of its own until it is killed after `ms`; answers the lines that it said. */
+async function killedAfter(ms: number, directory: string, firstJob: number): Promise<string[]> {
+  const script = fileURLToPath(new URL("testing/crash-jobs.ts", import.meta.url));
+  const child = spawn(process.execPath, [script, directory, String(firstJob)], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  let said = "";
+  child.stdout.on("data", (part: Buffer) => (said += part.toString()));
+  await once(child.stdout, "data");
+  await setTimeout(ms);
+  child.kill("SIGKILL");
+  const [code] = (await ended) as [number | null];
+  assert.equal(code, null, "the jobs ran until they were killed");
+  // A line that was cut off is not certain.
+  return said.slice(0, said.lastIndexOf("\n")).split("\n");
+}
+
+test("after kill -9 at any moment, every job that was committed and not forgotten is whole", async () => {
+  await using dir = await TempDir.make();
+  await (await newStore(dir.path)).call("close", null);
+  const random = seededRandom(11);
+  const kept = new Set<number>();
+  let nextCheck = 0;
+  let nextJob = 1;
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const line of await killedAfter(random() * 150, dir.path, nextJob)) {
+      const [what, id] = line.split(" ");
+      if (what === "kept") kept.add(Number(id));
+      else kept.delete(Number(id));
+      nextJob = Math.max(nextJob, Number(id) + 10);
+    }
+    await using server = new StoreServer(storeSettings(dir.path));
+    const { notes } = await server.call("open", null);
+    for (const note of notes) assert.match(note, /unfinished containers were removed|were removed/);
+    const verified = await server.call("verify", null);
+    assert.ok(verified.isClean, verified.lines.join("\n"));
+    if (round % 4 === 3) await server.call("vacuum", { livePercent: 100 });
+    // In the last round all of them.
+    const since = round === ROUNDS - 1 ? 0 : nextCheck;
+    nextCheck = nextJob - 30;
+    for (const id of [...kept].filter((job) => job >= since)) {
+      const plains = chunksOfJob(id);
+      const places = await server.call("locate", { session: sessionKey(id), ids: idsOf(plains) });
+      for (const [i, plain] of plains.entries()) {
+        assert.notEqual(places.containers[i], 0, `round ${round}: chunk ${i} of job ${id} is gone`);
+        await using file = await open(containerPath(places.directory, places.containers[i]!), "r");
+        const { buffer } = await file.read(Buffer.alloc(places.bytes[i]!), 0, places.bytes[i]!, places.offsets[i]!);
+        const frame = new FrameCursor(buffer);
+        const chunk = frame.next() ? expandChunk(frame, new Uint8Array(frame.plainBytes)) : undefined;
+        assert.ok(chunk?.kind === "good" && Buffer.compare(chunk.plain, plain) === 0, `chunk ${i} of job ${id} is damaged`);
+      }
+    }
+  }
+  assert.ok(nextJob > ROUNDS * 5, "jobs ran in every round");
+});
