@@ -21,9 +21,9 @@ const STAT = {
   mode: 0o100640,
 };
 
-function attributes(fileIndex: number, name: string, size: number): Record {
+function attributes(fileIndex: number, name: string, size: number, dataStream = 2): Record {
   const bytes = Buffer.alloc(attributeBytesMax(name.length, 0));
-  const record = { fileIndex, type: 3, name, link: "", stat: { ...STAT, size }, exact: undefined };
+  const record = { fileIndex, type: 3, name, link: "", stat: { ...STAT, size, dataStream }, exact: undefined };
   return [fileIndex, streamType.attributes, bytes.subarray(0, putAttributes(bytes, 0, record))];
 }
 
@@ -96,6 +96,13 @@ test("holes between chunks and at the end stay holes, and the digest over the da
   const content = readFileSync(dir.file("f"));
   assert.ok(content.subarray(8_000_000, 8_000_000 + text.length).equals(text));
   assert.ok(content.subarray(20_000_000, 20_000_000 + noise.length).equals(noise));
+});
+
+test("a file that is nothing but a hole has its length", async () => {
+  await using dir = await TempDir.make();
+  const { counts, notes } = restore(dir.path, [attributes(1, "/f", 3_000_000, streamType.chunkList), md5(1)]);
+  assert.deepEqual([counts.files, counts.errors, notes], [1, 0, []]);
+  assert.deepEqual([lstatSync(dir.file("f")).size, lstatSync(dir.file("f")).blocks], [3_000_000, 0]);
 });
 
 test("a chunk that did not come, in the middle or at the end, is noticed by the digest", async () => {

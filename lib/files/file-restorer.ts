@@ -8,7 +8,7 @@ import { decodeAttributes } from "#lib/streams/attributes.ts";
 import type { AttributeRecord } from "#lib/streams/attributes.ts";
 import { digestBytes, digestOfStream } from "#lib/streams/digest.ts";
 import type { DigestName } from "#lib/streams/digest.ts";
-import { fileType, STREAM_TYPE_MASK, streamKind } from "#lib/streams/stream-type.ts";
+import { fileType, STREAM_TYPE_MASK, streamKind, streamType } from "#lib/streams/stream-type.ts";
 import { applyAttributes } from "./apply-attributes.ts";
 import type { FileAttributes } from "./apply-attributes.ts";
 import { ChunkWriter } from "./chunk-writer.ts";
@@ -252,8 +252,9 @@ export class FileRestorer implements Disposable {
   }
 
   #finishData(current: CurrentFile): void {
-    const { size } = current.record.stat;
-    const mayEndInHole = current.isSparse || this.#chunks.hasData;
+    const { size, dataStream } = current.record.stat;
+    // A file of chunks may be nothing but hole.
+    const mayEndInHole = current.isSparse || this.#chunks.hasData || dataStream === streamType.chunkList;
     if (mayEndInHole && size > current.written) {
       ftruncateSync(current.fd, size);
       current.written = size;
