@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { CatalogReader } from "../database/backend.ts";
 import { parentPath } from "../database/split-name.ts";
 import {
@@ -63,20 +64,8 @@ export async function* walkSubtree(
   path: string,
   signal?: AbortSignal,
 ): AsyncGenerator<readonly ListedFile[], void, void> {
-  if (path === "" || path === "/") {
-    yield* newestFiles(r, jobIds, signal);
-    return;
-  }
   const jobs = await rankJobs(r, jobIds);
-  const top = jobs.jobIds.length === 0 ? null : await findPathId(r, path);
-  if (top === null) return;
-  const waiting = new Map([[top, path]]);
-  while (waiting.size > 0) {
-    signal?.throwIfAborted();
-    const step = takeSome(waiting, PATHS_PER_STEP);
-    yield* filesIn(r, jobs, step);
-    for (const child of await visibleChildren(r, jobs, [...step.keys()])) waiting.set(child.PathId, child.Path);
-  }
+  for await (const step of pathsBelow(r, jobs, path, signal)) yield* filesIn(r, jobs, step);
 }
 
 /** Every file and directory of the jobs, the newest version of each, in pages, directory by directory in the order first saved. */
@@ -85,18 +74,10 @@ export async function* newestFiles(
   jobIds: readonly number[],
   signal?: AbortSignal,
 ): AsyncGenerator<readonly ListedFile[], void, void> {
-  const jobs = await rankJobs(r, jobIds);
-  let after = 0;
-  while (jobs.jobIds.length > 0) {
-    signal?.throwIfAborted();
-    const step = await nextPaths(r, jobs, after);
-    if (step.size === 0) return;
-    yield* filesIn(r, jobs, step);
-    after = Math.max(...step.keys());
-  }
+  yield* walkSubtree(r, jobIds, "", signal);
 }
 
-/** How many files and directories `walkSubtree` would give. */
+/** How many files and directories `walkSubtree` would give. Of one job the database counts; of several each file must be looked at. */
 export async function countSubtree(
   r: CatalogReader,
   jobIds: readonly number[],
@@ -105,13 +86,63 @@ export async function countSubtree(
 ): Promise<{ files: number; directories: number }> {
   let files = 0;
   let directories = 0;
-  for await (const page of walkSubtree(r, jobIds, path, signal)) {
-    for (const file of page) {
-      if (file.filename === "") directories += 1;
-      else files += 1;
+  const jobs = await rankJobs(r, jobIds);
+  for await (const step of pathsBelow(r, jobs, path, signal)) {
+    if (jobs.jobIds.length === 1) {
+      const count = await countIn(r, jobs.jobIds[0]!, [...step.keys()]);
+      files += count.files;
+      directories += count.directories;
+      continue;
+    }
+    for await (const page of filesIn(r, jobs, step)) {
+      const directoriesOfPage = page.reduce((sum, file) => sum + (file.filename === "" ? 1 : 0), 0);
+      directories += directoriesOfPage;
+      files += page.length - directoriesOfPage;
     }
   }
   return { files, directories };
+}
+
+/** The directories at and below `path`, some at a time, by number. "" and "/" mean all that the jobs show. */
+async function* pathsBelow(
+  r: CatalogReader,
+  jobs: RankedJobs,
+  path: string,
+  signal?: AbortSignal,
+): AsyncGenerator<ReadonlyMap<number, string>, void, void> {
+  if (jobs.jobIds.length === 0) return;
+  if (path === "" || path === "/") {
+    for (let step = await nextPaths(r, jobs, 0); step.size > 0; step = await nextPaths(r, jobs, Math.max(...step.keys()))) {
+      signal?.throwIfAborted();
+      yield step;
+    }
+    return;
+  }
+  const top = await findPathId(r, path);
+  if (top === null) return;
+  const waiting = new Map([[top, path]]);
+  while (waiting.size > 0) {
+    signal?.throwIfAborted();
+    const step = takeSome(waiting, PATHS_PER_STEP);
+    yield step;
+    for (const child of await visibleChildren(r, jobs, [...step.keys()])) waiting.set(child.PathId, child.Path);
+  }
+}
+
+async function countIn(
+  r: CatalogReader,
+  jobId: number,
+  pathIds: readonly number[],
+): Promise<{ files: number; directories: number }> {
+  const row = await r.reader
+    .selectFrom("File")
+    .select((e) => [e.fn.countAll<number>().as("entries"), sql<number | null>`SUM(LENGTH(Filename) = 0)`.as("directories")])
+    .where("JobId", "=", jobId)
+    .where("PathId", "in", [...pathIds])
+    .where("FileIndex", ">", 0)
+    .executeTakeFirstOrThrow();
+  const directories = Number(row.directories ?? 0);
+  return { files: Number(row.entries) - directories, directories };
 }
 
 /** True if the jobs show this directory, be it only as one above what was saved. */

@@ -3,6 +3,7 @@ import { findClientById } from "#catalog/queries/clients.ts";
 import { hasFileRows } from "#catalog/queries/restore.ts";
 import { countSubtree, listDirectory, walkSubtree } from "#catalog/queries/tree.ts";
 import type { ClientRow } from "#catalog/schema/client.ts";
+import type { JobRow } from "#catalog/schema/job.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { JobResource } from "../config/job.ts";
 import { RestoreTree, type TreeSource } from "../restore/tree.ts";
@@ -169,14 +170,28 @@ async function selectFromTree(
     await context.say("Restore not done.\n");
     return null;
   }
+  return await planWithLinks(context, await selectionOf(context, tree, jobs));
+}
+
+/** What is marked. All of one job that ended well is the job itself: its files need not be looked at, be they ten million. */
+async function selectionOf(context: CommandContext, tree: RestoreTree, jobs: readonly JobRow[]): Promise<Selection> {
   const selection = new Selection();
+  const [only] = jobs;
+  if (only !== undefined && jobs.length === 1 && tree.isWhole && isWellEnded(only)) {
+    selection.addWhole(only.JobId, only.JobFiles);
+    return selection;
+  }
   let found = 0;
-  for await (const page of tree.marked(signal)) {
+  for await (const page of tree.marked(context.signal)) {
     selection.add(page);
     found += page.length;
     await context.progress(`${commas(found)} files selected`);
   }
-  return await planWithLinks(context, selection);
+  return selection;
+}
+
+function isWellEnded(job: JobRow): boolean {
+  return ["T", "W"].includes(job.JobStatus) && job.JobFiles > 0;
 }
 
 /** When the file records are gone, a job can still come back as a whole. */

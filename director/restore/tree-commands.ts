@@ -137,8 +137,9 @@ async function markCommand(place: TreePlace, words: readonly string[], talk: Tre
   const entries = words.length === 0 ? [] : await entriesFor(place, words);
   const isEverything = place.directory === place.tree.root && words.length === 1 && words[0] === "*";
   let files = isEverything && entries.length > 0 ? await place.tree.countAll("", talk.signal) : 0;
-  for (const entry of entries) {
-    if (!isEverything) files += await place.tree.countEntry(entry, talk.signal);
+  if (isEverything) place.tree.marks.set("", isMark);
+  for (const entry of isEverything ? [] : entries) {
+    files += await place.tree.countEntry(entry, talk.signal);
     place.tree.marks.set(entry.path, isMark);
     if (isMark && talk.autoParent) place.tree.marks.markParents(entry.path);
   }

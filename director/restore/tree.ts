@@ -94,16 +94,22 @@ export class RestoreTree {
 
   /** Entries at and below a path; counted once. */
   async countAll(path: string, signal: AbortSignal): Promise<number> {
-    const known = this.#counts.get(path);
+    const key = path === this.#root ? "" : path;
+    const known = this.#counts.get(key);
     if (known !== undefined) return known;
     const { files, directories } = await this.#source.count(path, signal);
-    this.#counts.set(path, files + directories);
+    this.#counts.set(key, files + directories);
     return files + directories;
   }
 
   /** Entries that a mark of this entry concerns. */
   async countEntry(entry: TreeEntry, signal: AbortSignal): Promise<number> {
     return entry.isDirectory ? await this.countAll(entry.path, signal) : 1;
+  }
+
+  /** True if everything is marked, without any exception. */
+  get isWhole(): boolean {
+    return [this.#root, ""].some((path) => this.marks.belowOf(path) && !this.marks.hasExceptions(path));
   }
 
   /** Every marked entry at and below a path, in pages. Reads only directories in or below which something is marked. */
