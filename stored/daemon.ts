@@ -24,6 +24,7 @@ import { dataService } from "./rpc/data-service.ts";
 import { watchDevices } from "./watch/watch-devices.ts";
 import { storesOf } from "./store/store-host.ts";
 import { VerifyPool } from "./store/verify-pool.ts";
+import { replicableStore, ReplicaService } from "./rpc/replica-service.ts";
 import { storageService } from "./rpc/storage-service.ts";
 import type { AppenderSurroundings } from "./mount/appender.ts";
 import type { JobSurroundings } from "./job/job-surroundings.ts";
@@ -149,7 +150,15 @@ export class StorageDaemon implements AsyncDisposable {
       trust: [storage, ...config.directors.values()].map(tlsSettings),
       log,
     });
+    const replicas = new ReplicaService({
+      name: storage.name,
+      identity,
+      log,
+      storeOf: (device) => replicableStore(device, hosts.get(named(device)[0] ?? "")),
+      placed: async (folder) => void (await Promise.all(stores.all.map(async (host) => await host.reopenBelow(folder)))),
+    });
     const service = storageService({
+      replicas,
       jobs,
       operators,
       hosts,
@@ -174,7 +183,7 @@ export class StorageDaemon implements AsyncDisposable {
       answer: answerHandler(store),
     });
     server.add(StorageDaemonService, "director", service);
-    server.add(bulkStorageData, "jobKey", dataService(jobs));
+    server.add(bulkStorageData, "jobKey", dataService(jobs, replicas));
     const { port } = await server.listen(
       listenAddresses({ addresses: storage.sdAddresses, address: storage.sdAddress, port: storage.sdPort }),
     );

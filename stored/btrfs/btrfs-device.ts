@@ -1,6 +1,6 @@
-import { describeError } from "#lib/errors/operator-error.ts";
+import type { RpcLog } from "#lib/rpc/server.ts";
 import { sizeText } from "../status/units.ts";
-import { CommitPoints, type CommittedJob } from "./commit-points.ts";
+import { CommitPoints } from "./commit-points.ts";
 import { deviceErrorText, freeMetadata, scrub, showDeviceErrors, showUsage } from "./filesystem.ts";
 import { clientQgroup, createQgroup, enableQuota, limitQgroup, showQgroups } from "./quota.ts";
 import { Sizes, type CountedSize } from "./sizes.ts";
@@ -9,14 +9,13 @@ import { requireBtrfs } from "./subvolume.ts";
 /** Longest time for a scrub of the whole file system. */
 const SCRUB_MS_MAX = 24 * 3_600_000;
 
-/** What a Btrfs device is made from. */
+/** What it is made from. */
 export interface BtrfsDeviceOptions {
-  readonly name: string;
   /** Archive Device. */
   readonly directory: string;
   /** Bytes that one client's domain may hold; 0: no limit. */
   readonly clientQuota: number;
-  readonly log: { info(text: string): void; error(text: string, error: unknown): void };
+  readonly log: Pick<RpcLog, "info" | "error">;
 }
 
 /** What came of a look at the file system: lines for the operator, and whether all is well. */
@@ -25,7 +24,7 @@ export interface Findings {
   readonly isClean: boolean;
 }
 
-/** What a Btrfs device can do that others cannot: commit points, quotas, sizes, errors of the disks. Used by the daemon's main thread. */
+/** What the directory of a Btrfs device can do that others cannot: commit points, quotas, sizes, errors of the disks. Used by the daemon's main thread. */
 export class BtrfsDevice implements AsyncDisposable {
   readonly points: CommitPoints;
   readonly #options: BtrfsDeviceOptions;
@@ -37,8 +36,8 @@ export class BtrfsDevice implements AsyncDisposable {
 
   constructor(options: BtrfsDeviceOptions) {
     this.#options = options;
-    const { log, directory, name } = options;
-    this.points = new CommitPoints(directory, (text, error) => log.error(`device "${name}": ${text}`, error));
+    const { log, directory } = options;
+    this.points = new CommitPoints(directory, (text, error) => log.error(text, error));
     this.#sizes = new Sizes(directory);
   }
 
@@ -64,32 +63,21 @@ export class BtrfsDevice implements AsyncDisposable {
     this.#limited.add(domain);
   }
 
-  /** Makes the commit point of a job that ended well; answers what its report should warn of. */
-  async commit(job: CommittedJob): Promise<readonly string[]> {
-    const warnings: string[] = [];
-    try {
-      await this.points.commit(job);
-    } catch (error) {
-      warnings.push(`The job's data is durable, but no snapshot of it could be made: ${describeError(error)}`);
-    }
-    return [...warnings, ...(await this.newErrors())];
-  }
-
   /** Errors of the disks that were not told yet; they are logged as well. */
   async newErrors(): Promise<readonly string[]> {
-    const { name, directory, log } = this.#options;
+    const { directory, log } = this.#options;
     try {
       const lines = (await showDeviceErrors(directory)).map(
-        (disk) => `btrfs device "${name}" (${directory}): disk ${deviceErrorText(disk)}`,
+        (disk) => `btrfs ${directory}: errors of disk ${deviceErrorText(disk)}`,
       );
       const text = lines.join("\n");
       const isNews = text !== this.#toldErrors;
       this.#toldErrors = text;
       if (!isNews) return [];
-      for (const line of lines) log.error(line, undefined);
+      for (const line of lines) log.info(line);
       return lines;
     } catch (error) {
-      log.error(`device "${name}": the errors of its disks cannot be read`, error);
+      log.error(`btrfs ${directory}: the errors of its disks cannot be read`, error);
       return [];
     }
   }
@@ -124,7 +112,11 @@ export class BtrfsDevice implements AsyncDisposable {
 
   async #open(): Promise<void> {
     await requireBtrfs(this.#options.directory);
-    await this.points.clean();
+    try {
+      await this.points.clean();
+    } catch (error) {
+      this.#options.log.error(`btrfs ${this.#options.directory}: old snapshots stay`, error);
+    }
     await this.newErrors();
   }
 }

@@ -21,12 +21,9 @@ export function prepareBtrfs(root: string): string | undefined {
 /** Makes the subvolume of a domain of chunks ("all", "pool-NAME", "client-NAME"); that of a client is counted in the client's qgroup. */
 export function makeDomainSubvolume(root: string, path: string, domain: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const isClients = domain.startsWith("client-");
-  let qgroups: readonly string[] = [];
-  if (isClients && prepareBtrfs(root) === undefined) {
-    qgroups = [clientQgroup(domain)];
-    createQgroupSync(root, clientQgroup(domain));
-  }
+  const isCounted = prepareBtrfs(root) === undefined;
+  const qgroups = isCounted && domain.startsWith("client-") ? [clientQgroup(domain)] : [];
+  for (const qgroup of qgroups) createQgroupSync(root, qgroup);
   createSubvolumeSync(path, { qgroups });
   setNoCompressionSync(path);
 }

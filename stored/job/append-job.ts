@@ -240,12 +240,14 @@ export class AppendJob implements StorageJob, AppendClient {
     const { chunks } = this.#intake;
     if (chunks === undefined || references === undefined) return;
     const volumes = [...this.volumes];
+    this.signal.throwIfAborted();
     await chunks.commit(references, volumes);
     try {
       await chunks.commitPoint(volumes);
     } catch (error) {
       this.voice.say("warning", `The job is saved, but its commit point could not be made: ${describeError(error)}`);
     }
+    for (const line of await chunks.diskErrors()) this.voice.say("warning", line);
   }
 
   /** Sends the attributes that were kept back, now that all data is durable. */
@@ -275,7 +277,8 @@ export class AppendJob implements StorageJob, AppendClient {
     } catch (cause) {
       this.voice.say("error", describeError(cause));
     }
-    await this.#intake.chunks?.abandon();
+    const given = this.#intake.chunks?.abandon();
+    if (given !== undefined) await this.#around.hostOf(this.#device).trouble.orLeave(given);
     await this.#end(letter, { kind: "failed", reason });
   }
 

@@ -10,10 +10,9 @@ import type { StorageJobs } from "../job/storage-jobs.ts";
 const OPEN_MS = 30_000;
 
 /** The service that file daemons call, and storage daemons that send replicas: finds the job, checks the right to it, and hands the stream over. */
-export function dataService(jobs: StorageJobs, replicas?: ReplicaService): Handlers<typeof bulkStorageData> {
+export function dataService(jobs: StorageJobs, replicas: ReplicaService): Handlers<typeof bulkStorageData> {
   return {
     receive: async function* (requests, call) {
-      if (replicas === undefined) throw new OperatorError("REPLICA_REFUSED", "this storage daemon takes no replicas");
       yield* replicas.receive(requests, call);
     },
     append: async function* (requests: AsyncIterable<AppendRequest>, call: CallContext): AsyncGenerator<AppendReply> {

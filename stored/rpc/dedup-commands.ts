@@ -43,7 +43,7 @@ async function carry(host: DeviceHost, store: StoreHost, request: DedupRequest):
     case "status":
       return await withSpace(host, await store.call("status", null));
     case "scrub":
-      return await store.call("scrub", { lookOnly: request.lookOnly });
+      return await scrubAll(store, request.lookOnly);
     case "verify":
       return await store.call("verify", null);
     case "vacuum":
@@ -57,6 +57,14 @@ async function carry(host: DeviceHost, store: StoreHost, request: DedupRequest):
         },
       );
   }
+}
+
+/** On btrfs the file system is checked as well, which also reads what no chunk lies in. */
+async function scrubAll(store: StoreHost, lookOnly: boolean): Promise<CareReport> {
+  const chunks = await store.call("scrub", { lookOnly });
+  const disks = await store.btrfs?.scrub();
+  if (disks === undefined) return chunks;
+  return { lines: [...chunks.lines, ...disks.lines], isClean: chunks.isClean && disks.isClean };
 }
 
 async function withSpace(host: DeviceHost, report: CareReport): Promise<CareReport> {

@@ -8,6 +8,7 @@ import { replicaFolder } from "../replicate/replica-paths.ts";
 import { sendReplica } from "../replicate/send-replica.ts";
 import { SentGenerations } from "../replicate/sent-generations.ts";
 import type { CallContext } from "#lib/rpc/call.ts";
+import type { DeviceHost } from "../device/device-host.ts";
 import type { CommitPoints } from "../btrfs/commit-points.ts";
 import type { DeviceReply, AdmitReplicaRequest, ReplicaPeer, ReplicateRequest } from "#proto/stored.ts";
 import type { ReplicaReply, ReplicaRequest } from "#proto/data.ts";
@@ -27,6 +28,17 @@ export interface ReplicableStore {
   readonly points: CommitPoints;
   /** The store's UUID; opens the store if need be. */
   uuid(): Promise<string>;
+}
+
+/** The store behind a device, if it can be replicated. Refuses devices that have none, or none on btrfs. */
+export function replicableStore(name: string, host: DeviceHost | undefined): ReplicableStore {
+  if (host === undefined) throw new OperatorError("DEVICE_UNKNOWN", `the storage daemon has no device "${name.slice(0, 200)}"`);
+  const { store } = host;
+  if (store?.btrfs === undefined)
+    throw new OperatorError("DEVICE_TYPE_UNSUPPORTED", `${host.title} cannot be replicated or hold replicas`, {
+      hint: "only devices with Device Type = Btrfs can",
+    });
+  return { directory: store.settings.directory, points: store.btrfs.points, uuid: async () => (await store.open()).store };
 }
 
 /** What the service needs of the daemon. */

@@ -1,12 +1,12 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { must } from "#lib/base/assert.ts";
 import { labelVolume, mountDevice, releaseDevice, unmountDevice } from "../mount/operate.ts";
-import { noStore } from "../store/store-host.ts";
 import { careForStore, forgetSessions } from "./dedup-commands.ts";
 import { statusLines } from "../status/status.ts";
 import type { CallContext, Handlers } from "#lib/rpc/call.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { OperatorsTable } from "../mount/operate.ts";
+import type { ReplicaService } from "./replica-service.ts";
 import type { SetDebugRequest } from "#proto/common.ts";
 import type { DeviceReply, DeviceRequest, StorageDaemonService } from "#proto/stored.ts";
 import type { DeviceSpaces, StatusSource } from "../status/status.ts";
@@ -25,6 +25,7 @@ export interface StorageServiceParts {
   readonly setDebug: (request: SetDebugRequest) => void;
   /** Refuses Directors that may only look (Monitor = yes). */
   readonly mayCommand: (director: string) => boolean;
+  readonly replicas: ReplicaService;
   readonly followJob: Service["followJob"];
   readonly answer: Service["answer"];
 }
@@ -80,11 +81,14 @@ export function storageService(parts: StorageServiceParts): Service {
       commanding(call);
       return await forgetSessions(deviceOf(parts, request), request);
     },
-    replicate: async function* (request) {
-      throw noStore(request.device);
+    replicate: async function* (request, call) {
+      commanding(call);
+      yield* parts.replicas.replicate(request, call);
     },
-    admitReplica: async (request) => {
-      throw noStore(request.device);
+    admitReplica: async (request, call) => {
+      commanding(call);
+      parts.replicas.admit(request);
+      return {};
     },
     status: async (request) => {
       const asksDevices = request.sections.length === 0 || request.sections.includes("devices");

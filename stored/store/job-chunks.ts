@@ -45,7 +45,14 @@ export class JobChunks {
   /** Begins the job in the store. STORE_NOT_INITIALIZED and its like. */
   static async begin(store: StoreHost, verifiers: VerifyPool, owner: ChunksOwner): Promise<JobChunks> {
     const { session, jobId, pool, client } = owner;
-    return new JobChunks(store, verifiers, owner, await store.call("begin", { session, jobId, pool, client }));
+    const offer = await store.call("begin", { session, jobId, pool, client });
+    try {
+      await store.btrfs?.prepareDomain(offer.domain);
+    } catch (error) {
+      await store.call("abandon", { session });
+      throw error;
+    }
+    return new JobChunks(store, verifiers, owner, offer);
   }
 
   /** What the file daemon is told. */
@@ -112,6 +119,11 @@ export class JobChunks {
   async commitPoint(volumes: readonly string[]): Promise<void> {
     const { job, session } = this.#owner;
     await this.#store.commitPoint({ job, session, domain: this.#offer.domain, volumes });
+  }
+
+  /** Errors that the disks below have shown and nobody was told of. */
+  async diskErrors(): Promise<readonly string[]> {
+    return (await this.#store.btrfs?.newErrors()) ?? [];
   }
 
   /** The job failed: nothing of it is kept. Never rejects. */

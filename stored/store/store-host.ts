@@ -1,5 +1,5 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
-import { CommitPoints } from "../btrfs/commit-points.ts";
+import { BtrfsDevice } from "../btrfs/btrfs-device.ts";
 import { StoreThread } from "./store-thread.ts";
 import type { MessagePort } from "node:worker_threads";
 import type { RpcLog } from "#lib/rpc/server.ts";
@@ -25,18 +25,16 @@ export interface EndedJob {
 export class StoreHost implements AsyncDisposable {
   readonly settings: StoreSettings;
   /** Undefined unless the store lies on btrfs. */
-  readonly commitPoints: CommitPoints | undefined;
+  readonly btrfs: BtrfsDevice | undefined;
   readonly #log: StoreLog;
   #thread: StoreThread | undefined;
   #opening: Promise<StoreFacts> | undefined;
   #hasSaidNoSnapshots = false;
 
-  constructor(settings: StoreSettings, log: StoreLog) {
+  constructor(settings: StoreSettings, clientQuota: number, log: StoreLog) {
     this.settings = settings;
     this.#log = log;
-    this.commitPoints = settings.isBtrfs
-      ? new CommitPoints(settings.directory, (text, error) => log.error(text, error))
-      : undefined;
+    this.btrfs = settings.isBtrfs ? new BtrfsDevice({ directory: settings.directory, clientQuota, log }) : undefined;
   }
 
   /** Opens the store, if that was not done. STORE_NOT_INITIALIZED and its like; after a failure it can be tried again. */
@@ -60,6 +58,7 @@ export class StoreHost implements AsyncDisposable {
 
   /** Makes a new, empty store. Refused where one is. */
   async init(): Promise<StoreFacts> {
+    await this.btrfs?.open();
     await this.#started().call("init", null);
     return await this.open();
   }
@@ -72,26 +71,29 @@ export class StoreHost implements AsyncDisposable {
 
   /** Makes the commit point of a job whose data and references are durable: on btrfs read-only snapshots, else nothing. */
   async commitPoint({ job, session, domain, volumes }: EndedJob): Promise<void> {
-    await this.commitPoints?.commit({ job, session, volumes, domain });
+    await this.btrfs?.points.commit({ job, session, volumes, domain });
   }
 
   /** Forgets saved sessions, or all of a Volume; their space is freed later. Answers how many the store had. */
   async forget(wish: StoreCalls["forget"]["argument"]): Promise<number> {
     const forgotten = await this.call("forget", wish);
-    if (wish.volume !== undefined) await this.commitPoints?.forgetVolume(wish.volume);
-    if (wish.sessions.length > 0) await this.commitPoints?.forget(wish.sessions);
+    if (wish.volume !== undefined) await this.btrfs?.points.forgetVolume(wish.volume);
+    if (wish.sessions.length > 0) await this.btrfs?.points.forget(wish.sessions);
     return forgotten;
   }
 
+  /** What lies below this folder was replaced: the store, if it is there, is opened anew when it is needed next. */
+  async reopenBelow(folder: string): Promise<void> {
+    if (this.settings.directory.startsWith(`${folder}/`)) await this.#closeThread();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    const thread = this.#thread;
-    this.#thread = undefined;
-    this.#opening = undefined;
-    await thread?.[Symbol.asyncDispose]();
-    await this.commitPoints?.close();
+    await this.#closeThread();
+    await this.btrfs?.[Symbol.asyncDispose]();
   }
 
   async #open(): Promise<StoreFacts> {
+    await this.btrfs?.open();
     const facts = await this.#started()
       .call("open", null)
       .catch((error: unknown) => {
@@ -104,10 +106,14 @@ export class StoreHost implements AsyncDisposable {
         `store ${this.settings.directory}: Device Type = Dedup makes no snapshots; with Device Type = Btrfs on btrfs each job's end would be a commit point that nothing can alter`,
       );
     }
-    await this.commitPoints
-      ?.clean()
-      .catch((error: unknown) => this.#log.error(`store ${this.settings.directory}: old snapshots stay`, error));
     return facts;
+  }
+
+  async #closeThread(): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    this.#opening = undefined;
+    await thread?.[Symbol.asyncDispose]();
   }
 
   #started(): StoreThread {
@@ -128,7 +134,7 @@ export class StoreHost implements AsyncDisposable {
   /** After a collection the snapshot of the domain still pins what was removed. */
   async #renew(domain: string): Promise<void> {
     try {
-      await this.commitPoints?.renewDomain(domain);
+      await this.btrfs?.points.renewDomain(domain);
     } catch (error) {
       this.#log.error(`store ${this.settings.directory}: space that was freed is still pinned: ${describeError(error)}`, error);
     }
@@ -146,14 +152,14 @@ function explained(directory: string, error: unknown): unknown {
 
 /** The stores of these devices, by device: devices of one directory share one. */
 export function storesOf(
-  devices: Iterable<{ readonly name: string; readonly store: StoreSettings | undefined }>,
+  devices: Iterable<{ readonly name: string; readonly store: StoreSettings | undefined; readonly clientQuotaBytes: number }>,
   log: StoreLog,
 ): { readonly byDevice: ReadonlyMap<string, StoreHost>; readonly all: readonly StoreHost[] } {
   const byDirectory = new Map<string, StoreHost>();
   const byDevice = new Map<string, StoreHost>();
-  for (const { name, store } of devices) {
+  for (const { name, store, clientQuotaBytes } of devices) {
     if (store === undefined) continue;
-    const host = byDirectory.get(store.directory) ?? new StoreHost(store, log);
+    const host = byDirectory.get(store.directory) ?? new StoreHost(store, clientQuotaBytes, log);
     byDirectory.set(store.directory, host);
     byDevice.set(name, host);
   }

@@ -1,5 +1,6 @@
 import { MessageChannel, Worker } from "node:worker_threads";
 import { reuseReceived } from "#lib/rpc/grpc-internals.ts";
+import { endSoon, soon } from "../watch/end-soon.ts";
 import { uncarried } from "../device/carried-error.ts";
 import type { MessagePort } from "node:worker_threads";
 import type { FromStore, StoreThreadOptions, ToStore } from "./store-protocol.ts";
@@ -57,9 +58,10 @@ export class StoreThread implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#death === undefined) await this.call("close", null).catch(() => null);
+    // A store that hangs with its file system is left as after a crash: that costs it nothing that it has promised.
+    if (this.#death === undefined) await soon(this.call("close", null).catch(() => null));
     this.#death ??= new Error("the store's thread was stopped");
-    await this.#worker.terminate();
+    await endSoon(this.#worker);
   }
 
   #receive(message: FromStore): void {
