@@ -156,6 +156,8 @@ export class ChunkStore implements AsyncDisposable {
   /** Ends a job well. If it throws, the job is still there, to be abandoned. */
   async commit(key: SessionKey, path: string): Promise<CommitFacts> {
     const { domain, session } = this.#job(key);
+    using _turn = await session.turn.acquire();
+    this.#job(key); // it may have been abandoned meanwhile
     const references = await commitSession(domain, session, path);
     await this.#end(key, domain);
     return { references, epoch: this.#description.epoch };
@@ -164,6 +166,8 @@ export class ChunkStore implements AsyncDisposable {
   async abandon(key: SessionKey): Promise<void> {
     const job = this.#running.get(sessionName(key));
     if (job === undefined) return;
+    using _turn = await job.session.turn.acquire();
+    if (!this.#running.has(sessionName(key))) return;
     await job.domain.abandon(job.session);
     await this.#end(key, job.domain);
   }
@@ -191,8 +195,7 @@ export class ChunkStore implements AsyncDisposable {
 
   /** Gives up what is open. Jobs that are running lose what they did. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { domain, session } of this.#running.values()) await domain.abandon(session).catch(() => {});
-    this.#running.clear();
+    for (const { session } of this.#running.values()) await this.abandon(session.key).catch(() => {});
     await this.#lock[Symbol.asyncDispose]();
   }
 
@@ -222,13 +225,22 @@ export class ChunkStore implements AsyncDisposable {
     return domain;
   }
 
+  /** `folder`: that of the domain that is about to lose chunks. */
   async #raiseEpoch(folder: string): Promise<void> {
     using _turn = await this.#raising.acquire();
-    const next = { ...this.#description, epoch: this.#description.epoch + 1 };
-    await writeDescription(this.folder, next);
-    this.#description = next;
-    await writeDescription(folder, next);
+    this.#description = { ...this.#description, epoch: this.#description.epoch + 1 };
+    try {
+      await writeDescription(this.folder, this.#description);
+      await writeDescription(folder, this.#description);
+    } catch (error) {
+      // Where there is no room for a few bytes, room must be made all the same. The next raise writes the number.
+      if (!isNoRoom(error)) throw error;
+    }
   }
+}
+
+function isNoRoom(error: unknown): boolean {
+  return error instanceof OperatorError && (error.code === "STORE_FULL" || error.code === "QUOTA_EXCEEDED");
 }
 
 function present({ containers }: ChunkPlaces): number {

@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rename, truncate, writeFile } from "node:fs/promi
 import { test } from "node:test";
 import { FrameCursor } from "#lib/chunk/chunk-frame.ts";
 import { expandChunk } from "#lib/chunk/expand-chunk.ts";
+import { setImmediate } from "node:timers/promises";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { seededRandom } from "#lib/testing/mutate-text.ts";
 import { containerPath, unfinishedPath } from "./container-name.ts";
@@ -197,6 +198,30 @@ test("chunks are shared within a domain, and not beyond it", async () => {
   await server.call("close", null);
   assert.equal((await server.call("open", null)).chunks, 4);
   for (let id = 1; id <= 5; id++) assert.deepEqual(await areThere(server, sessionKey(id), plains), [true]);
+});
+
+test("a job that is abandoned, or whose store is closed, while it commits is committed or not, never half", async () => {
+  await using dir = await TempDir.make();
+  await using server = await newStore(dir.path);
+  const isKept: boolean[] = [];
+  for (let id = 1; id <= 20; id++) {
+    const session = sessionKey(id);
+    const plains = [noise(id, 500), noise(1000 + id, 500)];
+    await server.call("begin", { session, ...start });
+    await server.call("append", { session, frames: framesOf(plains) });
+    const references = writeReferences({ directory: dir.path, session }, [plains]);
+    const turns = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) await setImmediate();
+    };
+    const commit = turns(id % 5).then(() => server.call("commit", { session, references, volumes: [] }));
+    const end = turns(id % 7).then(() => (id % 2 === 0 ? server.call("close", null) : server.call("abandon", { session })));
+    const [committed] = await Promise.allSettled([commit, end]);
+    await server.call("open", null);
+    isKept.push(committed.status === "fulfilled");
+    assert.deepEqual(await areThere(server, session, plains), Array(2).fill(committed.status === "fulfilled"), `job ${id}`);
+  }
+  assert.ok(isKept.includes(true) && isKept.includes(false));
+  assert.equal((await server.call("verify", null)).isClean, true);
 });
 
 test("a run of frames that is broken is refused whole", async () => {

@@ -1,3 +1,4 @@
+import { Mutex } from "#lib/base/lock.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { ContainerWriter } from "./container-writer.ts";
 
@@ -15,6 +16,8 @@ export class RunningSession {
   readonly writes = new Set<Promise<void>>();
   /** A container that is being made for it. */
   opening: Promise<void> | undefined;
+  /** Commit and abandon wait for each other. */
+  readonly turn = new Mutex();
   /** It is being committed or given up: nothing more is taken in. */
   isEnding = false;
 

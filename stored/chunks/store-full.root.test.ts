@@ -98,3 +98,27 @@ test("a job whose container has no room for its directory is not committed; when
   await server.call("commit", { session, references, volumes: [] });
   await checkChunks(server, session, plains);
 });
+
+test("on a disk without a free byte a collection makes room", { skip }, async () => {
+  await using disk = await smallDisk(2048);
+  await using server = await newStore(disk.path);
+  const kept = await runJob(server, disk.path, 1, [noise(1, 20_000)]);
+  await runJob(server, disk.path, 2, [noise(1, 20_000), noise(2, 500_000)]);
+  assert.equal(await server.call("forget", { sessions: [sessionKey(2)], volume: undefined }), 1);
+  const ballast = await open(disk.file("ballast"), "w");
+  for (let bytes = 1024 * 1024; bytes >= 1;) {
+    // Down to the last page.
+    const isWritten = await ballast.write(Buffer.alloc(bytes)).then(
+      ({ bytesWritten }) => bytesWritten === bytes,
+      () => false,
+    );
+    if (!isWritten) bytes = Math.floor(bytes / 2);
+  }
+  await ballast.close();
+  await assert.rejects(writeFile(disk.file("more"), "x"), { code: "ENOSPC" });
+  await unlink(disk.file("more"));
+  const report = await server.call("vacuum", { livePercent: 0 });
+  assert.ok(report.isClean, report.lines.join("\n"));
+  await checkChunks(server, kept, [noise(1, 20_000)]);
+  await checkChunks(server, await runJob(server, disk.path, 3, [noise(3, 400_000)]), [noise(3, 400_000)]);
+});

@@ -97,7 +97,8 @@ export class StoreServer implements AsyncDisposable {
 
   /** The store, which a job opened when it began. */
   get #opened(): ChunkStore {
-    return must(this.#store, "a store that is open: `begin` comes first");
+    if (this.#store === undefined) throw new OperatorError("CANCELED", "the store of chunks was closed");
+    return this.#store;
   }
 }
 
