@@ -41,6 +41,8 @@ function valuesFor(keyword: string, config: DirectorConfig, operator: Operator):
     client: [config.clients, "client"],
     restoreclient: [config.clients, "restoreClient"],
     storage: [config.storages, "storage"],
+    heal: [config.storages, "storage"],
+    to: [config.storages, "storage"],
     pool: [config.pools, "pool"],
     fileset: [config.fileSets, "fileSet"],
     catalog: [config.catalogs, "catalog"],
