@@ -1,105 +1,128 @@
-import { existsSync, readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { mustRun } from "#regress/process.ts";
 import { DEBIAN_BACULA, DEBIAN_BACULA_FILES, NOCTURNE, type Programs } from "#regress/programs.ts";
-import { parseReports } from "#regress/report.ts";
 import { World } from "#regress/world.ts";
-import type { DataSet } from "../data.ts";
-import type { Subject, SubjectRun } from "./subject.ts";
+import type { Tree } from "../data/trees.ts";
+import { bytesUnder } from "../measure/disk.ts";
+import { useOf } from "../measure/processes.ts";
+import { waitForReport } from "../site/wait-for-report.ts";
+import type { Subject, SubjectName, SubjectRun } from "./subject.ts";
 
-/** Ours, over mutual TLS, and Debian's Bacula without TLS: the same configuration file, MD5, SQLite catalog. */
-export const nocturne: Subject = subject("nocturne", NOCTURNE, []);
-export const bacula: Subject = subject("bacula", DEBIAN_BACULA, DEBIAN_BACULA_FILES);
+interface Site {
+  readonly name: SubjectName;
+  readonly setting: string;
+  readonly programs: Programs;
+  readonly needs: readonly string[];
+  readonly deviceType: "File" | "Dedup";
+  readonly signature: "MD5" | null;
+}
 
-function subject(name: Subject["name"], programs: Programs, needs: readonly string[]): Subject {
+/** Ours over mutual TLS to a deduplicating Volume. No Signature: chunks are named by their SHA-256, and restic and Borg keep no MD5 either. */
+export const nocturne: Subject = siteSubject({
+  name: "nocturne",
+  setting:
+    "three daemons, mutual TLS, SQLite catalog, Device Type = Dedup, FileSet without Signature (chunks carry SHA-256), zstd",
+  programs: NOCTURNE,
+  needs: [],
+  deviceType: "Dedup",
+  signature: null,
+});
+
+/** Ours over mutual TLS to a File Volume, with the same FileSet as Bacula. */
+export const nocturneFile: Subject = siteSubject({
+  name: "nocturne-file",
+  setting: "three daemons, mutual TLS, SQLite catalog, Device Type = File, MD5",
+  programs: NOCTURNE,
+  needs: [],
+  deviceType: "File",
+  signature: "MD5",
+});
+
+/** Debian's Bacula without TLS, on the same configuration file. */
+export const bacula: Subject = siteSubject({
+  name: "bacula",
+  setting: "Bacula 9.6.7, three daemons, no TLS, SQLite catalog, File Volume, MD5",
+  programs: DEBIAN_BACULA,
+  needs: DEBIAN_BACULA_FILES,
+  deviceType: "File",
+  signature: "MD5",
+});
+
+function siteSubject(site: Site): Subject {
   return {
-    name,
+    name: site.name,
+    setting: site.setting,
     whyNot: () => {
-      const missing = needs.filter((path) => !existsSync(path));
+      const missing = site.needs.filter((path) => !existsSync(path));
       return missing.length === 0 ? undefined : `needs ${missing.join(", ")}`;
     },
-    open: async (scratch, data) => {
-      const world = await World.create({ fileset: fileSet(data) }, programs, scratch);
-      await world.start();
-      return new WorldRun(world, data);
-    },
+    open: async (scratch, tree) => await SiteRun.open(site, scratch, tree),
   };
 }
 
-function fileSet(data: DataSet): string {
+function fileSet(tree: Tree, signature: "MD5" | null): string {
   return `Include {
     Options {
-      Signature = MD5
+      ${signature === null ? "" : `Signature = ${signature}`}
     }
-    File = "${data.path}"
+    File = "${tree.path}"
   }`;
 }
 
-class WorldRun implements SubjectRun {
+/** Turns the one device of a world into a deduplicating one. */
+export async function useDedup(world: World): Promise<void> {
+  world.edit("bacula-sd.conf", "Device Type = File", "Device Type = Dedup");
+  const [program = "", ...args] = world.programs.sd;
+  await mustRun(program, [...args, "-c", world.path("bacula-sd.conf"), "--init"]);
+}
+
+class SiteRun implements SubjectRun {
+  readonly works: SubjectRun["works"];
   readonly #world: World;
-  readonly #data: DataSet;
-  #stored = 0;
 
-  constructor(world: World, data: DataSet) {
+  private constructor(world: World, { tree, scratch, isDedup }: { tree: Tree; scratch: string; isDedup: boolean }) {
     this.#world = world;
-    this.#data = data;
+    const backup = (level: string) => async (): Promise<number> =>
+      await this.#job(`run job=Save level=${level} yes`, "Backup OK");
+    this.works = {
+      "first backup": backup("Full"),
+      "nothing changed": backup("Incremental"),
+      "full again": isDedup ? backup("Full") : undefined,
+      restore: async () => {
+        const into = join(scratch, "restored");
+        const seconds = await this.#job(`restore where=${into} select current all done yes`, "Restore OK");
+        if (!existsSync(into + tree.path)) throw new Error(`nothing was restored to ${into}`);
+        return seconds;
+      },
+    };
   }
 
-  async backup(): Promise<number> {
-    const seconds = await this.#job("run job=Save level=Full yes", "Backup OK");
-    this.#stored = this.#world.volumeBytes();
-    return seconds;
-  }
-
-  async incremental(): Promise<number> {
-    return await this.#job("run job=Save level=Incremental yes", "Backup OK");
-  }
-
-  async restore(into: string): Promise<number> {
-    const seconds = await this.#job(`restore where=${into} select current all done yes`, "Restore OK");
-    if (!existsSync(into + this.#data.path)) throw new Error(`nothing was restored to ${into}`);
-    return seconds;
-  }
-
-  /** Queues a job and looks for its report in the message file: `wait` in Bacula's console sleeps for seconds. */
-  async #job(line: string, termination: string): Promise<number> {
-    const jobId = await this.#world.queue(line);
-    for (;;) {
-      const report = parseReports(this.#world.messages()).find((one) => one.jobId === jobId);
-      if (report !== undefined) {
-        if (!report.termination.startsWith(termination)) throw new Error(`${report.termination}\n${this.#world.messages()}`);
-        return elapsedSeconds(report.fields.get("Elapsed time") ?? "");
-      }
-      await sleep(20);
-    }
+  static async open(site: Site, scratch: string, tree: Tree): Promise<SiteRun> {
+    const world = await World.create({ fileset: fileSet(tree, site.signature) }, site.programs, scratch);
+    if (site.deviceType === "Dedup") await useDedup(world);
+    await world.start();
+    world.keep = true; // the place deletes it with its scratch directory, when nobody is being measured
+    return new SiteRun(world, { tree, scratch, isDedup: site.deviceType === "Dedup" });
   }
 
   storedBytes(): number {
-    return this.#stored;
+    return bytesUnder(this.#world.path("volumes"));
   }
 
-  peakMemoryBytes(): number {
-    return Math.max(...[...this.#world.daemons.values()].map(({ pid }) => peakOf(pid)));
+  peakBytes(): ReadonlyMap<string, number> {
+    return new Map([...this.#world.daemons].map(([role, { pid }]) => [role, useOf(pid)?.peakBytes ?? 0]));
+  }
+
+  cpuSeconds(): number {
+    return [...this.#world.daemons.values()].reduce((sum, { pid }) => sum + (useOf(pid)?.cpuSeconds ?? 0), 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#world[Symbol.asyncDispose]();
   }
-}
 
-/** VmHWM of a process, bytes. */
-function peakOf(pid: number): number {
-  try {
-    return Number(/^VmHWM:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
+  async #job(line: string, termination: string): Promise<number> {
+    return await waitForReport(this.#world, await this.#world.queue(line), termination);
   }
-}
-
-/** "1 hour 2 mins 3 secs" in seconds. */
-export function elapsedSeconds(words: string): number {
-  const units: Readonly<Record<string, number>> = { hour: 3600, min: 60, sec: 1 };
-  return [...words.matchAll(/(\d+) (hour|min|sec)s?/g)].reduce(
-    (sum, [, count, unit = ""]) => sum + Number(count) * (units[unit] ?? 0),
-    0,
-  );
 }

@@ -1,24 +1,26 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { mustRun } from "#regress/process.ts";
-import type { Subject, SubjectRun } from "./subject.ts";
-
-const HOUR_MS = 3_600_000;
+import type { Tree } from "../data/trees.ts";
+import { bytesUnder } from "../measure/disk.ts";
+import { watchedRun } from "../measure/watched-run.ts";
+import type { Subject, SubjectName, SubjectRun } from "./subject.ts";
 
 /** A deduplicating repository on a local directory: what its one program is told for each measured step. */
 interface RepositoryProgram {
-  readonly name: Subject["name"];
+  readonly name: SubjectName;
+  readonly setting: string;
   readonly program: string;
   init(repository: string): readonly string[];
   backup(repository: string, path: string, run: number): readonly string[];
-  /** Restores the last backup; `cwd` is the directory to restore into. */
+  /** Restores the last backup; the current directory is the one to restore into. */
   restore(repository: string, into: string, run: number): readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** restic, encrypted and compressed (zstd). */
+/** restic, as it is by default: encrypted, zstd. */
 export const restic: Subject = repositorySubject({
   name: "restic",
+  setting: "local repository, encrypted, zstd, cache directory of its own",
   program: "/usr/bin/restic",
   init: (repository) => ["-r", repository, "init"],
   backup: (repository, path) => ["-r", repository, "backup", "--quiet", path],
@@ -26,9 +28,10 @@ export const restic: Subject = repositorySubject({
   env: { RESTIC_PASSWORD: "measured", RESTIC_PROGRESS_FPS: "0" },
 });
 
-/** Borg, encrypted and compressed (lz4). */
+/** Borg, as it is by default: encrypted, lz4. */
 export const borg: Subject = repositorySubject({
   name: "borg",
+  setting: "local repository, encrypted, lz4, cache directory of its own",
   program: "/usr/bin/borg",
   init: (repository) => ["init", "--encryption=repokey", repository],
   backup: (repository, path, run) => ["create", `${repository}::run-${run}`, path],
@@ -39,66 +42,67 @@ export const borg: Subject = repositorySubject({
 function repositorySubject(program: RepositoryProgram): Subject {
   return {
     name: program.name,
+    setting: program.setting,
     whyNot: () => (existsSync(program.program) ? undefined : `needs ${program.program}`),
-    open: async (scratch, data) => {
-      const run = new RepositoryRun(program, scratch, data.path);
-      await run.init();
-      return run;
-    },
+    open: async (scratch, tree) => await RepositoryRun.open(program, scratch, tree),
   };
 }
 
 class RepositoryRun implements SubjectRun {
+  readonly works: SubjectRun["works"];
   readonly #program: RepositoryProgram;
   readonly #repository: string;
-  readonly #path: string;
   readonly #env: NodeJS.ProcessEnv;
   #runs = 0;
-  #stored = 0;
+  #cpuSeconds = 0;
+  #peakBytes = 0;
 
-  constructor(program: RepositoryProgram, scratch: string, path: string) {
+  private constructor(program: RepositoryProgram, scratch: string, tree: Tree) {
     this.#program = program;
     this.#repository = join(scratch, "repository");
-    this.#path = path;
     const caches = { RESTIC_CACHE_DIR: join(scratch, "cache"), BORG_BASE_DIR: join(scratch, "borg") };
     this.#env = { ...process.env, ...program.env, ...caches };
+    const backup = async (): Promise<undefined> => {
+      this.#runs += 1;
+      await this.#run(program.backup(this.#repository, tree.path, this.#runs), scratch);
+    };
+    this.works = {
+      "first backup": backup,
+      "nothing changed": backup,
+      "full again": undefined,
+      restore: async () => {
+        const into = join(scratch, "restored");
+        mkdirSync(into, { recursive: true });
+        await this.#run(program.restore(this.#repository, into, this.#runs), into);
+        if (!existsSync(into + tree.path)) throw new Error(`nothing was restored to ${into}`);
+        return undefined;
+      },
+    };
   }
 
-  async init(): Promise<void> {
-    await this.#run(this.#program.init(this.#repository));
-  }
-
-  async backup(): Promise<undefined> {
-    await this.#run(this.#program.backup(this.#repository, this.#path, ++this.#runs));
-    this.#stored = bytesUnder(this.#repository);
-  }
-
-  async incremental(): Promise<undefined> {
-    await this.#run(this.#program.backup(this.#repository, this.#path, ++this.#runs));
-  }
-
-  async restore(into: string): Promise<undefined> {
-    mkdirSync(into, { recursive: true });
-    await this.#run(this.#program.restore(this.#repository, into, this.#runs), into);
+  static async open(program: RepositoryProgram, scratch: string, tree: Tree): Promise<RepositoryRun> {
+    const run = new RepositoryRun(program, scratch, tree);
+    await run.#run(program.init(run.#repository), scratch);
+    return run;
   }
 
   storedBytes(): number {
-    return this.#stored;
+    return bytesUnder(this.#repository);
   }
 
-  peakMemoryBytes(): number {
-    return 0;
+  peakBytes(): ReadonlyMap<string, number> {
+    return new Map([[this.#program.name, this.#peakBytes]]);
+  }
+
+  cpuSeconds(): number {
+    return this.#cpuSeconds;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  async #run(args: readonly string[], cwd?: string): Promise<void> {
-    await mustRun(this.#program.program, args, { env: this.#env, timeoutMs: HOUR_MS, ...(cwd === undefined ? {} : { cwd }) });
+  async #run(args: readonly string[], cwd: string): Promise<void> {
+    const use = await watchedRun(this.#program.program, args, { env: this.#env, cwd });
+    this.#cpuSeconds += use.cpuSeconds;
+    this.#peakBytes = Math.max(this.#peakBytes, use.peakBytes);
   }
-}
-
-function bytesUnder(dir: string): number {
-  return readdirSync(dir, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
