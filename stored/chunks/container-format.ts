@@ -179,20 +179,6 @@ export class ContainerDirectory {
     return this.bytes[i * DIRECTORY_ENTRY_BYTES + 44]!;
   }
 
-  /** The entry whose frame starts at `offset`; -1 if there is none. */
-  at(offset: number): number {
-    let low = 0;
-    let high = this.count - 1;
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      const found = this.offset(middle);
-      if (found === offset) return middle;
-      if (found < offset) low = middle + 1;
-      else high = middle - 1;
-    }
-    return -1;
-  }
-
   /** Whether its frames can lie in a file before `end`: in order, without overlap, with lengths that can be. */
   fits(end: number): boolean {
     let free = CONTAINER_HEADER_BYTES;
