@@ -110,13 +110,12 @@ test("the name of a container tells its number, in its own folder only", () => {
 
 test("a domain has a name that is safe as a folder, and one of its own", () => {
   fc.assert(
-    fc.property(fc.string({ minLength: 1, maxLength: 300, unit: "binary" }), (name) => {
+    fc.property(fc.string({ minLength: 1, maxLength: 300 }), (name) => {
       const domain = domainName("client", "Pool", name);
       assert.ok(isDomainName(domain), domain);
       assert.notEqual(domain, domainName("client", "Pool", `${name}.`));
       assert.notEqual(domain, domainName("pool", name, "client"));
     }),
-    { numRuns: 50 },
   );
   assert.equal(domainName("storage", "", ""), "all");
   assert.equal(domainName("pool", "Full Pool", "c"), "pool-Full%20Pool");
