@@ -9,7 +9,7 @@ import type { OperatorsTable } from "../mount/operate.ts";
 import type { ReplicaService } from "./replica-service.ts";
 import type { SetDebugRequest } from "#proto/common.ts";
 import type { DeviceReply, DeviceRequest, StorageDaemonService } from "#proto/stored.ts";
-import type { DeviceSpaces, StatusSource } from "../status/status.ts";
+import type { DeviceSpace, DeviceSpaces, StatusSource } from "../status/status.ts";
 import type { StorageJobs } from "../job/storage-jobs.ts";
 
 type Service = Handlers<typeof StorageDaemonService>;
@@ -117,13 +117,18 @@ function namedOrItself(parts: StorageServiceParts, name: string): readonly strin
   return names.length === 0 ? [name] : names;
 }
 
+async function spaceOf(host: DeviceHost): Promise<DeviceSpace | null> {
+  const [space, lines] = await Promise.all([host.call("space", null), host.store?.btrfs?.statusLines().catch(() => []) ?? []]);
+  return space === null ? null : { ...space, lines };
+}
+
 /** Space of each device, without waiting for one that hangs. */
 async function spacesOf(hosts: ReadonlyMap<string, DeviceHost>): Promise<DeviceSpaces> {
   const usable = [...hosts.values()].filter((host) => host.hasDriver && !host.trouble.isHung);
   const late = Promise.withResolvers<null>();
   const timer = setTimeout(() => late.resolve(null), SPACE_MS);
   const spaces = usable.map(
-    async (host) => [host.name, await Promise.race([host.call("space", null).catch(() => null), late.promise])] as const,
+    async (host) => [host.name, await Promise.race([spaceOf(host).catch(() => null), late.promise])] as const,
   );
   try {
     return new Map(await Promise.all(spaces));

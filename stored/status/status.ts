@@ -20,8 +20,15 @@ export interface StatusSource {
   readonly debugLevel: number;
 }
 
-/** Free and whole bytes of each device; null where it cannot be said. */
-export type DeviceSpaces = ReadonlyMap<string, { readonly free: number; readonly total: number } | null>;
+/** Free and whole bytes of a device, and what its file system has to say besides. */
+export interface DeviceSpace {
+  readonly free: number;
+  readonly total: number;
+  readonly lines: readonly string[];
+}
+
+/** Space of each device; null where it cannot be said. */
+export type DeviceSpaces = ReadonlyMap<string, DeviceSpace | null>;
 
 const sections = ["header", "running", "waitreservation", "terminated", "devices", "volumes", "spooling"] as const;
 type Section = (typeof sections)[number];
@@ -193,6 +200,7 @@ function deviceLines(source: StatusSource, host: DeviceHost, spaces: DeviceSpace
           `   Available Space=${sizeText(space.free)
             .replace(" ", "")
             .replace(/([KMGTP])$/, " $1B")}`,
+          ...space.lines,
         ]),
     "==",
     "",

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { whyNoLoop } from "#lib/testing/loop-file-system.ts";
+import { btrfsImage } from "#regress/btrfs-image.ts";
+import { assertSameTree } from "#regress/compare.ts";
+import { assertStoreClean, containersOf, dedup, dedupSite, makeStore } from "#regress/dedup.ts";
+import { scenario } from "#regress/scenario.ts";
+import { plainTree } from "#regress/trees.ts";
+import type { World } from "#regress/world.ts";
+
+const MIB = 1 << 20;
+const lacks = whyNoLoop("btrfs");
+const site = (dir: string) => dedupSite(dir, { deviceType: "Btrfs" });
+
+/** Files came and went since: the directory's own time is another. */
+const leftOut = { rsync: ["--omit-dir-times"] };
+
+/** No two pieces of it are alike, unlike those of bigFile. */
+function randomFile(path: string, mebibytes: number): void {
+  writeFileSync(path, randomBytes(mebibytes * MIB));
+}
+
+function btrfs(...args: string[]): string {
+  return execFileSync("btrfs", args, {
+    encoding: "utf8",
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+  });
+}
+
+function readOnlySnapshots(world: World): string[] {
+  return btrfs("subvolume", "list", "-r", world.path("volumes"))
+    .split("\n")
+    .flatMap((line) => /path (\S+)$/.exec(line)?.[1] ?? []);
+}
+
+scenario(
+  "a job that ends well leaves a read-only snapshot, a failed or canceled one none",
+  { site, root: true, lacks },
+  async (world) => {
+    await using _image = await btrfsImage(world.path("volumes"), { mebibytes: 1024 });
+    const tree = world.path("tree");
+    plainTree(tree, { files: 200 });
+    randomFile(`${tree}/big`, 30);
+    await makeStore(world);
+    await world.start();
+    await world.backup("Full");
+    const first = readOnlySnapshots(world).filter((path) => path.startsWith("@snapshots/Vol-0001/"));
+    assert.equal(first.length, 1, readOnlySnapshots(world).join());
+    assert.ok(readOnlySnapshots(world).some((path) => path.startsWith("@snapshots/@chunks-all/")));
+    assert.throws(() => writeFileSync(world.path("volumes", first[0]!, "touched"), ""), { code: "EROFS" });
+    for (let i = 0; i < 4; i++) randomFile(`${tree}/more-${i}`, 100);
+    const jobId = await world.queue("run job=Save level=Full yes");
+    await world.until("chunks arrive", () => containersOf(world.path("volumes")).bytes > 60 * MIB);
+    await world.console(`cancel jobid=${jobId}`);
+    assert.equal((await world.report(jobId)).termination, "Backup Canceled");
+    assert.deepEqual(
+      readOnlySnapshots(world).filter((path) => path.startsWith("@snapshots/Vol-0001/")),
+      first,
+    );
+    const where = await world.restore("jobid=1 all done");
+    for (let i = 0; i < 4; i++) rmSync(`${tree}/more-${i}`);
+    await assertSameTree(tree, where + tree, leftOut);
+    await assertStoreClean(world);
+    assert.match(await dedup(world, "scrub"), /btrfs scrub of .*no errors found/);
+  },
+);
+
+scenario("the space of a deleted job is really free, though snapshots held it", { site, root: true, lacks }, async (world) => {
+  await using _image = await btrfsImage(world.path("volumes"), { mebibytes: 1024 });
+  const tree = world.path("tree");
+  plainTree(tree, { files: 20 });
+  randomFile(`${tree}/big`, 200);
+  await makeStore(world);
+  await world.start();
+  await world.backup("Full");
+  const used = () => Number(/^Data,.*Used:(\d+)/m.exec(btrfs("filesystem", "usage", "--raw", world.path("volumes")))?.[1]);
+  btrfs("filesystem", "sync", world.path("volumes"));
+  const before = used();
+  assert.ok(before > 200 * MIB);
+  await world.console("delete jobid=1 yes");
+  await dedup(world, "vacuum");
+  await world.until("btrfs has the space back", async () => {
+    btrfs("filesystem", "sync", world.path("volumes"));
+    await sleep(200);
+    return used() < before - 190 * MIB;
+  });
+});
+
+scenario(
+  "a client that has used up its quota fails with quota exceeded, other clients go on, and the status shows sizes",
+  {
+    site: (dir) =>
+      dedupSite(dir, {
+        deviceType: "Btrfs",
+        device: "Dedup Domain = client\n  Client Quota = 60 M",
+        resources: `Client {
+  Name = second-fd
+  Address = 127.0.0.1
+  FD Port = @PORT@
+  Catalog = MyCatalog
+  Password = "client-secret"
+}
+Job {
+  Name = Second
+  Type = Backup
+  Level = Full
+  Client = second-fd
+  FileSet = Small
+  Storage = Disks
+  Pool = Files
+  Messages = Standard
+}
+FileSet {
+  Name = Small
+  Include { Options { Signature = MD5 }
+    File = "${dir}/small" }
+}`,
+      }),
+    root: true,
+    lacks,
+  },
+  async (world) => {
+    world.edit("bacula-dir.conf", "@PORT@", String(world.ports.fileDaemon));
+    await using _image = await btrfsImage(world.path("volumes"), { mebibytes: 1024 });
+    const tree = world.path("tree");
+    mkdirSync(world.path("small"));
+    randomFile(world.path("small", "file"), 5);
+    randomFile(`${tree}/fits`, 30);
+    await makeStore(world);
+    await world.start();
+    await world.backup("Full");
+    for (let i = 0; i < 3; i++) randomFile(`${tree}/too-much-${i}`, 40);
+    const [over, other] = [
+      await world.queue("run job=Save level=Full yes"),
+      await world.queue("run job=Second level=Full yes"),
+    ];
+    assert.match((await world.report(over)).termination, /Error/);
+    assert.match(world.messages(), /quota exceeded/i);
+    assert.equal((await world.report(other)).termination, "Backup OK");
+    const status = await world.console("status storage=Disks");
+    assert.match(status, /Client "client-fd": Referenced=.* Exclusive=.* Quota=/);
+    assert.match(status, /Client "second-fd": Referenced=/);
+    assert.match(status, /Volume "Vol-0001": Referenced=/);
+    assert.match(status, /Btrfs: Free=.*Unallocated=/);
+    const where = await world.restore("jobid=1 all done");
+    for (let i = 0; i < 3; i++) rmSync(`${tree}/too-much-${i}`);
+    await assertSameTree(tree, where + tree, leftOut);
+    assert.equal((await world.run("job=Save level=Full")).termination, "Backup OK");
+  },
+);
+
+scenario("a Btrfs device on another file system is refused in words", { site }, async (world) => {
+  plainTree(world.path("tree"));
+  await world.start();
+  const output = await dedup(world, "init");
+  assert.match(output, /does not lie on btrfs/);
+  assert.ok(!existsSync(world.path("volumes", "@chunks")));
+  assert.deepEqual(
+    readdirSync(world.path("volumes")).filter((name) => name !== ".nocturne-probe"),
+    [],
+  );
+});
