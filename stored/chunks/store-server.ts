@@ -40,9 +40,9 @@ export class StoreServer implements AsyncDisposable {
     },
     status: async () => ({ lines: [...storeStatus(await this.#open()), ...(this.#care?.status() ?? [])], isClean: true }),
     vacuum: async ({ livePercent }) => await (await this.#caring()).vacuum(livePercent),
-    scrub: () => noCare(),
+    scrub: async ({ lookOnly }) => await (await this.#caring()).scrub(lookOnly),
     verify: async () => await (await this.#caring()).verify(),
-    mend: () => noCare(),
+    mend: async ({ domain, frames }) => await (await this.#caring()).mend(domain, frames),
     wanted: async () =>
       [...(await this.#open()).domains.values()].map(({ name, wanted }) => ({ domain: name, ids: wanted.all() })),
     close: async () => {
@@ -100,8 +100,4 @@ export class StoreServer implements AsyncDisposable {
     if (this.#store === undefined) throw new OperatorError("CANCELED", "the store of chunks was closed");
     return this.#store;
   }
-}
-
-function noCare(): never {
-  throw new OperatorError("STORE_INVALID", "this cannot be done");
 }

@@ -19,6 +19,8 @@ export interface SealedContainer {
 export interface CareDomain {
   /** "all", "pool-NAME" or "client-NAME". */
   readonly name: string;
+  /** The domain's folder; what a scrub puts aside goes to its folder "damaged". */
+  readonly folder: string;
   /** Holds the containers' folders. */
   readonly containersDirectory: string;
   readonly index: ChunkIndex;

@@ -9,6 +9,7 @@ import type { CareDomain } from "./care-domain.ts";
 import type { ContainerDirectory } from "../container-format.ts";
 import type { ContainerWriter } from "../container-writer.ts";
 import type { Pace } from "./pace.ts";
+import type { Removal } from "./sweep.ts";
 
 /** Entries that are looked up between two steps. */
 const ENTRIES_A_STEP = 256;
@@ -28,6 +29,19 @@ interface Moving {
   rounds: number;
 }
 
+/** Why containers are written anew. */
+export interface RewritePolicy {
+  /** Whether the chunk at hand in the index is to be moved; if not the index forgets it. */
+  isLive(domain: CareDomain): boolean;
+  /** Removes a container that the index does not point to any more. */
+  remove(domain: CareDomain, number: number): Promise<Removal>;
+}
+
+const collecting: RewritePolicy = {
+  isLive: (domain) => isLive(domain, domain.index),
+  remove: removeContainer,
+};
+
 /** What rewriting did. */
 export interface Rewritten {
   readonly containers: number;
@@ -44,8 +58,7 @@ export class Rewriter {
   readonly #domain: CareDomain;
   readonly #pace: Pace;
   readonly #notes: string[] = [];
-  /** Chunks that are given up, not moved: damaged ones that were put aside. */
-  readonly #isGivenUp: (number: number, entry: number) => boolean;
+  readonly #policy: RewritePolicy;
   #writer: ContainerWriter | undefined;
   #moving: Moving[] = [];
   #movingBytes = 0;
@@ -53,10 +66,10 @@ export class Rewriter {
   #bytesRemoved = 0;
   #bytesWritten = 0;
 
-  constructor(domain: CareDomain, pace: Pace, isGivenUp: (number: number, entry: number) => boolean = () => false) {
+  constructor(domain: CareDomain, pace: Pace, policy: RewritePolicy = collecting) {
     this.#domain = domain;
     this.#pace = pace;
-    this.#isGivenUp = isGivenUp;
+    this.#policy = policy;
   }
 
   get result(): Rewritten {
@@ -131,7 +144,7 @@ export class Rewriter {
   }
 
   #mustMove(moving: Moving, entry: number): boolean {
-    return this.#pointsTo(moving, entry) && isLive(this.#domain, this.#domain.index) && !this.#isGivenUp(moving.number, entry);
+    return this.#pointsTo(moving, entry) && this.#policy.isLive(this.#domain);
   }
 
   /** Whether the index finds a chunk in this container; if so it is at hand. */
@@ -179,7 +192,7 @@ export class Rewriter {
     }
     // A job relies on a chunk that was dead when the others were copied.
     if (left > 0) return await this.#moveRest(old);
-    const removal = await removeContainer(this.#domain, old.number);
+    const removal = await this.#policy.remove(this.#domain, old.number);
     if (removal.kind === "kept") this.#notes.push(removal.why);
     else {
       this.#containers++;

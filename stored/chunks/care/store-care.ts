@@ -3,13 +3,17 @@ import { systemClock } from "#lib/base/clock.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
 import { sizeText } from "../../status/units.ts";
 import { collect } from "./collect.ts";
+import { mend } from "./mend.ts";
 import { TimedPace } from "./pace.ts";
+import { ScrubThread } from "./scrub-thread.ts";
+import { scrub, scrubbedLines } from "./scrub.ts";
 import { problemLine, verify } from "./verify.ts";
 import type { CareDomain } from "./care-domain.ts";
 import type { CareReport, StoreSettings } from "../store-calls.ts";
 import type { Clock } from "#lib/base/clock.ts";
 import type { Collected } from "./collect.ts";
 import type { Pace } from "./pace.ts";
+import type { Scrubbed } from "./scrub.ts";
 
 /** How long after the last session was forgotten a collection begins by itself: a Director forgets many, one after the other. */
 const QUIET_MS = 5000;
@@ -20,6 +24,8 @@ const NAMED_MAX = 200;
 export interface CareSurroundings {
   readonly settings: Pick<StoreSettings, "livePercent" | "deleteBytesPerS">;
   domains(): Iterable<CareDomain>;
+  /** Bytes that a scrub may read a second; 0: no limit. */
+  readonly scrubBytesPerS?: number;
   readonly clock?: Clock;
   readonly quietMs?: number;
 }
@@ -31,6 +37,7 @@ export class StoreCare implements AsyncDisposable {
   readonly #turn = new Mutex();
   readonly #ending = new AbortController();
   readonly #last = new Map<string, string>();
+  readonly #lastScrub = new Map<string, { readonly at: number; readonly damaged: number }>();
   #activity = "";
   #timer: NodeJS.Timeout | undefined;
 
@@ -69,9 +76,35 @@ export class StoreCare implements AsyncDisposable {
     });
   }
 
+  /** Reads every container and checks every chunk. */
+  async scrub(lookOnly: boolean): Promise<CareReport> {
+    await using thread = new ScrubThread();
+    return await this.#eachDomain("scrub", this.#around.scrubBytesPerS ?? 0, async (domain, pace) => {
+      const progress = (done: number, of: number): void => {
+        this.#activity = `scrub in domain ${domain.name}, ${done} of ${of} containers`;
+      };
+      const done = await scrub(domain, { lookOnly, pace, progress, scrub: async (path) => await thread.scrub(path) });
+      const damaged = done.damagedChunks.length + done.damagedContainers.filter(({ what }) => what !== undefined).length;
+      const { lines, isClean } = scrubReport(done, lookOnly);
+      this.#lastScrub.set(domain.name, { at: this.#clock.nowMs(), damaged });
+      return { lines, isClean };
+    });
+  }
+
+  /** Takes good copies of chunks that are wanted; answers how many. */
+  async mend(domainName: string, frames: Uint8Array<ArrayBuffer>): Promise<number> {
+    using _turn = await this.#turn.acquire();
+    const domain = [...this.#around.domains()].find(({ name }) => name === domainName);
+    return domain === undefined ? 0 : await mend(domain, frames);
+  }
+
   /** What is being done, and what came of the last collection: lines for the status. */
   status(): string[] {
     const last = [...this.#last].map(([domain, line]) => `  Last collection in domain ${domain}: ${line}`);
+    for (const [domain, { at, damaged }] of this.#lastScrub) {
+      const found = damaged === 0 ? "no damage" : `${damaged} damaged chunks or containers`;
+      last.push(`  Last scrub in domain ${domain}: ${new Date(at).toISOString().slice(0, 19)}Z, ${found}`);
+    }
     return this.#activity === "" ? last : [`  Running: ${this.#activity}`, ...last];
   }
 
@@ -136,4 +169,18 @@ function collectedLine(done: Collected): string {
     `${sizeText(Math.max(0, done.bytesFreed))}Bytes freed`,
     `${sizeText(deadBytesLeft)}Bytes (${deadPercent}%) that nothing needs are left`,
   ].join("; ");
+}
+
+function scrubReport(done: Scrubbed, lookOnly: boolean): CareReport {
+  const lines = scrubbedLines(done, NAMED_MAX);
+  if (done.mended > 0) lines.push(`${done.mended} chunks were mended from another container`);
+  lines.push(...done.incomplete.slice(0, NAMED_MAX).map(problemLine));
+  const isDamaged = done.damagedContainers.length > 0;
+  if (isDamaged && !lookOnly && done.incomplete.length > 0)
+    lines.push("what is missing is stored again by the next backup of a client that has it");
+  const outcome = isDamaged
+    ? `${done.damagedChunks.length} damaged chunks in ${done.damagedContainers.length} containers`
+    : "no damage";
+  lines.push(`${done.containers} containers with ${done.chunks} chunks, ${sizeText(done.bytes)}Bytes: ${outcome}`);
+  return { lines, isClean: !isDamaged && done.incomplete.length === 0 && done.notes.length === 0 };
 }

@@ -24,10 +24,11 @@ export interface Verified {
   readonly problems: readonly SessionProblem[];
 }
 
-/** Looks up every chunk of every kept session; missing ones become wanted. */
+/** Looks up every chunk of every kept session; the missing ones are what is wanted. */
 export async function verify(domain: CareDomain, pace: Pace): Promise<Verified> {
   const problems: SessionProblem[] = [];
   let [sessions, references] = [0, 0];
+  domain.wanted.beginCheck();
   for (const session of [...domain.references.kept()]) {
     try {
       const missing = await countMissing(domain, session, pace, (page, at) => domain.wanted.add(page, at));
@@ -40,6 +41,8 @@ export async function verify(domain: CareDomain, pace: Pace): Promise<Verified> 
     sessions++;
     references += session.references;
   }
+  // References that cannot be read may name what nobody else does.
+  if (problems.every(({ damage }) => damage === undefined)) domain.wanted.endCheck();
   await domain.wanted.save();
   return { sessions, references, problems };
 }

@@ -13,6 +13,8 @@ export const WANTED_MAX = 100_000;
 export class WantedChunks {
   readonly #path: string;
   readonly #ids = new Set<string>();
+  /** What was noted since `beginCheck`. */
+  readonly #found = new Set<string>();
   #isChanged = false;
   #losses = 0;
 
@@ -44,11 +46,33 @@ export class WantedChunks {
 
   /** Notes that a chunk is missing. */
   add(ids: Uint8Array, at = 0): void {
+    const id = hex(ids, at);
+    if (this.#found.size < WANTED_MAX) this.#found.add(id);
+    if (this.#ids.has(id)) return;
     this.#losses++;
     if (this.#ids.size >= WANTED_MAX) return;
-    const before = this.#ids.size;
-    this.#ids.add(hex(ids, at));
-    if (this.#ids.size > before) this.#isChanged = true;
+    this.#ids.add(id);
+    this.#isChanged = true;
+  }
+
+  /** Chunks have left the index that sessions may refer to; which ones are wanted is found out later. */
+  noteLoss(): void {
+    this.#losses++;
+  }
+
+  /** A check of all sessions begins. */
+  beginCheck(): void {
+    this.#found.clear();
+  }
+
+  /** The check has seen every session: what it did not find missing is not wanted any more. */
+  endCheck(): void {
+    for (const id of this.#ids)
+      if (!this.#found.has(id)) {
+        this.#ids.delete(id);
+        this.#isChanged = true;
+      }
+    this.#found.clear();
   }
 
   /** Notes that a chunk is there again; whether it was missing. */
