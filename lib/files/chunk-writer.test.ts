@@ -144,6 +144,23 @@ test("a damaged chunk costs its place in its file, which is named once; the rest
   assert.ok(readFileSync(dir.file("good")).equals(text));
 });
 
+test("a chunk that the storage daemon could not read makes its file damaged, though no digest was saved", async () => {
+  await using dir = await TempDir.make();
+  const [, stream, data] = chunk(1, text.length, noise);
+  const { counts, notes } = restore(dir.path, [
+    attributes(1, "/damaged", text.length + noise.length),
+    chunk(1, 0, text),
+    [1, stream, data.subarray(0, 8)],
+    attributes(2, "/good", text.length),
+    chunk(2, 0, text),
+  ]);
+  assert.deepEqual([counts.files, counts.errors, notes.length], [1, 1, 1]);
+  assert.match(
+    notes[0]!,
+    /^error: ".*\/damaged" is damaged: of its chunk at byte 440000 nothing could be read at the storage daemon/,
+  );
+});
+
 test("a list that arrives in the place of chunks, and data longer than the file, are errors that name the file", async () => {
   await using dir = await TempDir.make();
   const { counts, notes } = restore(dir.path, [

@@ -55,8 +55,14 @@ export class ChunkWriter {
 
   /** Writes the chunk of a record of stream chunkData. Throws OperatorError for a record that is none, and what write(2) throws. */
   write(fd: number, record: Uint8Array): WrittenChunk {
+    if (record.byteLength === ADDRESS_BYTES) {
+      // The storage daemon could not read the chunk: it names the place, so that the file is not taken for whole.
+      this.#isDense = false;
+      const address = Number(Buffer.from(record.buffer, record.byteOffset, ADDRESS_BYTES).readBigUInt64BE());
+      return { kind: "damaged", address, what: "nothing could be read at the storage daemon" };
+    }
     const frame = new FrameCursor(record.subarray(Math.min(ADDRESS_BYTES, record.byteLength)));
-    if (record.byteLength <= ADDRESS_BYTES || !frame.next() || frame.end !== frame.bytes.byteLength)
+    if (record.byteLength < ADDRESS_BYTES || !frame.next() || frame.end !== frame.bytes.byteLength)
       throw new OperatorError("DATA_INVALID", `a record of ${record.byteLength} bytes is not one chunk`);
     const view = new DataView(record.buffer, record.byteOffset, ADDRESS_BYTES);
     const address = view.getUint32(0) * 0x1_0000_0000 + view.getUint32(4);
