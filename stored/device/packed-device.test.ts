@@ -6,6 +6,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { testConformance } from "./conformance.ts";
+import { bytesOfDump } from "../testing/sample-volume.ts";
 import { PackedDevice, plainDirectories } from "./packed-device.ts";
 import { PACKED_HEADER_BYTES, readPackedHeader } from "./packed-frame.ts";
 import type { Medium } from "./device.ts";
@@ -224,4 +225,15 @@ test("an empty file is an empty Volume", async () => {
   truncateSync(dir.file("V1/records"), 0);
   using medium = device.open("V1", "append");
   assert.equal(medium.end, 0);
+});
+
+test("the example of the format's page is a frame, and reads as the page says", async () => {
+  await using dir = await TempDir.make();
+  const page = readFileSync(new URL("../../docs/formats/packed-volume.md", import.meta.url), "utf8");
+  const dump = page.split("```")[1]!.trim().split("\n");
+  const device = deviceIn(dir.path);
+  device.create("V1", label).close();
+  writeFileSync(dir.file("V1/records"), bytesOfDump(dump));
+  using medium = device.open("V1", "append");
+  assert.equal(contentOf(medium).toString(), "abcdefgh".repeat(8));
 });
