@@ -98,7 +98,6 @@ test("a damaged chunk is named with the jobs concerned, put aside, and stored ag
 test("what is wanted is mended by good frames from elsewhere, and nothing else is taken", async () => {
   await using dir = await TempDir.make();
   await using server = await newStore(dir.path);
-  // Two stores that differ in nothing but their containers' numbers: a container of one is a second copy in the other.
   await runJob(server, dir.path, 1, plains);
   await flip(server, 1, plains[2]!);
   const frames = Buffer.concat([frameOf(noise(50, 100)), frameOf(plains[2]!), frameOf(plains[0]!)]);
