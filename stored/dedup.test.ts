@@ -304,3 +304,19 @@ test("a Volume that is labeled anew gives up its sessions in the store", async (
   const names = readdirSync(join(world.volumes, "@chunks/all/sessions")).filter((name) => name.endsWith(".refs"));
   assert.equal(names.length, 1);
 });
+
+test("the status tells of a device's store: none, not opened, or its size", async () => {
+  await using world = await StorageWorld.start({ device: DEDUP });
+  const status = async () => {
+    const request = { sections: ["devices"], api: false };
+    return (await world.director.unary(StorageDaemonService.status, request)).lines.join("\n");
+  };
+  assert.match(await status(), /Store: none in .*dedup init/);
+  await care(world, "init");
+  assert.match(await status(), /Store: 0B in 0 containers, 0 chunks/);
+  await save(world, [randomBytes(250_000)]);
+  assert.match(await status(), /Available Space=.*\n {3}Store: 25\d\.\d KB in 1 containers, 3 chunks/);
+  await world.down();
+  await world.up();
+  assert.match(await status(), /Store: not opened since/);
+});

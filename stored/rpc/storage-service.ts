@@ -118,7 +118,7 @@ function namedOrItself(parts: StorageServiceParts, name: string): readonly strin
 }
 
 async function spaceOf(host: DeviceHost): Promise<DeviceSpace | null> {
-  const [space, lines] = await Promise.all([host.call("space", null), host.store?.btrfs?.statusLines().catch(() => []) ?? []]);
+  const [space, lines] = await Promise.all([host.call("space", null), host.store?.statusLines().catch(() => []) ?? []]);
   return space === null ? null : { ...space, lines };
 }
 

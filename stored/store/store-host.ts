@@ -1,5 +1,9 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { BtrfsDevice } from "../btrfs/btrfs-device.ts";
+import { sizeText } from "../status/units.ts";
+import { storeFolder } from "../chunks/store-paths.ts";
 import { StoreThread } from "./store-thread.ts";
 import type { MessagePort } from "node:worker_threads";
 import type { RpcLog } from "#lib/rpc/server.ts";
@@ -61,6 +65,21 @@ export class StoreHost implements AsyncDisposable {
     await this.btrfs?.open();
     await this.#started().call("init", null);
     return await this.open();
+  }
+
+  /** What the status of a device says of its store; a store that was not needed yet is not opened for it. */
+  async statusLines(): Promise<readonly string[]> {
+    const space = this.btrfs?.statusLines().catch(() => []);
+    return [await this.#sizeLine(), ...((await space) ?? [])];
+  }
+
+  async #sizeLine(): Promise<string> {
+    const { directory } = this.settings;
+    if (!existsSync(join(storeFolder(directory), "store.json")))
+      return `   Store: none in ${directory}. Is its file system mounted? For a new device: dedup init`;
+    if (this.#opening === undefined) return "   Store: not opened since the start of the daemon";
+    const { chunks, containers, storedBytes } = await this.call("open", null);
+    return `   Store: ${sizeText(storedBytes)}B in ${containers.toLocaleString("en-US")} containers, ${chunks.toLocaleString("en-US")} chunks`;
   }
 
   /** A port on which a device's thread may ask where chunks lie. */
