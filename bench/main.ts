@@ -44,7 +44,7 @@ async function runRow(row: Row, { rounds, roundsOf, subjects, isQuick }: BenchOp
   });
   try {
     const result = await row.run({ place: at, rounds: count, isQuick, subjects, say: (text) => console.log(text) });
-    return { ...facts(), ...result };
+    return { ...facts(), ...result, judgements: isQuick ? [] : result.judgements };
   } catch (error) {
     const failure = error instanceof Error ? error.message : String(error);
     console.log(`${row.name} FAILED: ${error instanceof Error ? error.stack : failure}`);

@@ -2,7 +2,7 @@
  * Preloaded into a daemon under measurement (`node --import`): a tick every 5 ms in its main thread notes how late it came and how much
  * of that time this thread itself computed. What it saw is written to the file that NOCTURNE_BENCH_PROBE names, twice a second.
  */
-import { writeFile } from "node:fs";
+import { rename, writeFile } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 
 /** What the probe saw since the daemon started. */
@@ -46,7 +46,8 @@ function start(file: string): void {
     last = now;
     cpu = process.threadCpuUsage();
   };
-  const write = (): void => writeFile(file, JSON.stringify(seen), () => {});
+  // Renamed into place: whoever reads meanwhile finds a whole report.
+  const write = (): void => writeFile(`${file}.new`, JSON.stringify(seen), () => rename(`${file}.new`, file, () => {}));
   // The start of a program is one long gap, which is not asked about: the first second is left out.
   setTimeout(() => {
     last = performance.now();

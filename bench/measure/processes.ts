@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 /** The kernel's unit of process times (USER_HZ), the same on every Linux that Node runs on. */
 const TICKS_A_SECOND = 100;
@@ -27,11 +27,6 @@ export function useOf(pid: number): ProcessUse | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Makes the kernel count a process's largest resident set anew. */
-export function forgetPeak(pid: number): void {
-  writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }
 
 function kilobytes(status: string, label: string): number {
