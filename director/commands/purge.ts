@@ -17,7 +17,8 @@ This command can be DANGEROUS!!!
 
 It deletes records of files or jobs from the catalog at once, however long
 they were to be kept. What they describe stays on the Volumes, but can be
-found no more. prune deletes only what has expired.
+found no more; a deduplicating storage frees the space of purged jobs for good.
+prune deletes only what has expired.
 `;
 
 /** Statuses in which a Volume may be purged. */
