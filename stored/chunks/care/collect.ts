@@ -66,8 +66,10 @@ async function sweep(domain: CareDomain, task: SweepTask): Promise<Collected> {
   if (dead.size + sparse.length > 0) {
     await domain.raiseEpoch();
     removed = await removeDead(domain, dead, pace, notes);
+    // Before anything is written: on btrfs the space of what was removed comes back only now.
+    if (removed.containers > 0) await domain.afterSweep();
     rewritten = await rewriteSparse(domain, sparse, live, pace);
-    await domain.afterSweep();
+    if (rewritten.containers > 0) await domain.afterSweep();
   }
   let sealedBytes = 0;
   for (const { bytes } of domain.sealed.values()) sealedBytes += bytes;
