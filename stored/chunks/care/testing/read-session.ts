@@ -12,7 +12,7 @@ export async function readChunks(
   session: SessionKey,
   plains: readonly Uint8Array[],
 ): Promise<string | undefined> {
-  const places = store.locate(session, idsOf(plains));
+  const places = await store.locate(session, idsOf(plains));
   for (const [i, plain] of plains.entries()) {
     const [number, offset, bytes] = [places.containers[i] ?? 0, places.offsets[i] ?? 0, places.bytes[i] ?? 0];
     if (number === 0) return `chunk ${i} of session ${session.id} is not known`;
