@@ -16,6 +16,8 @@ export interface SiteOptions {
   readonly pool?: string;
   /** Further directives of the Device. */
   readonly device?: string;
+  /** Device Type of the Device; File if not given. */
+  readonly deviceType?: "File" | "Dedup" | "Btrfs";
   /** Further resources of the Director. */
   readonly resources?: string;
   /** Further directives of the FileDaemon resource. */
@@ -183,7 +185,7 @@ Director {
 Device {
   Name = Disk
   Media Type = File
-  Device Type = File
+  Device Type = ${options.deviceType ?? "File"}
   Archive Device = "${dir}/volumes"
   ${options.labelMedia === false ? "Label Media = no" : "Label Media = yes"}
   Random Access = yes

@@ -45,6 +45,13 @@ export function bigFile(path: string, mebibytes: number): void {
   closeSync(fd);
 }
 
+/** One file in which nothing is there twice, so that no part of it is stored for another's sake; bytes in MiB. */
+export function randomFile(path: string, mebibytes: number): void {
+  const fd = openSync(path, "w");
+  for (let i = 0; i < mebibytes; i++) writeSync(fd, randomBytes(1 << 20));
+  closeSync(fd);
+}
+
 /**
  * A tree that holds every file type and attribute that Linux has and a backup must bring back. Needs root.
  * Sockets are not in it: they are left out of backups on purpose.
