@@ -173,11 +173,11 @@ export class ChunkStore implements AsyncDisposable {
   }
 
   /** Where the chunks of a session lie. */
-  locate(session: SessionKey, ids: Uint8Array): ChunkPlaces {
+  async locate(session: SessionKey, ids: Uint8Array): Promise<ChunkPlaces> {
     const domains = [...this.domains.values()];
     const own = domains.find(({ references }) => references.get(session) !== undefined);
-    if (own !== undefined) return own.locate(ids);
-    const found = domains.map((domain) => domain.locate(ids));
+    if (own !== undefined) return await own.locateToRead(ids);
+    const found = await Promise.all(domains.map(async (domain) => await domain.locateToRead(ids)));
     const best = found.toSorted((a, b) => present(b) - present(a))[0];
     return best ?? { directory: this.folder, ...emptyPlaces(ids) };
   }

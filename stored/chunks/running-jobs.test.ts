@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, open, readdir, rename, truncate, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { FrameCursor } from "#lib/chunk/chunk-frame.ts";
 import { expandChunk } from "#lib/chunk/expand-chunk.ts";
@@ -109,6 +109,25 @@ test("a commit makes whole also what it needs of another job's container, which 
   const facts = await server.call("open", null);
   assert.deepEqual(await areThere(server, second, plains), [true, true, false]);
   assert.equal(facts.containers, 1);
+});
+
+test("a lost chunk that a running job has stored again can be restored at once", async () => {
+  await using dir = await TempDir.make();
+  await using server = await newStore(dir.path);
+  const plains = [noise(1, 500), noise(2, 500)];
+  await runJob(server, dir.path, 1, plains);
+  await server.call("close", null);
+  await rm(containerPath(dir.file("@chunks", "all", "containers"), 1));
+  await server.call("open", null);
+  assert.deepEqual(await areThere(server, sessionKey(1), plains), [false, false]);
+  const session = sessionKey(2);
+  await server.call("begin", { session, ...start });
+  await server.call("append", { session, frames: framesOf(plains.slice(0, 1)) });
+  assert.deepEqual(await areThere(server, sessionKey(1), plains), [true, false]);
+  await server.call("append", { session, frames: framesOf(plains.slice(1)) });
+  const references = writeReferences({ directory: dir.path, session }, [plains]);
+  await server.call("commit", { session, references, volumes: [] });
+  assert.deepEqual(await areThere(server, sessionKey(1), plains), [true, true]);
 });
 
 test("a job's chunks fill one container after the other", async () => {

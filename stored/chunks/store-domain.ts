@@ -143,6 +143,20 @@ export class StoreDomain implements CareDomain {
     return places;
   }
 
+  /**
+   * The same for somebody who is going to read them. A chunk that was lost may just have been stored again: containers that are being
+   * written are sealed first, and their jobs go on in new ones.
+   */
+  async locateToRead(ids: Uint8Array): Promise<ChunkPlaces> {
+    const places = this.locate(ids);
+    for (const number of new Set(places.containers)) {
+      const writer = this.containers.writer(number);
+      // What cannot be sealed cannot be read, and who reads says so.
+      if (writer !== undefined) await this.containers.seal(writer).catch(() => {});
+    }
+    return places;
+  }
+
   /** Ends the taking in of chunks of a session, and waits until nothing of it is on its way any more. */
   async settle(session: RunningSession): Promise<void> {
     session.isEnding = true;

@@ -32,7 +32,7 @@ export class StoreServer implements AsyncDisposable {
       await this.#store?.abandon(session);
       return null;
     },
-    locate: async ({ session, ids }) => (await this.#open()).locate(session, ids),
+    locate: async ({ session, ids }) => await (await this.#open()).locate(session, ids),
     forget: async ({ sessions, volume }) => {
       const forgotten = await (await this.#open()).forget(sessions, volume);
       if (forgotten > 0) this.#care?.forgot();
