@@ -2,7 +2,7 @@ import { readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { FRAME_HEADER_BYTES } from "#lib/chunk/chunk-frame.ts";
-import { parseContainerName } from "./container-name.ts";
+import { CONTAINER_NUMBER_MAX, parseContainerName } from "./container-name.ts";
 import { readContainer } from "./container-reader.ts";
 import type { ChunkIndex } from "./chunk-index.ts";
 import type { ContainerContents } from "./container-reader.ts";
@@ -49,6 +49,14 @@ export async function loadContainers(set: ContainerSet, index: ChunkIndex, store
   }
   if (damaged > NAMED_MAX) notes.push(`${damaged - NAMED_MAX} more containers are damaged`);
   return notes;
+}
+
+/** Gives no new container a number under which something was put aside: it would take its place in the folder "damaged". */
+export async function reserveDamaged(set: ContainerSet, folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const number = /^[0-9a-f]{8}(?=[.-])/.exec(name);
+    if (number !== null) set.reserve(Math.min(Number.parseInt(number[0], 16), CONTAINER_NUMBER_MAX));
+  }
 }
 
 /** Enters the chunks of a container. Of a chunk that lies in several whole containers the one with the lowest number is used. */

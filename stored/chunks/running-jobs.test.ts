@@ -152,6 +152,16 @@ test("a job's chunks fill one container after the other", async () => {
   assert.ok((await areThere(server, session, plains.slice(30, 70))).every(Boolean));
 });
 
+test("the number of a container that was put aside is not given again", async () => {
+  await using dir = await TempDir.make();
+  await using server = await newStore(dir.path);
+  await runJob(server, dir.path, 1, [noise(1, 500)]);
+  await server.call("close", null);
+  await writeFile(dir.file("@chunks", "all", "damaged", "00000007-256.frame"), "");
+  await runJob(server, dir.path, 2, [noise(2, 500)]);
+  assert.deepEqual(await readdir(dir.file("@chunks", "all", "containers", "00")), ["00000001.ncc", "00000008.ncc"]);
+});
+
 test("what a crash leaves behind is removed at the next start, and said", async () => {
   await using dir = await TempDir.make();
   const plains = [noise(1, 700)];

@@ -7,7 +7,7 @@ import { WantedChunks } from "./care/wanted.ts";
 import { ChunkIndex } from "./chunk-index.ts";
 import { ContainerSet } from "./container-set.ts";
 import { STORE_FOLDER_MODE, syncFolder } from "./durable.ts";
-import { loadContainers } from "./load-containers.ts";
+import { loadContainers, reserveDamaged } from "./load-containers.ts";
 import { RunningMarks } from "./marks.ts";
 import { ReferenceFiles } from "./reference-files.ts";
 import type { CareDomain, SealedContainer } from "./care/care-domain.ts";
@@ -59,6 +59,7 @@ export class StoreDomain implements CareDomain {
     const references = await ReferenceFiles.open(join(folder, "sessions"));
     const domain = new StoreDomain(surroundings, references, await WantedChunks.open(join(folder, "wanted")));
     const notes = await loadContainers(domain.containers, domain.index, surroundings.store);
+    await reserveDamaged(domain.containers, join(folder, "damaged"));
     return { domain, notes };
   }
 
