@@ -11,6 +11,7 @@ import {
   columnsOf,
   FLAG_REUSABLE,
   LARGE_RECORDS_BYTES,
+  PATH_BYTES_MAX,
   PAYLOAD_HEADER_BYTES,
   STAT_COLUMNS,
 } from "./layer-format.ts";
@@ -72,7 +73,7 @@ function groups({ list, reusable, ends }: SavedList): Group[] {
   for (let entry = 0; cursor.next(); entry++) {
     const recordBytes = ends[entry]! - (entry === 0 ? 0 : ends[entry - 1]!);
     const pathBytes = cursor.pathBytes.byteLength;
-    if (!isKept(cursor, recordBytes, reusable[entry] === 1)) continue;
+    if (pathBytes > PATH_BYTES_MAX || !isKept(cursor, recordBytes, reusable[entry] === 1)) continue;
     const isLarge = recordBytes > LARGE_RECORDS_BYTES;
     if (isLarge || group.recordBytes + group.pathBytes > LARGE_RECORDS_BYTES) close();
     group.entries.push(entry);

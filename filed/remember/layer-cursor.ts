@@ -4,6 +4,7 @@ import {
   columnsOf,
   COLUMN_BYTES,
   FLAG_REUSABLE,
+  PATH_BYTES_MAX,
   PAYLOAD_HEADER_BYTES,
   SHARED_BLOCK_BYTES_MAX,
   STAT_COLUMNS,
@@ -13,7 +14,6 @@ import { LayerUnusable } from "./layer-file.ts";
 import type { BlockPlace, LayerFile } from "./layer-file.ts";
 import { compareBytesInWalkOrder, compareToPath } from "./walk-order.ts";
 
-const PATH_BYTES_MAX = 65_536;
 const FIRST_BYTES = 512 * 1024;
 
 /**

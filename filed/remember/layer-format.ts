@@ -28,8 +28,8 @@ export const BLOCK_HEADER_BYTES = 16;
 export const BLOCK_CRC_AT = 12;
 /** Most bytes of a block's payload; bounds what a reader takes for one layer. */
 export const BLOCK_BYTES_MAX = 40 * 1024 * 1024;
-/** Most entries of a block. */
-export const BLOCK_ENTRIES_MAX = 65_536;
+/** Longest path that is remembered. */
+export const PATH_BYTES_MAX = 65_536;
 /** An entry with more bytes of records lies in a block of its own, which a reader can step over. */
 export const LARGE_RECORDS_BYTES = 1024 * 1024;
 /** Blocks of several entries are never longer. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { fileType } from "#lib/streams/stream-type.ts";
@@ -170,6 +170,15 @@ test("only the owner can read what is remembered; another job, store or domain h
     assert.deepEqual((await open(base, { ...SCOPE, [key]: `${value}2` })).sessions, [], key);
 });
 
+test("what was remembered for a job that has not run for more than a year is forgotten", async () => {
+  await using dir = await TempDir.make();
+  for (const jobName of ["Old", "Recent"]) await open(dir.path, { ...SCOPE, jobName });
+  const names = readdirSync(dir.path);
+  utimesSync(dir.file(names[0]!), 1_000_000_000, 1_000_000_000);
+  await open(dir.path);
+  assert.deepEqual([readdirSync(dir.path).includes(names[0]!), readdirSync(dir.path).includes(names[1]!)], [false, true]);
+});
+
 test("another list of names, and a clock that was set back, make files be read", async () => {
   await using dir = await TempDir.make();
   await job(dir.path, [{ path: "/a", text: "a" }], { isFull: true });
@@ -207,6 +216,7 @@ test("records that no entry can have are not written: further names of hard link
       { path: "/b", root: -1, text: "b" },
       { path: "/c", isReusable: false, text: undefined },
       { path: "/d", text: "d" },
+      { path: `/e/${"x".repeat(70_000)}`, text: "too long" },
     ],
     { isFull: true },
   );

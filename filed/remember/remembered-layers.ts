@@ -1,5 +1,5 @@
 import { hash, randomBytes } from "node:crypto";
-import { mkdir, readdir, unlink } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
@@ -10,7 +10,10 @@ import { LayerWriter } from "./layer-writer.ts";
 import type { MemoryStart } from "./memory.ts";
 
 /** Most layers that are kept for one scope. */
-export const LAYERS_MAX = 100;
+const LAYERS_MAX = 100;
+/** A scope in which no job has ended well for so long is forgotten: the job or its store is gone. */
+const SCOPE_KEPT_MS = 400 * 86_400_000;
+const SCOPE_NAME = /^[0-9a-f]{32}$/;
 const LAYER_NAME = /^(\d{8})\.layer$/;
 const UNFINISHED = ".new";
 
@@ -43,6 +46,7 @@ export class RememberedLayers {
   static async open(base: string, scope: LayerScope, note: (text: string) => void): Promise<RememberedLayers> {
     const directory = join(base, scopeName(scope));
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    await removeOldScopes(base, directory);
     const names = await readdir(directory);
     for (const name of names.filter((each) => each.endsWith(UNFINISHED)))
       if (!beingWritten.has(join(directory, name))) await remove(join(directory, name));
@@ -159,5 +163,15 @@ async function remove(path: string): Promise<void> {
     await unlink(path);
   } catch (error) {
     if (systemErrorCode(error) !== "ENOENT") throw error;
+  }
+}
+
+/** A directory's modification time is that of the last job that ended well: then a layer was put into it. */
+async function removeOldScopes(base: string, except: string): Promise<void> {
+  for (const name of await readdir(base)) {
+    const directory = join(base, name);
+    if (!SCOPE_NAME.test(name) || directory === except) continue;
+    const { mtimeMs } = await stat(directory);
+    if (Date.now() - mtimeMs > SCOPE_KEPT_MS) await rm(directory, { recursive: true, force: true });
   }
 }

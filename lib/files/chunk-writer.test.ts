@@ -161,7 +161,7 @@ test("a chunk that the storage daemon could not read makes its file damaged, tho
   );
 });
 
-test("a list that arrives in the place of chunks, and data longer than the file, are errors that name the file", async () => {
+test("a list in the place of chunks, other data among them and data longer than the file are errors that name the file", async () => {
   await using dir = await TempDir.make();
   const { counts, notes } = restore(dir.path, [
     attributes(1, "/list", 100),
@@ -171,10 +171,16 @@ test("a list that arrives in the place of chunks, and data longer than the file,
     md5(2, text),
     attributes(3, "/good", text.length),
     chunk(3, 0, text),
+    attributes(4, "/mixed", 2 * text.length),
+    chunk(4, 0, text),
+    [4, streamType.fileData, text],
   ]);
-  assert.deepEqual([counts.files, counts.errors], [1, 2], notes.join("\n"));
-  assert.match(notes.join("\n"), /list" came with a list of chunks[^]*long" not correct/);
-  assert.deepEqual(readdirSync(dir.path).toSorted(), ["good", "long"]);
+  assert.deepEqual([counts.files, counts.errors], [1, 3], notes.join("\n"));
+  assert.match(
+    notes.join("\n"),
+    /list" came with a list of chunks[^]*long" not correct[^]*mixed" is only partly restored: .*chunks and other data/,
+  );
+  assert.deepEqual(readdirSync(dir.path).toSorted(), ["good", "long", "mixed"]);
 });
 
 test("10,000 damaged records of chunks: notes, never a throw, and no wrong byte in a file that counts as restored", async () => {

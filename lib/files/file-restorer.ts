@@ -1,23 +1,19 @@
-import { closeSync, ftruncateSync, unlinkSync } from "node:fs";
+import { closeSync, unlinkSync } from "node:fs";
 import { fsPath, shown } from "#lib/base/byte-string.ts";
-import { expandRecord, inflateRecord } from "#lib/codec/compression.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import { OwnerNames } from "#lib/platform/owner-names.ts";
 import { systemErrorCode, systemErrorText } from "#lib/platform/system-error.ts";
 import { decodeAttributes } from "#lib/streams/attributes.ts";
 import type { AttributeRecord } from "#lib/streams/attributes.ts";
-import { digestBytes, digestOfStream } from "#lib/streams/digest.ts";
-import type { DigestName } from "#lib/streams/digest.ts";
-import { fileType, STREAM_TYPE_MASK, streamKind, streamType } from "#lib/streams/stream-type.ts";
+import { digestOfStream } from "#lib/streams/digest.ts";
+import { STREAM_TYPE_MASK, streamKind } from "#lib/streams/stream-type.ts";
 import { applyAttributes } from "./apply-attributes.ts";
 import type { FileAttributes } from "./apply-attributes.ts";
-import { ChunkWriter } from "./chunk-writer.ts";
 import { DataDigest } from "./data-digest.ts";
+import { RestoredData } from "./restored-data.ts";
 import { RestorePlace } from "./restore-place.ts";
 import type { CurrentFile, DeferredFile, FileRestorerOptions, RestoreCounts } from "./restore-place.ts";
-import { writeAll } from "./write-all.ts";
 
-const ADDRESS_BYTES = 8;
 const FIRST_WARNINGS = 1;
 
 /**
@@ -34,14 +30,13 @@ export class FileRestorer implements Disposable {
   readonly #links: DeferredFile[] = [];
   readonly #late: DeferredFile[] = [];
   readonly #warned = new Map<string, number>();
-  readonly #chunks = new ChunkWriter();
+  readonly #data: RestoredData;
   #current: CurrentFile | undefined;
-  /** The digest that files of this job seem to have, so that it can be taken while writing. */
-  #usualDigest: DigestName | undefined;
 
   constructor(options: FileRestorerOptions) {
     this.#options = options;
     this.#place = new RestorePlace(options, this.counts, this.#names);
+    this.#data = new RestoredData(this.counts, (current, text) => options.note("error", text(this.#place.shown(current))));
   }
 
   /** Takes one record. Damage in it concerns only its file: it is said and counted, never thrown. */
@@ -84,13 +79,13 @@ export class FileRestorer implements Disposable {
     if (current.kind === "ignore") return;
     switch (kind.kind) {
       case "data":
-        this.#data(current, kind, data);
+        this.#data.plain(current, kind, data);
         break;
       case "chunks":
-        this.#chunk(current, kind.isList, data);
+        this.#data.chunk(current, kind.isList, data);
         break;
       case "digest":
-        this.#verify(current, digestOfStream(stream & STREAM_TYPE_MASK)!, data);
+        this.#data.verify(current, digestOfStream(stream & STREAM_TYPE_MASK)!, data);
         break;
       case "acl":
         if (kind.scope === "access") current.accessAcl = data;
@@ -142,87 +137,11 @@ export class FileRestorer implements Disposable {
       hasMode: false,
     };
     this.#current = current;
-    this.#chunks.begin();
+    this.#data.begin();
     const unknown = this.#place.create(current, path);
     if (unknown === undefined) return;
     this.counts.errors++;
     this.#warnOnce(unknown, `"${shown(record.name)}" and maybe others are of a type that cannot be restored here (${unknown})`);
-  }
-
-  #data(
-    current: CurrentFile,
-    kind: { readonly sparse: boolean; readonly coding: "raw" | "zlib" | "headed" },
-    data: Uint8Array,
-  ): void {
-    if (current.kind !== "regular")
-      throw new OperatorError("DATA_INVALID", `"${shown(current.record.name)}" is no regular file but has data`);
-    let address = current.written;
-    let payload = data;
-    if (kind.sparse) {
-      if (data.byteLength < ADDRESS_BYTES)
-        throw new OperatorError("DATA_INVALID", `a record with an address has only ${data.byteLength} bytes`);
-      const view = new DataView(data.buffer, data.byteOffset, ADDRESS_BYTES);
-      address = view.getUint32(0) * 0x1_0000_0000 + view.getUint32(4);
-      payload = data.subarray(ADDRESS_BYTES);
-      current.isSparse = true;
-    }
-    if (kind.coding === "zlib") payload = inflateRecord(payload);
-    else if (kind.coding === "headed") payload = expandRecord(payload);
-    if (!Number.isSafeInteger(address + payload.byteLength))
-      throw new OperatorError("DATA_INVALID", `an address of ${address} in a file cannot be`);
-    current.digest.add(payload, this.#usualDigest);
-    if (!kind.sparse || !isZero(payload)) writeAll(current.fd, payload, kind.sparse ? address : null);
-    current.written = kind.sparse
-      ? Math.max(current.written, address + payload.byteLength)
-      : current.written + payload.byteLength;
-    this.counts.bytes += payload.byteLength;
-  }
-
-  /** A damaged chunk costs its own place in the file, which stays a hole; the file is named once. */
-  #chunk(current: CurrentFile, isList: boolean, record: Uint8Array): void {
-    const name = (): string => `"${shown(current.record.name)}"`;
-    if (isList)
-      throw new OperatorError("CHUNK_LIST_INVALID", `${name()} came with a list of chunks in the place of its data`, {
-        hint: "read it through a storage daemon with the device of its store: only that can put chunks in",
-      });
-    if (current.kind !== "regular" || (current.written > 0 && !this.#chunks.hasData))
-      throw new OperatorError("DATA_INVALID", `${name()} has chunks where none can be`);
-    const outcome = this.#chunks.write(current.fd, record);
-    if (outcome.kind === "written") {
-      current.written = this.#chunks.end;
-      this.counts.bytes += outcome.bytes;
-      return;
-    }
-    if (current.hasFailed) return;
-    current.hasFailed = true;
-    this.counts.errors++;
-    this.#options.note(
-      "error",
-      `"${this.#place.shown(current)}" is damaged: of its chunk at byte ${outcome.address} ${outcome.what}.`,
-    );
-  }
-
-  #verify(current: CurrentFile, name: DigestName, expected: Uint8Array): void {
-    this.#usualDigest = name;
-    if (current.kind !== "regular" || current.hasFailed) return;
-    if (expected.byteLength !== digestBytes(name))
-      throw new OperatorError("DATA_INVALID", `a ${name} digest of ${expected.byteLength} bytes`);
-    const { size } = current.record.stat;
-    const isChecked = this.#chunks.hasData && this.#chunks.covers(size);
-    // A gap may be a hole, or a chunk that did not come; the digest tells which, and must then be taken.
-    const actual = isChecked
-      ? expected
-      : this.#chunks.hasData
-        ? this.#chunks.digest(current.fd, name)
-        : current.digest.value(name, current);
-    current.isVerified = true;
-    if (actual === undefined || Buffer.compare(actual, expected) === 0) return;
-    current.hasFailed = true;
-    this.counts.errors++;
-    this.#options.note(
-      "error",
-      `"${this.#place.shown(current)}": the ${name.toUpperCase()} digest of the restored data differs from the one that was saved; the file is damaged.`,
-    );
   }
 
   /** Ends the file at hand: sets its attributes, or keeps them until all files are there. */
@@ -245,28 +164,10 @@ export class FileRestorer implements Disposable {
     if (current.kind === "hardLink") this.#links.push(deferred);
     else if (current.kind === "directory") this.#late.push(deferred);
     else {
-      if (current.kind === "regular") this.#finishData(current);
+      if (current.kind === "regular") this.#data.finish(current);
       this.#apply(deferred, () => this.#place.entry(deferred), current.kind === "regular" ? current.fd : undefined);
       if (!current.hasFailed) this.counts.files++;
     }
-  }
-
-  #finishData(current: CurrentFile): void {
-    const { size, dataStream } = current.record.stat;
-    // A file of chunks may be nothing but hole.
-    const mayEndInHole = current.isSparse || this.#chunks.hasData || dataStream === streamType.chunkList;
-    if (mayEndInHole && size > current.written) {
-      ftruncateSync(current.fd, size);
-      current.written = size;
-    } else if (current.isSparse) ftruncateSync(current.fd, current.written);
-    const isLengthSure = current.isVerified && !this.#chunks.hasData;
-    if (current.written === size || isLengthSure || current.hasFailed || current.record.type !== fileType.regular) return;
-    current.hasFailed = true;
-    this.counts.errors++;
-    this.#options.note(
-      "error",
-      `File size of restored file "${this.#place.shown(current)}" not correct. Original ${size}, restored ${current.written}.`,
-    );
   }
 
   #apply(deferred: DeferredFile, path: () => string, fd: number | undefined): void {
@@ -356,12 +257,6 @@ export class FileRestorer implements Disposable {
     this.#current = undefined;
     this.#place[Symbol.dispose]();
   }
-}
-
-const zeros = Buffer.alloc(65_536);
-
-function isZero(data: Uint8Array): boolean {
-  return data.byteLength <= zeros.length && zeros.compare(data, 0, data.byteLength, 0, data.byteLength) === 0;
 }
 
 /** Attributes that outlive the batch they came in: the extras are copied. */

@@ -18,11 +18,17 @@ export interface ExactTime {
 }
 
 function putTimes(atime: ExactTime, mtime: ExactTime): Buffer {
-  times.writeBigInt64LE(BigInt(atime.seconds), 0);
-  times.writeBigInt64LE(BigInt(atime.nanoseconds), 8);
-  times.writeBigInt64LE(BigInt(mtime.seconds), 16);
-  times.writeBigInt64LE(BigInt(mtime.nanoseconds), 24);
+  putInt64(atime.seconds, 0);
+  putInt64(atime.nanoseconds, 8);
+  putInt64(mtime.seconds, 16);
+  putInt64(mtime.nanoseconds, 24);
   return times;
+}
+
+/** A safe integer as a 64-bit one, without a BigInt: this is done twice for every restored file. */
+function putInt64(value: number, at: number): void {
+  times.writeUInt32LE(value >>> 0, at);
+  times.writeInt32LE(Math.floor(value / 0x1_0000_0000) | 0, at + 4);
 }
 
 /** Sets the times of an open file; false if libc is not to be had or refuses. */

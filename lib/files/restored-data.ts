@@ -1,0 +1,138 @@
+import { ftruncateSync } from "node:fs";
+import { shown } from "#lib/base/byte-string.ts";
+import { expandRecord, inflateRecord } from "#lib/codec/compression.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { digestBytes } from "#lib/streams/digest.ts";
+import type { DigestName } from "#lib/streams/digest.ts";
+import { fileType, streamType } from "#lib/streams/stream-type.ts";
+import { ChunkWriter } from "./chunk-writer.ts";
+import type { CurrentFile, RestoreCounts } from "./restore-place.ts";
+import { writeAll } from "./write-all.ts";
+
+const ADDRESS_BYTES = 8;
+
+/** The data of the files of a restore, one file after the other: written, verified, brought to its length. For one thread. */
+export class RestoredData {
+  readonly #counts: RestoreCounts;
+  /** Says what is wrong with a file; `where` is its place for messages. */
+  readonly #say: (current: CurrentFile, text: (where: string) => string) => void;
+  readonly #chunks = new ChunkWriter();
+  /** The digest that files of this job seem to have, so that it can be taken while writing. */
+  #usualDigest: DigestName | undefined;
+
+  constructor(counts: RestoreCounts, say: (current: CurrentFile, text: (where: string) => string) => void) {
+    this.#counts = counts;
+    this.#say = say;
+  }
+
+  /** Another file begins. */
+  begin(): void {
+    this.#chunks.begin();
+  }
+
+  /** Writes a record of file data. Throws OperatorError DATA_INVALID, and what write(2) throws. */
+  plain(
+    current: CurrentFile,
+    kind: { readonly sparse: boolean; readonly coding: "raw" | "zlib" | "headed" },
+    data: Uint8Array,
+  ): void {
+    if (current.kind !== "regular")
+      throw new OperatorError("DATA_INVALID", `"${shown(current.record.name)}" is no regular file but has data`);
+    if (this.#chunks.hasData)
+      throw new OperatorError("DATA_INVALID", `"${shown(current.record.name)}" has chunks and other data as well`);
+    let address = current.written;
+    let payload = data;
+    if (kind.sparse) {
+      if (data.byteLength < ADDRESS_BYTES)
+        throw new OperatorError("DATA_INVALID", `a record with an address has only ${data.byteLength} bytes`);
+      const view = new DataView(data.buffer, data.byteOffset, ADDRESS_BYTES);
+      address = view.getUint32(0) * 0x1_0000_0000 + view.getUint32(4);
+      payload = data.subarray(ADDRESS_BYTES);
+      current.isSparse = true;
+    }
+    if (kind.coding === "zlib") payload = inflateRecord(payload);
+    else if (kind.coding === "headed") payload = expandRecord(payload);
+    if (!Number.isSafeInteger(address + payload.byteLength))
+      throw new OperatorError("DATA_INVALID", `an address of ${address} in a file cannot be`);
+    current.digest.add(payload, this.#usualDigest);
+    if (!kind.sparse || !isZero(payload)) writeAll(current.fd, payload, kind.sparse ? address : null);
+    current.written = kind.sparse
+      ? Math.max(current.written, address + payload.byteLength)
+      : current.written + payload.byteLength;
+    this.#counts.bytes += payload.byteLength;
+  }
+
+  /**
+   * Writes a chunk. A damaged one costs its own place in the file, which stays a hole; the file is named once. Throws as `plain` does,
+   * and for a list.
+   */
+  chunk(current: CurrentFile, isList: boolean, record: Uint8Array): void {
+    const name = (): string => `"${shown(current.record.name)}"`;
+    if (isList)
+      throw new OperatorError("CHUNK_LIST_INVALID", `${name()} came with a list of chunks in the place of its data`, {
+        hint: "read it through a storage daemon with the device of its store: only that can put chunks in",
+      });
+    if (current.kind !== "regular" || (current.written > 0 && !this.#chunks.hasData))
+      throw new OperatorError("DATA_INVALID", `${name()} has chunks where none can be`);
+    const outcome = this.#chunks.write(current.fd, record);
+    if (outcome.kind === "written") {
+      current.written = this.#chunks.end;
+      this.#counts.bytes += outcome.bytes;
+      return;
+    }
+    if (current.hasFailed) return;
+    this.#fail(current, (where) => `"${where}" is damaged: of its chunk at byte ${outcome.address} ${outcome.what}.`);
+  }
+
+  /** Compares the data with its digest. Throws DATA_INVALID for a digest that is none. */
+  verify(current: CurrentFile, name: DigestName, expected: Uint8Array): void {
+    this.#usualDigest = name;
+    if (current.kind !== "regular" || current.hasFailed) return;
+    if (expected.byteLength !== digestBytes(name))
+      throw new OperatorError("DATA_INVALID", `a ${name} digest of ${expected.byteLength} bytes`);
+    const { size } = current.record.stat;
+    const isChecked = this.#chunks.hasData && this.#chunks.covers(size);
+    // A gap may be a hole, or a chunk that did not come; the digest tells which, and must then be taken.
+    const actual = isChecked
+      ? expected
+      : this.#chunks.hasData
+        ? this.#chunks.digest(current.fd, name)
+        : current.digest.value(name, current);
+    current.isVerified = true;
+    if (actual === undefined || Buffer.compare(actual, expected) === 0) return;
+    this.#fail(
+      current,
+      (where) =>
+        `"${where}": the ${name.toUpperCase()} digest of the restored data differs from the one that was saved; the file is damaged.`,
+    );
+  }
+
+  /** Brings the file to its length; says it if the length is wrong. */
+  finish(current: CurrentFile): void {
+    const { size, dataStream } = current.record.stat;
+    // A file of chunks may be nothing but hole.
+    const mayEndInHole = current.isSparse || this.#chunks.hasData || dataStream === streamType.chunkList;
+    if (mayEndInHole && size > current.written) {
+      ftruncateSync(current.fd, size);
+      current.written = size;
+    } else if (current.isSparse) ftruncateSync(current.fd, current.written);
+    const isLengthSure = current.isVerified && !this.#chunks.hasData;
+    if (current.written === size || isLengthSure || current.hasFailed || current.record.type !== fileType.regular) return;
+    this.#fail(
+      current,
+      (where) => `File size of restored file "${where}" not correct. Original ${size}, restored ${current.written}.`,
+    );
+  }
+
+  #fail(current: CurrentFile, text: (where: string) => string): void {
+    current.hasFailed = true;
+    this.#counts.errors++;
+    this.#say(current, text);
+  }
+}
+
+const zeros = Buffer.alloc(65_536);
+
+function isZero(data: Uint8Array): boolean {
+  return data.byteLength <= zeros.length && zeros.compare(data, 0, data.byteLength, 0, data.byteLength) === 0;
+}
