@@ -29,8 +29,11 @@ export async function lockStore(folder: string): Promise<AsyncDisposable> {
     const owner = await holderOf(path);
     const isOurs = flock === undefined ? owner === undefined || !isAlive(owner) : flock(file.fd, LOCK_EX_NB) === 0;
     if (!isOurs) throw inUse(path, owner);
-    await file.truncate(0);
-    await file.write(`${process.pid}\n`);
+    // For messages only; on a full file system a store must be opened all the same, to make room.
+    await file
+      .truncate(0)
+      .then(async () => await file.write(`${process.pid}\n`))
+      .catch(() => {});
   } catch (error) {
     await file.close();
     if (error instanceof OperatorError) throw error;

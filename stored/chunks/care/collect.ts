@@ -136,11 +136,15 @@ async function rewriteSparse(
     await rewriter.finish();
   } catch (error) {
     await rewriter.abandon();
-    if (!(error instanceof OperatorError) || error.code !== "STORE_FULL") throw error;
+    if (!isNoRoom(error)) throw error;
     const { notes, ...done } = rewriter.result;
     return { ...done, notes: [...notes, `no room to write more containers anew: ${error.message}`] };
   }
   return rewriter.result;
+}
+
+function isNoRoom(error: unknown): error is OperatorError {
+  return error instanceof OperatorError && (error.code === "STORE_FULL" || error.code === "QUOTA_EXCEEDED");
 }
 
 async function freeBytes(directory: string): Promise<number> {
