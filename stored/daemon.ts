@@ -24,7 +24,8 @@ import { dataService } from "./rpc/data-service.ts";
 import { watchDevices } from "./watch/watch-devices.ts";
 import { storesOf } from "./store/store-host.ts";
 import { VerifyPool } from "./store/verify-pool.ts";
-import { replicableStore, ReplicaService } from "./rpc/replica-service.ts";
+import { findReplica } from "./replicate/find-replica.ts";
+import { knownDevice, replicableStore, ReplicaService } from "./rpc/replica-service.ts";
 import { storageService } from "./rpc/storage-service.ts";
 import type { AppenderSurroundings } from "./mount/appender.ts";
 import type { JobSurroundings } from "./job/job-surroundings.ts";
@@ -150,11 +151,14 @@ export class StorageDaemon implements AsyncDisposable {
       trust: [storage, ...config.directors.values()].map(tlsSettings),
       log,
     });
+    const deviceNamed = (name: string) => knownDevice(name, hosts.get(named(name)[0] ?? ""));
     const replicas = new ReplicaService({
       name: storage.name,
       identity,
       log,
-      storeOf: (device) => replicableStore(device, hosts.get(named(device)[0] ?? "")),
+      mustKnow: (device) => void deviceNamed(device),
+      storeOf: (device) => replicableStore(deviceNamed(device)),
+      replicaOf: async (device, uuid) => await findReplica(deviceNamed(device), uuid, stores.all, log),
       placed: async (folder) => void (await Promise.all(stores.all.map(async (host) => await host.reopenBelow(folder)))),
     });
     const service = storageService({

@@ -179,9 +179,19 @@ export interface ReplicaRequest {
     /** The next bytes of its stream; at most 1 MiB. */
     { $case: "data"; value: Buffer }
     | //
-    /** The subvolume's stream is complete. */
+    /** The subvolume's stream is complete. One more at the end: the replica is complete. */
     { $case: "finish"; value: Nothing }
+    | //
+    /** After an `open` with `heal`: chunks that are wanted. Answered by `frames`. */
+    { $case: "wanted"; value: WantedChunks }
     | undefined;
+}
+
+/** Chunks of one domain that are damaged or missing. */
+export interface WantedChunks {
+  domain: string;
+  /** Identities of 32 bytes each, 4,096 at most. */
+  ids: Buffer;
 }
 
 /** Whose replica. */
@@ -190,6 +200,8 @@ export interface ReplicaOpen {
   key: Buffer;
   /** The store that is sent (UUID text). */
   store: string;
+  /** Nothing is sent: chunks are wanted of the replica that is here. */
+  heal: boolean;
 }
 
 /** One read-only snapshot. */
@@ -212,6 +224,8 @@ export interface ReplicaReply {
   failed: string;
   /** The replica is complete and in place. */
   ended: boolean;
+  /** Part of the answer to `wanted`: a run of whole chunk frames. An empty one ends the answer; chunks that are not here are left out. */
+  frames: Buffer;
 }
 
 function createBaseDataOpen(): DataOpen {
@@ -1368,6 +1382,9 @@ export const ReplicaRequest: MessageFns<ReplicaRequest> = {
       case "finish":
         Nothing.encode(message.step.value, writer.uint32(34).fork()).join();
         break;
+      case "wanted":
+        WantedChunks.encode(message.step.value, writer.uint32(42).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1417,6 +1434,14 @@ export const ReplicaRequest: MessageFns<ReplicaRequest> = {
             message.step = { $case: "finish", value: Nothing.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.step = { $case: "wanted", value: WantedChunks.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1459,13 +1484,86 @@ export const ReplicaRequest: MessageFns<ReplicaRequest> = {
         }
         break;
       }
+      case "wanted": {
+        if (object.step?.value !== undefined && object.step?.value !== null) {
+          message.step = { $case: "wanted", value: WantedChunks.fromPartial(object.step.value) };
+        }
+        break;
+      }
     }
     return message;
   },
 };
 
+function createBaseWantedChunks(): WantedChunks {
+  return { domain: "", ids: Buffer.alloc(0) };
+}
+
+export const WantedChunks: MessageFns<WantedChunks> = {
+  encode(message: WantedChunks, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.domain !== "") {
+      writer.uint32(10).string(message.domain);
+    }
+    if (message.ids.length !== 0) {
+      writer.uint32(18).bytes(message.ids);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WantedChunks {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWantedChunks();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.domain = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ids = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<WantedChunks>, I>>(base?: I): WantedChunks {
+    return WantedChunks.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WantedChunks>, I>>(object: I): WantedChunks {
+    const message = createBaseWantedChunks();
+    message.domain = object.domain ?? "";
+    message.ids = object.ids ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 function createBaseReplicaOpen(): ReplicaOpen {
-  return { key: Buffer.alloc(0), store: "" };
+  return { key: Buffer.alloc(0), store: "", heal: false };
 }
 
 export const ReplicaOpen: MessageFns<ReplicaOpen> = {
@@ -1475,6 +1573,9 @@ export const ReplicaOpen: MessageFns<ReplicaOpen> = {
     }
     if (message.store !== "") {
       writer.uint32(18).string(message.store);
+    }
+    if (message.heal !== false) {
+      writer.uint32(24).bool(message.heal);
     }
     return writer;
   },
@@ -1508,6 +1609,14 @@ export const ReplicaOpen: MessageFns<ReplicaOpen> = {
             message.store = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.heal = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1527,6 +1636,7 @@ export const ReplicaOpen: MessageFns<ReplicaOpen> = {
     const message = createBaseReplicaOpen();
     message.key = object.key ?? Buffer.alloc(0);
     message.store = object.store ?? "";
+    message.heal = object.heal ?? false;
     return message;
   },
 };
@@ -1611,7 +1721,7 @@ export const ReplicaStart: MessageFns<ReplicaStart> = {
 };
 
 function createBaseReplicaReply(): ReplicaReply {
-  return { have: [], received: 0, failed: "", ended: false };
+  return { have: [], received: 0, failed: "", ended: false, frames: Buffer.alloc(0) };
 }
 
 export const ReplicaReply: MessageFns<ReplicaReply> = {
@@ -1627,6 +1737,9 @@ export const ReplicaReply: MessageFns<ReplicaReply> = {
     }
     if (message.ended !== false) {
       writer.uint32(32).bool(message.ended);
+    }
+    if (message.frames.length !== 0) {
+      writer.uint32(42).bytes(message.frames);
     }
     return writer;
   },
@@ -1676,6 +1789,14 @@ export const ReplicaReply: MessageFns<ReplicaReply> = {
             message.ended = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.frames = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1697,6 +1818,7 @@ export const ReplicaReply: MessageFns<ReplicaReply> = {
     message.received = object.received ?? 0;
     message.failed = object.failed ?? "";
     message.ended = object.ended ?? false;
+    message.frames = object.frames ?? Buffer.alloc(0);
     return message;
   },
 };

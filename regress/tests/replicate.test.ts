@@ -158,3 +158,40 @@ function containersAt(archiveDevice: string): ReadonlyMap<string, Buffer> {
   const names = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ncc"));
   return new Map(names.map((name) => [name, readFileSync(`${root}/${name}`)]));
 }
+
+scenario(
+  "dedup scrub mends what was damaged from the replica, declared as a device or not",
+  { site: twoStorages, root: true, lacks },
+  async (world) => {
+    await using _near = await btrfsImage(world.path("volumes"), { mebibytes: 1024 });
+    await using far = new FarStorage(world);
+    await using _far = await btrfsImage(world.path("far"), { mebibytes: 1024 });
+    const tree = world.path("tree");
+    plainTree(tree, { files: 100 });
+    randomFile(`${tree}/big`, 40);
+    await makeStore(world);
+    await world.start();
+    await far.start();
+    await world.backup("Full");
+    await world.console("replicate storage=Disks to=Far");
+    for (const from of ["Far", "Replica"]) {
+      if (from === "Replica") {
+        await far.stop();
+        far.declareReplica();
+        await far.start();
+      }
+      const victim = [...containersAt(world.path("volumes")).keys()].toSorted()[0]!;
+      const path = `${world.path("volumes")}/@chunks/all/containers/${victim}`;
+      const bytes = readFileSync(path);
+      for (let at = 5000; at < bytes.byteLength; at += 100_000) bytes[at]! ^= 1;
+      writeFileSync(path, bytes);
+      const output = await world.console(`dedup scrub storage=Disks heal=${from}`);
+      const [, mended = "", wanted = ""] = /(\d+) of (\d+) damaged or missing chunks were mended/.exec(output) ?? [];
+      assert.ok(Number(wanted) > 10 && mended === wanted, output);
+      const where = await world.restore("jobid=1 all done");
+      await assertSameTree(tree, where + tree);
+    }
+    assert.match(await world.console("dedup scrub storage=Disks"), /all is well/);
+    await far.stop();
+  },
+);

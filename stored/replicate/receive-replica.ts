@@ -68,5 +68,5 @@ async function* receiveParts(
 }
 
 function reply(more: Partial<ReplicaReply>): ReplicaReply {
-  return { have: [], received: 0, failed: "", ended: false, ...more };
+  return { have: [], received: 0, failed: "", ended: false, frames: Buffer.alloc(0), ...more };
 }

@@ -51,7 +51,9 @@ class ReplicaWorld implements AsyncDisposable {
         name: "test-fd",
         identity: loopback.clientIdentity,
         log: loopback.serverLog,
+        mustKnow: () => {},
         storeOf: () => store,
+        replicaOf: () => assert.fail("nothing is healed here"),
         placed: async (directory) => void placed.push(directory),
       });
       return { ...store, service };

@@ -35,7 +35,7 @@ export async function* sendReplica(source: ReplicaSource): AsyncGenerator<string
     const call = await client.bidi(bulkStorageData.receive, { signal });
     try {
       const replies = call[Symbol.asyncIterator]();
-      await call.write({ step: { $case: "open", value: { key: Buffer.from(key), store } } });
+      await call.write({ step: { $case: "open", value: { key: Buffer.from(key), store, heal: false } } });
       const have = new Set((await next(replies, client.who)).have);
       const known = await sent.known(have, number);
       let bytes = 0;

@@ -4,17 +4,29 @@ import { noStore } from "../store/store-host.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { CareReport, StoreFacts } from "../chunks/store-calls.ts";
 import type { DedupRequest, DeviceReply, ForgetSessionsReply, ForgetSessionsRequest } from "#proto/stored.ts";
+import type { ReplicaService } from "./replica-service.ts";
 import type { StoreHost } from "../store/store-host.ts";
 
 /** Most sessions of one request. */
 const SESSIONS_MAX = 10_000;
 
 /** Looks after the store of a device, as an operator asks. Lines while it works; the last reply tells how it went. */
-export async function* careForStore(host: DeviceHost, request: DedupRequest): AsyncGenerator<DeviceReply> {
+export async function* careForStore(
+  host: DeviceHost,
+  request: DedupRequest,
+  replicas: ReplicaService,
+  signal: AbortSignal,
+): AsyncGenerator<DeviceReply> {
   const store = storeOf(host);
   const report = await carry(host, store, request);
   for (const line of report.lines) yield { line, volume: undefined };
-  yield { line: outcomeText(host, request.action, report.isClean), ok: report.isClean, volume: undefined };
+  let { isClean } = report;
+  if (request.healFrom !== undefined) {
+    const { wanted, mended } = await replicas.heal(store, (await store.open()).store, request.healFrom, signal);
+    yield { line: `${mended} of ${wanted} damaged or missing chunks were mended from the replica.`, volume: undefined };
+    isClean = mended === wanted && (isClean || wanted > 0);
+  }
+  yield { line: outcomeText(host, request.action, isClean), ok: isClean, volume: undefined };
 }
 
 /** Forgets sessions whose jobs are no longer wanted. */

@@ -5,6 +5,7 @@ import { Admissions } from "../replicate/admissions.ts";
 import { receiveReplica } from "../replicate/receive-replica.ts";
 import { cleanReplicas } from "../replicate/replica-place.ts";
 import { replicaFolder } from "../replicate/replica-paths.ts";
+import { healFrom, serveWanted, type AskableStore, type Healed } from "../replicate/heal.ts";
 import { sendReplica } from "../replicate/send-replica.ts";
 import { SentGenerations } from "../replicate/sent-generations.ts";
 import type { CallContext } from "#lib/rpc/call.ts";
@@ -30,9 +31,14 @@ export interface ReplicableStore {
   uuid(): Promise<string>;
 }
 
-/** The store behind a device, if it can be replicated. Refuses devices that have none, or none on btrfs. */
-export function replicableStore(name: string, host: DeviceHost | undefined): ReplicableStore {
+/** The device, if there is one. DEVICE_UNKNOWN. */
+export function knownDevice(name: string, host: DeviceHost | undefined): DeviceHost {
   if (host === undefined) throw new OperatorError("DEVICE_UNKNOWN", `the storage daemon has no device "${name.slice(0, 200)}"`);
+  return host;
+}
+
+/** The store behind a device, if it can be replicated. Refuses devices that have none, or none on btrfs. */
+export function replicableStore(host: DeviceHost): ReplicableStore {
   const { store } = host;
   if (store?.btrfs === undefined)
     throw new OperatorError("DEVICE_TYPE_UNSUPPORTED", `${host.title} cannot be replicated or hold replicas`, {
@@ -46,8 +52,12 @@ export interface ReplicaServiceParts {
   readonly name: string;
   readonly identity: TlsIdentity;
   readonly log: RpcLog;
+  /** DEVICE_UNKNOWN unless there is a device of this name. */
+  mustKnow(device: string): void;
   /** The store behind a Device or Autochanger name. Refuses devices that have none, or none on btrfs. */
   storeOf(device: string): ReplicableStore;
+  /** The replica of a store that is at a device, to be asked; disposed of when it was. STORE_NOT_INITIALIZED if there is none. */
+  replicaOf(device: string, store: string): Promise<AskableStore & AsyncDisposable>;
   /** The directory has new content: whoever has it open must open it anew. */
   placed(directory: string): Promise<void>;
 }
@@ -66,7 +76,7 @@ export class ReplicaService {
 
   /** A Director announces a sender. Refused where it could not be received. */
   admit(request: AdmitReplicaRequest): void {
-    this.#parts.storeOf(request.device);
+    this.#parts.mustKnow(request.device);
     this.#admissions.admit(request);
   }
 
@@ -94,6 +104,10 @@ export class ReplicaService {
     const iterator = requests[Symbol.asyncIterator]();
     const open = await opened(iterator, call);
     const device = this.#admissions.take(open.key, call.peer);
+    if (open.heal) {
+      await using replica = await this.#parts.replicaOf(device, open.store);
+      return yield* serveWanted(replica, iterator, call);
+    }
     const { directory, points } = this.#parts.storeOf(device);
     await this.#clean(directory, points);
     const target = {
@@ -114,6 +128,12 @@ export class ReplicaService {
       this.#parts.log.error(`receiving a replica of store ${open.store} was given up: ${describeError(error)}`, error);
       throw error;
     }
+  }
+
+  /** Has a store healed from the replica that another storage daemon has of it. */
+  async heal(store: AskableStore, uuid: string, from: ReplicaPeer, signal: AbortSignal): Promise<Healed> {
+    await using client = this.#clientOf(from);
+    return await healFrom(store, uuid, client, from.key, signal);
   }
 
   /** Once after the start: what a crash left. */

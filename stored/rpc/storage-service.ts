@@ -75,7 +75,7 @@ export function storageService(parts: StorageServiceParts): Service {
     release: onDevice(releaseDevice),
     dedup: async function* (request, call) {
       commanding(call);
-      yield* careForStore(deviceOf(parts, request), request);
+      yield* careForStore(deviceOf(parts, request), request, parts.replicas, call.signal);
     },
     forgetSessions: async (request, call) => {
       commanding(call);
