@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { LoopFileSystem, whyNoLoop } from "#lib/testing/loop-file-system.ts";
 import { assertSameTree } from "#regress/compare.ts";
-import { dedup, dedupSite } from "#regress/dedup.ts";
+import { assertStoreClean, containersOf, dedup, dedupSite } from "#regress/dedup.ts";
 import { freePorts } from "#regress/ports.ts";
 import { Daemon } from "#regress/process.ts";
 import { scenario } from "#regress/scenario.ts";
@@ -11,8 +11,15 @@ import { bigFile, plainTree } from "#regress/trees.ts";
 
 const MIB = 1 << 20;
 
+/** Overwrites some bytes in the midst of a file. */
+function damage(path: string): void {
+  const file = openSync(path, "r+");
+  writeSync(file, Buffer.alloc(500, "damage"), 0, 500, Math.floor(statSync(path).size / 2));
+  closeSync(file);
+}
+
 scenario(
-  "a btrfs storage is replicated to a second storage daemon, again only what is new, and restores from there",
+  "a btrfs storage is replicated to a second storage daemon, again only what is new, is healed from there, and restores from there",
   {
     lacks: whyNoLoop("btrfs"),
     site: async (dir) => {
@@ -53,6 +60,13 @@ scenario(
       const more = await world.console("replicate storage=Disks to=Offsite");
       assert.match(more, /is in place at .*far-sd/, more);
       assert.doesNotMatch(more, /, whole$/m);
+      const [container = ""] = containersOf(world.path("volumes")).files;
+      damage(container);
+      const looked = await dedup(world, "scrub lookonly");
+      assert.match(looked, /3900 dedup scrub.*not all is well/, looked);
+      const healed = await world.console("dedup scrub storage=Disks heal=Offsite");
+      assert.match(healed, /3000 OK dedup scrub.*all is well/, healed);
+      await assertStoreClean(world);
       await world.stop("sd");
       await far.stop();
       const [store = ""] = readdirSync(world.path("far/@replicas"));
