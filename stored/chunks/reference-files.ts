@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError } from "#lib/errors/operator-error.ts";
+import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { STORE_FOLDER_MODE, syncFolder, writeFailure } from "./durable.ts";
 import { sessionName } from "./marks.ts";
 import { ReferenceReader } from "./reference-file-reader.ts";
@@ -103,6 +104,15 @@ export class ReferenceFiles {
     this.#kept.delete(name);
     try {
       await (isHeld ? rename(kept.path, held) : unlink(kept.path));
+    } catch (cause) {
+      if (systemErrorCode(cause) !== "ENOENT") {
+        // The file is there yet: who asks again must find the session.
+        this.#kept.set(name, kept);
+        this.#forgotten.delete(name);
+        throw writeFailure(`forgetting ${kept.path}`, cause);
+      }
+    }
+    try {
       await syncFolder(this.directory);
     } catch (cause) {
       throw writeFailure(`forgetting ${kept.path}`, cause);

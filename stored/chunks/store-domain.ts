@@ -209,7 +209,8 @@ export class StoreDomain implements CareDomain {
       const bytes = FRAME_HEADER_BYTES + frame.storedBytes;
       this.index.set(id, 0, { container: writer.number, offset: writer.place(frame, id), bytes });
       this.marks.touch(this.index);
-      this.wanted.mended(id);
+      // A chunk that other sessions lack stays, however this job ends.
+      if (this.wanted.mended(id)) writer.isShared = true;
       taken.newChunks += 1;
       taken.newBytes += frame.plainBytes;
       taken.storedBytes += bytes;

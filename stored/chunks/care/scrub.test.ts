@@ -95,6 +95,40 @@ test("a damaged chunk is named with the jobs concerned, put aside, and stored ag
   assert.equal((await server.call("wanted", null))[0]?.ids.byteLength, 0);
 });
 
+test("a chunk that was sent again stays for the sessions that lacked it, also if the job that sent it fails", async () => {
+  await using dir = await TempDir.make();
+  await using server = await newStore(dir.path);
+  await runJob(server, dir.path, 1, plains);
+  await flip(server, 1, plains[1]!);
+  await server.call("scrub", { lookOnly: false });
+  const session = sessionKey(2);
+  await server.call("begin", { session, jobId: 2, ...start });
+  await server.call("append", { session, frames: framesOf([plains[1]!]) });
+  await server.call("abandon", { session });
+  await server.call("vacuum", { livePercent: 0 });
+  const { isClean, lines } = await server.call("verify", null);
+  assert.ok(isClean, lines.join("\n"));
+});
+
+test("a session is not complete by chunks that a running job has stored again, but when they are durable", async () => {
+  await using dir = await TempDir.make();
+  await using server = await newStore(dir.path);
+  await runJob(server, dir.path, 1, plains);
+  const { directory } = await server.call("locate", { session: sessionKey(1), ids: idOf(plains[0]!) });
+  await server.call("close", null);
+  unlinkSync(containerPath(directory, 1));
+  const [sender, other] = [sessionKey(2), sessionKey(3)];
+  await server.call("begin", { session: sender, jobId: 2, ...start });
+  await server.call("begin", { session: other, jobId: 3, ...start });
+  const held = async (): Promise<boolean[]> => await server.call("hold", { session: other, sessions: [sessionKey(1)] });
+  assert.deepEqual(await held(), [false]);
+  await server.call("append", { session: sender, frames: framesOf(plains) });
+  assert.deepEqual(await held(), [false]);
+  const references = writeReferences({ directory: dir.path, session: sender }, [plains]);
+  await server.call("commit", { session: sender, references, volumes: ["Vol-1"] });
+  assert.deepEqual(await held(), [true]);
+});
+
 test("what is wanted is mended by good frames from elsewhere, and nothing else is taken", async () => {
   await using dir = await TempDir.make();
   await using server = await newStore(dir.path);

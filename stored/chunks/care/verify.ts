@@ -31,7 +31,10 @@ export async function verify(domain: CareDomain, pace: Pace): Promise<Verified> 
   domain.wanted.beginCheck();
   for (const session of [...domain.references.kept()]) {
     try {
-      const missing = await countMissing(domain, session, pace, (page, at) => domain.wanted.add(page, at));
+      const missing = await countMissing(domain, session, pace, {
+        isThere: () => true,
+        isMissing: (page, at) => domain.wanted.add(page, at),
+      });
       if (missing > 0) problems.push({ session, missing, damage: undefined });
     } catch (error) {
       // A session that was forgotten meanwhile needs nothing.
@@ -79,7 +82,10 @@ export class CompleteSessions {
     const { losses } = this.#domain.wanted;
     if (this.#known.get(name) === losses) return true;
     try {
-      if ((await countMissing(this.#domain, session, pace)) > 0) return false;
+      const { index, sealed } = this.#domain;
+      // What a running job has stored again may go with it.
+      const isThere = (): boolean => sealed.has(index.container);
+      if ((await countMissing(this.#domain, session, pace, { isThere, isMissing: () => {} })) > 0) return false;
     } catch {
       return false;
     }
@@ -93,7 +99,11 @@ async function countMissing(
   domain: CareDomain,
   session: KeptSession,
   pace: Pace,
-  isMissing: (page: Uint8Array, at: number) => void = () => {},
+  look: {
+    /** Asked of each chunk that is at hand in the index. */
+    isThere(): boolean;
+    isMissing(page: Uint8Array, at: number): void;
+  },
 ): Promise<number> {
   using reader = ReferenceReader.open(session.path);
   let missing = 0;
@@ -101,9 +111,9 @@ async function countMissing(
     for (let start = 0; start < page.byteLength; start += IDS_A_STEP * CHUNK_ID_BYTES) {
       const end = Math.min(page.byteLength, start + IDS_A_STEP * CHUNK_ID_BYTES);
       for (let at = start; at < end; at += CHUNK_ID_BYTES) {
-        if (domain.index.find(page, at)) continue;
+        if (domain.index.find(page, at) && look.isThere()) continue;
         missing++;
-        isMissing(page, at);
+        look.isMissing(page, at);
       }
       await pace.step();
     }
