@@ -2,7 +2,7 @@ import { chunkMethod, FRAME_HEADER_BYTES, writeFrameHeader } from "#lib/chunk/ch
 import { zstd } from "#lib/codec/zstd.ts";
 import { BATCH_BYTES_MAX, BATCH_HEADROOM_BYTES } from "#lib/wire/record.ts";
 import type { ChunkCounts } from "./chunk-counts.ts";
-import { BATCH_BUFFER_BYTES } from "./record-writer.ts";
+import { BATCH_BUFFER_BYTES, takeFrom } from "./record-writer.ts";
 import type { BatchPlace } from "./record-writer.ts";
 
 /** Collects new chunks as frames into runs, compressed straight into the run. */
@@ -42,20 +42,24 @@ export class ChunkRunWriter {
     this.#counts.newChunks++;
     this.#counts.newBytes += plainBytes;
     this.#counts.storedBytes += FRAME_HEADER_BYTES + storedBytes;
+    // A frame that is longer than runs are goes alone.
+    if (this.#bytes.byteLength > BATCH_BUFFER_BYTES) this.flush();
   }
 
   /** Hands over what there is. */
   flush(): void {
     if (this.#end <= BATCH_HEADROOM_BYTES) return;
-    const run = this.#bytes.subarray(BATCH_HEADROOM_BYTES, this.#end);
-    this.#bytes = new Uint8Array(0);
-    this.#end = 0;
-    this.#place.full(run);
+    const { batch, rest } = takeFrom(this.#bytes, this.#end);
+    const isKept = rest.byteLength === BATCH_BUFFER_BYTES;
+    this.#bytes = isKept ? rest : new Uint8Array(0);
+    this.#end = isKept ? BATCH_HEADROOM_BYTES : 0;
+    this.#place.full(batch);
   }
 
   /** Begins a run; of its own for a frame that is longer than runs are. */
   #begin(frameBytes: number): void {
     this.flush();
+    if (this.#end > 0 && frameBytes <= BATCH_BYTES_MAX) return;
     if (frameBytes > BATCH_BYTES_MAX) this.#bytes = new Uint8Array(BATCH_HEADROOM_BYTES + frameBytes);
     else {
       const buffer = this.#place.reuse?.();

@@ -13,6 +13,18 @@ export interface BatchPlace {
   wrote?(record: Uint8Array): void;
 }
 
+/**
+ * Takes a batch that ends at `end` out of the buffer in which it was made, with its headroom. A batch that would leave half of its buffer
+ * empty is copied and the buffer used again: a batch may wait long, and waiting batches are bounded by what is in them.
+ */
+export function takeFrom(
+  bytes: Uint8Array<ArrayBuffer>,
+  end: number,
+): { readonly batch: Uint8Array<ArrayBuffer>; readonly rest: Uint8Array<ArrayBuffer> } {
+  if (end < bytes.byteLength / 2) return { batch: bytes.slice(0, end).subarray(BATCH_HEADROOM_BYTES), rest: bytes };
+  return { batch: bytes.subarray(BATCH_HEADROOM_BYTES, end), rest: new Uint8Array(0) };
+}
+
 /** Collects the records of files into batches. No record may be longer than a batch. */
 export class RecordWriter {
   readonly #place: BatchPlace;
@@ -54,14 +66,15 @@ export class RecordWriter {
   /** Hands over what there is. */
   flush(): void {
     if (this.#end <= BATCH_HEADROOM_BYTES) return;
-    const batch = this.#bytes.subarray(BATCH_HEADROOM_BYTES, this.#end);
-    this.#bytes = new Uint8Array(0);
-    this.#end = 0;
-    this.#place.full(batch);
+    const taken = takeFrom(this.#bytes, this.#end);
+    this.#bytes = taken.rest;
+    this.#end = taken.rest.byteLength === 0 ? 0 : BATCH_HEADROOM_BYTES;
+    this.#place.full(taken.batch);
   }
 
   #begin(): void {
     this.flush();
+    if (this.#bytes.byteLength > 0) return;
     const buffer = this.#place.reuse?.();
     this.#bytes = buffer === undefined ? new Uint8Array(BATCH_BUFFER_BYTES) : new Uint8Array(buffer);
     this.#view = new DataView(this.#bytes.buffer);

@@ -177,6 +177,18 @@ test("many small files in many lists, with slow answers, keep their order", asyn
   }
 });
 
+test("chunks that are longer than runs go alone, compressed or not", async () => {
+  await using dir = await TempDir.make();
+  const wanted = [Buffer.alloc(20_000_000, "many words "), randomBytes(20_000_000), randomBytes(500_000)];
+  for (const [number, content] of wanted.entries()) writeFileSync(dir.file(`f${number}`), content);
+  const store = new MemoryStore();
+  store.offer = { ...store.offer, minBytes: 1 << 20, averageBytes: 3 << 20, maxBytes: 8 << 20 };
+  const { batches, result, notes } = await save(dir.path, store);
+  assert.deepEqual([result.errors, notes], [0, []]);
+  const read = contents(batches, store);
+  for (const [number, content] of wanted.entries()) assert.ok(read.get(dir.file(`f${number}`))?.content.equals(content));
+});
+
 test("with Dedup = None data goes into records, and such files are not remembered", async () => {
   await using dir = await TempDir.make();
   writeFileSync(dir.file("a"), "plain");

@@ -23,7 +23,7 @@ export interface StorageSenderOptions {
 }
 
 /** Bytes of batches that the storage daemon has not acknowledged; `send` waits when there are as many. */
-const BUFFER_BYTES_MAX = 48 * 1024 * 1024;
+const BUFFER_BYTES_MAX = 24 * 1024 * 1024;
 
 /** A batch of records or a run of chunks; both are numbered alike. */
 interface KeptBatch {

@@ -94,7 +94,7 @@ export type FromEncoder =
   | { readonly kind: "failed"; readonly text: string };
 
 /** Bytes of finished batches that one encoder may have waiting to be sent. */
-export const ENCODER_BYTES_MAX = 12 * 1024 * 1024;
+export const ENCODER_BYTES_MAX = 8 * 1024 * 1024;
 /** Lists that an encoder may have: one in hand and one in store; with a store also those whose chunks wait for answers. */
 export const ENCODER_LISTS_MAX = { plain: 2, chunked: 6 } as const;
 /** Lists that the walker may be ahead of the encoders. */

@@ -67,6 +67,8 @@ export class MemoryStorage implements AsyncDisposable {
     let cut = Number.POSITIVE_INFINITY;
     for await (const { step } of requests) {
       switch (step?.$case) {
+        case undefined:
+          break;
         case "open":
           if (!step.value.key.equals(this.key)) throw new OperatorError("RPC_REFUSED", "wrong job key");
           this.opens++;
