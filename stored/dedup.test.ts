@@ -320,3 +320,29 @@ test("the status tells of a device's store: none, not opened, or its size", asyn
   await world.up();
   assert.match(await status(), /Store: not opened since/);
 });
+
+test("a job whose client's half failed leaves nothing in the store, whatever it had sent", async () => {
+  await using world = await dedupWorld();
+  const request = world.appendRequest();
+  await world.startJob(request);
+  const following = world.follow(request);
+  const file = randomBytes(300_000);
+  await using stream = await ChunkConnection.open(world, request);
+  for (let at = 0; at < 3; at += 1)
+    await stream.write({ $case: "chunks", value: frameOf(file.subarray(at * 100_000, (at + 1) * 100_000)) });
+  const builder = new BatchBuilder();
+  builder.append(1, 1600, listOf(file));
+  await stream.write({ $case: "records", value: Buffer.from(builder.take()) });
+  await stream.write({ $case: "end", value: { batches: 4, status: "f", errors: 1 } });
+  assert.equal((await stream.end())?.ended, true);
+  await following;
+  assert.deepEqual(readdirSync(join(world.volumes, "@chunks/all/sessions")), []);
+  const { lines } = await care(world, "vacuum");
+  assert.deepEqual(
+    readdirSync(join(world.volumes, "@chunks/all/containers"), { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".ncc"),
+    ),
+    [],
+    lines.join("\n"),
+  );
+});

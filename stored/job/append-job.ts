@@ -6,6 +6,7 @@ import { AppendIntake } from "./append-intake.ts";
 import { AppendStream } from "./append-stream.ts";
 import { ClientLink } from "./client-link.ts";
 import { Canceled } from "./canceled.ts";
+import { storageJobEnd, tellWaiting } from "./job-end.ts";
 import { JobVoice } from "./job-voice.ts";
 import { readSpool, removeSpool, spoolBytes } from "./attribute-spool.ts";
 import type { AppendClient, Appender } from "../mount/appender.ts";
@@ -117,7 +118,7 @@ export class AppendJob implements StorageJob, AppendClient {
     try {
       const waiter = {
         label: this.ref.job,
-        waits: (reason: string, isBlocked: boolean) => this.#waitsForDevice(reason, isBlocked),
+        waits: (reason: string, isBlocked: boolean) => tellWaiting(this.voice, this.ref.job, reason, isBlocked),
       };
       const wish = {
         devices: this.#request.devices,
@@ -239,6 +240,7 @@ export class AppendJob implements StorageJob, AppendClient {
     this.#lastVolumeBytes = volumeBytes;
     const { chunks } = this.#intake;
     if (chunks === undefined || references === undefined) return;
+    if (!keptEnds.has(facts.status)) return await chunks.abandon();
     const volumes = [...this.volumes];
     this.signal.throwIfAborted();
     await chunks.commit(references, volumes);
@@ -285,38 +287,24 @@ export class AppendJob implements StorageJob, AppendClient {
   async #end(letter: string, outcome: AppendOutcome): Promise<void> {
     try {
       if (this.spoolPath !== undefined) await removeSpool(this.spoolPath);
-      await this.voice.log.end({
+      const facts = {
         status: letter,
         files: this.#files,
         bytes: this.#bytes,
-        readBytes: 0,
-        errors: this.voice.errors,
-        warnings: this.voice.warnings,
-        missingFiles: 0,
-        volSessionId: this.session.id,
-        volSessionTime: this.session.time,
-        encrypted: false,
-        snapshot: false,
-        networkBytes: 0,
-        examinedFiles: 0,
         lastVolumeBytes: this.#lastVolumeBytes,
         dedup: this.#intake.chunks?.counts,
-      });
+      };
+      await this.voice.log.end(storageJobEnd(this.voice, this.session, facts));
       this.#intake.become(outcome);
     } catch (error) {
       this.#around.logError(`the end of job ${this.ref.job} could not be kept`, error);
       this.#intake.become({ kind: "failed", reason: describeError(error) });
     }
   }
-
-  #waitsForDevice(reason: string, isBlocked: boolean): void {
-    this.voice.enter(isBlocked ? "M" : "q");
-    this.voice.say(
-      isBlocked ? "mount" : "info",
-      isBlocked ? `Please mount: ${reason}` : `Job ${this.ref.job} waits for a device: ${reason}`,
-    );
-  }
 }
+
+/** Ends of the client's half with which the job counts as saved; else its records stay, but the store keeps nothing for them. */
+const keptEnds: ReadonlySet<string> = new Set(["T", "W"]);
 
 /** What stands in the end-of-session label: how the client's half ended. */
 function sessionStatus(letter: string): string {

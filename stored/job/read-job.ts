@@ -6,6 +6,7 @@ import { elapsedText, rateText } from "../status/units.ts";
 import { levelWord, typeWord } from "../status/words.ts";
 import { Changes } from "./changes.ts";
 import { ClientLink } from "./client-link.ts";
+import { storageJobEnd, tellWaiting } from "./job-end.ts";
 import { JobVoice } from "./job-voice.ts";
 import { SendWindow } from "./send-window.ts";
 import { Canceled } from "./canceled.ts";
@@ -222,7 +223,7 @@ export class ReadJob implements StorageJob {
   async #readAll(steps: readonly VolumeStep[]): Promise<void> {
     const waiter = {
       label: this.ref.job,
-      waits: (reason: string, isBlocked: boolean) => this.#waitsForDevice(reason, isBlocked),
+      waits: (reason: string, isBlocked: boolean) => tellWaiting(this.voice, this.ref.job, reason, isBlocked),
     };
     const wish = {
       devices: this.#request.devices,
@@ -349,34 +350,11 @@ export class ReadJob implements StorageJob {
   async #end(letter: string): Promise<void> {
     this.#status = letter;
     try {
-      await this.voice.log.end({
-        status: letter,
-        files: this.#files,
-        bytes: this.#bytes,
-        readBytes: this.#readBytes,
-        errors: this.voice.errors,
-        warnings: this.voice.warnings,
-        missingFiles: 0,
-        volSessionId: this.#session.id,
-        volSessionTime: this.#session.time,
-        encrypted: false,
-        snapshot: false,
-        networkBytes: 0,
-        examinedFiles: 0,
-        lastVolumeBytes: 0,
-        dedup: undefined,
-      });
+      const facts = { status: letter, files: this.#files, bytes: this.#bytes, readBytes: this.#readBytes };
+      await this.voice.log.end(storageJobEnd(this.voice, this.#session, facts));
     } catch (error) {
       this.#around.logError(`the end of job ${this.ref.job} could not be kept`, error);
     }
-  }
-
-  #waitsForDevice(reason: string, isBlocked: boolean): void {
-    this.voice.enter(isBlocked ? "M" : "q");
-    this.voice.say(
-      isBlocked ? "mount" : "info",
-      isBlocked ? `Please mount: ${reason}` : `Job ${this.ref.job} waits for a device: ${reason}`,
-    );
   }
 }
 

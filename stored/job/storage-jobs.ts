@@ -1,6 +1,7 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { sameSecret } from "#lib/auth/secret-compare.ts";
 import { AppendJob } from "./append-job.ts";
+import { storageJobEnd } from "./job-end.ts";
 import { JobVoice } from "./job-voice.ts";
 import { ReadJob } from "./read-job.ts";
 import type { CallPeer } from "#lib/rpc/call.ts";
@@ -78,23 +79,7 @@ export class StorageJobs {
         "fatal",
         "The storage daemon was restarted while the job was running. What it has written cannot be relied upon.",
       );
-      await log.end({
-        status: "f",
-        files: 0,
-        bytes: 0,
-        readBytes: 0,
-        errors: voice.errors,
-        warnings: 0,
-        missingFiles: 0,
-        volSessionId: 0,
-        volSessionTime: 0,
-        encrypted: false,
-        snapshot: false,
-        networkBytes: 0,
-        examinedFiles: 0,
-        lastVolumeBytes: 0,
-        dedup: undefined,
-      });
+      await log.end(storageJobEnd(voice, { id: 0, time: 0 }, { status: "f" }));
     }
   }
 
