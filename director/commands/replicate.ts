@@ -6,8 +6,8 @@ import { deviceOf } from "./mount.ts";
 import { selectStorage } from "./prompts.ts";
 
 /**
- * Sends the Volumes and the store of a storage to another one. Ctrl-C ends it at both; what was received whole stays and is not sent
- * again, what was received in part is thrown away by the receiver.
+ * Sends the Volumes and the store of a storage to another one. Ctrl-C ends it at both; the former replica stays, and what was
+ * received of the new one is thrown away.
  */
 export const replicate: Command = {
   name: "replicate",

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,6 +6,7 @@ import { whyNoLoop } from "#lib/testing/loop-file-system.ts";
 import { btrfsImage } from "#regress/btrfs-image.ts";
 import { assertSameTree } from "#regress/compare.ts";
 import { assertStoreClean, containersOf, dedup, dedupSite, makeStore } from "#regress/dedup.ts";
+import { mustRun } from "#regress/process.ts";
 import { scenario } from "#regress/scenario.ts";
 import { plainTree } from "#regress/trees.ts";
 import type { World } from "#regress/world.ts";
@@ -23,15 +23,12 @@ function randomFile(path: string, mebibytes: number): void {
   writeFileSync(path, randomBytes(mebibytes * MIB));
 }
 
-function btrfs(...args: string[]): string {
-  return execFileSync("btrfs", args, {
-    encoding: "utf8",
-    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
-  });
+async function btrfs(...args: string[]): Promise<string> {
+  return (await mustRun("btrfs", args)).stdout;
 }
 
-function readOnlySnapshots(world: World): string[] {
-  return btrfs("subvolume", "list", "-r", world.path("volumes"))
+async function readOnlySnapshots(world: World): Promise<string[]> {
+  return (await btrfs("subvolume", "list", "-r", world.path("volumes")))
     .split("\n")
     .flatMap((line) => /path (\S+)$/.exec(line)?.[1] ?? []);
 }
@@ -47,9 +44,9 @@ scenario(
     await makeStore(world);
     await world.start();
     await world.backup("Full");
-    const first = readOnlySnapshots(world).filter((path) => path.startsWith("@snapshots/Vol-0001/"));
-    assert.equal(first.length, 1, readOnlySnapshots(world).join());
-    assert.ok(readOnlySnapshots(world).some((path) => path.startsWith("@snapshots/@chunks-all/")));
+    const first = (await readOnlySnapshots(world)).filter((path) => path.startsWith("@snapshots/Vol-0001/"));
+    assert.equal(first.length, 1, (await readOnlySnapshots(world)).join());
+    assert.ok((await readOnlySnapshots(world)).some((path) => path.startsWith("@snapshots/@chunks-all/")));
     assert.throws(() => writeFileSync(world.path("volumes", first[0]!, "touched"), ""), { code: "EROFS" });
     for (let i = 0; i < 4; i++) randomFile(`${tree}/more-${i}`, 100);
     const jobId = await world.queue("run job=Save level=Full yes");
@@ -57,7 +54,7 @@ scenario(
     await world.console(`cancel jobid=${jobId}`);
     assert.equal((await world.report(jobId)).termination, "Backup Canceled");
     assert.deepEqual(
-      readOnlySnapshots(world).filter((path) => path.startsWith("@snapshots/Vol-0001/")),
+      (await readOnlySnapshots(world)).filter((path) => path.startsWith("@snapshots/Vol-0001/")),
       first,
     );
     const where = await world.restore("jobid=1 all done");
@@ -76,16 +73,17 @@ scenario("the space of a deleted job is really free, though snapshots held it", 
   await makeStore(world);
   await world.start();
   await world.backup("Full");
-  const used = () => Number(/^Data,.*Used:(\d+)/m.exec(btrfs("filesystem", "usage", "--raw", world.path("volumes")))?.[1]);
-  btrfs("filesystem", "sync", world.path("volumes"));
-  const before = used();
+  const used = async () =>
+    Number(/^Data,.*Used:(\d+)/m.exec(await btrfs("filesystem", "usage", "--raw", world.path("volumes")))?.[1]);
+  await btrfs("filesystem", "sync", world.path("volumes"));
+  const before = await used();
   assert.ok(before > 200 * MIB);
   await world.console("delete jobid=1 yes");
   await dedup(world, "vacuum");
   await world.until("btrfs has the space back", async () => {
-    btrfs("filesystem", "sync", world.path("volumes"));
+    await btrfs("filesystem", "sync", world.path("volumes"));
     await sleep(200);
-    return used() < before - 190 * MIB;
+    return (await used()) < before - 190 * MIB;
   });
 });
 

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
+import { TempDir } from "#lib/testing/temp-dir.ts";
 import { LoopFileSystem, whyNoLoop } from "#lib/testing/loop-file-system.ts";
+import { BtrfsDevice } from "./btrfs-device.ts";
 import { scrub, showDeviceErrors, showUsage } from "./filesystem.ts";
 import { clientQgroup, enableQuota, limitQgroup, showQgroups } from "./quota.ts";
-import { btrfs } from "./run-btrfs.ts";
+import { btrfs, btrfsSync } from "./run-btrfs.ts";
 import { makeDomainSubvolume, makeVolumeSubvolume, prepareBtrfs } from "./store-subvolumes.ts";
 import {
   deleteSubvolume,
@@ -74,8 +78,45 @@ test("space, disk errors and a scrub are told of a real btrfs", { skip }, async 
   assert.ok(report.errors.size === 0 && report.bytes >= 8 * MIB, String(report.bytes));
 });
 
+test("damage below btrfs is found by its scrub and shows in the counters of the disk", { skip }, async () => {
+  await using disk = LoopFileSystem.make({ type: "btrfs", bytes: 256 * MIB });
+  const data = randomBytes(2 * MIB);
+  writeFileSync(join(disk.path, "data"), data);
+  await disk.unmount();
+  const image = readFileSync(disk.image);
+  const at = image.indexOf(data.subarray(MIB, MIB + 4096));
+  assert.ok(at > 0, "the data lies in the image");
+  const fd = openSync(disk.image, "r+");
+  writeSync(fd, Buffer.alloc(512, 0xff), 0, 512, at);
+  closeSync(fd);
+  disk.mount();
+  const report = await scrub(disk.path, { timeoutMs: 60_000 });
+  assert.ok((report.errors.get("csum_errors") ?? 0) > 0, JSON.stringify([...report.errors]));
+  const [errors] = await showDeviceErrors(disk.path);
+  assert.ok((errors?.counts.get("corruption_errs") ?? 0) > 0);
+  const log = {
+    told: [] as string[],
+    info: (text: string) => void log.told.push(text),
+    error: (text: string) => void log.told.push(text),
+  };
+  await using device = new BtrfsDevice({ directory: disk.path, clientQuota: 0, log });
+  await device.open();
+  assert.match(log.told.join(), /errors of disk .*corruption_errs=/);
+  assert.deepEqual(await device.newErrors(), [], "each is told once");
+  assert.match((await device.statusLines()).join("\n"), /ERRORS of disk/);
+  assert.equal((await device.scrub()).isClean, false);
+});
+
 test("what is not btrfs is told as such, and the words of the program reach the operator", { skip }, async () => {
   await assert.rejects(requireBtrfs("/proc"), { code: "BTRFS_NOT_THERE" });
   await assert.rejects(showUsage("/proc"), /btrfs filesystem usage --raw \/proc/);
-  await assert.rejects(btrfs(["subvolume", "sync", "/proc"], { timeoutMs: 1 }), { code: "BTRFS_LATE" });
+});
+
+test("a program that never ends is given up in time", { skip }, async () => {
+  await using dir = await TempDir.make();
+  execFileSync("mkfifo", [dir.file("pipe")]);
+  const waiting = ["receive", "-f", dir.file("pipe"), dir.path];
+  await assert.rejects(btrfs(waiting, { timeoutMs: 200 }), { code: "BTRFS_LATE" });
+  await assert.rejects(btrfs(waiting, { signal: AbortSignal.timeout(200) }), { name: "TimeoutError" });
+  assert.throws(() => btrfsSync(waiting, 200), { code: "BTRFS_LATE" });
 });

@@ -40,16 +40,6 @@ export async function createQgroup(root: string, id: string): Promise<void> {
   if ((await showQgroups(root))?.has(id) !== true) await btrfs(["qgroup", "create", id, root]);
 }
 
-/** Counts a subvolume in a group as well; only while it is empty, else btrfs would have to count all anew. */
-export async function assignQgroup(root: string, member: string, group: string): Promise<void> {
-  await btrfs(["qgroup", "assign", "--no-rescan", member, group, root]);
-}
-
-/** Forgets a qgroup without members, e.g. that of a deleted subvolume, which older kernels leave behind. */
-export async function destroyQgroup(root: string, id: string): Promise<void> {
-  await btrfs(["qgroup", "destroy", id, root]);
-}
-
 /** Limits what a qgroup may refer to; bytes, 0: no limit. */
 export async function limitQgroup(root: string, id: string, bytes: number): Promise<void> {
   await btrfs(["qgroup", "limit", bytes === 0 ? "none" : String(bytes), id, root]);

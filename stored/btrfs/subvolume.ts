@@ -63,11 +63,6 @@ export async function isSubvolume(path: string): Promise<boolean> {
   }
 }
 
-/** Makes an empty subvolume. */
-export async function createSubvolume(path: string, wish: SubvolumeWish = {}): Promise<void> {
-  await btrfs(["subvolume", "create", ...inherited(wish), path]);
-}
-
 /** Makes an empty subvolume. Blocks. */
 export function createSubvolumeSync(path: string, wish: SubvolumeWish = {}): void {
   btrfsSync(["subvolume", "create", ...inherited(wish), path]);
@@ -86,11 +81,6 @@ export async function snapshotReadOnly(source: string, target: string, wish: Sub
 /** Removes a subvolume or snapshot from its directory; btrfs frees its space later. Many in a row: DeleteQueue. */
 export async function deleteSubvolume(path: string): Promise<void> {
   await btrfs(["subvolume", "delete", path]);
-}
-
-/** Removes a subvolume. Blocks. */
-export function deleteSubvolumeSync(path: string): void {
-  btrfsSync(["subvolume", "delete", path]);
 }
 
 /** Waits until btrfs has freed the space of all subvolumes deleted so far. */

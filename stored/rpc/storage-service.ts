@@ -2,6 +2,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { must } from "#lib/base/assert.ts";
 import { labelVolume, mountDevice, releaseDevice, unmountDevice } from "../mount/operate.ts";
 import { careForStore, forgetSessions } from "./dedup-commands.ts";
+import { troubleText } from "../watch/watch-devices.ts";
 import { statusLines } from "../status/status.ts";
 import type { CallContext, Handlers } from "#lib/rpc/call.ts";
 import type { DeviceHost } from "../device/device-host.ts";
@@ -68,18 +69,18 @@ export function storageService(parts: StorageServiceParts): Service {
     },
     label: async function* (request, call) {
       commanding(call);
-      yield* labelVolume(deviceOf(parts, request), request, operators);
+      yield* labelVolume(answeringDeviceOf(parts, request), request, operators);
     },
     mount: onDevice(mountDevice),
     unmount: onDevice(unmountDevice),
     release: onDevice(releaseDevice),
     dedup: async function* (request, call) {
       commanding(call);
-      yield* careForStore(deviceOf(parts, request), request, parts.replicas, call.signal);
+      yield* careForStore(answeringDeviceOf(parts, request), request, parts.replicas, call.signal);
     },
     forgetSessions: async (request, call) => {
       commanding(call);
-      return await forgetSessions(deviceOf(parts, request), request);
+      return await forgetSessions(answeringDeviceOf(parts, request), request);
     },
     replicate: async function* (request, call) {
       commanding(call);
@@ -100,6 +101,13 @@ export function storageService(parts: StorageServiceParts): Service {
       return {};
     },
   };
+}
+
+/** The device of a command that would wait for its file system. DEVICE_HUNG while that does not answer. */
+function answeringDeviceOf(...asked: Parameters<typeof deviceOf>): DeviceHost {
+  const host = deviceOf(...asked);
+  if (host.trouble.isHung) throw new OperatorError("DEVICE_HUNG", `${host.title} is blocked: ${troubleText(host)}`);
+  return host;
 }
 
 /** The device of a command: the one named, or the drive of the Autochanger that the command names. */
