@@ -146,7 +146,11 @@ FileSet {
     const where = await world.restore("jobid=1 all done");
     for (let i = 0; i < 3; i++) rmSync(`${tree}/too-much-${i}`);
     await assertSameTree(tree, where + tree, leftOut);
+    // What the failed job had stored is collected although the quota was used up, and there is room for what fits.
+    randomFile(`${tree}/fits-too`, 20);
+    await dedup(world, "vacuum");
     assert.equal((await world.run("job=Save level=Full")).termination, "Backup OK");
+    await assertStoreClean(world);
   },
 );
 

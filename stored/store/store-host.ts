@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { BtrfsDevice } from "../btrfs/btrfs-device.ts";
@@ -75,7 +75,7 @@ export class StoreHost implements AsyncDisposable {
 
   async #sizeLine(): Promise<string> {
     const { directory } = this.settings;
-    if (!existsSync(join(storeFolder(directory), "store.json")))
+    if (!(await isThere(join(storeFolder(directory), "store.json"))))
       return `   Store: none in ${directory}. Is its file system mounted? For a new device: dedup init`;
     if (this.#opening === undefined) return "   Store: not opened since the start of the daemon";
     const { chunks, containers, storedBytes } = await this.call("open", null);
@@ -158,6 +158,14 @@ export class StoreHost implements AsyncDisposable {
       this.#log.error(`store ${this.settings.directory}: space that was freed is still pinned: ${describeError(error)}`, error);
     }
   }
+}
+
+/** Never by a call that blocks: the file system may hang. */
+async function isThere(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A store that is not there is made by a command only: a directory on which nothing is mounted must not become a new, empty store. */
