@@ -15,14 +15,18 @@ export interface RestoreTreeOptions extends WriterStart {
   readonly threads?: number;
 }
 
-/** Bytes of records that one writer may have in hand and in store. */
-const WRITER_BYTES_MAX = 8 * 1024 * 1024;
+/**
+ * Bytes of buffers that one writer may have in hand and in store, and all writers together. A large file goes to one of them: while it is
+ * busy with that, what comes behind should reach the others.
+ */
+const WRITER_BYTES_MAX = 12 * 1024 * 1024;
+const WRITERS_BYTES_MAX = 20 * 1024 * 1024;
 const HEAP_MIB = 512;
 const YOUNG_MIB = 16;
 
 interface Writer {
   readonly worker: Worker;
-  /** Bytes sent to it that it has not said to have written. */
+  /** Bytes of buffers sent to it that have not come back. */
   bytes: number;
   counts: RestoreCounts;
   steps: number;
@@ -133,14 +137,19 @@ export class RestoreTree implements AsyncDisposable {
 
   async #give(writer: Writer, records: Uint8Array): Promise<void> {
     if (records.byteLength === 0) return;
-    await this.#until(() => writer.bytes === 0 || writer.bytes + records.byteLength <= WRITER_BYTES_MAX);
-    writer.bytes += records.byteLength;
-    const buffer =
-      records.byteLength > BATCH_BYTES_MAX
-        ? new ArrayBuffer(records.byteLength)
-        : (this.#buffers.pop() ?? new ArrayBuffer(BATCH_BYTES_MAX));
+    const bytes = Math.max(BATCH_BYTES_MAX, records.byteLength);
+    await this.#until(
+      () =>
+        writer.bytes === 0 || (writer.bytes + bytes <= WRITER_BYTES_MAX && this.#bytesUnderWay + bytes <= WRITERS_BYTES_MAX),
+    );
+    writer.bytes += bytes;
+    const buffer = bytes > BATCH_BYTES_MAX ? new ArrayBuffer(bytes) : (this.#buffers.pop() ?? new ArrayBuffer(BATCH_BYTES_MAX));
     new Uint8Array(buffer).set(records);
     writer.worker.postMessage({ kind: "records", buffer, bytes: records.byteLength } satisfies ToWriter, [buffer]);
+  }
+
+  get #bytesUnderWay(): number {
+    return this.#writers.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   #post(writer: Writer, message: ToWriter): void {
@@ -154,7 +163,7 @@ export class RestoreTree implements AsyncDisposable {
   #fromWriter(writer: Writer, message: FromWriter): void {
     switch (message.kind) {
       case "written":
-        writer.bytes -= message.bytes;
+        writer.bytes -= message.buffer.byteLength;
         if (message.buffer.byteLength === BATCH_BYTES_MAX) this.#buffers.push(message.buffer);
         writer.counts = message.counts;
         break;

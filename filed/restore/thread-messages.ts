@@ -25,7 +25,7 @@ export type ToWriter =
 /** Out of a writer thread. Counts are totals. */
 export type FromWriter =
   /** The buffer comes back to be used again. */
-  | { readonly kind: "written"; readonly buffer: ArrayBuffer; readonly bytes: number; readonly counts: RestoreCounts }
+  | { readonly kind: "written"; readonly buffer: ArrayBuffer; readonly counts: RestoreCounts }
   | { readonly kind: "note"; readonly note: RestoreNote; readonly text: string }
   | { readonly kind: "stepDone"; readonly step: FinalStep; readonly counts: RestoreCounts }
   | { readonly kind: "failed"; readonly text: string };

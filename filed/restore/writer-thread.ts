@@ -39,7 +39,7 @@ function take(message: ToWriter): void {
       const cursor = new BatchCursor(new Uint8Array(buffer, 0, bytes));
       while (cursor.next()) restorer.record(cursor.fileIndex, cursor.stream, cursor.data);
       restorer.letGo();
-      post({ kind: "written", buffer, bytes, counts: { ...restorer.counts } }, [buffer]);
+      post({ kind: "written", buffer, counts: { ...restorer.counts } }, [buffer]);
       break;
     }
     case "session":
