@@ -13,11 +13,12 @@ import { ChunkedData } from "./chunked-data.ts";
 import type { ChunkTools } from "./chunked-data.ts";
 import { DATA_BYTES_MAX, dataStream, FileData } from "./file-data.ts";
 import type { FileContent } from "./file-data.ts";
+import { FileOpener } from "./file-opener.ts";
 import type { RecordWriter } from "./record-writer.ts";
-import { STEADY_NS } from "./remembered.ts";
 import { knowRemembered, writeRemembered } from "./save-remembered.ts";
 import { ExtrasSaver } from "./save-extras.ts";
 import type { SaveOptions } from "./save-options.ts";
+import { isAsWalked, isOldEnough } from "./steady.ts";
 
 /** Numbers of what was saved. */
 export interface SaveCounts {
@@ -37,8 +38,6 @@ export type SaveResult = "saved" | "missing" | "retry";
 /** What the one who saves files has to say about them. */
 export type SaveNote = (kind: "notSaved" | "warning", text: string) => void;
 
-const O_NOATIME = constants.O_NOATIME ?? 0;
-const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const RETRY_CODES: ReadonlySet<string> = new Set([
   "EBUSY",
   "EAGAIN",
@@ -69,10 +68,10 @@ export class FileSaver implements Disposable {
   readonly #links: LostLinks;
   readonly #names = new OwnerNames();
   readonly #paths = new LongPaths();
+  readonly #opener = new FileOpener(this.#paths);
   readonly #scratch = new Uint8Array(DATA_BYTES_MAX + 1);
   readonly #extras: ExtrasSaver;
   readonly #chunks: ChunkTools | undefined;
-  #noAtime = O_NOATIME;
   #isSteady = false;
 
   constructor(parts: {
@@ -106,8 +105,7 @@ export class FileSaver implements Disposable {
   /** Saves the entry at the cursor. With `isLastTry` a failure is final and said; without, "retry" may be answered. */
   save(cursor: EntryCursor, isLastTry: boolean): SaveResult {
     const isFirstLink = cursor.type !== fileType.hardLink && cursor.stat(statField.nlink) > 1n;
-    const age = BigInt(Date.now()) * 1_000_000n - cursor.stat(statField.ctimeNs);
-    this.#isSteady = age >= STEADY_NS;
+    this.#isSteady = isOldEnough(cursor);
     const result = this.#saveEntry(cursor, isLastTry);
     if (result !== "saved") this.#isSteady = false;
     if (result !== "saved" && isFirstLink) this.#links.addLost(cursor.fileIndex);
@@ -182,21 +180,8 @@ export class FileSaver implements Disposable {
     return "missing";
   }
 
-  #open(path: string): number {
-    const reachable = this.#paths.reach(path);
-    if (this.#noAtime !== 0) {
-      try {
-        return openSync(reachable, OPEN_FLAGS | this.#noAtime);
-      } catch (error) {
-        // Only the owner and root may ask for O_NOATIME.
-        if (systemErrorCode(error) !== "EPERM") throw error;
-      }
-    }
-    return openSync(reachable, OPEN_FLAGS);
-  }
-
   #saveRegular(cursor: EntryCursor, path: string, options: SaveOptions): SaveResult {
-    const fd = this.#open(path);
+    const fd = this.#opener.open(path);
     try {
       const stat = fstatSync(fd, { bigint: true });
       if ((stat.mode & MASK) !== REGULAR) {
@@ -312,16 +297,4 @@ export class FileSaver implements Disposable {
   [Symbol.dispose](): void {
     this.#paths[Symbol.dispose]();
   }
-}
-
-/** Whether the open file is the one that the walk met, as it was then. */
-function isAsWalked(cursor: EntryCursor, stat: BigIntStats): boolean {
-  return (
-    cursor.type === fileType.regular &&
-    stat.ino === cursor.stat(statField.ino) &&
-    stat.dev === cursor.stat(statField.dev) &&
-    stat.size === cursor.stat(statField.size) &&
-    stat.mtimeNs === cursor.stat(statField.mtimeNs) &&
-    stat.ctimeNs === cursor.stat(statField.ctimeNs)
-  );
 }

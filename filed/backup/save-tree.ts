@@ -10,38 +10,15 @@ import { compileFileSet } from "#filed/fileset/match.ts";
 import { EntryListBuilder } from "#filed/walk/entry.ts";
 import type { EntryList } from "#filed/walk/entry.ts";
 import type { WalkCounts } from "#filed/walk/walker.ts";
-import type { MemoryStart } from "#filed/remember/memory.ts";
 import { noChunks } from "./chunk-counts.ts";
 import type { ChunkCounts } from "./chunk-counts.ts";
 import { EncoderPool } from "./encoder-pool.ts";
-import type { RememberSink, SavedList } from "./remembered.ts";
+import { OrderedLists } from "./ordered-lists.ts";
 import type { SaveCounts } from "./save-file.ts";
 import { saveOptions } from "./save-options.ts";
+import type { BatchSink, SaveStore } from "./sinks.ts";
 import { ThreadControl } from "./thread-control.ts";
-import type { AccurateTable, EncoderStore, FromEncoder, FromWalker, Retry, WalkerStart } from "./thread-messages.ts";
-
-/** Where batches go, in order; the promise resolves when the next may come. */
-export interface BatchSink {
-  /** `release` gives the batch's buffer back when nobody needs it any more; it may be called later, or never. */
-  send(batch: Uint8Array<ArrayBuffer>, release: () => void): Promise<void>;
-}
-
-/** A store of chunks behind the sink. */
-export interface ChunkSink {
-  /** Which of these chunks (32 bytes each) the store has: a bit each, as AppendReply.known. Answered in order. */
-  ask(ids: Uint8Array): Promise<Uint8Array>;
-  /** Sends a run of new chunks before any batch that is sent later. */
-  sendChunks(run: Uint8Array<ArrayBuffer>, release: () => void): Promise<void>;
-}
-
-/** What a job needs to save into a store of chunks. */
-export interface SaveStore extends Pick<EncoderStore, "bounds" | "level"> {
-  readonly sink: ChunkSink;
-  /** Takes what later jobs are to remember. */
-  readonly remember?: RememberSink | undefined;
-  /** What earlier jobs remember. */
-  readonly memory?: MemoryStart | undefined;
-}
+import type { AccurateTable, FromEncoder, FromWalker, Retry, WalkerStart } from "./thread-messages.ts";
 
 export interface SaveTreeOptions {
   readonly fileset: FileSet;
@@ -80,14 +57,6 @@ const RETRIES_MAX = 10_000;
 const WALKER_HEAP_MIB = 512;
 const WALKER_YOUNG_MIB = 8;
 
-/** Output of one list: batches wait here until those of all lists before it were sent. */
-interface Pending {
-  readonly batches: { readonly batch: Uint8Array<ArrayBuffer>; readonly encoder: number }[];
-  isDone: boolean;
-  /** What is to be remembered of the list. */
-  saved: SavedList | undefined;
-}
-
 /**
  * Saves a FileSet: a walker thread finds what is to be saved, encoder threads read and encode it, this class puts the batches into
  * the walker's order and hands them to the sink. Memory is bounded: the walker waits when encoders are behind, encoders wait when the
@@ -102,14 +71,12 @@ export class SaveTree {
   readonly #control: ThreadControl;
   #encoders: EncoderPool | undefined;
   readonly #waiting: { readonly list: EntryList; readonly isLastTry: boolean }[] = [];
-  readonly #pending = new Map<number, Pending>();
+  readonly #lists: OrderedLists;
   readonly #retries: Retry[] = [];
   #walker: Worker | undefined;
   #walk: WalkCounts | undefined;
   #deleted: readonly string[] = [];
   #dispatched = 0;
-  #head = 0;
-  #isPumping = false;
   #retryState: "none" | "waiting" | "done" = "none";
   #retryTimer: NodeJS.Timeout | undefined;
   readonly #end = Promise.withResolvers<void>();
@@ -118,6 +85,12 @@ export class SaveTree {
     this.#options = options;
     this.#threads = options.threads ?? Math.min(4, Math.max(2, availableParallelism()));
     this.#control = new ThreadControl(undefined, 1 + this.#threads);
+    this.#lists = new OrderedLists({
+      send: (batch, encoder) => this.#send(batch, encoder),
+      remember: (saved) => options.store?.remember?.add(saved),
+      wentOn: () => this.#checkEnd(),
+      fail: (error) => this.#fail(error),
+    });
   }
 
   /** Runs to the end. Rejects when canceled, when the sink fails, or when a list of names cannot be had. */
@@ -200,7 +173,7 @@ export class SaveTree {
       if (this.#encoders?.give(first.list, ordinal, first.isLastTry) !== true) return;
       this.#waiting.shift();
       this.#dispatched++;
-      this.#pending.set(ordinal, { batches: [], isDone: false, saved: undefined });
+      this.#lists.begin(ordinal);
       if (!first.isLastTry) this.#control.consumed(0, 1);
     }
   }
@@ -208,8 +181,7 @@ export class SaveTree {
   #fromEncoder(number: number, message: FromEncoder): void {
     switch (message.kind) {
       case "batch":
-        this.#pending.get(message.ordinal)!.batches.push({ batch: message.batch, encoder: number });
-        void this.#pump();
+        this.#lists.add(message.ordinal, message.batch, number);
         break;
       case "ask":
         void this.#ask(number, message.ids);
@@ -227,14 +199,20 @@ export class SaveTree {
         this.#encoders!.done(number);
         this.#account(message.counts, message.lastPath);
         for (const retry of message.retries) this.#addRetry(retry);
-        Object.assign(this.#pending.get(message.ordinal)!, { isDone: true, saved: message.saved });
         this.#dispatch();
-        void this.#pump();
+        this.#lists.done(message.ordinal, message.saved);
         break;
       case "failed":
         this.#fail(new OperatorError("WORKER_FAILED", `saving failed: ${message.text}`));
         break;
     }
+  }
+
+  async #send(batch: Uint8Array<ArrayBuffer>, encoder: number): Promise<void> {
+    const bytes = batch.byteLength;
+    const { buffer } = batch;
+    await this.#options.sink.send(batch, () => this.#encoders!.giveBack(encoder, buffer));
+    this.#encoders!.consumed(encoder, bytes);
   }
 
   async #ask(encoder: number, ids: Uint8Array): Promise<void> {
@@ -267,34 +245,8 @@ export class SaveTree {
     if (lastPath !== "") progress.file = lastPath;
   }
 
-  /** Sends what is next in order. One at a time; the sink's promise is the brake. */
-  async #pump(): Promise<void> {
-    if (this.#isPumping) return;
-    this.#isPumping = true;
-    try {
-      for (let pending = this.#pending.get(this.#head); pending !== undefined; pending = this.#pending.get(this.#head)) {
-        const next = pending.batches.shift();
-        if (next !== undefined) {
-          const bytes = next.batch.byteLength;
-          const { buffer } = next.batch;
-          await this.#options.sink.send(next.batch, () => this.#encoders!.giveBack(next.encoder, buffer));
-          this.#encoders!.consumed(next.encoder, bytes);
-        } else if (pending.isDone) {
-          if (pending.saved !== undefined) this.#options.store?.remember?.add(pending.saved);
-          this.#pending.delete(this.#head++);
-        } else break;
-      }
-      this.#checkEnd();
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#isPumping = false;
-    }
-  }
-
   #checkEnd(): void {
-    if (this.#walk === undefined || this.#waiting.length > 0 || this.#pending.size > 0 || this.#retryState === "waiting")
-      return;
+    if (this.#walk === undefined || this.#waiting.length > 0 || !this.#lists.isEmpty || this.#retryState === "waiting") return;
     if (this.#retries.length === 0 || this.#retryState === "done") {
       this.#end.resolve();
       return;

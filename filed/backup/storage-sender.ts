@@ -5,7 +5,7 @@ import type { BidiCall, RpcClient } from "#lib/rpc/client.ts";
 import type { JobRef } from "#proto/common.ts";
 import type { AppendEnd, AppendReply, AppendRequest, SessionId, StoreOffer } from "#proto/data.ts";
 import { keepConnected } from "#filed/clients/reconnect.ts";
-import type { BatchSink, ChunkSink } from "./save-tree.ts";
+import type { BatchSink, ChunkSink } from "./sinks.ts";
 import { StoreQuestions } from "./store-questions.ts";
 
 export interface StorageSenderOptions {

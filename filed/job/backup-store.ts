@@ -6,7 +6,7 @@ import type { BackupWork } from "#proto/filed.ts";
 import type { FileSet } from "#proto/fileset.ts";
 import type { DedupCounts } from "#proto/job.ts";
 import type { ChunkCounts } from "#filed/backup/chunk-counts.ts";
-import type { SaveStore } from "#filed/backup/save-tree.ts";
+import type { SaveStore } from "#filed/backup/sinks.ts";
 import type { StorageSender } from "#filed/backup/storage-sender.ts";
 import { compileFileSet } from "#filed/fileset/match.ts";
 import { optionsHashes, rootsHash } from "#filed/remember/layer-identity.ts";
