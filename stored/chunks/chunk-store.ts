@@ -163,13 +163,15 @@ export class ChunkStore implements AsyncDisposable {
     return { references, epoch: this.#description.epoch };
   }
 
-  async abandon(key: SessionKey): Promise<void> {
+  /** Gives a job up; false if there is none. */
+  async abandon(key: SessionKey): Promise<boolean> {
     const job = this.#running.get(sessionName(key));
-    if (job === undefined) return;
+    if (job === undefined) return false;
     using _turn = await job.session.turn.acquire();
-    if (!this.#running.has(sessionName(key))) return;
+    if (!this.#running.has(sessionName(key))) return false;
     await job.domain.abandon(job.session);
     await this.#end(key, job.domain);
+    return true;
   }
 
   /** Where the chunks of a session lie. */

@@ -7,6 +7,9 @@ import { storeStatus } from "./store-status.ts";
 import type { StoreSurroundings } from "./chunk-store.ts";
 import type { StoreCallName, StoreCalls, StoreFacts, StoreSettings } from "./store-calls.ts";
 
+/** When a collection follows the opening of a store: when the jobs that waited for it have begun. */
+const AFTER_OPENING_MS = 30_000;
+
 type Handlers = {
   readonly [Name in StoreCallName]: (
     argument: StoreCalls[Name]["argument"],
@@ -29,16 +32,19 @@ export class StoreServer implements AsyncDisposable {
     append: async ({ session, frames }) => await this.#opened.append(session, frames),
     commit: async ({ session, references }) => await this.#opened.commit(session, references),
     abandon: async ({ session }) => {
-      await this.#store?.abandon(session);
+      if ((await this.#store?.abandon(session)) === true) this.#care?.collectSoon();
       return null;
     },
     locate: async ({ session, ids }) => await (await this.#open()).locate(session, ids),
     forget: async ({ sessions, volume }) => {
       const forgotten = await (await this.#open()).forget(sessions, volume);
-      if (forgotten > 0) this.#care?.forgot();
+      if (forgotten > 0) this.#care?.collectSoon();
       return forgotten;
     },
-    status: async () => ({ lines: [...storeStatus(await this.#open()), ...(this.#care?.status() ?? [])], isClean: true }),
+    status: async () => ({
+      lines: [...storeStatus(await this.#open()), ...((await this.#care?.status()) ?? [])],
+      isClean: true,
+    }),
     vacuum: async ({ livePercent }) => await (await this.#caring()).vacuum(livePercent),
     scrub: async ({ lookOnly }) => await (await this.#caring()).scrub(lookOnly),
     verify: async () => await (await this.#caring()).verify(),
@@ -86,7 +92,11 @@ export class StoreServer implements AsyncDisposable {
     if (this.#store !== undefined) return this.#store;
     using _turn = await this.#opening.acquire();
     const store = (this.#store ??= await ChunkStore.open(this.#settings, this.#surroundings));
-    this.#care ??= new StoreCare({ settings: this.#settings, domains: () => store.domains.values() });
+    if (this.#care === undefined) {
+      this.#care = new StoreCare({ settings: this.#settings, domains: () => store.domains.values() });
+      // What was forgotten shortly before the end, or what a crash left: nobody else would ask for it.
+      this.#care.collectSoon(AFTER_OPENING_MS);
+    }
     return store;
   }
 

@@ -3,6 +3,7 @@ import { systemClock } from "#lib/base/clock.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
 import { sizeText } from "../../status/units.ts";
 import { collect } from "./collect.ts";
+import { lastScrubText, readLastScrub, writeLastScrub } from "./last-scrub.ts";
 import { mend } from "./mend.ts";
 import { TimedPace } from "./pace.ts";
 import { ScrubThread } from "./scrub-thread.ts";
@@ -17,6 +18,8 @@ import type { Scrubbed } from "./scrub.ts";
 
 /** How long after the last session was forgotten a collection begins by itself: a Director forgets many, one after the other. */
 const QUIET_MS = 5000;
+/** How long a collection may be put off because more and more is forgotten. */
+const PATIENCE_MS = 60_000;
 /** Sessions with problems that are named one by one. */
 const NAMED_MAX = 200;
 
@@ -37,23 +40,31 @@ export class StoreCare implements AsyncDisposable {
   readonly #turn = new Mutex();
   readonly #ending = new AbortController();
   readonly #last = new Map<string, string>();
-  readonly #lastScrub = new Map<string, { readonly at: number; readonly damaged: number }>();
   #activity = "";
   #timer: NodeJS.Timeout | undefined;
+  /** When a collection was asked for that has not begun. */
+  #askedMs = 0;
 
   constructor(around: CareSurroundings) {
     this.#around = around;
     this.#clock = around.clock ?? systemClock;
   }
 
-  /** Sessions were forgotten: a collection follows when no more were for some seconds. */
-  forgot(): void {
+  /**
+   * There may be chunks that nobody needs: a collection follows when this was not said again for some seconds, at the latest after a
+   * minute. `delayMs`: another time to wait.
+   */
+  collectSoon(delayMs = this.#around.quietMs ?? QUIET_MS): void {
     if (this.#ending.signal.aborted) return;
+    const now = this.#clock.monotonicMs();
+    if (this.#timer === undefined) this.#askedMs = now;
+    else if (now - this.#askedMs > PATIENCE_MS) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => void this.#collectAll(this.#around.settings.livePercent).catch(() => {}),
-      this.#around.quietMs ?? QUIET_MS,
-    );
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      // What came of it is kept for the status.
+      this.#collectAll(this.#around.settings.livePercent).catch(() => {});
+    }, delayMs);
     this.#timer.unref();
   }
 
@@ -86,7 +97,7 @@ export class StoreCare implements AsyncDisposable {
       const done = await scrub(domain, { lookOnly, pace, progress, scrub: async (path) => await thread.scrub(path) });
       const damaged = done.damagedChunks.length + done.damagedContainers.filter(({ what }) => what !== undefined).length;
       const { lines, isClean } = scrubReport(done, lookOnly);
-      this.#lastScrub.set(domain.name, { at: this.#clock.nowMs(), damaged });
+      await writeLastScrub(domain.folder, { endedMs: this.#clock.nowMs(), damaged });
       return { lines, isClean };
     });
   }
@@ -98,12 +109,12 @@ export class StoreCare implements AsyncDisposable {
     return domain === undefined ? 0 : await mend(domain, frames);
   }
 
-  /** What is being done, and what came of the last collection: lines for the status. */
-  status(): string[] {
+  /** What is being done, and what came of the last collection and scrub: lines for the status. */
+  async status(): Promise<string[]> {
     const last = [...this.#last].map(([domain, line]) => `  Last collection in domain ${domain}: ${line}`);
-    for (const [domain, { at, damaged }] of this.#lastScrub) {
-      const found = damaged === 0 ? "no damage" : `${damaged} damaged chunks or containers`;
-      last.push(`  Last scrub in domain ${domain}: ${new Date(at).toISOString().slice(0, 19)}Z, ${found}`);
+    for (const { name, folder } of this.#around.domains()) {
+      const scrubbed = await readLastScrub(folder);
+      if (scrubbed !== undefined) last.push(`  Last scrub in domain ${name}: ${lastScrubText(scrubbed)}`);
     }
     return this.#activity === "" ? last : [`  Running: ${this.#activity}`, ...last];
   }
