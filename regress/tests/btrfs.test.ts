@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { unlink, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { whyNoLoop } from "#lib/testing/loop-file-system.ts";
 import { btrfsImage } from "#regress/btrfs-image.ts";
@@ -165,3 +166,45 @@ scenario("a Btrfs device on another file system is refused in words", { site }, 
     [],
   );
 });
+
+scenario(
+  "jobs at once, with deletions and collections between them, leave the file system usable by others and clean",
+  { site, root: true, lacks },
+  async (world) => {
+    await using _image = await btrfsImage(world.path("volumes"), { mebibytes: 3072 });
+    const tree = world.path("tree");
+    plainTree(tree, { files: 300 });
+    randomFile(`${tree}/shared`, 30);
+    await makeStore(world);
+    await world.start();
+    let slowestMs = 0;
+    let isOver = false;
+    const touching = (async () => {
+      while (!isOver) {
+        const startMs = performance.now();
+        await writeFile(world.path("volumes", ".touched"), "", { flush: true });
+        await unlink(world.path("volumes", ".touched"));
+        slowestMs = Math.max(slowestMs, performance.now() - startMs);
+        await sleep(100);
+      }
+    })();
+    const kept: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      randomFile(`${tree}/round`, 30);
+      const jobs: number[] = [];
+      for (let i = 0; i < 6; i++) jobs.push(await world.queue("run job=Save level=Full yes"));
+      for (const id of jobs) assert.equal((await world.report(id)).termination, "Backup OK");
+      await world.console(...jobs.slice(1).map((id) => `delete jobid=${id} yes`));
+      kept.push(jobs[0]!);
+    }
+    await dedup(world, "vacuum");
+    isOver = true;
+    await touching;
+    assert.ok(slowestMs < 5000, `a small write took ${slowestMs} ms`);
+    const snapshots = (await readOnlySnapshots(world)).filter((path) => path.startsWith("@snapshots/Vol"));
+    assert.equal(snapshots.length, kept.length, snapshots.join());
+    await assertStoreClean(world);
+    const where = await world.restore(`jobid=${kept.at(-1)} all done`);
+    await assertSameTree(tree, where + tree);
+  },
+);

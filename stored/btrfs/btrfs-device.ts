@@ -1,13 +1,16 @@
 import type { RpcLog } from "#lib/rpc/server.ts";
 import { sizeText } from "../status/units.ts";
 import { CommitPoints } from "./commit-points.ts";
-import { deviceErrorText, freeMetadata, scrub, showDeviceErrors, showUsage } from "./filesystem.ts";
+import { deviceErrorText, freeMetadata, scrub, showDeviceErrors, showUsage, syncFileSystem } from "./filesystem.ts";
 import { clientQgroup, createQgroup, enableQuota, limitQgroup, showQgroups } from "./quota.ts";
 import { Sizes, type CountedSize } from "./sizes.ts";
-import { requireBtrfs } from "./subvolume.ts";
+import { requireBtrfs, subvolumesFreed } from "./subvolume.ts";
 
 /** Longest time for a scrub of the whole file system. */
 const SCRUB_MS_MAX = 24 * 3_600_000;
+
+/** Longest time to wait for space that btrfs frees in the background. */
+const FREED_MS_MAX = 60_000;
 
 /** What it is made from. */
 export interface BtrfsDeviceOptions {
@@ -79,6 +82,18 @@ export class BtrfsDevice implements AsyncDisposable {
     } catch (error) {
       log.error(`btrfs ${directory}: the errors of its disks cannot be read`, error);
       return [];
+    }
+  }
+
+  /** Waits, within bounds, until the space of what was deleted is really free; else that comes up to half a minute later. */
+  async freed(): Promise<void> {
+    const { directory, log } = this.#options;
+    try {
+      await this.points.deleted();
+      await syncFileSystem(directory);
+      await subvolumesFreed(directory, { timeoutMs: FREED_MS_MAX });
+    } catch (error) {
+      log.error(`btrfs ${directory}: space of deleted snapshots is not free yet`, error);
     }
   }
 

@@ -131,8 +131,9 @@ export class CommitPoints {
     this.#deleteAll(directory, await names(directory));
   }
 
-  /** Waits until the deletions asked for so far are done. */
+  /** Waits until what was asked for so far is done: snapshots renewed, others deleted. */
   async deleted(): Promise<void> {
+    (await this.#one.acquire(this.#abort.signal))[Symbol.dispose]();
     while (this.#deleting.size > 0) await Promise.all(this.#deleting);
   }
 

@@ -59,7 +59,7 @@ async function carry(host: DeviceHost, store: StoreHost, request: DedupRequest):
     case "verify":
       return await store.call("verify", null);
     case "vacuum":
-      return await store.call("vacuum", { livePercent: request.livePercent || store.settings.livePercent });
+      return await vacuum(store, request.livePercent || store.settings.livePercent);
     default:
       throw new OperatorError(
         "JOB_REQUEST_INVALID",
@@ -69,6 +69,13 @@ async function carry(host: DeviceHost, store: StoreHost, request: DedupRequest):
         },
       );
   }
+}
+
+/** On btrfs space is free only when the snapshots that held it have gone. */
+async function vacuum(store: StoreHost, livePercent: number): Promise<CareReport> {
+  const report = await store.call("vacuum", { livePercent });
+  await store.btrfs?.freed();
+  return report;
 }
 
 /** On btrfs the file system is checked as well, which also reads what no chunk lies in. */
