@@ -269,6 +269,25 @@ test("estimate, status and cancel answer; a monitor may only ask for the status;
   assert.equal(await readlink("/proc/self/cwd"), before);
 });
 
+test("a job that waits for its storage daemon's device can be canceled; a store that asks for the impossible ends it", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { dir, storage, client } = await world(stack);
+  const tree = await makeTree(dir);
+  storage.isBusy = true;
+  const job = request(storage, 1, backup(tree));
+  const done = run(client(), job);
+  while (storage.opens === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await client().unary(FileDaemonService.cancelJob, { job: job.job, incomplete: false });
+  const { end } = await done;
+  assert.deepEqual([end.status, end.files], ["A", 0]);
+  storage.isBusy = false;
+  storage.store = new MemoryStore();
+  storage.store.offer = { ...storage.store.offer, minBytes: 1 };
+  const refused = await run(client(), request(storage, 2, backup(tree)));
+  assert.deepEqual([refused.end.status, refused.end.files], ["f", 0]);
+  assert.match(refused.texts.join(), /the minimum is 1 bytes/);
+});
+
 test("a job that is stopped by the Director becomes Incomplete", async () => {
   await using stack = new AsyncDisposableStack();
   const { dir, storage, client } = await world(stack);

@@ -24,6 +24,7 @@ const HELD_BYTES_MAX = 4 * 1024 * 1024;
 const port = must(parentPort, "the encoder runs as a thread");
 const start = workerData as EncoderStart;
 const control = new ThreadControl(start.control);
+const bytesMax = start.store === undefined ? ENCODER_BYTES_MAX.plain : ENCODER_BYTES_MAX.chunked;
 const chunkCounts: ChunkCounts = noChunks();
 
 function post(message: FromEncoder, transfer: ArrayBuffer[], bytes: number): void {
@@ -33,7 +34,7 @@ function post(message: FromEncoder, transfer: ArrayBuffer[], bytes: number): voi
     Object.assign(chunkCounts, noChunks());
   }
   port.postMessage(message, transfer);
-  if (bytes > 0) control.produce(start.producer, bytes, ENCODER_BYTES_MAX);
+  if (bytes > 0) control.produce(start.producer, bytes, bytesMax);
 }
 
 /** Read without the event loop, which this thread hardly ever reaches. */

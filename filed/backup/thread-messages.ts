@@ -93,8 +93,8 @@ export type FromEncoder =
     }
   | { readonly kind: "failed"; readonly text: string };
 
-/** Bytes of finished batches that one encoder may have waiting to be sent. */
-export const ENCODER_BYTES_MAX = 8 * 1024 * 1024;
+/** Bytes of finished batches and chunks that one encoder may have waiting to be sent. Chunks need not wait for their turn, as batches do. */
+export const ENCODER_BYTES_MAX = { plain: 12 * 1024 * 1024, chunked: 4 * 1024 * 1024 } as const;
 /** Lists that an encoder may have: one in hand and one in store; with a store also those whose chunks wait for answers. */
 export const ENCODER_LISTS_MAX = { plain: 2, chunked: 6 } as const;
 /** Lists that the walker may be ahead of the encoders. */

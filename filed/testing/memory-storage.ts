@@ -19,6 +19,8 @@ export class MemoryStorage implements AsyncDisposable {
   opens = 0;
   /** Set: the device has a store. */
   store: MemoryStore | undefined;
+  /** True: the device is not ready, `append` gets no first reply. */
+  isBusy = false;
   #runs = 0;
   /** The call is cut when so many batches, runs of chunks and questions went over it; once for each number. */
   cutAfter: number[] = [];
@@ -73,6 +75,7 @@ export class MemoryStorage implements AsyncDisposable {
           if (!step.value.key.equals(this.key)) throw new OperatorError("RPC_REFUSED", "wrong job key");
           this.opens++;
           cut = this.cutAfter.shift() ?? cut;
+          if (this.isBusy) await new Promise(() => {});
           yield this.#reply({ store: this.store?.offer });
           continue;
         case "records":
