@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { unlink, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,7 +8,7 @@ import { assertSameTree } from "#regress/compare.ts";
 import { assertStoreClean, containersOf, dedup, dedupSite, makeStore } from "#regress/dedup.ts";
 import { mustRun } from "#regress/process.ts";
 import { scenario } from "#regress/scenario.ts";
-import { plainTree } from "#regress/trees.ts";
+import { plainTree, randomFile } from "#regress/trees.ts";
 import type { World } from "#regress/world.ts";
 
 const MIB = 1 << 20;
@@ -18,11 +17,6 @@ const site = (dir: string) => dedupSite(dir, { deviceType: "Btrfs" });
 
 /** Files came and went since: the directory's own time is another. */
 const leftOut = { rsync: ["--omit-dir-times"] };
-
-/** No two pieces of it are alike, unlike those of bigFile. */
-function randomFile(path: string, mebibytes: number): void {
-  writeFileSync(path, randomBytes(mebibytes * MIB));
-}
 
 async function btrfs(...args: string[]): Promise<string> {
   return (await mustRun("btrfs", args)).stdout;

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { LoopFileSystem, whyNoLoop } from "#lib/testing/loop-file-system.ts";
 import { assertSameTree } from "#regress/compare.ts";
+import { assertStoreClean, containersOf, dedup, dedupSite, makeStore } from "#regress/dedup.ts";
 import { scenario } from "#regress/scenario.ts";
-import { bigFile } from "#regress/trees.ts";
+import { bigFile, randomFile } from "#regress/trees.ts";
 import type { World } from "#regress/world.ts";
 
 const MIB = 1 << 20;
@@ -74,6 +75,33 @@ scenario(
     disk.thaw();
     await world.until("the device is free again", async () => !/BLOCKED/.test(await world.console("status storage=Disks")));
     assert.match((await world.run("job=Save level=Full")).termination, /^Backup OK/);
+  },
+);
+
+scenario(
+  "a store on a frozen btrfs: the daemon answers, a canceled job ends, another one goes on after the thaw, and the store is clean",
+  { site: (dir) => dedupSite(dir, { deviceType: "Btrfs", ...oneDevice }), root: true, lacks: whyNoLoop("btrfs") },
+  async (world) => {
+    await using disk = LoopFileSystem.make({ type: "btrfs", bytes: 2048 * MIB, at: world.path("volumes") });
+    const tree = world.path("tree");
+    for (let i = 0; i < 4; i++) randomFile(`${tree}/big-${i}`, 100);
+    await makeStore(world);
+    await world.start();
+    const going = await world.queue("run job=Save level=Full yes");
+    const canceled = await world.queue("run job=Save level=Full yes");
+    await world.until("chunks arrive", () => containersOf(world.path("volumes")).bytes > 30 * MIB);
+    disk.freeze();
+    await world.until("the jobs are told", () => /Device "Disk" is blocked/.test(world.messages()));
+    await assertAnswers(world, /Device is BLOCKED: its file system has not answered since/);
+    assert.match(await world.console("dedup status storage=Disks"), /is blocked: its file system has not answered/);
+    await world.console(`cancel jobid=${canceled}`);
+    assert.equal((await world.report(canceled)).termination, "Backup Canceled");
+    disk.thaw();
+    assert.match((await world.report(going)).termination, /^Backup OK/);
+    const where = await world.restore(`jobid=${going} all done`);
+    await assertSameTree(tree, where + tree);
+    await dedup(world, "vacuum");
+    await assertStoreClean(world);
   },
 );
 

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { whyNoLoop } from "#lib/testing/loop-file-system.ts";
 import { btrfsImage } from "#regress/btrfs-image.ts";
@@ -9,7 +8,7 @@ import { freePorts } from "#regress/ports.ts";
 import { Daemon } from "#regress/process.ts";
 import { scenario } from "#regress/scenario.ts";
 import { PASSWORDS } from "#regress/site.ts";
-import { plainTree } from "#regress/trees.ts";
+import { plainTree, randomFile } from "#regress/trees.ts";
 import type { SiteOptions } from "#regress/site.ts";
 import type { World } from "#regress/world.ts";
 
@@ -80,10 +79,6 @@ class FarStorage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
-}
-
-function randomFile(path: string, mebibytes: number): void {
-  writeFileSync(path, randomBytes(mebibytes * MIB));
 }
 
 scenario(
