@@ -223,6 +223,26 @@ export function registerMedia(database: DatabaseUnderTest): void {
         ],
       );
       assert.deepEqual(await listForgetfulStorages(catalog()), [{ StorageId: store.StorageId, Name: "Chunks" }]);
+      const lost = { VolSessionId: 14, VolSessionTime: 4_000_000_000 };
+      for (const more of [{ PoolId }, { PoolId: PoolId + 1000 }, { PoolId, Type: "R" }])
+        await deleteJob(catalog(), await addJob(catalog(), { ...lost, ...more }));
+      assert.equal(
+        (await listForgottenSessions(catalog(), store.StorageId, 100)).length,
+        2,
+        "no Volume of a store is left in the Pool",
+      );
+      await volume("chunks-2", PoolId, { VolType: 15, StorageId: store.StorageId });
+      for (const more of [{ PoolId }, { PoolId: PoolId + 1000 }, { PoolId, Type: "R" }])
+        await deleteJob(catalog(), await addJob(catalog(), { ...lost, ...more }));
+      const unknown = (await listForgottenSessions(catalog(), store.StorageId, 100)).slice(2);
+      assert.deepEqual(
+        unknown.map((row) => [row.VolumeName, row.VolSessionId]),
+        [["", 14]],
+      );
+      await removeForgottenSessions(
+        catalog(),
+        unknown.map((row) => row.ForgottenSessionId),
+      );
       await removeForgottenSessions(catalog(), [rows[0]!.ForgottenSessionId]);
       assert.equal((await listForgottenSessions(catalog(), store.StorageId, 100)).length, 1);
       await removeForgottenSessions(catalog(), [rows[1]!.ForgottenSessionId]);

@@ -11,7 +11,8 @@ const IDS_PER_STATEMENT = 1000;
 
 /**
  * Notes the saved sessions of a job that is about to be deleted, for each of its Volumes that has a store of chunks. In the transaction
- * that deletes, and before its JobMedia rows go.
+ * that deletes, and before its JobMedia rows go. A job of which no Volume is known may all the same have ended well at a storage daemon
+ * that was given up for lost: its session is noted for every store that its Pool has Volumes of.
  */
 export async function rememberForgottenSessions(tx: CatalogWriter, jobId: number): Promise<void> {
   const now = formatLocalTime(new Date());
@@ -19,6 +20,11 @@ export async function rememberForgottenSessions(tx: CatalogWriter, jobId: number
     SELECT DISTINCT Media.StorageId, Media.VolumeName, Job.VolSessionId, Job.VolSessionTime, ${now}
     FROM JobMedia JOIN Media ON Media.MediaId = JobMedia.MediaId JOIN Job ON Job.JobId = JobMedia.JobId
     WHERE JobMedia.JobId = ${jobId} AND Media.VolType = ${DEDUP_VOLUME_TYPE} AND Job.VolSessionTime > 0`.execute(tx.writer);
+  await sql`INSERT INTO NocturneForgottenSession (StorageId, VolumeName, VolSessionId, VolSessionTime, ForgottenAt)
+    SELECT DISTINCT Media.StorageId, '', Job.VolSessionId, Job.VolSessionTime, ${now}
+    FROM Job JOIN Media ON Media.PoolId = Job.PoolId
+    WHERE Job.JobId = ${jobId} AND Job.Type = 'B' AND Media.VolType = ${DEDUP_VOLUME_TYPE} AND Job.VolSessionTime > 0
+      AND NOT EXISTS (SELECT 1 FROM JobMedia WHERE JobMedia.JobId = ${jobId})`.execute(tx.writer);
 }
 
 /** Storages whose daemons have sessions to forget, by their names. A name is null where the Storage row is gone. */

@@ -54,7 +54,7 @@ export const nocturneForgottenSessionTable = table(
   {
     ForgottenSessionId: serial("row number"),
     StorageId: count("-> Storage"),
-    VolumeName: name("Volume that the session lies on; it may be deleted itself"),
+    VolumeName: name("Volume that the session lies on, which may be deleted itself; empty if that is not known"),
     VolSessionId: count("session number of the job"),
     VolSessionTime: count("start of the storage daemon that wrote it, unix seconds"),
     ForgottenAt: datetime("when the job was deleted"),
