@@ -33,7 +33,7 @@ export async function loadContainers(set: ContainerSet, index: ChunkIndex, store
     if (wrong !== undefined && contents.kind === "whole") return;
     const { bytes, directory } = contents;
     const plainBytes = contents.kind === "whole" ? contents.footer.plainBytes : plainBytesOf(directory);
-    set.sealed.set(number, { bytes, chunks: directory.count, plainBytes });
+    set.sealed.set(number, { bytes, chunks: directory.count, plainBytes, isDamaged: contents.kind === "damaged" });
     if (contents.kind === "whole") addChunks(index, number, directory, false);
     else salvaged.push({ number, directory });
   };

@@ -10,6 +10,8 @@ export interface SealedContainer {
   readonly bytes: number;
   readonly chunks: number;
   readonly plainBytes: number;
+  /** Its directory could not be read when the store was opened: what it held is not known, and only a scrub removes it. */
+  readonly isDamaged?: boolean;
 }
 
 /**

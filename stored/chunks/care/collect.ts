@@ -37,7 +37,7 @@ export async function collect(domain: CareDomain, livePercent: number, pace: Pac
   try {
     const marked = await markNeeded(domain, pace);
     // Containers that are sealed later hold chunks of running jobs, and are the next collection's.
-    const before = new Map(domain.sealed);
+    const before = new Map([...domain.sealed].filter(([, { isDamaged }]) => isDamaged !== true));
     const chunks = domain.index.count;
     const live = await countLive(domain, pace);
     return await sweep(domain, { livePercent, pace, marked, live, before, chunks });
@@ -60,8 +60,10 @@ async function sweep(domain: CareDomain, task: SweepTask): Promise<Collected> {
   const dead = new Set([...before.keys()].filter((number) => !live.bytesOf.has(number)));
   const sparse = sparseContainers(before, live, task.livePercent);
   const notes: string[] = [];
+  const damaged = [...domain.sealed.values()].filter(({ isDamaged }) => isDamaged === true).length;
+  if (damaged > 0) notes.push(`${damaged} damaged containers are kept until a scrub`);
   let removed = { containers: 0, bytes: 0 };
-  let rewritten = { containers: 0, bytesRemoved: 0, bytesWritten: 0, notes: notes as readonly string[] };
+  let rewritten: Rewriter["result"] = { containers: 0, bytesRemoved: 0, bytesWritten: 0, notes: [] };
   const countBefore = domain.index.count;
   if (dead.size + sparse.length > 0) {
     await domain.raiseEpoch();
