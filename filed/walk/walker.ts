@@ -11,6 +11,7 @@ import { stripPath, withoutTrailingSlash } from "#filed/fileset/match.ts";
 import type { ChosenOptions, CompiledFileSet, CompiledInclude } from "#filed/fileset/match.ts";
 import type { RememberedEntry } from "#filed/backup/remembered.ts";
 import { WalkOrder } from "#filed/remember/walk-order.ts";
+import { ChangeTimes } from "./change-times.ts";
 import { NO_ROOT } from "./entry.ts";
 import type { WalkedEntry } from "./entry.ts";
 import { readNameList } from "./file-list.ts";
@@ -94,6 +95,7 @@ export class Walker {
   readonly #links = new HardLinks();
   readonly #paths = new LongPaths();
   readonly #order = new WalkOrder();
+  readonly #changeTimes = new ChangeTimes();
   /** Number of the FileSet's name that is being walked, and whether it is a list, which may name anything in any order. */
   #root = -1;
   #isList = false;
@@ -276,9 +278,9 @@ export class Walker {
       }
     }
     this.counts.found = fileIndex;
-    const isOrdered = !this.#isList || this.#order.goesOn(this.#root, path);
-    const root = isOrdered ? this.#root : NO_ROOT;
-    const isReadable = isOrdered && linkedType !== fileType.hardLink && linkedType !== fileType.fifo;
+    const isFindable = (!this.#isList || this.#order.goesOn(this.#root, path)) && this.#changeTimes.areProof(path, stat.dev);
+    const root = isFindable ? this.#root : NO_ROOT;
+    const isReadable = isFindable && linkedType !== fileType.hardLink && linkedType !== fileType.fifo;
     const remembered = isReadable
       ? this.#options.memory?.find({ root, path, type: linkedType, options: chosen.index, stat })
       : undefined;
