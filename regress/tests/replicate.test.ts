@@ -12,7 +12,6 @@ import { plainTree, randomFile } from "#regress/trees.ts";
 import type { SiteOptions } from "#regress/site.ts";
 import type { World } from "#regress/world.ts";
 
-const MIB = 1 << 20;
 const lacks = whyNoLoop("btrfs");
 
 /** A site with a second storage daemon: its device Far takes replicas, its device Replica reads one. */

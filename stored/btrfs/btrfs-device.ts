@@ -12,6 +12,9 @@ const SCRUB_MS_MAX = 24 * 3_600_000;
 /** Longest time to wait for space that btrfs frees in the background. */
 const FREED_MS_MAX = 60_000;
 
+/** Said once, e.g. where the daemon does not run as root. */
+const CANNOT_READ = "the errors of its disks cannot be read";
+
 /** What it is made from. */
 export interface BtrfsDeviceOptions {
   /** Archive Device. */
@@ -80,7 +83,8 @@ export class BtrfsDevice implements AsyncDisposable {
       for (const line of lines) log.info(line);
       return lines;
     } catch (error) {
-      log.error(`btrfs ${directory}: the errors of its disks cannot be read`, error);
+      if (this.#toldErrors !== CANNOT_READ) log.error(`btrfs ${directory}: ${CANNOT_READ}`, error);
+      this.#toldErrors = CANNOT_READ;
       return [];
     }
   }

@@ -36,7 +36,7 @@ export class Sizes {
       const client = name.startsWith("client-") ? groups.get(clientQgroup(name)) : undefined;
       if (client === undefined)
         sizes.push(...counted("domain", name, await this.#groupOf(groups, join(this.#root, "@chunks", name))));
-      else sizes.push(...counted("client", name.slice("client-".length), client));
+      else sizes.push(...counted("client", clientName(name), client));
     }
     return sizes;
   }
@@ -48,6 +48,16 @@ export class Sizes {
     const id = `0/${(await btrfs(["inspect-internal", "rootid", path])).trim()}`;
     this.#ids.set(path, id);
     return groups.get(id);
+  }
+}
+
+/** The client of a domain; names that are not plain are written with %XX. */
+function clientName(domain: string): string {
+  const written = domain.slice("client-".length);
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
   }
 }
 

@@ -1,4 +1,4 @@
-/** Name of the file that a probe writes and removes in an Archive Device. */
+/** Name of the file that a probe writes and removes in an Archive Device whose file system has no files without a name. */
 export const PROBE_NAME = ".nocturne-probe";
 
 /** What a probe's thread is started with. */
