@@ -1,14 +1,12 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
-import { declareHeadroom } from "#lib/rpc/bulk-codec.ts";
 import { OperatorWait } from "../mount/operator-wait.ts";
 import { volumeSteps } from "../volume/select.ts";
 import { elapsedText, rateText } from "../status/units.ts";
 import { levelWord, typeWord } from "../status/words.ts";
-import { Changes } from "./changes.ts";
 import { ClientLink } from "./client-link.ts";
 import { storageJobEnd, tellWaiting } from "./job-end.ts";
 import { JobVoice } from "./job-voice.ts";
-import { SendWindow } from "./send-window.ts";
+import { ReadFeed } from "./read-feed.ts";
 import { Canceled } from "./canceled.ts";
 import type { Bootstrap } from "#proto/bootstrap.ts";
 import type { CallContext } from "#lib/rpc/call.ts";
@@ -48,22 +46,15 @@ export class ReadJob implements StorageJob {
   readonly #around: JobSurroundings;
   readonly #abort = new AbortController();
   readonly #link: ClientLink;
-  readonly #changes = new Changes();
+  readonly #feed = new ReadFeed();
   readonly #startMs = Date.now();
   #device = "";
   #volume = "";
-  readonly #window = new SendWindow();
-  #current: { readonly session: SessionKey; readonly jobId: number } = { session: { id: 0, time: 0 }, jobId: 0 };
   #files = 0;
   #bytes = 0;
   #readBytes = 0;
   #damages: string[] = [];
   #damageCount = 0;
-  #isRead = false;
-  /** The file daemon wants no more, or has all. */
-  #isServed = false;
-  #hasServed = false;
-  #failure: string | undefined;
   #status = "R";
 
   constructor(
@@ -111,12 +102,12 @@ export class ReadJob implements StorageJob {
     try {
       const steps = volumeSteps(this.#bootstrap);
       await this.#link.orLost(
-        this.#changes.until(() => this.#link.hasCome, this.#signal),
+        this.#feed.changes.until(() => this.#link.hasCome, this.#signal),
         this.#signal,
       );
       await this.#readAll(steps);
       await this.#link.orLost(
-        this.#changes.until(() => this.#isServed, this.#signal),
+        this.#feed.changes.until(() => this.#feed.isServed, this.#signal),
         this.#signal,
       );
       await this.#end(this.#damageCount > 0 ? "E" : "T");
@@ -149,74 +140,19 @@ export class ReadJob implements StorageJob {
   /** One stream of the file daemon: sends what was read from where the daemon says that it stands. */
   async *serveRead(requests: AsyncIterator<ReadRequest>, call: CallContext): AsyncGenerator<ReadReply> {
     using link = this.#link.connect();
-    this.#changes.notify();
+    this.#feed.changes.notify();
     const over = new AbortController();
-    const signal = AbortSignal.any([link.signal, call.signal, over.signal]);
-    const listening = { error: undefined as unknown, hasStarted: false };
-    void this.#listen(requests, signal, listening).catch((error: unknown) => {
-      listening.error = error;
-      this.#changes.notify();
-    });
-    let told: SessionKey | undefined;
-    let isEndTold = false;
+    const left = () => void setTimeout(() => this.#giveUpWaiting(), CLOSE_MS).unref();
     try {
-      // A file daemon that comes again says first what it has: without that a batch could come twice.
-      if (this.#hasServed) {
-        this.#window.keepBuffers();
-        await this.#changes.until(() => listening.hasStarted || listening.error !== undefined, signal);
-      }
-      this.#hasServed = true;
-      let next = this.#window.received + 1;
-      for (;;) {
-        if (listening.error !== undefined) throw listening.error;
-        const out = this.#window.at(next);
-        if (out !== undefined) {
-          if (told === undefined || told.id !== out.session.id || told.time !== out.session.time) {
-            told = out.session;
-            yield {
-              step: {
-                $case: "session",
-                value: { volSessionId: out.session.id, volSessionTime: out.session.time, jobId: out.jobId },
-              },
-            };
-          }
-          yield {
-            step: { $case: "records", value: declareHeadroom(out.batch) },
-          };
-          next += 1;
-          continue;
-        }
-        if (this.#isRead || this.#failure !== undefined) break;
-        await this.#changes.wait(signal);
-      }
-      isEndTold = true;
-      yield { step: { $case: "end", value: { damages: this.#damages, files: this.#files, failed: this.#failure ?? "" } } };
-      if (this.#failure === undefined) await this.#changes.until(() => this.#isServed || listening.error !== undefined, signal);
+      yield* this.#feed.replies(requests, AbortSignal.any([link.signal, call.signal, over.signal]), left);
     } finally {
       over.abort(new OperatorError("CANCELED", "the stream is over"));
-      if (isEndTold && !this.#isServed) setTimeout(() => this.#giveUpWaiting(), CLOSE_MS).unref();
     }
   }
 
   /** After the end was told: a file daemon that did not come back has what it wants. */
   #giveUpWaiting(): void {
-    if (this.#link.isConnected) return;
-    this.#isServed = true;
-    this.#changes.notify();
-  }
-
-  /** Hears what the file daemon has received. */
-  async #listen(requests: AsyncIterator<ReadRequest>, signal: AbortSignal, listening: { hasStarted: boolean }): Promise<void> {
-    for (;;) {
-      const { value, done } = await requests.next();
-      if (signal.aborted) return;
-      const step = done === true ? undefined : (value as ReadRequest).step;
-      if (step?.$case === "received") this.#window.acknowledge(step.value);
-      if (step?.$case === "stop" || (this.#isRead && this.#window.isEmpty)) this.#isServed = true;
-      listening.hasStarted = true;
-      this.#changes.notify();
-      if (done === true || step?.$case === "stop") return;
-    }
+    if (!this.#link.isConnected) this.#feed.giveUpWaiting();
   }
 
   /** Reads Volume after Volume, each on a device that can. */
@@ -239,9 +175,8 @@ export class ReadJob implements StorageJob {
       this.#readOn(host, steps).finally(() => reservation[Symbol.dispose]()),
       this.#signal,
     );
-    this.#isRead = true;
-    if (this.#window.isEmpty) this.#isServed = true;
-    this.#changes.notify();
+    this.#tellTheRest();
+    this.#feed.finish({ damages: this.#damages, files: this.#files, failed: "" });
     const seconds = (Date.now() - this.#startMs) / 1000;
     this.voice.say("info", `Elapsed time=${elapsedText(seconds)}, Transfer rate=${rateText(this.#bytes, seconds)}`);
   }
@@ -251,10 +186,10 @@ export class ReadJob implements StorageJob {
     let isComplete = false;
     try {
       for (const step of steps) {
-        if (this.#isServed) break;
+        if (this.#feed.isServed) break;
         await this.#readVolume(host, readerId, step);
       }
-      isComplete = !this.#isServed;
+      isComplete = !this.#feed.isServed;
     } finally {
       host.reading.delete(readerId);
       this.#tell(await host.call("closeRead", { readerId, isComplete }).catch(() => []));
@@ -281,7 +216,7 @@ export class ReadJob implements StorageJob {
           $case: "progress",
           value: { files: this.#files, bytes: this.#bytes, file: Buffer.alloc(0), errors: this.voice.errors },
         });
-        next = part.isVolumeDone || this.#isServed ? undefined : this.#readPart(host, readerId);
+        next = part.isVolumeDone || this.#feed.isServed ? undefined : this.#readPart(host, readerId);
         for (const item of part.items) await this.#produce(item);
       }
     } finally {
@@ -291,7 +226,7 @@ export class ReadJob implements StorageJob {
   }
 
   #readPart(host: DeviceHost, readerId: number): Promise<ReadPart> {
-    const spent = this.#window.takeSpent();
+    const spent = this.#feed.takeSpent();
     const part = host.call("read", { readerId, bytes: READ_BYTES, spent }, spent);
     part.catch(() => {}); // waited for a little later
     return part;
@@ -315,33 +250,31 @@ export class ReadJob implements StorageJob {
   }
 
   async #produce(item: ReadItem): Promise<void> {
-    if (item.kind === "session") {
-      this.#current = item;
-      return;
-    }
     await this.#link.orLost(
-      this.#changes.until(() => !this.#window.isFull || this.#isServed, this.#signal),
+      this.#feed.changes.until(() => this.#feed.hasRoom, this.#signal),
       this.#signal,
     );
-    if (this.#isServed) return;
-    this.#bytes += item.batch.byteLength;
-    this.#window.add({ batch: item.batch, ...this.#current });
-    this.#changes.notify();
+    this.#bytes += this.#feed.add(item);
   }
 
   #tell(damages: readonly string[]): void {
     for (const damage of damages) {
       this.#damageCount += 1;
-      if (this.#damages.length < DAMAGES_MAX) this.#damages.push(damage);
+      if (this.#damages.length >= DAMAGES_MAX) continue;
+      this.#damages.push(damage);
       this.voice.say("error", damage);
     }
+  }
+
+  #tellTheRest(): void {
+    const rest = this.#damageCount - this.#damages.length;
+    if (rest > 0) this.voice.say("error", `${rest.toLocaleString("en-US")} more damages were met`);
   }
 
   async #fail(error: unknown): Promise<void> {
     const isCanceled = error instanceof Canceled;
     const reason = describeError(error);
-    this.#failure = reason;
-    this.#changes.notify();
+    this.#feed.finish({ damages: this.#damages, files: this.#files, failed: reason });
     if (!isCanceled) this.voice.say("fatal", reason);
     if (!(error instanceof OperatorError)) this.#around.logError(`job ${this.ref.job} failed`, error);
     await this.#end(isCanceled ? (error.isIncomplete ? "I" : "A") : "E");

@@ -90,7 +90,8 @@ export class JobChunks {
     const count = ids.byteLength / CHUNK_ID_BYTES;
     if (!Number.isInteger(count) || count < 1 || count > ASK_IDS_MAX)
       throw forged(`asks for chunks with ${ids.byteLength} bytes, which are not 1 to ${ASK_IDS_MAX} identities`);
-    return await this.#store.call("known", { session: this.#owner.session, ids: Uint8Array.from(ids) });
+    const own = Uint8Array.from(ids);
+    return await this.#store.call("known", { session: this.#owner.session, ids: own }, [own.buffer]);
   }
 
   /**
