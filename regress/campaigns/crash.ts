@@ -42,6 +42,7 @@ export class CrashCampaign {
   readonly #world: World;
   readonly #random: Seeded;
   readonly #kept: Kept[] = [];
+  readonly #incrementals: number[] = [];
   readonly #say: (line: string) => void;
 
   constructor(world: World, seed: string, say: (line: string) => void) {
@@ -111,7 +112,9 @@ export class CrashCampaign {
     const report = await world.report(jobId);
     if (report.termination === "Backup OK") {
       this.counts.survived++;
+      // An Incremental holds only its changes: there is nothing to compare it with.
       if (report.fields.get("Backup Level")?.startsWith("Full") === true) this.#kept.push({ jobId, copy });
+      else this.#incrementals.push(jobId);
       return;
     }
     this.counts.lost++;
@@ -170,7 +173,8 @@ export class CrashCampaign {
   async #everythingGoes(): Promise<void> {
     const world = this.#world;
     for (const kept of this.#kept) await this.#restoreOne(kept);
-    for (const { jobId } of this.#kept) await world.console(`delete jobid=${jobId} yes`);
+    for (const jobId of [...this.#kept.map((kept) => kept.jobId), ...this.#incrementals])
+      await world.console(`delete jobid=${jobId} yes`);
     await dedup(world, "vacuum");
     await world.until("nothing of lost and deleted jobs is left", async () => {
       await dedup(world, "vacuum");
