@@ -8,6 +8,7 @@ import { printed } from "./format.ts";
 import { judgeMost } from "./judge.ts";
 import type { BenchContext, Row, Series } from "./row.ts";
 
+const JOBS = 50;
 const STORAGES = 4;
 const CLIENTS = 5;
 const LOOP_MS_MAX = 50;
@@ -66,18 +67,19 @@ export const atOnce: Row = {
 async function oneRound(
   context: BenchContext,
 ): Promise<{ seconds: readonly number[]; loop: LoopReport; directorBytes: number }> {
-  const trees = Array.from({ length: CLIENTS }, (_, at) => separateTree(context.place.dir, `separate-${at}-20`, 20));
-  const jobs = Array.from({ length: context.isQuick ? 8 : 50 }, (_, at) => ({
+  const [count, clients, storages] = context.isQuick ? [4, 2, 2] : [JOBS, CLIENTS, STORAGES];
+  const trees = Array.from({ length: clients }, (_, at) => separateTree(context.place.dir, `separate-${at}-20`, 20));
+  const jobs = Array.from({ length: count }, (_, at) => ({
     name: `Save${at}`,
-    client: at % CLIENTS,
-    storage: at % STORAGES,
-    path: trees[at % CLIENTS]?.path ?? "",
+    client: at % clients,
+    storage: at % storages,
+    path: trees[at % clients]?.path ?? "",
   }));
   const scratch = await context.place.scratch("at-once");
   try {
     await using farm = await Farm.start(scratch, {
-      clients: CLIENTS,
-      storages: STORAGES,
+      clients,
+      storages,
       deviceType: "File",
       jobs,
       concurrent: 50,

@@ -18,7 +18,7 @@ export const manyJobs: Row = {
   title: "1,000 small jobs, ten at once",
   rounds: 1,
   run: async (context) => {
-    const count = context.isQuick ? 20 : 1000;
+    const count = context.isQuick ? 10 : 1000;
     const scratch = await context.place.scratch("many-jobs");
     try {
       return await measure(context, scratch, count);
