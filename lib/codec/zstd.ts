@@ -28,26 +28,46 @@ export function zstd(): Zstd {
   return (shared ??= libzstd() ?? nodeZstd);
 }
 
+/**
+ * The functions of libzstd: those in the program itself, if it exports them. A library beside them would be a mix of two releases, for
+ * the program's names take the place of the library's own.
+ */
 function libzstd(): Zstd | undefined {
   if (process.platform !== "linux") return undefined;
-  let library: Library;
-  try {
-    const koffi = createRequire(import.meta.url)("koffi") as { load(path: string): Library };
-    library = koffi.load("libzstd.so.1");
-  } catch {
-    return undefined;
+  for (const file of [null, "libzstd.so.1"]) {
+    try {
+      const koffi = createRequire(import.meta.url)("koffi") as { load(path: string | null): Library };
+      return bind(koffi.load(file));
+    } catch {
+      // The next place, or node:zlib.
+    }
   }
-  const compressor = library.func("void *ZSTD_createCCtx()")();
-  const expander = library.func("void *ZSTD_createDCtx()")();
+  return undefined;
+}
+
+function bind(library: Library): Zstd {
+  const createCompressor = library.func("void *ZSTD_createCCtx()");
+  const createExpander = library.func("void *ZSTD_createDCtx()");
+  const freeCompressor = library.func("size_t ZSTD_freeCCtx(void *)");
+  const freeExpander = library.func("size_t ZSTD_freeDCtx(void *)");
   const compress = library.func("size_t ZSTD_compressCCtx(void *, void *, size_t, const void *, size_t, int)");
   const expand = library.func("size_t ZSTD_decompressDCtx(void *, void *, size_t, const void *, size_t)");
   const isError = library.func("unsigned int ZSTD_isError(size_t)");
+  let compressor: unknown;
+  let expander: unknown;
+  // A thread takes some MiB of the library's with it, unless it gives them back.
+  process.once("exit", () => {
+    if (compressor !== undefined) freeCompressor(compressor);
+    if (expander !== undefined) freeExpander(expander);
+  });
   return {
     compress(into, from, level) {
+      compressor ??= createCompressor();
       const bytes = compress(compressor, into, into.byteLength, from, from.byteLength, level) as number | bigint;
       return isError(bytes) === 0 ? Number(bytes) : 0;
     },
     expand(into, from) {
+      expander ??= createExpander();
       const bytes = expand(expander, into, into.byteLength, from, from.byteLength) as number | bigint;
       return isError(bytes) === 0 ? Number(bytes) : -1;
     },
