@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { freePorts } from "#regress/ports.ts";
 import { Daemon, mustRun } from "#regress/process.ts";
 import { NOCTURNE } from "#regress/programs.ts";
-import { parseReports } from "#regress/report.ts";
 import { readProbe, withProbedDirector } from "../measure/probed.ts";
 import type { LoopReport } from "../measure/event-loop-probe.ts";
 import { ConsoleTalk } from "./console-talk.ts";
 import { farmFiles, type FarmPlan, type FarmPorts } from "./farm-files.ts";
+import { MessageTail } from "./message-tail.ts";
 
 const POLL_MS = 20;
 /** A farm's jobs take longer than this only when something is wrong. */
@@ -47,8 +47,7 @@ export class Farm implements AsyncDisposable {
   }
 
   messages(): string {
-    const file = join(this.dir, "messages.log");
-    return existsSync(file) ? readFileSync(file, "utf8") : "";
+    return existsSync(this.#messageFile) ? readFileSync(this.#messageFile, "utf8") : "";
   }
 
   /** What the probe in the Director has seen; undefined before it has looked. */
@@ -61,13 +60,13 @@ export class Farm implements AsyncDisposable {
    * `onEnd` is told how many have ended whenever that changes.
    */
   async run(jobNames: readonly string[], onEnd: (ended: number) => void = () => {}): Promise<number[]> {
-    const before = parseReports(this.messages()).length;
+    const tail = new MessageTail(this.#messageFile);
     await using talk = await ConsoleTalk.open(join(this.dir, "bconsole.conf"));
     const began = performance.now();
     const queueing = (async () => {
       for (const name of jobNames) await talk.line(`run job=${name} level=Full yes`);
     })();
-    const seconds = await this.#ends({ before, jobs: jobNames.length, began, onEnd });
+    const seconds = await this.#ends({ tail, jobs: jobNames.length, began, onEnd });
     await queueing;
     return seconds;
   }
@@ -77,19 +76,21 @@ export class Farm implements AsyncDisposable {
     await Promise.all(daemons.map(async (daemon) => daemon.stop()));
   }
 
-  async #ends(wait: { before: number; jobs: number; began: number; onEnd: (ended: number) => void }): Promise<number[]> {
+  get #messageFile(): string {
+    return join(this.dir, "messages.log");
+  }
+
+  async #ends(wait: { tail: MessageTail; jobs: number; began: number; onEnd: (ended: number) => void }): Promise<number[]> {
     const seconds: number[] = [];
     const deadline = Date.now() + JOBS_TIMEOUT_MS;
     while (seconds.length < wait.jobs) {
       await sleep(POLL_MS);
-      const messages = this.messages();
-      const terminations = messages.match(/^ {2}Termination:.*$/gm) ?? [];
+      const terminations = wait.tail.lines().filter((line) => line.startsWith("  Termination:"));
       const bad = terminations.find((line) => !line.includes("Backup OK"));
       if (bad !== undefined || Date.now() > deadline)
-        throw new Error(`${bad ?? "not at an end in time"}\n${messages.slice(-4000)}`);
-      const ended = terminations.length - wait.before;
-      if (ended > seconds.length) wait.onEnd(ended);
-      while (seconds.length < ended) seconds.push((performance.now() - wait.began) / 1000);
+        throw new Error(`${bad ?? "not at an end in time"}\n${this.messages().slice(-4000)}`);
+      for (const _ of terminations) seconds.push((performance.now() - wait.began) / 1000);
+      if (terminations.length > 0) wait.onEnd(seconds.length);
     }
     return seconds;
   }
