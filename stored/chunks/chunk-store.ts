@@ -11,6 +11,7 @@ import { newDescription, readDescription, storeBytes, writeDescription } from ".
 import { StoreDomain } from "./store-domain.ts";
 import { lockStore } from "./store-lock.ts";
 import { domainFolder, domainName, isDomainName, storeFolder } from "./store-paths.ts";
+import { VolumeCopies } from "./volume-copies.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { ChunkPlaces, CommitFacts, JobOffer, StoreCalls, StoreFacts, StoreSettings, TakenChunks } from "./store-calls.ts";
 import type { StoreDescription } from "./store-description.ts";
@@ -38,6 +39,7 @@ export class ChunkStore implements AsyncDisposable {
   readonly notes: string[] = [];
   readonly #surroundings: StoreSurroundings;
   readonly #lock: AsyncDisposable;
+  readonly #copies: VolumeCopies;
   readonly #running = new Map<string, { readonly domain: StoreDomain; readonly session: RunningSession }>();
   readonly #making = new Mutex();
   readonly #raising = new Mutex();
@@ -51,6 +53,7 @@ export class ChunkStore implements AsyncDisposable {
   ) {
     this.settings = settings;
     this.folder = storeFolder(settings.directory);
+    this.#copies = new VolumeCopies(settings.directory);
     this.#surroundings = surroundings;
     this.#description = description;
     this.#lock = lock;
@@ -85,6 +88,7 @@ export class ChunkStore implements AsyncDisposable {
     try {
       const description = await readDescription(folder);
       const store = new ChunkStore(settings, { ...plainSurroundings, ...surroundings }, description, lock);
+      await store.#copies.clean();
       for (const name of (await readdir(folder)).filter(isDomainName).toSorted()) await store.#openDomain(name);
       return store;
     } catch (error) {
@@ -184,14 +188,19 @@ export class ChunkStore implements AsyncDisposable {
     return best ?? { directory: this.folder, ...emptyPlaces(ids) };
   }
 
-  /** Forgets saved sessions; answers how many there were. */
+  /** Forgets saved sessions; answers how many there were. What fails in one domain does not keep it from the next. */
   async forget(sessions: readonly SessionKey[], volume: string | undefined): Promise<number> {
     let forgotten = 0;
+    let failure: unknown;
     for (const { references } of this.domains.values()) {
-      const ofVolume = volume === undefined ? [] : [...references.kept()].filter(({ volumes }) => volumes.includes(volume));
-      for (const session of [...sessions, ...ofVolume.map((kept) => kept.session)])
-        if (await references.forget(session)) forgotten += 1;
+      try {
+        if (sessions.length > 0) forgotten += await references.forget(sessions);
+        if (volume !== undefined) forgotten += await references.forgetVolume(volume);
+      } catch (error) {
+        failure ??= error;
+      }
     }
+    if (failure !== undefined) throw failure;
     return forgotten;
   }
 
@@ -219,6 +228,7 @@ export class ChunkStore implements AsyncDisposable {
       name,
       folder,
       store: storeBytes(this.#description),
+      copies: this.#copies,
       raiseEpoch: async () => await this.#raiseEpoch(folder),
       afterSweep: async () => await this.#surroundings.afterSweep(folder),
     });

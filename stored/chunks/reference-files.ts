@@ -1,29 +1,27 @@
 import { mkdir, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { Mutex } from "#lib/base/lock.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
+import { checkReferences } from "./check-references.ts";
 import { STORE_FOLDER_MODE, syncFolder, writeFailure } from "./durable.ts";
+import { keptSession, unreadable } from "./kept-session.ts";
 import { sessionName } from "./marks.ts";
-import { ReferenceReader } from "./reference-file-reader.ts";
 import { referencesName, sessionOfName } from "./reference-file.ts";
+import { copyBytes, meansAbsent } from "./volume-copies.ts";
 import type { SessionKey } from "../volume/block.ts";
+import type { KeptSession } from "./kept-session.ts";
+import type { CopiedSession, VolumeCopies } from "./volume-copies.ts";
 
-/** A session whose references are kept. */
-export interface KeptSession {
-  readonly session: SessionKey;
-  readonly path: string;
-  /** 0 if its references cannot be read. */
-  readonly jobId: number;
-  readonly volumes: readonly string[];
-  readonly references: number;
-  readonly plainBytes: number;
-  /** Why its references cannot be read; undefined: they were readable when last looked at. */
-  readonly damage: string | undefined;
-}
+/** How old a look at all Volumes may be when collections begin, which many domains have one after the other. */
+const LOOK_MS = 10_000;
+/** Notes that are kept until somebody takes them. */
+const NOTES_MAX = 1000;
 
 /**
  * The references of a domain's sessions: which are kept, and which were forgotten while a running job holds them. The directory is the
- * truth; this is what is known of it.
+ * truth; this is what is known of it. Each kept session has a second copy of its references in each of its Volumes, from which they are
+ * put back when they are lost or damaged: as long as a copy is there, the session is kept.
  */
 export class ReferenceFiles {
   readonly directory: string;
@@ -32,20 +30,33 @@ export class ReferenceFiles {
   readonly #forgotten = new Map<string, KeptSession>();
   /** Sessions that each running job holds. */
   readonly #holds = new Map<string, Set<string>>();
+  readonly #copies: VolumeCopies;
+  readonly #domain: string;
+  /** Forgetting and putting back wait for each other: what is being forgotten must not come back from a copy. */
+  readonly #turn = new Mutex();
+  #notes: string[] = [];
+  /** Names left the directory, and that is perhaps not durable. */
+  #isUnsynced = false;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, copies: VolumeCopies, domain: string) {
     this.directory = directory;
+    this.#copies = copies;
+    this.#domain = domain;
   }
 
-  /** Reads the ends of all files in `directory`, which is made if need be; removes what jobs left that were running at a crash. */
-  static async open(directory: string): Promise<ReferenceFiles> {
+  /**
+   * Reads the ends of all files in `directory`, which is made if need be; removes what jobs left that were running at a crash; puts back
+   * what is lost or damaged, as far as Volumes have copies.
+   */
+  static async open(directory: string, copies: VolumeCopies, domain: string): Promise<ReferenceFiles> {
     await mkdir(directory, { recursive: true, mode: STORE_FOLDER_MODE });
-    const files = new ReferenceFiles(directory);
+    const files = new ReferenceFiles(directory, copies, domain);
     for (const name of await readdir(directory)) {
       const session = sessionOfName(name);
       if (session !== undefined) files.#kept.set(sessionName(session), keptSession(join(directory, name), session));
-      else if (name.endsWith(".new") || name.endsWith(".held")) await unlink(join(directory, name));
+      else if (/\.(new|held|tmp)$/.test(name)) await unlink(join(directory, name));
     }
+    await files.tryPutBack();
     return files;
   }
 
@@ -72,52 +83,121 @@ export class ReferenceFiles {
     return [...this.#kept.values(), ...this.#forgotten.values()];
   }
 
-  /** The session as it is needed now, also if it was forgotten meanwhile; undefined if nobody needs it any more. */
+  /** The session as it is needed now, also if it was forgotten meanwhile. */
   stillNeeded(session: SessionKey): KeptSession | undefined {
     return this.get(session) ?? this.#forgotten.get(sessionName(session));
   }
 
-  /** Takes a finished file over as a session's references, durably. Its chunks are durable already. */
+  /** Takes a finished file over as a session's references, durably, with copies in its Volumes. Its chunks are durable already. */
   async commit(session: SessionKey, finished: string): Promise<KeptSession> {
     const path = join(this.directory, referencesName(session));
-    const kept = keptSession(finished, session);
+    const kept = { ...keptSession(finished, session), path };
+    const { volumes } = kept;
+    const copies = await this.#copies.prepare({ session, volumes, domain: this.#domain }, finished);
     try {
       await rename(finished, path);
       // From here on the file may survive a crash, whatever the sync says: a collection must see it.
-      this.#kept.set(sessionName(session), { ...kept, path });
+      this.#kept.set(sessionName(session), kept);
       await syncFolder(this.directory);
     } catch (cause) {
+      await copies.discard();
       throw writeFailure(`committing ${path}`, cause);
     }
-    return { ...kept, path };
+    try {
+      using _turn = await this.#turn.acquire();
+      // Forgotten in this moment, it must not come back.
+      await (this.get(session) === undefined ? copies.discard() : copies.name());
+    } catch (error) {
+      // The job is saved. What its Volumes lack is written by the next collection.
+      this.#note(`JobId ${kept.jobId} has no second copy of its references yet: ${describeError(error)}`);
+    }
+    await copies.sync().catch(() => {});
+    return kept;
   }
 
-  /** Forgets a session durably; false if there is none. While a job holds it, its chunks stay. */
-  async forget(session: SessionKey): Promise<boolean> {
-    const name = sessionName(session);
-    const kept = this.#kept.get(name);
-    if (kept === undefined) return false;
-    const held = join(this.directory, `${name}.held`);
-    // In this order a collection that is looking finds the session in one of the two, or finds that nobody needs it.
-    const isHeld = this.#isHeld(name);
-    if (isHeld) this.#forgotten.set(name, { ...kept, path: held });
-    this.#kept.delete(name);
-    try {
-      await (isHeld ? rename(kept.path, held) : unlink(kept.path));
-    } catch (cause) {
-      if (systemErrorCode(cause) !== "ENOENT") {
-        // The file is there yet: who asks again must find the session.
-        this.#kept.set(name, kept);
-        this.#forgotten.delete(name);
-        throw writeFailure(`forgetting ${kept.path}`, cause);
+  /**
+   * Forgets sessions durably: first their copies in Volumes, from which they would be put back, then what the store has; answers how many there
+   * were. While a job holds one, its chunks stay. If some fail, the others are forgotten all the same, and who asks again finds the rest.
+   */
+  async forget(sessions: readonly SessionKey[]): Promise<number> {
+    using _turn = await this.#turn.acquire();
+    const copied = await this.#copiesToForget(sessions);
+    const failures = await this.#copies.remove(this.#domain, copied);
+    const forgotten = new Set(copied.filter(({ volumes }) => volumes.length > 0).map(({ session }) => sessionName(session)));
+    for (const session of sessions) {
+      const name = sessionName(session);
+      if (failures.has(name)) continue;
+      try {
+        if (await this.#remove(name)) forgotten.add(name);
+      } catch (cause) {
+        failures.set(name, cause);
       }
     }
-    try {
-      await syncFolder(this.directory);
-    } catch (cause) {
-      throw writeFailure(`forgetting ${kept.path}`, cause);
+    await this.#syncRemovals();
+    for (const [name, cause] of failures) throw writeFailure(`forgetting session ${name}`, cause);
+    return forgotten.size;
+  }
+
+  /** Forgets all sessions that are on a Volume, or of which it has a copy; answers how many there were. */
+  async forgetVolume(volume: string): Promise<number> {
+    const copied = (await this.#copies.look()).domains.get(this.#domain)?.values() ?? [];
+    const onVolume = [...this.kept(), ...copied].filter(({ volumes }) => volumes.includes(volume));
+    const byName = new Map(onVolume.map(({ session }) => [sessionName(session), session]));
+    return byName.size === 0 ? 0 : await this.forget([...byName.values()]);
+  }
+
+  /**
+   * Puts back references of which a Volume holds a copy and that are lost or damaged here. What cannot be put back counts as a kept session
+   * whose references cannot be read. Throws what the system says if not all Volumes can be looked at.
+   */
+  async putBack(): Promise<void> {
+    const { domains } = await this.#copies.look(LOOK_MS);
+    for (const [name, copied] of domains.get(this.#domain) ?? []) {
+      const kept = this.#kept.get(name);
+      if (kept === undefined || kept.damage !== undefined) await this.#putBackOne(copied);
     }
-    return true;
+  }
+
+  /** The same, for those who remove nothing: that Volumes cannot be looked at is only noted. */
+  async tryPutBack(): Promise<void> {
+    await this.putBack().catch((error: unknown) => {
+      this.#note(`the copies of references in Volumes could not be looked at: ${describeError(error)}`);
+    });
+  }
+
+  /** Puts back references that were found to be lost or damaged; whether they are good now, or the session is needed no more. */
+  async mend(session: SessionKey): Promise<boolean> {
+    const copied = (await this.#copies.look()).domains.get(this.#domain)?.get(sessionName(session));
+    if (copied !== undefined && (await this.#putBackOne(copied))) return true;
+    return this.stillNeeded(session) === undefined;
+  }
+
+  /** Writes the copies that Volumes lack: of sessions that an earlier release saved, or that somebody removed. */
+  async copyToVolumes(): Promise<void> {
+    const { volumes, domains } = await this.#copies.look(LOOK_MS);
+    const copied = domains.get(this.#domain);
+    for (const { session, path, jobId, damage, volumes: own } of [...this.#kept.values()]) {
+      const having = copied?.get(sessionName(session))?.volumes ?? [];
+      const lacking = own.filter((volume) => volumes.has(volume) && !having.includes(volume));
+      if (lacking.length === 0 || damage !== undefined) continue;
+      using _turn = await this.#turn.acquire();
+      try {
+        if (this.get(session) === undefined) continue;
+        await checkReferences(path, session);
+        const prepared = await this.#copies.prepare({ session, volumes: lacking, domain: this.#domain }, path, "tmp");
+        await prepared.name();
+        await prepared.sync();
+      } catch (error) {
+        this.#note(`JobId ${jobId} has no second copy of its references: ${describeError(error)}`);
+      }
+    }
+  }
+
+  /** What the operator should know of, each thing once. */
+  takeNotes(): string[] {
+    const notes = this.#notes;
+    this.#notes = [];
+    return notes;
   }
 
   /** A running job relies on a kept session until `release`. */
@@ -137,20 +217,89 @@ export class ReferenceFiles {
     }
   }
 
+  /** Which Volumes may have copies of sessions: what the references say; where there are none, what is found. */
+  async #copiesToForget(sessions: readonly SessionKey[]): Promise<CopiedSession[]> {
+    const isKnown = (kept: KeptSession | undefined): boolean => kept !== undefined && kept.damage === undefined;
+    const found = sessions.every((session) => isKnown(this.get(session)))
+      ? undefined
+      : (await this.#copies.look()).domains.get(this.#domain);
+    return sessions.map((session) => {
+      const kept = this.get(session);
+      const copied = found?.get(sessionName(session))?.volumes ?? [];
+      return { session, volumes: [...new Set([...(kept?.volumes ?? []), ...copied])] };
+    });
+  }
+
+  /** Takes a session's references away, not yet durably; false if there are none. */
+  async #remove(name: string): Promise<boolean> {
+    const kept = this.#kept.get(name);
+    if (kept === undefined) return false;
+    const held = join(this.directory, `${name}.held`);
+    // In this order a collection that is looking finds the session in one of the two, or finds that nobody needs it.
+    const isHeld = this.#isHeld(name);
+    if (isHeld) this.#forgotten.set(name, { ...kept, path: held });
+    this.#kept.delete(name);
+    this.#isUnsynced = true;
+    try {
+      await (isHeld ? rename(kept.path, held) : unlink(kept.path));
+    } catch (cause) {
+      if (systemErrorCode(cause) !== "ENOENT") {
+        // The file is there yet: who asks again must find the session.
+        this.#kept.set(name, kept);
+        this.#forgotten.delete(name);
+        throw cause;
+      }
+    }
+    return true;
+  }
+
+  async #syncRemovals(): Promise<void> {
+    try {
+      if (this.#isUnsynced) await syncFolder(this.directory);
+      this.#isUnsynced = false;
+    } catch (cause) {
+      throw writeFailure(`forgetting sessions in ${this.directory}`, cause);
+    }
+  }
+
+  /** Puts one session's references back from the first good copy; false if there is none. */
+  async #putBackOne({ session, volumes }: CopiedSession): Promise<boolean> {
+    using _turn = await this.#turn.acquire();
+    const name = sessionName(session);
+    const path = join(this.directory, referencesName(session));
+    const problems: string[] = [];
+    for (const volume of volumes) {
+      const copy = this.#copies.path(volume, this.#domain, session);
+      try {
+        await checkReferences(copy, session);
+        await copyBytes(copy, `${path}.tmp`);
+        await rename(`${path}.tmp`, path);
+        await syncFolder(this.directory);
+      } catch (error) {
+        await unlink(`${path}.tmp`).catch(() => {});
+        // A session that was forgotten since the Volumes were looked at has no copies any more.
+        if (!meansAbsent(error)) problems.push(describeError(error));
+        continue;
+      }
+      const was = this.#kept.get(name) === undefined ? "lost" : "damaged";
+      const kept = keptSession(path, session);
+      this.#kept.set(name, kept);
+      this.#note(
+        `the references of JobId ${kept.jobId} (session ${name}) were ${was}; they were put back from Volume ${volume}`,
+      );
+      return true;
+    }
+    if (problems.length > 0 && this.#kept.get(name) === undefined)
+      this.#kept.set(name, { ...unreadable(path, session), volumes, damage: `they are lost, and: ${problems.join("; ")}` });
+    return false;
+  }
+
+  #note(text: string): void {
+    if (this.#notes.length < NOTES_MAX) this.#notes.push(text);
+  }
+
   #isHeld(name: string): boolean {
     for (const held of this.#holds.values()) if (held.has(name)) return true;
     return false;
-  }
-}
-
-function keptSession(path: string, session: SessionKey): KeptSession {
-  try {
-    using reader = ReferenceReader.open(path);
-    const { volumes, references, plainBytes } = reader.totals;
-    const isOther = sessionName(reader.owner.session) !== sessionName(session);
-    const damage = isOther ? `it holds the references of session ${sessionName(reader.owner.session)}` : undefined;
-    return { session, path, jobId: reader.owner.jobId, volumes, references, plainBytes, damage };
-  } catch (error) {
-    return { session, path, jobId: 0, volumes: [], references: 0, plainBytes: 0, damage: describeError(error) };
   }
 }

@@ -14,6 +14,7 @@ import type { CareDomain, SealedContainer } from "./care/care-domain.ts";
 import type { ChunkPlaces, TakenChunks } from "./store-calls.ts";
 import type { ContainerWriter } from "./container-writer.ts";
 import type { RunningSession } from "./running-session.ts";
+import type { VolumeCopies } from "./volume-copies.ts";
 
 /** Full containers of one job that are being made durable while the next one is filled. More would only fill the memory. */
 const SEALING_MAX = 2;
@@ -26,6 +27,7 @@ export interface DomainSurroundings {
   readonly folder: string;
   /** The store's UUID, 16 bytes. */
   readonly store: Uint8Array;
+  readonly copies: VolumeCopies;
   raiseEpoch(): Promise<void>;
   afterSweep(): Promise<void>;
 }
@@ -56,11 +58,11 @@ export class StoreDomain implements CareDomain {
   static async open(surroundings: DomainSurroundings): Promise<{ readonly domain: StoreDomain; readonly notes: string[] }> {
     const { folder } = surroundings;
     await makeParts(folder);
-    const references = await ReferenceFiles.open(join(folder, "sessions"));
+    const references = await ReferenceFiles.open(join(folder, "sessions"), surroundings.copies, surroundings.name);
     const domain = new StoreDomain(surroundings, references, await WantedChunks.open(join(folder, "wanted")));
     const notes = await loadContainers(domain.containers, domain.index, surroundings.store);
     await reserveDamaged(domain.containers, join(folder, "damaged"));
-    return { domain, notes };
+    return { domain, notes: [...notes, ...references.takeNotes()] };
   }
 
   get containersDirectory(): string {

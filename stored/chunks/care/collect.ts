@@ -33,6 +33,8 @@ export interface Collected {
  * live bytes are written anew, as far as there is room. REFERENCES_DAMAGED: nothing was deleted, because it is not known what is needed.
  */
 export async function collect(domain: CareDomain, livePercent: number, pace: Pace): Promise<Collected> {
+  await domain.references.putBack();
+  await domain.references.copyToVolumes();
   domain.marks.beginCollection();
   try {
     const marked = await markNeeded(domain, pace);

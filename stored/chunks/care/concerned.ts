@@ -1,7 +1,7 @@
 import { CHUNK_ID_BYTES } from "#lib/chunk/chunk-frame.ts";
 import { ReferenceReader } from "../reference-file-reader.ts";
 import type { CareDomain } from "./care-domain.ts";
-import type { KeptSession } from "../reference-files.ts";
+import type { KeptSession } from "../kept-session.ts";
 import type { Pace } from "./pace.ts";
 
 const IDS_A_STEP = 512;

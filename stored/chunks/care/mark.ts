@@ -3,7 +3,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { setTimeout } from "node:timers/promises";
 import { ReferenceReader } from "../reference-file-reader.ts";
 import type { CareDomain } from "./care-domain.ts";
-import type { KeptSession } from "../reference-files.ts";
+import type { KeptSession } from "../kept-session.ts";
 import type { Pace } from "./pace.ts";
 
 /** Identities that are looked up between two steps: some hundred microseconds. */
@@ -33,8 +33,19 @@ export async function markNeeded(domain: CareDomain, pace: Pace): Promise<Marked
   return { sessions, missing };
 }
 
-/** Marks the chunks of one session; answers how many are missing, or undefined if nobody needs the session any more. */
+/** Marks one session; its references are put back from a copy if they turn out to be lost or damaged. */
 async function markSession(domain: CareDomain, needed: KeptSession, pace: Pace): Promise<number | undefined> {
+  try {
+    return await markOnce(domain, needed, pace);
+  } catch (error) {
+    const isDamage = error instanceof OperatorError && error.code === "REFERENCES_DAMAGED";
+    if (!isDamage || !(await domain.references.mend(needed.session))) throw error;
+    return await markOnce(domain, needed, pace);
+  }
+}
+
+/** Marks the chunks of one session; answers how many are missing, or undefined if nobody needs the session any more. */
+async function markOnce(domain: CareDomain, needed: KeptSession, pace: Pace): Promise<number | undefined> {
   using reader = await openNeeded(domain, needed);
   if (reader === undefined) return undefined;
   const { index } = domain;

@@ -5,7 +5,7 @@ import { putAside } from "./put-aside.ts";
 import { sessionText, verify } from "./verify.ts";
 import type { BadChunk, ScrubbedContainer } from "./scrub-container.ts";
 import type { CareDomain } from "./care-domain.ts";
-import type { KeptSession } from "../reference-files.ts";
+import type { KeptSession } from "../kept-session.ts";
 import type { Pace } from "./pace.ts";
 import type { SessionProblem } from "./verify.ts";
 

@@ -20,6 +20,8 @@ import type { Scrubbed } from "./scrub.ts";
 const QUIET_MS = 5000;
 /** How long a collection may be put off because more and more is forgotten. */
 const PATIENCE_MS = 60_000;
+/** Notes about references that the status has. */
+const TOLD_MAX = 20;
 /** Sessions with problems that are named one by one. */
 const NAMED_MAX = 200;
 
@@ -40,6 +42,8 @@ export class StoreCare implements AsyncDisposable {
   readonly #turn = new Mutex();
   readonly #ending = new AbortController();
   readonly #last = new Map<string, string>();
+  /** What was noticed lately about references, for the status: nobody reads what a collection says that begins by itself. */
+  readonly #told: string[] = [];
   #activity = "";
   #timer: NodeJS.Timeout | undefined;
   /** When a collection was asked for that has not begun. */
@@ -116,6 +120,7 @@ export class StoreCare implements AsyncDisposable {
       const scrubbed = await readLastScrub(folder);
       if (scrubbed !== undefined) last.push(`  Last scrub in domain ${name}: ${lastScrubText(scrubbed)}`);
     }
+    last.push(...this.#told.map((line) => `  Noticed in domain ${line}`));
     return this.#activity === "" ? last : [`  Running: ${this.#activity}`, ...last];
   }
 
@@ -165,6 +170,10 @@ export class StoreCare implements AsyncDisposable {
       } finally {
         this.#activity = "";
       }
+      const noticed = domain.references.takeNotes().map((line) => `${domain.name}: ${line}`);
+      lines.unshift(...noticed);
+      this.#told.push(...noticed);
+      this.#told.splice(0, Math.max(0, this.#told.length - TOLD_MAX));
     }
     return { lines, isClean };
   }

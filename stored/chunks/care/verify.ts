@@ -3,7 +3,7 @@ import { describeError } from "#lib/errors/operator-error.ts";
 import { sessionName } from "../marks.ts";
 import { ReferenceReader } from "../reference-file-reader.ts";
 import type { CareDomain } from "./care-domain.ts";
-import type { KeptSession } from "../reference-files.ts";
+import type { KeptSession } from "../kept-session.ts";
 import type { Pace } from "./pace.ts";
 
 const IDS_A_STEP = 512;
@@ -28,13 +28,11 @@ export interface Verified {
 export async function verify(domain: CareDomain, pace: Pace): Promise<Verified> {
   const problems: SessionProblem[] = [];
   let [sessions, references] = [0, 0];
+  await domain.references.tryPutBack();
   domain.wanted.beginCheck();
   for (const session of [...domain.references.kept()]) {
     try {
-      const missing = await countMissing(domain, session, pace, {
-        isThere: () => true,
-        isMissing: (page, at) => domain.wanted.add(page, at),
-      });
+      const missing = await countWanted(domain, session, pace);
       if (missing > 0) problems.push({ session, missing, damage: undefined });
     } catch (error) {
       // A session that was forgotten meanwhile needs nothing.
@@ -48,6 +46,17 @@ export async function verify(domain: CareDomain, pace: Pace): Promise<Verified> 
   if (problems.every(({ damage }) => damage === undefined)) domain.wanted.endCheck();
   await domain.wanted.save();
   return { sessions, references, problems };
+}
+
+/** Chunks of a session that are missing, and from now on wanted; damaged references are put back from a copy first. */
+async function countWanted(domain: CareDomain, session: KeptSession, pace: Pace): Promise<number> {
+  const look = { isThere: () => true, isMissing: (page: Uint8Array, at: number) => domain.wanted.add(page, at) };
+  try {
+    return await countMissing(domain, session, pace, look);
+  } catch (error) {
+    if (!(await domain.references.mend(session.session))) throw error;
+    return await countMissing(domain, session, pace, look);
+  }
 }
 
 /** A problem in words. */

@@ -24,8 +24,9 @@ async function runJob(id: number): Promise<void> {
     if (missing.length > 0) await server.call("append", { session, frames: framesOf(missing) });
   }
   if (id % 7 === 0) return void (await server.call("abandon", { session }));
-  const references = writeReferences({ directory, session }, [plains]);
-  await server.call("commit", { session, references, volumes: [`Vol-${id % 3}`] });
+  const volumes = [`Vol-${id % 3}`];
+  const references = writeReferences({ directory, session, volumes }, [plains]);
+  await server.call("commit", { session, references, volumes });
   process.stdout.write(`kept ${id}\n`);
   kept.push(id);
 }
