@@ -1,7 +1,15 @@
 import type { RpcLog } from "#lib/rpc/server.ts";
 import { sizeText } from "../status/units.ts";
 import { CommitPoints } from "./commit-points.ts";
-import { deviceErrorText, freeMetadata, scrub, showDeviceErrors, showUsage, syncFileSystem } from "./filesystem.ts";
+import {
+  deviceErrorText,
+  freeMetadata,
+  reclaimBlockGroups,
+  scrub,
+  showDeviceErrors,
+  showUsage,
+  syncFileSystem,
+} from "./filesystem.ts";
 import { clientQgroup, createQgroup, enableQuota, limitQgroup, showQgroups } from "./quota.ts";
 import { Sizes, type CountedSize } from "./sizes.ts";
 import { requireBtrfs, subvolumesFreed } from "./subvolume.ts";
@@ -96,6 +104,7 @@ export class BtrfsDevice implements AsyncDisposable {
       await this.points.deleted();
       await syncFileSystem(directory);
       await subvolumesFreed(directory, { timeoutMs: FREED_MS_MAX });
+      await reclaimBlockGroups(directory);
     } catch (error) {
       log.error(`btrfs ${directory}: space of deleted snapshots is not free yet`, error);
     }

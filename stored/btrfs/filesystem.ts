@@ -1,5 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { btrfs } from "./run-btrfs.ts";
+
+/** Longest time for taking back block groups. */
+const BALANCE_MS_MAX = 120_000;
+const RECLAIM_MS_MAX = 45_000;
+const RECLAIM_GAP_MS = 1000;
 
 /** Space of one kind (data, metadata, system), as its block groups have it; bytes, mirrors not counted. */
 export interface SpaceKind {
@@ -73,6 +79,37 @@ function kindOf(output: string, kind: string): SpaceKind {
     used += Number(in_);
   }
   return { size, used };
+}
+
+/** Below this share of the disks btrfs is short of space that it can give to data or to metadata as either needs it. */
+const UNALLOCATED_LEAST = 0.1;
+
+/** Above this share of the disks space is allocated without use, so that taking it back is worth while. */
+const SLACK_LEAST = 0.2;
+
+/** Whether much space is bound to one kind of use and unused. */
+function hasSlack({ deviceSize, data, metadata, metadataRatio }: BtrfsUsage): boolean {
+  return data.size - data.used + (metadata.size - metadata.used) * metadataRatio > deviceSize * SLACK_LEAST;
+}
+
+/**
+ * Has btrfs take back block groups that are empty, or nearly so, where hardly anything is unallocated: what was once metadata can then be
+ * data again, and the other way round. Bounded in time and in what is moved. Empty groups btrfs removes by itself, after its delayed
+ * discards, within half a minute: that is waited for.
+ */
+export async function reclaimBlockGroups(path: string): Promise<void> {
+  const deadline = performance.now() + RECLAIM_MS_MAX;
+  const usage = await showUsage(path);
+  if (usage.unallocated >= usage.deviceSize * UNALLOCATED_LEAST || !hasSlack(usage)) return;
+  // Each kind by itself: what one gives back is the room that the other needs, and without it fails.
+  for (const filter of ["-dusage=0", "-musage=0", "-dusage=10,limit=8", "-musage=10,limit=8"]) {
+    try {
+      await btrfs(["balance", "start", filter, path], { timeoutMs: BALANCE_MS_MAX });
+    } catch (error) {
+      if (!(error instanceof OperatorError) || !/No space left/.test(error.message)) throw error;
+    }
+  }
+  while (performance.now() < deadline && hasSlack(await showUsage(path))) await sleep(RECLAIM_GAP_MS);
 }
 
 /** Errors that a disk below btrfs has shown since its counters were last set to nothing. */
