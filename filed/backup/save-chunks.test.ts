@@ -210,7 +210,8 @@ test("a file that shrinks while it is saved is told and not remembered; what was
   const store = new MemoryStore();
   const known = store.known.bind(store);
   store.known = (ids) => {
-    truncateSync(dir.file("large"), 30_000_005);
+    // The first question of several chunks is about the large file, of which most has not been read yet.
+    if (ids.byteLength > 32) truncateSync(dir.file("large"), 30_000_005);
     return known(ids);
   };
   const { batches, notes, remembered } = await save(dir.path, store, {}, 20);
