@@ -23,6 +23,10 @@ const BUSY_TIMEOUT_MS = 15_000;
 /** How long a list may stand still before it is closed: while it is open, the write-ahead log cannot be emptied and grows. */
 const CURSOR_IDLE_MS = 10 * 60_000;
 
+/** Pages that SQLite keeps. The writer is as quick with a quarter of what it once had: what it touches lies at the end of its trees. */
+const READER_CACHE_KIB = 32_768;
+const WRITER_CACHE_KIB = 24_576;
+
 interface Cursor {
   lastUsed: number;
   readonly statement: StatementSync;
@@ -157,7 +161,7 @@ function setPragmas(database: DatabaseSync, isReader: boolean): void {
     database.exec("PRAGMA synchronous = FULL");
     database.exec("PRAGMA wal_autocheckpoint = 4000");
   }
-  database.exec(`PRAGMA cache_size = -${isReader ? 32_768 : 65_536}`);
+  database.exec(`PRAGMA cache_size = -${isReader ? READER_CACHE_KIB : WRITER_CACHE_KIB}`);
   database.exec("PRAGMA temp_store = MEMORY");
 }
 
