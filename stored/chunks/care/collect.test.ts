@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { readdirSync, statSync, truncateSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { TempDir } from "#lib/testing/temp-dir.ts";
@@ -15,6 +15,12 @@ const start = { pool: "Default", client: "c1" };
 /** Chunks that the jobs of these tests deal with. */
 const pieces = Array.from({ length: 24 }, (_, number) => noise(number + 1, 400 + number * 97));
 const piecesOf = (numbers: Iterable<number>): Buffer[] => [...numbers].flatMap((number) => pieces[number] ?? []);
+
+function flipByte(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  bytes[at]! ^= 0xff;
+  writeFileSync(path, bytes);
+}
 
 /** A store with its one domain, as a test drives it. */
 class World implements AsyncDisposable {
@@ -146,6 +152,35 @@ test("containers with few live bytes are written anew, and their space is free",
   await world.assertReadable(3, [0, 8]);
   const again = await world.collect(0);
   assert.equal(again.containersRemoved + again.containersRewritten, 0);
+});
+
+test("eight small containers become one, and seven are left as they are", async () => {
+  await using dir = await TempDir.make();
+  await using world = await World.make(dir.path);
+  const jobs = [1, 2, 3, 4, 5, 6, 7, 8];
+  for (const job of jobs.slice(0, 7)) await world.job(job, [job]);
+  assert.equal((await world.collect()).containersRewritten, 0);
+  await world.job(8, [8]);
+  const done = await world.collect();
+  assert.equal(done.containersRewritten, 8);
+  assert.equal(world.domain.sealed.size, 1);
+  for (const job of jobs) await world.assertReadable(job, [job]);
+  assert.equal((await world.collect()).containersRewritten, 0, "one is not merged again");
+});
+
+test("references that are lost or damaged are put back from their Volume before anything is marked", async () => {
+  await using dir = await TempDir.make();
+  mkdirSync(join(dir.path, "Vol-1"));
+  await using world = await World.make(dir.path);
+  for (const job of [1, 2, 3]) await world.job(job, [job]);
+  rmSync(world.domain.references.get(sessionKey(1))?.path ?? "");
+  flipByte(world.domain.references.get(sessionKey(2))?.path ?? "", 50);
+  await world.forget(3);
+  await world.collect();
+  assert.equal(world.domain.index.count, 2);
+  for (const job of [1, 2]) await world.assertReadable(job, [job]);
+  const notes = world.domain.references.takeNotes();
+  assert.equal(notes.filter((note) => note.includes("were put back from Volume Vol-1")).length, 2);
 });
 
 test("the epoch is raised on disk before the first chunk is unknown, and only if one will be", async () => {

@@ -11,6 +11,11 @@ import type { Pace } from "./pace.ts";
 /** Free bytes of a file system below which each rewritten container is settled at once, so that its space is there for the next. */
 const ROOMY_BYTES = 512 * 1024 * 1024;
 
+/** Containers with fewer bytes of live chunks are small. The last one of every job is, as a rule. */
+const SMALL_BYTES = 8 * 1024 * 1024;
+/** So many small containers are merged; fewer are not worth the writing. */
+const SMALL_MIN = 8;
+
 /** What a collection did in one domain. */
 export interface Collected {
   readonly sessions: number;
@@ -30,7 +35,7 @@ export interface Collected {
 /**
  * Frees the space of chunks that no kept session and no running job refers to (docs/locking.md). Others have their turn between
  * its steps. Containers without a live chunk go first, because that needs no space; then those with less than `livePercent` percent of
- * live bytes are written anew, as far as there is room. REFERENCES_DAMAGED: nothing was deleted, because it is not known what is needed.
+ * live bytes are written anew, and small ones if there are many, as far as there is room. REFERENCES_DAMAGED: nothing was deleted, because it is not known what is needed.
  */
 export async function collect(domain: CareDomain, livePercent: number, pace: Pace): Promise<Collected> {
   await domain.references.putBack();
@@ -61,18 +66,19 @@ async function sweep(domain: CareDomain, task: SweepTask): Promise<Collected> {
   const { marked, live, before, pace } = task;
   const dead = new Set([...before.keys()].filter((number) => !live.bytesOf.has(number)));
   const sparse = sparseContainers(before, live, task.livePercent);
+  const moving = [...sparse, ...smallContainers(before, live, new Set(sparse))];
   const notes: string[] = [];
   const damaged = [...domain.sealed.values()].filter(({ isDamaged }) => isDamaged === true).length;
   if (damaged > 0) notes.push(`${damaged} damaged containers are kept until a scrub`);
   let removed = { containers: 0, bytes: 0 };
   let rewritten: Rewriter["result"] = { containers: 0, bytesRemoved: 0, bytesWritten: 0, notes: [] };
   const countBefore = domain.index.count;
-  if (dead.size + sparse.length > 0) {
+  if (dead.size + moving.length > 0) {
     await domain.raiseEpoch();
     removed = await removeDead(domain, dead, pace, notes);
     // Before anything is written: on btrfs the space of what was removed comes back only now.
     if (removed.containers > 0) await domain.afterSweep();
-    rewritten = await rewriteSparse(domain, sparse, live, pace);
+    rewritten = await rewriteAll(domain, moving, live, pace);
     if (rewritten.containers > 0) await domain.afterSweep();
   }
   let sealedBytes = 0;
@@ -99,6 +105,17 @@ function sparseContainers(before: ReadonlyMap<number, SealedContainer>, live: Li
     .toSorted((a, b) => share(a) - share(b));
 }
 
+/** Small containers that are not `taken` already, in their order: all if they are many, else none. */
+function smallContainers(
+  before: ReadonlyMap<number, SealedContainer>,
+  live: LiveCount,
+  taken: ReadonlySet<number>,
+): readonly number[] {
+  const isSmall = (number: number): boolean => (live.bytesOf.get(number) ?? SMALL_BYTES) < SMALL_BYTES;
+  const small = [...before.keys()].filter((number) => isSmall(number) && !taken.has(number));
+  return small.length < SMALL_MIN ? [] : small.toSorted((a, b) => a - b);
+}
+
 async function removeDead(
   domain: CareDomain,
   dead: ReadonlySet<number>,
@@ -120,15 +137,15 @@ async function removeDead(
 }
 
 /** Writes containers anew as far as there is room. Too little room ends it well: what was gained stays gained. */
-async function rewriteSparse(
+async function rewriteAll(
   domain: CareDomain,
-  sparse: readonly number[],
+  containers: readonly number[],
   live: LiveCount,
   pace: Pace,
 ): Promise<Rewriter["result"]> {
   const rewriter = new Rewriter(domain, pace);
   try {
-    for (const number of sparse) {
+    for (const number of containers) {
       const free = await freeBytes(domain.containersDirectory);
       const isTight = free < ROOMY_BYTES;
       // A container that cannot be copied within half of what is free is left: running jobs need room too.
