@@ -54,7 +54,11 @@ export function rowSection(row: KeptRow): string {
   const works = [...new Set(row.series.map(({ work }) => work))];
   const cell = (work: string, subject: string): string => {
     const found = row.series.find((one) => one.work === work && one.subject === subject);
-    return found === undefined ? "" : printed(median(found.values), found.unit);
+    if (found === undefined) return "";
+    const [first, last] = [found.values[0], found.values.at(-1)];
+    if (!work.includes("by tenths") || first === undefined || last === undefined)
+      return printed(median(found.values), found.unit);
+    return `${printed(first, found.unit)} to ${printed(last, found.unit)}`; // a course in time, not rounds
   };
   const table = [
     `| | ${subjects.join(" | ")} |`,
