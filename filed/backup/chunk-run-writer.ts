@@ -1,3 +1,4 @@
+import { sharedBuffer } from "#lib/base/shared-buffer.ts";
 import { chunkMethod, FRAME_HEADER_BYTES, writeFrameHeader } from "#lib/chunk/chunk-frame.ts";
 import { zstd } from "#lib/codec/zstd.ts";
 import { BATCH_BYTES_MAX, BATCH_HEADROOM_BYTES } from "#lib/wire/record.ts";
@@ -63,7 +64,7 @@ export class ChunkRunWriter {
     if (frameBytes > BATCH_BYTES_MAX) this.#bytes = new Uint8Array(BATCH_HEADROOM_BYTES + frameBytes);
     else {
       const buffer = this.#place.reuse?.();
-      this.#bytes = buffer === undefined ? new Uint8Array(BATCH_BUFFER_BYTES) : new Uint8Array(buffer);
+      this.#bytes = new Uint8Array(buffer ?? sharedBuffer(BATCH_BUFFER_BYTES));
     }
     this.#end = BATCH_HEADROOM_BYTES;
   }

@@ -1,5 +1,6 @@
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
+import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { endThread } from "#lib/platform/end-thread.ts";
 import { buffersOf } from "#filed/walk/entry.ts";
 import type { EntryList } from "#filed/walk/entry.ts";
@@ -90,7 +91,7 @@ export class EncoderPool {
   /** Gives a buffer back to the encoder that made it. */
   giveBack(encoder: number, buffer: ArrayBuffer): void {
     // A run of one large chunk has a buffer of its own.
-    if (buffer.byteLength === BATCH_BUFFER_BYTES) this.#encoders[encoder]!.buffers.postMessage(buffer, [buffer]);
+    if (buffer.byteLength === BATCH_BUFFER_BYTES) this.#encoders[encoder]!.buffers.postMessage(buffer, toTransfer([buffer]));
   }
 
   /** So many bytes of the encoder's batches and chunks are dealt with. */

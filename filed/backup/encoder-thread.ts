@@ -1,4 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { must } from "#lib/base/assert.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
 import { LEAVE } from "#lib/platform/end-thread.ts";
@@ -33,7 +34,7 @@ function post(message: FromEncoder, transfer: ArrayBuffer[], bytes: number): voi
     port.postMessage({ kind: "counts", chunks: chunkCounts } satisfies FromEncoder);
     Object.assign(chunkCounts, noChunks());
   }
-  port.postMessage(message, transfer);
+  port.postMessage(message, toTransfer(transfer));
   if (bytes > 0) control.produce(start.producer, bytes, bytesMax);
 }
 

@@ -1,3 +1,4 @@
+import { sharedBuffer } from "#lib/base/shared-buffer.ts";
 import { BATCH_BYTES_MAX, BATCH_HEADROOM_BYTES, RECORD_HEADER_BYTES, writeRecordHeader } from "#lib/wire/record.ts";
 
 /** Bytes of the buffers that batches are built in. */
@@ -76,7 +77,7 @@ export class RecordWriter {
     this.flush();
     if (this.#bytes.byteLength > 0) return;
     const buffer = this.#place.reuse?.();
-    this.#bytes = buffer === undefined ? new Uint8Array(BATCH_BUFFER_BYTES) : new Uint8Array(buffer);
+    this.#bytes = new Uint8Array(buffer ?? sharedBuffer(BATCH_BUFFER_BYTES));
     this.#view = new DataView(this.#bytes.buffer);
     this.#end = BATCH_HEADROOM_BYTES;
   }

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { sharedBuffer } from "#lib/base/shared-buffer.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { RestoreCounts, RestoreNote } from "#lib/files/restore-place.ts";
 import { relocation } from "#lib/files/relocate.ts";
@@ -143,9 +144,9 @@ export class RestoreTree implements AsyncDisposable {
         writer.bytes === 0 || (writer.bytes + bytes <= WRITER_BYTES_MAX && this.#bytesUnderWay + bytes <= WRITERS_BYTES_MAX),
     );
     writer.bytes += bytes;
-    const buffer = bytes > BATCH_BYTES_MAX ? new ArrayBuffer(bytes) : (this.#buffers.pop() ?? new ArrayBuffer(BATCH_BYTES_MAX));
+    const buffer = bytes > BATCH_BYTES_MAX ? sharedBuffer(bytes) : (this.#buffers.pop() ?? sharedBuffer(BATCH_BYTES_MAX));
     new Uint8Array(buffer).set(records);
-    writer.worker.postMessage({ kind: "records", buffer, bytes: records.byteLength } satisfies ToWriter, [buffer]);
+    writer.worker.postMessage({ kind: "records", buffer, bytes: records.byteLength } satisfies ToWriter);
   }
 
   get #bytesUnderWay(): number {

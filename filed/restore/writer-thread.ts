@@ -19,8 +19,8 @@ const restorer = new FileRestorer({
   note: (note, text) => post({ kind: "note", note, text }),
 });
 
-function post(message: FromWriter, transfer: ArrayBuffer[] = []): void {
-  port.postMessage(message, transfer);
+function post(message: FromWriter): void {
+  port.postMessage(message);
 }
 
 port.on("message", (message: ToWriter | typeof LEAVE) => {
@@ -39,7 +39,7 @@ function take(message: ToWriter): void {
       const cursor = new BatchCursor(new Uint8Array(buffer, 0, bytes));
       while (cursor.next()) restorer.record(cursor.fileIndex, cursor.stream, cursor.data);
       restorer.letGo();
-      post({ kind: "written", buffer, counts: { ...restorer.counts } }, [buffer]);
+      post({ kind: "written", buffer, counts: { ...restorer.counts } });
       break;
     }
     case "session":

@@ -12,6 +12,7 @@ import { CompressionFilter } from "@grpc/grpc-js/build/src/compression-filter.js
 import { StreamDecoder } from "@grpc/grpc-js/build/src/stream-decoder.js";
 import { BaseServerInterceptingCall } from "@grpc/grpc-js/build/src/server-interceptors.js";
 import { invariant } from "#lib/base/assert.ts";
+import { sharedBuffer } from "#lib/base/shared-buffer.ts";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 
@@ -121,11 +122,14 @@ frameDeclaredMessagesInPlace();
 
 /** Buffers of received messages that may be used again, and how many are kept. */
 const spareBuffers: ArrayBuffer[] = [];
-const SPARE_BUFFERS_MAX = 8;
+const SPARE_BUFFERS_MAX = 16;
 /** Room taken when a message is announced; for a longer one it grows with what has really come. */
 const FIRST_ROOM_BYTES = 2 * 1024 * 1024;
-/** Shorter messages are not worth it. */
-const REUSED_BYTES_MIN = 64 * 1024;
+/** Shorter messages have buffers of their length, which are not used again. */
+const OWN_BUFFER_BYTES_MIN = 64 * 1024;
+const REUSED_BYTES_MIN = 512 * 1024;
+/** Every buffer that is used again has room for a whole batch. */
+const REUSED_BYTES = 1024 * 1024 + 64 * 1024;
 
 /**
  * Gives the buffer of a received message back: the caller, and nobody else, has used the message and does so no more. The next message
@@ -133,15 +137,14 @@ const REUSED_BYTES_MIN = 64 * 1024;
  */
 export function reuseReceived(message: Uint8Array<ArrayBuffer>): void {
   const { buffer } = message;
-  if (buffer.byteLength >= REUSED_BYTES_MIN && spareBuffers.length < SPARE_BUFFERS_MAX) spareBuffers.push(buffer);
+  if (buffer.byteLength === REUSED_BYTES && spareBuffers.length < SPARE_BUFFERS_MAX) spareBuffers.push(buffer);
 }
 
-/** A buffer for a message of so many bytes: a spare one if one fits, else one of its own. */
+/** A buffer for a message of so many bytes: shared memory that is used again, or for short and very long ones a buffer of its own. */
 function bufferFor(bytes: number): Buffer<ArrayBuffer> {
-  const at = bytes < REUSED_BYTES_MIN ? -1 : spareBuffers.findIndex(({ byteLength }) => byteLength >= bytes);
-  if (at < 0) return bytes < REUSED_BYTES_MIN ? Buffer.allocUnsafe(bytes) : Buffer.allocUnsafeSlow(bytes);
-  const [spare] = spareBuffers.splice(at, 1);
-  return Buffer.from(spare!, 0, bytes);
+  if (bytes < OWN_BUFFER_BYTES_MIN) return Buffer.allocUnsafe(bytes);
+  if (bytes < REUSED_BYTES_MIN || bytes > REUSED_BYTES) return Buffer.allocUnsafeSlow(bytes);
+  return Buffer.from(spareBuffers.pop() ?? sharedBuffer(REUSED_BYTES), 0, bytes);
 }
 
 /** Cuts what an HTTP/2 stream delivers into messages, each received straight into its buffer. Stands in for grpc-js's own, which collects pieces and then copies them. */

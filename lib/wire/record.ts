@@ -1,3 +1,4 @@
+import { sharedBuffer } from "#lib/base/shared-buffer.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 
 /*
@@ -117,6 +118,7 @@ export function* readBatch(batch: Uint8Array): Generator<WireRecord, void, undef
 export class BatchBuilder {
   readonly #capacity: number;
   readonly #headroom: number;
+  readonly #isShared: boolean;
   /** Made when the first record comes. */
   #bytes = new Uint8Array(0);
   #view = new DataView(this.#bytes.buffer);
@@ -124,10 +126,14 @@ export class BatchBuilder {
   #reservedData = -1;
   readonly #spare: ArrayBuffer[] = [];
 
-  /** `capacityBytes` is what a fresh buffer holds (default a full batch); it grows when a single record needs more. */
-  constructor(options: { readonly capacityBytes?: number; readonly headroomBytes?: number } = {}) {
+  /**
+   * `capacityBytes` is what a fresh buffer holds (default a full batch); it grows when a single record needs more. `isShared`: buffers are
+   * shared memory, for batches that go to another thread and come back by `recycle`.
+   */
+  constructor(options: { readonly capacityBytes?: number; readonly headroomBytes?: number; readonly isShared?: boolean } = {}) {
     this.#capacity = options.capacityBytes ?? BATCH_BYTES_MAX;
     this.#headroom = options.headroomBytes ?? BATCH_HEADROOM_BYTES;
+    this.#isShared = options.isShared ?? false;
     this.#end = this.#headroom;
   }
 
@@ -174,7 +180,7 @@ export class BatchBuilder {
   }
 
   /**
-   * Hands the batch over: a view whose `byteOffset` is the headroom and whose `buffer` may be transferred. Empty when nothing was
+   * Hands the batch over: a view whose `byteOffset` is the headroom and whose `buffer` may go to another thread. Empty when nothing was
    * appended. The builder goes on with a new buffer.
    */
   take(): Uint8Array<ArrayBuffer> {
@@ -206,8 +212,9 @@ export class BatchBuilder {
       }
     }
     const doubled = Math.min(this.#bytes.byteLength * 2, this.#headroom + BATCH_BYTES_MAX);
+    const wanted = Math.max(bytes, doubled, this.#headroom + this.#capacity);
     // Not zeroed: every byte that leaves has been written by a record (the headroom stays here or becomes a frame).
-    const larger = Buffer.allocUnsafeSlow(Math.max(bytes, doubled, this.#headroom + this.#capacity));
+    const larger = this.#isShared ? new Uint8Array(sharedBuffer(wanted)) : Buffer.allocUnsafeSlow(wanted);
     larger.set(this.#bytes.subarray(0, this.#end));
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer);

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertSameTree } from "#regress/compare.ts";
 import { assertStoreClean, containersOf, dedup, makeStore } from "#regress/dedup.ts";
+import { parseReports } from "#regress/report.ts";
 import { Seeded } from "#regress/seeded.ts";
 import { plainTree, randomFile, seededBytes } from "#regress/trees.ts";
 import type { World } from "#regress/world.ts";
@@ -102,7 +103,7 @@ export class CrashCampaign {
     if (moment === "sd at a commit") {
       await world.until(
         "the job's references are being kept, or it has ended",
-        async () => this.#isCommitting() || (await this.#hasEnded(jobId)),
+        () => this.#isCommitting() || this.#hasEnded(jobId),
       );
       await sleep(this.#random.below(DELAY_MS.commit));
     } else await sleep(this.#random.below(DELAY_MS.backup));
@@ -128,8 +129,8 @@ export class CrashCampaign {
     return readdirSync(chunks, { recursive: true, encoding: "utf8" }).some((name) => name.endsWith(".new"));
   }
 
-  async #hasEnded(jobId: number): Promise<boolean> {
-    return !(await this.#world.console("status dir running")).includes(` ${jobId} `);
+  #hasEnded(jobId: number): boolean {
+    return parseReports(this.#world.messages()).some((report) => report.jobId === jobId);
   }
 
   async #killInCollection(): Promise<void> {

@@ -5,7 +5,7 @@ import { BIN } from "#regress/programs.ts";
 import { runCommand } from "#regress/process.ts";
 import { numberIn } from "#regress/report.ts";
 import { scenario } from "#regress/scenario.ts";
-import { bigFile, plainTree } from "#regress/trees.ts";
+import { plainTree, randomFile } from "#regress/trees.ts";
 import type { World } from "#regress/world.ts";
 
 const MIB = 1 << 20;
@@ -22,7 +22,7 @@ scenario(
   "what is given up while the storage daemon is away is freed when it is back, though the Director was restarted meanwhile",
   { site },
   async (world) => {
-    bigFile(`${world.path("tree")}/big`, 12);
+    randomFile(`${world.path("tree")}/big`, 12);
     await startWithStore(world);
     await world.backup("Full");
     assert.ok(stored(world) > MIB);
@@ -37,7 +37,7 @@ scenario(
 );
 
 scenario("a purged Volume gives its chunks back, and truncate the rest of it", { site }, async (world) => {
-  bigFile(`${world.path("tree")}/big`, 12);
+  randomFile(`${world.path("tree")}/big`, 12);
   await startWithStore(world);
   await world.backup("Full");
   assert.ok(stored(world) > MIB);
@@ -55,7 +55,7 @@ scenario("a purged Volume gives its chunks back, and truncate the rest of it", {
 
 scenario("the numbers of the report are those of the store", { site }, async (world) => {
   plainTree(world.path("tree"), { files: 50 });
-  for (const name of ["one", "two"]) bigFile(`${world.path("tree")}/${name}`, 5);
+  for (const name of ["one", "two"]) randomFile(`${world.path("tree")}/${name}`, 5);
   await startWithStore(world);
   const report = await world.backup("Full");
   const status = await dedup(world, "status");

@@ -36,7 +36,7 @@ export class ChunkExpander implements Disposable {
   readonly #locate: Locate;
   readonly #windows = new ListWindows();
   readonly #frames = new FrameReader();
-  readonly #builder = new BatchBuilder();
+  readonly #builder = new BatchBuilder({ isShared: true });
   #items: ReadItem[] = [];
   #damages: string[] = [];
   #freed: ArrayBuffer[] = [];

@@ -122,5 +122,7 @@ export type FromDevice =
   | { readonly kind: "result"; readonly id: number; readonly value: unknown }
   | { readonly kind: "failure"; readonly id: number; readonly error: CarriedError }
   | { readonly kind: "report"; readonly report: EngineReport }
+  /** A batch was taken in: its buffer (shared memory) may be used for another. */
+  | { readonly kind: "spent"; readonly buffer: ArrayBuffer }
   /** A session whose batch could not be taken in; it is to be aborted. */
   | { readonly kind: "sessionFailed"; readonly sessionId: number; readonly error: CarriedError };

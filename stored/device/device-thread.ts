@@ -1,5 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { impossible } from "#lib/base/assert.ts";
+import { toTransfer } from "#lib/base/shared-buffer.ts";
+import { reuseReceived } from "#lib/rpc/grpc-internals.ts";
 import { uncarried } from "./carried-error.ts";
 import { ownBytes } from "./own-bytes.ts";
 import { endSoon } from "../watch/end-soon.ts";
@@ -63,7 +65,7 @@ export class DeviceThread implements AsyncDisposable {
   }
 
   #post(message: ToDevice, transfer: readonly Transfer[] = []): void {
-    this.#worker.postMessage(message, [...transfer]);
+    this.#worker.postMessage(message, toTransfer(transfer));
   }
 
   #receive(message: FromDevice): void {
@@ -73,6 +75,9 @@ export class DeviceThread implements AsyncDisposable {
         return;
       case "failure":
         this.#take(message.id)?.reject(uncarried(message.error));
+        return;
+      case "spent":
+        reuseReceived(new Uint8Array(message.buffer));
         return;
       case "report":
         this.#listener.report(message.report);

@@ -1,5 +1,6 @@
 /* The thread of one device: everything that waits for the medium, computes checksums or copies file data happens here. */
 import { parentPort, workerData } from "node:worker_threads";
+import { isShared, toTransfer } from "#lib/base/shared-buffer.ts";
 import { impossible, must } from "#lib/base/assert.ts";
 import { carried } from "./carried-error.ts";
 import { DeviceServer } from "./device-server.ts";
@@ -35,6 +36,7 @@ port.on("message", (message: ToDevice) => {
 function append(message: Extract<ToDevice, { kind: "append" }>): void {
   try {
     server.engine.append(message.sessionId, message.number, message.batch);
+    if (isShared(message.batch.buffer)) post({ kind: "spent", buffer: message.batch.buffer as ArrayBuffer });
   } catch (error) {
     post({ kind: "sessionFailed", sessionId: message.sessionId, error: carried(error) });
   }
@@ -73,5 +75,5 @@ function buffersOf(value: unknown): ArrayBuffer[] {
 }
 
 function post(message: FromDevice, transfer: readonly ArrayBuffer[] = []): void {
-  port.postMessage(message, [...transfer]);
+  port.postMessage(message, toTransfer(transfer));
 }

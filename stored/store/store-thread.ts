@@ -1,4 +1,5 @@
 import { MessageChannel, Worker } from "node:worker_threads";
+import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { reuseReceived } from "#lib/rpc/grpc-internals.ts";
 import { endSoon, soon } from "../watch/end-soon.ts";
 import { uncarried } from "../device/carried-error.ts";
@@ -44,7 +45,7 @@ export class StoreThread implements AsyncDisposable {
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(id, waiting);
     const message: ToStore = { kind: "call", id, name, argument };
-    this.#worker.postMessage(message, [...transfer]);
+    this.#worker.postMessage(message, toTransfer(transfer));
     return (await waiting.promise) as StoreCalls[Name]["result"];
   }
 

@@ -1,6 +1,7 @@
 /* The thread of one store of chunks: its index, its containers, its references. */
 import { basename } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
+import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { impossible, must } from "#lib/base/assert.ts";
 import { makeDomainSubvolume } from "../btrfs/store-subvolumes.ts";
 import { StoreServer } from "../chunks/store-server.ts";
@@ -55,5 +56,5 @@ async function locate(locator: MessagePort, { id, session, ids }: LocateQuestion
 }
 
 function post(message: FromStore, transfer: readonly ArrayBuffer[] = []): void {
-  port.postMessage(message, [...transfer]);
+  port.postMessage(message, toTransfer(transfer));
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { must } from "#lib/base/assert.ts";
 import { uncarried } from "../device/carried-error.ts";
 import type { FromVerifier, ToVerifier } from "./store-protocol.ts";
@@ -67,7 +68,7 @@ export class VerifyPool implements AsyncDisposable {
         this.#hand();
       };
       order.done.promise.then(settle, settle);
-      thread.worker.postMessage(message, [order.frames.buffer]);
+      thread.worker.postMessage(message, toTransfer([order.frames.buffer]));
     }
   }
 

@@ -1,5 +1,6 @@
 /* A thread that verifies new chunks: expands each and compares it with its identity, before the store takes it. */
 import { parentPort } from "node:worker_threads";
+import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { must } from "#lib/base/assert.ts";
 import { carried } from "../device/carried-error.ts";
 import { FrameVerifier } from "./verify-frames.ts";
@@ -12,7 +13,7 @@ const verifier = new FrameVerifier();
 port.on("message", ({ id, frames, plainBytesMax }: ToVerifier) => {
   const error = errorOf(frames, plainBytesMax);
   const reply: FromVerifier = { id, frames, error };
-  port.postMessage(reply, [frames.buffer]);
+  port.postMessage(reply, toTransfer([frames.buffer]));
 });
 
 function errorOf(frames: Uint8Array, plainBytesMax: number): CarriedError | undefined {

@@ -32,7 +32,7 @@ const DAMAGES_MAX = 1000;
  */
 export class VolumeReader implements RecordSink {
   readonly #records = new RecordReader(this);
-  readonly #builder = new BatchBuilder();
+  readonly #builder = new BatchBuilder({ isShared: true });
   readonly #filters = new Map<string, NameFilter | undefined>();
   readonly #chunkBytes: number | undefined;
   #blocks: BlockReader | undefined;
