@@ -43,6 +43,7 @@ scenario(
     assert.equal(first.length, 1, (await readOnlySnapshots(world)).join());
     assert.ok((await readOnlySnapshots(world)).some((path) => path.startsWith("@snapshots/@chunks-all/")));
     assert.throws(() => writeFileSync(world.path("volumes", first[0]!, "touched"), ""), { code: "EROFS" });
+    assert.equal(readdirSync(world.path("volumes", first[0]!, "sessions")).length, 1, "a copy of the job's references");
     for (let i = 0; i < 4; i++) randomFile(`${tree}/more-${i}`, 100);
     const jobId = await world.queue("run job=Save level=Full yes");
     await world.until("chunks arrive", () => containersOf(world.path("volumes")).bytes > 60 * MIB);

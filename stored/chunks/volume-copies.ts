@@ -151,7 +151,7 @@ export class VolumeCopies {
   async #volumes(): Promise<string[]> {
     const entries = await readdir(this.#root, { withFileTypes: true });
     const isVolume = (name: string): boolean => /^[A-Za-z0-9:._-]+$/.test(name) && !/^\..*\.new$/.test(name);
-    return entries.filter((entry) => entry.isDirectory() && isVolume(entry.name)).map(({ name }) => name);
+    return entries.filter((entry) => !entry.isFile() && isVolume(entry.name)).map(({ name }) => name);
   }
 }
 

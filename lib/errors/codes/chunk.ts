@@ -21,7 +21,7 @@ export const chunkCodes = {
     remedy: "Run `dedup scrub` and `dedup verify`; restore the file from another job or from a replica.",
   },
   REFERENCES_DAMAGED: {
-    cause: "The file that says which chunks a saved job refers to cannot be read.",
+    cause: "The file that says which chunks a saved job refers to cannot be read, and no Volume of the job has a good copy.",
     remedy: "Nothing is deleted from the store while it is there: restore it from a snapshot or a replica, or delete the job.",
   },
   STORE_NOT_INITIALIZED: {
