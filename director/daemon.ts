@@ -131,6 +131,7 @@ export class Director implements AsyncDisposable {
           config: () => this.#config,
           clock: this.#clock,
           desk: (name) => this.#desks.desk(name),
+          sessionsToForget: () => this.#forgetter?.changed(),
           daemons,
           messagesFor: (job) => this.#messagesOf(job.jobId, job.effective.messages, job.effective.catalog.resource.name),
           head: reportHead(director.name),

@@ -10,8 +10,8 @@ export const DEDUP_VOLUME_TYPE = 15;
 const IDS_PER_STATEMENT = 1000;
 
 /**
- * Notes the saved sessions of a job that is about to be deleted, for each of its Volumes that has a store of chunks. In the transaction
- * that deletes, and before its JobMedia rows go. A job of which no Volume is known may all the same have ended well at a storage daemon
+ * Notes the saved sessions of a job that is about to be deleted, or that failed, for each of its Volumes that has a store of chunks. In the
+ * transaction that deletes, and before its JobMedia rows go. A job of which no Volume is known may all the same have ended well at a storage daemon
  * that was given up for lost: its session is noted for every store that its Pool has Volumes of.
  */
 export async function rememberForgottenSessions(tx: CatalogWriter, jobId: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { catalogTime } from "#lib/base/local-time.ts";
 import { deleteJobEvents } from "#catalog/database/event-application.ts";
+import { rememberForgottenSessions } from "#catalog/queries/forgotten-sessions.ts";
 import { listVolumesOfJob } from "#catalog/queries/job-media.ts";
 import { deleteRunningJob, updateJob } from "#catalog/queries/jobs.ts";
 import { findMediaById } from "#catalog/queries/media.ts";
@@ -49,6 +50,8 @@ export async function finishJob(context: JobContext, record: RunRecord, result: 
     job.startedMs === null
       ? null
       : await runJobScripts(context, record, "after", { outcome: first, volumes: volumes.map((row) => row.VolumeName) });
+  // What a job that failed has stored is of no use, also where its storage daemon ended well before the job did not.
+  const isLost = job.effective.type === "B" && !isGood(first);
   const outcome = scripts !== null && !scripts.isWell && isGood(first) ? "error" : first;
   await desk.catalog.transaction(
     async (tx) => {
@@ -58,9 +61,11 @@ export async function finishJob(context: JobContext, record: RunRecord, result: 
       });
       await deleteRunningJob(tx, job.jobId);
       await deleteJobEvents(tx, job.jobId);
+      if (isLost) await rememberForgottenSessions(tx, job.jobId);
     },
     { idempotent: true },
   );
+  if (isLost) parts.sessionsToForget();
   desk.claims.release(job.jobId);
   const names = volumes.map((row) => row.VolumeName);
   context.messages.ended(

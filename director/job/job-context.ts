@@ -22,6 +22,8 @@ export interface EngineParts {
   readonly config: () => DirectorConfig;
   readonly clock: Clock;
   readonly desk: (catalogName: string) => CatalogDesk;
+  /** There are saved sessions in the catalog that their storages are to be told to forget. */
+  readonly sessionsToForget: () => void;
   readonly daemons: DaemonClients;
   /** Where the messages of a job go. */
   readonly messagesFor: (job: DirectorJob) => JobMessages;

@@ -96,6 +96,7 @@ export class EngineWorld implements AsyncDisposable {
               clock: systemClock,
             }),
           head: { director: "test-dir", version: "0", date: "today", buildOs: "test" },
+          sessionsToForget: () => {},
           isEnabled: (_kind, _name, configured) => configured,
           console: async (command) => `did ${command}`,
           log: (text, error) => void this.logged.push(`${text} ${String(error)}`),

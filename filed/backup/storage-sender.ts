@@ -50,6 +50,8 @@ export class StorageSender implements BatchSink, ChunkSink {
   #bytes = 0;
   #acked = 0;
   #added = 0;
+  /** Batches that were sent at least once; only these can have come. */
+  #sentUpTo = 0;
   #end: AppendEnd | undefined;
   #failure: { readonly error: unknown } | undefined;
   #isDone = false;
@@ -183,6 +185,7 @@ export class StorageSender implements BatchSink, ChunkSink {
       if (next !== undefined) {
         // The encoder left room before the batch; sending it again writes the same bytes there.
         next.timesSent++;
+        this.#sentUpTo = Math.max(this.#sentUpTo, number + 1);
         await call.write({ step: { $case: next.kind, value: declareHeadroom(next.batch) } });
         this.#sentBytes += next.bytes;
         number++;
@@ -204,10 +207,10 @@ export class StorageSender implements BatchSink, ChunkSink {
   #takeReply(reply: AppendReply): void {
     const { client } = this.#options;
     if (reply.failed !== "") throw new OperatorError("STORAGE_REFUSED", `${client.who} gave the job up: ${reply.failed}`);
-    if (reply.batches < this.#acked || reply.batches > this.#added) {
+    if (reply.batches < this.#acked || reply.batches > this.#sentUpTo) {
       throw new OperatorError(
         "STORAGE_REFUSED",
-        `${client.who} says that it has ${reply.batches} batches; it acknowledged ${this.#acked} and ${this.#added} were made`,
+        `${client.who} says that it has ${reply.batches} batches; it acknowledged ${this.#acked} and ${this.#sentUpTo} were sent`,
       );
     }
     for (; this.#acked < reply.batches; this.#acked++) {

@@ -194,11 +194,12 @@ export class BatchBuilder {
 
   /**
    * Takes back a buffer that came from `take()` and that nobody uses any more: garbage at the rate of the data costs more than making
-   * the batches does. Buffers of another than the usual length are let go.
+   * the batches does. Buffers of another than the usual length are let go, and those that are too many: then it answers false.
    */
-  recycle(buffer: ArrayBuffer): void {
-    if (buffer.byteLength === this.#headroom + this.#capacity && this.#spare.length < SPARE_BUFFERS_MAX)
-      this.#spare.push(buffer);
+  recycle(buffer: ArrayBuffer): boolean {
+    const isTaken = buffer.byteLength === this.#headroom + this.#capacity && this.#spare.length < SPARE_BUFFERS_MAX;
+    if (isTaken) this.#spare.push(buffer);
+    return isTaken;
   }
 
   #makeRoom(bytes: number): void {

@@ -9,6 +9,8 @@ import type { StoreDomain } from "./store-domain.ts";
 
 /** Pages of references that are looked up before other calls are answered: well under a millisecond each. */
 const PAGES_A_SLICE = 4;
+/** How often the references are looked at again because chunks were lost meanwhile. */
+const ROUNDS_MAX = 5;
 
 /**
  * Ends a session well: every chunk that its references name is there, lies in a sealed container, and is durable; then the references
@@ -16,17 +18,27 @@ const PAGES_A_SLICE = 4;
  */
 export async function commitSession(domain: StoreDomain, session: RunningSession, path: string): Promise<number> {
   await domain.settle(session);
-  const losses = domain.containers.losses;
-  const { references, writers } = await checkReferences(domain, session, path);
-  for (const writer of session.unsealed) writers.add(writer);
-  const sealed = await Promise.allSettled([...writers].map(async (writer) => await domain.containers.seal(writer)));
-  for (const outcome of sealed) if (outcome.status === "rejected") throw outcome.reason;
-  // A container that could not be written took its chunks with it, perhaps some that were found before.
-  if (domain.containers.losses !== losses) await checkReferences(domain, session, path);
-  await domain.containers.syncFolders();
   await domain.wanted.save();
-  domain.complete.add(await domain.references.commit(session.key, path));
-  return references;
+  for (let round = 1; ; round++) {
+    // Chunks may be lost while this waits for the disk: with a container that could not be written, or put aside by a scrub.
+    const losses = lossesOf(domain);
+    const wantedLosses = domain.wanted.losses;
+    const { references, writers } = await checkReferences(domain, session, path);
+    if (round === 1) for (const writer of session.unsealed) writers.add(writer);
+    const sealed = await Promise.allSettled([...writers].map(async (writer) => await domain.containers.seal(writer)));
+    for (const outcome of sealed) if (outcome.status === "rejected") throw outcome.reason;
+    await domain.containers.syncFolders();
+    if (lossesOf(domain) !== losses && round < ROUNDS_MAX) continue;
+    if (lossesOf(domain) !== losses)
+      throw new OperatorError("CHUNK_MISSING", `the store lost chunks again and again while JobId ${session.jobId} ended`);
+    domain.complete.add(await domain.references.commit(session.key, path), wantedLosses);
+    return references;
+  }
+}
+
+/** A number that changes whenever chunks leave the index that somebody may refer to. */
+function lossesOf(domain: StoreDomain): number {
+  return domain.containers.losses + domain.wanted.removals;
 }
 
 /** Looks for every chunk of a session; answers the unfinished containers that some of them lie in. */

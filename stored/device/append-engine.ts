@@ -152,6 +152,11 @@ export class AppendEngine {
       takeBuffer: () => this.#free.pop() ?? new Uint8Array(this.#options.blockBytesMax),
       onBlock: (block) => this.#filled(block),
     });
+    // First, because it may fail: there is nothing to be given back then.
+    const references =
+      start.references === undefined
+        ? undefined
+        : new ReferencesKeeper(start.references, { session: start.session, jobId: start.label.jobId });
     this.#sessions.set(start.session.id, {
       start,
       blocks,
@@ -162,10 +167,7 @@ export class AppendEngine {
       bytes: 0,
       lastFileIndex: 0,
       attributes: start.wantsAttributes ? new AttributeCollector(start.spoolPath) : undefined,
-      references:
-        start.references === undefined
-          ? undefined
-          : new ReferencesKeeper(start.references, { session: start.session, jobId: start.label.jobId }),
+      references,
       lastSequence: undefined,
     });
     blocks.appendLabel(labelType.startOfSession, start.label.jobId, writeSessionLabel(start.label));

@@ -1,5 +1,5 @@
 import { BatchBuilder, BatchCursor } from "#lib/wire/record.ts";
-import { CHUNK_ID_BYTES } from "#lib/chunk/chunk-frame.ts";
+import { CHUNK_ID_BYTES, FRAME_HEADER_BYTES } from "#lib/chunk/chunk-frame.ts";
 import { must } from "#lib/base/assert.ts";
 import { streamType } from "#lib/streams/stream-type.ts";
 import { FrameReader } from "./frame-reader.ts";
@@ -55,9 +55,9 @@ export class ChunkExpander implements Disposable {
     return this.#windows.isEmpty;
   }
 
-  /** Takes back the buffer of a batch that was handed out and that nobody uses any more. */
-  recycle(buffer: ArrayBuffer): void {
-    this.#builder.recycle(buffer);
+  /** Takes back the buffer of a batch that was handed out and that nobody uses any more; false if there are enough. */
+  recycle(buffer: ArrayBuffer): boolean {
+    return this.#builder.recycle(buffer);
   }
 
   /** Buffers of batches that were added and are used up. */
@@ -116,8 +116,11 @@ export class ChunkExpander implements Disposable {
 
   /** Writes the record of a chunk but for its frame. */
   #place(chunk: ListedChunk, ids: Uint8Array, places: ChunkPlaces, at: number): PlacedFrame {
-    const container = must(places.containers[at], "a container");
-    const bytes = container === 0 ? 0 : must(places.bytes[at], "a length");
+    const bytesThere = must(places.bytes[at], "a length");
+    // A frame is never longer than its chunk: a list that says otherwise would make a window of any size.
+    const isPossible = bytesThere <= FRAME_HEADER_BYTES + chunk.plainBytes;
+    const container = isPossible ? must(places.containers[at], "a container") : 0;
+    const bytes = container === 0 ? 0 : bytesThere;
     if (!this.#builder.fits(ADDRESS_BYTES + bytes)) this.#closeBatch();
     const recordAt = this.#builder.length;
     const room = this.#builder.reserve(chunk.fileIndex, streamType.chunkData, ADDRESS_BYTES + bytes);
@@ -139,7 +142,9 @@ export class ChunkExpander implements Disposable {
 
   /** Reads the frames. Those that a collection has moved meanwhile are located and read once more; answers what cannot be had. */
   async #read(placed: readonly PlacedFrame[], session: SessionKey): Promise<readonly FailedFrame<PlacedFrame>[]> {
-    const lost = placed.filter(({ container }) => container === 0).map((frame) => ({ frame, what: "it is not in the store" }));
+    const lost = placed
+      .filter(({ container }) => container === 0)
+      .map((frame) => ({ frame, what: "it is not in the store, or not of this length" }));
     const failed = this.#frames.read(placed.filter(({ container }) => container !== 0));
     if (failed.length === 0) return lost;
     const places = await this.#locate(session, Buffer.concat(failed.map(({ frame }) => frame.id)));

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readvSync } from "node:fs";
+import { must } from "#lib/base/assert.ts";
 import { FRAME_HEADER_BYTES, FrameCursor } from "#lib/chunk/chunk-frame.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { systemErrorText } from "#lib/platform/system-error.ts";
@@ -44,18 +45,32 @@ export class FrameReader implements Disposable {
     for (let at = 0; at < sorted.length;) {
       const run = runFrom(sorted, at);
       at += run.length;
-      try {
-        this.#readRun(run);
-      } catch (error) {
-        failed.push(...run.map((frame) => ({ frame, what: `its container cannot be read (${systemErrorText(error)})` })));
-        continue;
-      }
-      for (const frame of run) {
-        const what = faultOf(frame);
-        if (what !== undefined) failed.push({ frame, what });
-      }
+      const fault = this.#tryRun(run);
+      if (fault !== undefined && run.length === 1) failed.push({ frame: must(run[0], "a frame"), what: fault });
+      // One bad sector costs the frames that it lies in, not their neighbours.
+      else if (fault !== undefined) for (const frame of run) failed.push(...this.#readAlone(frame));
+      else
+        for (const frame of run) {
+          const what = faultOf(frame);
+          if (what !== undefined) failed.push({ frame, what });
+        }
     }
     return failed;
+  }
+
+  #readAlone<Frame extends WantedFrame>(frame: Frame): FailedFrame<Frame>[] {
+    const what = this.#tryRun([frame]) ?? faultOf(frame);
+    return what === undefined ? [] : [{ frame, what }];
+  }
+
+  /** Reads a run; answers why that could not be done. */
+  #tryRun(run: readonly WantedFrame[]): string | undefined {
+    try {
+      this.#readRun(run);
+      return undefined;
+    } catch (error) {
+      return `its container cannot be read (${systemErrorText(error)})`;
+    }
   }
 
   [Symbol.dispose](): void {

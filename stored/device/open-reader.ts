@@ -46,7 +46,8 @@ export class OpenReader {
       const { items, isVolumeDone } = reader.read(bytes);
       return this.#part(items, isVolumeDone, reader.takeDamages());
     }
-    for (const buffer of spent) expander.recycle(buffer);
+    // Batches without lists went through as the reader made them: it gets what the expander does not need.
+    for (const buffer of spent) if (!expander.recycle(buffer)) reader.recycle(buffer);
     if (expander.isEmpty && !this.#isVolumeRead) {
       for (const buffer of expander.takeFreed()) reader.recycle(buffer);
       const { items, isVolumeDone } = reader.read(LISTS_BYTES);

@@ -20,7 +20,8 @@ export class SendWindow {
   #bytes = 0;
   #received = 0;
   #spent: ArrayBuffer[] = [];
-  #isReused = true;
+  /** Buffers of batches up to this number are not used again. */
+  #keptUpTo = 0;
 
   /** Batches that the far side has. */
   get received(): number {
@@ -42,9 +43,9 @@ export class SendWindow {
     this.#bytes += outgoing.batch.byteLength;
   }
 
-  /** A stream was cut: it may still hold buffers for writing, so that from now on none is used again. */
+  /** A stream was cut: it may still hold buffers for writing, so that none of those that wait now is used again. */
   keepBuffers(): void {
-    this.#isReused = false;
+    this.#keptUpTo = this.#received + this.#batches.length;
     this.#spent = [];
   }
 
@@ -66,9 +67,9 @@ export class SendWindow {
     if (received > added)
       throw new OperatorError("BATCH_INVALID", `batch ${received} is acknowledged, but only ${added} were sent`);
     if (received <= this.#received) return;
-    for (const { batch } of this.#batches.splice(0, received - this.#received)) {
+    for (const [at, { batch }] of this.#batches.splice(0, received - this.#received).entries()) {
       this.#bytes -= batch.byteLength;
-      if (this.#isReused) this.#spent.push(batch.buffer);
+      if (this.#received + at + 1 > this.#keptUpTo) this.#spent.push(batch.buffer);
     }
     this.#received = received;
   }

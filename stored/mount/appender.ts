@@ -87,7 +87,14 @@ export class Appender implements DeviceListener {
     if (this.#volume === undefined) await this.#mount(client, previous);
     const { session, label, wantsAttributes, spoolPath } = client;
     this.#clients.set(session.id, client);
-    await this.#host.call("begin", { session, label, wantsAttributes, spoolPath, references: client.referencesPath });
+    try {
+      await this.#host.call("begin", { session, label, wantsAttributes, spoolPath, references: client.referencesPath });
+    } catch (error) {
+      // It never was a session: nobody would let it go, and its Volume with it.
+      await this.#host.call("abort", { sessionId: session.id }).catch(() => {});
+      this.#depart(client);
+      throw error;
+    }
     this.#begins(client);
   }
 

@@ -80,9 +80,9 @@ export class CompleteSessions {
     this.#domain = domain;
   }
 
-  /** A session was committed just now: each of its chunks was looked up. */
-  add(session: KeptSession): void {
-    this.#known.set(sessionName(session.session), this.#domain.wanted.losses);
+  /** A session was committed: each of its chunks was looked up when `wanted.losses` was this. */
+  add(session: KeptSession, losses: number): void {
+    this.#known.set(sessionName(session.session), losses);
   }
 
   /** Whether all chunks of a kept session are there. The first time, and after chunks were lost, this reads its references. */

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { Mutex } from "#lib/base/lock.ts";
 import { CHUNK_ID_BYTES } from "#lib/chunk/chunk-frame.ts";
 import { writeDurably } from "../durable.ts";
 
@@ -15,8 +16,11 @@ export class WantedChunks {
   readonly #ids = new Set<string>();
   /** What was noted since `beginCheck`. */
   readonly #found = new Set<string>();
+  /** One writes the file at a time. */
+  readonly #saving = new Mutex();
   #isChanged = false;
   #losses = 0;
+  #removals = 0;
 
   private constructor(path: string) {
     this.#path = path;
@@ -39,6 +43,11 @@ export class WantedChunks {
     return this.#losses;
   }
 
+  /** Grows whenever chunks leave the index that sessions may refer to. */
+  get removals(): number {
+    return this.#removals;
+  }
+
   /** Whether a chunk is missing. Cheap when none is. */
   has(ids: Uint8Array, at = 0): boolean {
     return this.#ids.size > 0 && this.#ids.has(hex(ids, at));
@@ -58,6 +67,7 @@ export class WantedChunks {
   /** Chunks have left the index that sessions may refer to; which ones are wanted is found out later. */
   noteLoss(): void {
     this.#losses++;
+    this.#removals++;
   }
 
   /** A check of all sessions begins. */
@@ -85,10 +95,16 @@ export class WantedChunks {
 
   /** Makes the changes durable, if there are any. */
   async save(): Promise<void> {
+    using _turn = await this.#saving.acquire();
     if (!this.#isChanged) return;
     this.#isChanged = false;
     const text = [...this.#ids].map((id) => `${id}\n`).join("");
-    await writeDurably(dirname(this.#path), this.#path, text);
+    try {
+      await writeDurably(dirname(this.#path), this.#path, text);
+    } catch (error) {
+      this.#isChanged = true;
+      throw error;
+    }
   }
 
   /** All of them, one behind the other. */
