@@ -122,7 +122,7 @@ frameDeclaredMessagesInPlace();
 
 /** Buffers of received messages that may be used again, and how many are kept. */
 const spareBuffers: ArrayBuffer[] = [];
-const SPARE_BUFFERS_MAX = 16;
+const SPARE_BUFFERS_MAX = 32;
 /** Room taken when a message is announced; for a longer one it grows with what has really come. */
 const FIRST_ROOM_BYTES = 2 * 1024 * 1024;
 /** Shorter messages have buffers of their length, which are not used again. */
