@@ -4,6 +4,7 @@ import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { reuseReceived } from "#lib/rpc/grpc-internals.ts";
 import { uncarried } from "./carried-error.ts";
 import { ownBytes } from "./own-bytes.ts";
+import { WaitingCalls } from "./waiting-calls.ts";
 import { endSoon } from "../watch/end-soon.ts";
 import type { DeviceCallName, DeviceCalls, DeviceThreadOptions, FromDevice, ToDevice } from "./device-protocol.ts";
 import type { MessagePort } from "node:worker_threads";
@@ -24,9 +25,7 @@ export interface DeviceListener {
 export class DeviceThread implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #listener: DeviceListener;
-  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
-  #nextId = 1;
-  #death: Error | undefined;
+  readonly #calls = new WaitingCalls();
 
   constructor(options: DeviceThreadOptions, listener: DeviceListener) {
     this.#listener = listener;
@@ -45,12 +44,7 @@ export class DeviceThread implements AsyncDisposable {
     argument: DeviceCalls[Name]["argument"],
     transfer: readonly Transfer[] = [],
   ): Promise<DeviceCalls[Name]["result"]> {
-    if (this.#death !== undefined) throw this.#death;
-    const id = this.#nextId++;
-    const waiting = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, waiting);
-    this.#post({ kind: "call", id, name, argument }, transfer);
-    return (await waiting.promise) as DeviceCalls[Name]["result"];
+    return await this.#calls.make((id) => this.#post({ kind: "call", id, name, argument }, transfer));
   }
 
   /** Hands a batch over. Its buffer is given away when it belongs to the batch alone; else the batch is copied. */
@@ -60,7 +54,7 @@ export class DeviceThread implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#death ??= new Error("the device's thread was stopped");
+    this.#calls.refuse(new Error("the device's thread was stopped"));
     await endSoon(this.#worker);
   }
 
@@ -71,10 +65,10 @@ export class DeviceThread implements AsyncDisposable {
   #receive(message: FromDevice): void {
     switch (message.kind) {
       case "result":
-        this.#take(message.id)?.resolve(message.value);
+        this.#calls.resolve(message.id, message.value);
         return;
       case "failure":
-        this.#take(message.id)?.reject(uncarried(message.error));
+        this.#calls.reject(message.id, message.error);
         return;
       case "spent":
         reuseReceived(new Uint8Array(message.buffer));
@@ -90,17 +84,7 @@ export class DeviceThread implements AsyncDisposable {
     }
   }
 
-  #take(id: number): PromiseWithResolvers<unknown> | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    return waiting;
-  }
-
   #die(error: Error): void {
-    const isNews = this.#death === undefined;
-    this.#death ??= error;
-    for (const waiting of this.#waiting.values()) waiting.reject(this.#death);
-    this.#waiting.clear();
-    if (isNews) this.#listener.died(error);
+    if (this.#calls.end(error)) this.#listener.died(error);
   }
 }

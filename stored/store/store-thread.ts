@@ -2,7 +2,7 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { reuseReceived } from "#lib/rpc/grpc-internals.ts";
 import { endSoon, soon } from "../watch/end-soon.ts";
-import { uncarried } from "../device/carried-error.ts";
+import { WaitingCalls } from "../device/waiting-calls.ts";
 import type { MessagePort } from "node:worker_threads";
 import type { FromStore, StoreThreadOptions, ToStore } from "./store-protocol.ts";
 import type { StoreCallName, StoreCalls } from "../chunks/store-calls.ts";
@@ -18,10 +18,8 @@ export interface StoreListener {
 /** The main thread's end of a store's thread. */
 export class StoreThread implements AsyncDisposable {
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #calls = new WaitingCalls();
   readonly #listener: StoreListener;
-  #nextId = 1;
-  #death: Error | undefined;
 
   constructor(options: StoreThreadOptions, listener: StoreListener) {
     this.#listener = listener;
@@ -40,18 +38,15 @@ export class StoreThread implements AsyncDisposable {
     argument: StoreCalls[Name]["argument"],
     transfer: readonly ArrayBuffer[] = [],
   ): Promise<StoreCalls[Name]["result"]> {
-    if (this.#death !== undefined) throw this.#death;
-    const id = this.#nextId++;
-    const waiting = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, waiting);
-    const message: ToStore = { kind: "call", id, name, argument };
-    this.#worker.postMessage(message, toTransfer(transfer));
-    return (await waiting.promise) as StoreCalls[Name]["result"];
+    return await this.#calls.make((id) => {
+      const message: ToStore = { kind: "call", id, name, argument };
+      this.#worker.postMessage(message, toTransfer(transfer));
+    });
   }
 
   /** A port on which another thread may ask where chunks lie (chunk-locator.ts). To be given away. */
   locator(): MessagePort {
-    if (this.#death !== undefined) throw this.#death;
+    if (this.#calls.endedBy !== undefined) throw this.#calls.endedBy;
     const { port1, port2 } = new MessageChannel();
     const message: ToStore = { kind: "locator", port: port1 };
     this.#worker.postMessage(message, [port1]);
@@ -60,25 +55,19 @@ export class StoreThread implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // A store that hangs with its file system is left as after a crash: that costs it nothing that it has promised.
-    if (this.#death === undefined) await soon(this.call("close", null).catch(() => null));
-    this.#death ??= new Error("the store's thread was stopped");
+    if (this.#calls.endedBy === undefined) await soon(this.call("close", null).catch(() => null));
+    this.#calls.refuse(new Error("the store's thread was stopped"));
     await endSoon(this.#worker);
   }
 
   #receive(message: FromStore): void {
     if (message.kind === "swept") return this.#listener.swept(message.domain);
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    if (message.kind === "failure") return waiting?.reject(uncarried(message.error));
+    if (message.kind === "failure") return this.#calls.reject(message.id, message.error);
     if (message.spent !== undefined) reuseReceived(new Uint8Array(message.spent));
-    waiting?.resolve(message.value);
+    this.#calls.resolve(message.id, message.value);
   }
 
   #die(error: Error): void {
-    const isNews = this.#death === undefined;
-    this.#death ??= error;
-    for (const waiting of this.#waiting.values()) waiting.reject(this.#death);
-    this.#waiting.clear();
-    if (isNews) this.#listener.died(error);
+    if (this.#calls.end(error)) this.#listener.died(error);
   }
 }
