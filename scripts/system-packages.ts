@@ -15,6 +15,7 @@ const SYSTEM_PACKAGES: ReadonlyMap<string, string> = new Map([
   ["libcap2-bin", "/usr/sbin/getcap"],
   ["rsync", "/usr/bin/rsync"],
   ["btrfs-progs", "/usr/bin/btrfs"],
+  ["faketime", "/usr/bin/faketime"],
 ]);
 
 const POLICY = "/usr/sbin/policy-rc.d";

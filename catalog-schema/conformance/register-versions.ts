@@ -61,14 +61,16 @@ export function registerVersions(database: DatabaseUnderTest): void {
     test("a catalog of version 1 is upgraded to what a new one is", async () => {
       const options = await database.fresh();
       await createCatalog(options);
-      const fresh = await tableAsText(options, "NocturneForgottenSession");
+      const added = ["NocturneForgottenSession", "NocturneMedia", "NocturneSpace"];
+      const texts = async () => await Promise.all(added.map(async (table) => await tableAsText(options, table)));
+      const fresh = await texts();
       {
         await using catalog = await Catalog.open(options);
-        await typed(catalog, "DROP TABLE NocturneForgottenSession");
+        for (const table of added) await typed(catalog, `DROP TABLE ${table}`);
       }
       await setVersion(options, 1);
       assert.deepEqual(await upgradeCatalog(options), { from: 1, to: CATALOG_VERSION });
-      assert.deepEqual(await tableAsText(options, "NocturneForgottenSession"), fresh);
+      assert.deepEqual(await texts(), fresh);
     });
 
     test("a database of something else is refused, to be created too", async () => {

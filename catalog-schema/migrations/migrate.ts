@@ -10,7 +10,7 @@ import { createTableSql } from "./ddl.ts";
 import { migrations, type Migration } from "./migrations.ts";
 
 /** Version of the schema that these programs read and write. */
-export const CATALOG_VERSION = 2;
+export const CATALOG_VERSION = 3;
 /** What Bacula 13 calls the version of these tables. */
 const BACULA_VERSION = 1024;
 /** Longest wait for another program that creates or upgrades the same catalog, seconds. */

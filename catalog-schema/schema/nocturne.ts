@@ -1,4 +1,4 @@
-import { count, datetime, givenCount, int32, name, serial, table, text, type RowOf } from "./table.ts";
+import { count, datetime, flag, givenCount, int32, name, serial, table, text, type RowOf } from "./table.ts";
 
 /** Bacula's schema version, for tools that look at it. */
 export const versionTable = table(
@@ -66,3 +66,37 @@ export const nocturneForgottenSessionTable = table(
   },
 );
 export type ForgottenSessionRow = RowOf<typeof nocturneForgottenSessionTable>;
+
+/** What Bacula's Media row has no column for. A Volume without a row here has the initial values. */
+export const nocturneMediaTable = table(
+  "NocturneMedia",
+  "what this product keeps of a Volume beside its Media row",
+  {
+    MediaId: givenCount("-> Media"),
+    Precious: flag("1: never recycled, pruned, purged, relabeled, deleted or appended to until an operator says so"),
+    MaxWrites: count("times the medium may be written from its beginning; 0: no limit"),
+    Writes: count("times it was written from its beginning, counted at each label"),
+    LastVerified: datetime("when the whole medium was last read and found good"),
+    BadBlocks: count("damaged blocks that the last reading found"),
+  },
+  { primaryKey: ["MediaId"] },
+);
+export type NocturneMediaRow = RowOf<typeof nocturneMediaTable>;
+
+/** Room on the file systems of devices over time, at most one row a device and day: what a forecast is made from. */
+export const nocturneSpaceTable = table(
+  "NocturneSpace",
+  "room on the file systems of devices, a row a device and day",
+  {
+    StorageName: name("Storage resource"),
+    DeviceName: name("device of its storage daemon"),
+    Day: count("days since 1970-01-01, UTC"),
+    TotalBytes: count("size of the file system"),
+    FreeBytes: count("free bytes at the last look of that day"),
+    LowestFreeBytes: count("fewest free bytes of that day"),
+  },
+  {
+    primaryKey: ["StorageName", "DeviceName", "Day"],
+  },
+);
+export type NocturneSpaceRow = RowOf<typeof nocturneSpaceTable>;

@@ -16,6 +16,8 @@ import {
 } from "./media.ts";
 import {
   nocturneForgottenSessionTable,
+  nocturneMediaTable,
+  nocturneSpaceTable,
   nocturneJobEventTable,
   nocturneRunningJobTable,
   nocturneVersionTable,
@@ -53,6 +55,8 @@ const tables = {
   Media: mediaTable,
   MediaType: mediaTypeTable,
   NocturneForgottenSession: nocturneForgottenSessionTable,
+  NocturneMedia: nocturneMediaTable,
+  NocturneSpace: nocturneSpaceTable,
   NocturneJobEvent: nocturneJobEventTable,
   NocturneRunningJob: nocturneRunningJobTable,
   NocturneVersion: nocturneVersionTable,

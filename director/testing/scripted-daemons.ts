@@ -121,6 +121,9 @@ export class ScriptedDaemons implements AsyncDisposable {
         this.storeAsked.push({ what: "admit", request });
         return {};
       },
+      changer: missingStream,
+      medium: missingStream,
+      space: missing,
       status: async () => ({ lines: ["test-sd"] }),
       setDebug: missing,
     });

@@ -29,6 +29,9 @@ async function serve(world: Loopback, store: JobLogStore, port = 0): Promise<{ s
     forgetSessions: missing,
     replicate: missing,
     admitReplica: missing,
+    changer: missing,
+    medium: missing,
+    space: missing,
     status: missing,
     setDebug: missing,
   });

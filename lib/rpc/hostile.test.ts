@@ -33,6 +33,9 @@ async function serve(world: Loopback): Promise<number> {
     forgetSessions: missing,
     replicate: missing,
     admitReplica: missing,
+    changer: missing,
+    medium: missing,
+    space: missing,
     status: async () => ({ lines: ["alive"] }),
     setDebug: missing,
   });

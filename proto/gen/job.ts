@@ -126,6 +126,8 @@ export interface FindVolume {
   refused: string[];
   /** Device for which it is asked. */
   device: string;
+  /** The device's file system is full (data or metadata), so that a new Volume there helps nobody until something is freed. */
+  noSpace?: boolean | undefined;
 }
 
 /** Asks about a Volume by name. */
@@ -1173,7 +1175,7 @@ export const JobQuestion: MessageFns<JobQuestion> = {
 };
 
 function createBaseFindVolume(): FindVolume {
-  return { pool: "", mediaType: "", refused: [], device: "" };
+  return { pool: "", mediaType: "", refused: [], device: "", noSpace: undefined };
 }
 
 export const FindVolume: MessageFns<FindVolume> = {
@@ -1189,6 +1191,9 @@ export const FindVolume: MessageFns<FindVolume> = {
     }
     if (message.device !== "") {
       writer.uint32(34).string(message.device);
+    }
+    if (message.noSpace !== undefined) {
+      writer.uint32(40).bool(message.noSpace);
     }
     return writer;
   },
@@ -1238,6 +1243,14 @@ export const FindVolume: MessageFns<FindVolume> = {
             message.device = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.noSpace = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1259,6 +1272,7 @@ export const FindVolume: MessageFns<FindVolume> = {
     message.mediaType = object.mediaType ?? "";
     message.refused = object.refused?.map((e) => e) || [];
     message.device = object.device ?? "";
+    message.noSpace = object.noSpace ?? undefined;
     return message;
   },
 };

@@ -115,8 +115,104 @@ export interface DeviceReply {
   ok?:
     | boolean
     | undefined;
-  /** Label: what was written. */
-  volume: VolumeState | undefined;
+  /** Label: what was written. Scan: what the medium really holds. */
+  volume:
+    | VolumeState
+    | undefined;
+  /** Scan: what was found. */
+  findings?: MediumFindings | undefined;
+}
+
+/** What to do with the medium in a drive, in a slot, or of a name. */
+export interface MediumRequest {
+  /** Device or Autochanger resource. */
+  device: string;
+  slot: number;
+  drive: number;
+  /** Volume by name; empty: the one that is in the drive. */
+  volume: string;
+  /**
+   * "label": show its label. "scan": read all of it, check every block. "format": run the device's Format Command. "clean": load a
+   * cleaning cartridge.
+   */
+  action: string;
+}
+
+/** What reading a whole medium has shown. */
+export interface MediumFindings {
+  blocks: number;
+  bytes: number;
+  badBlocks: number;
+  /** Address of the first bad block; only with bad_blocks > 0. */
+  firstBadAddress: number;
+}
+
+/** What to do with an autochanger. */
+export interface ChangerRequest {
+  /** Autochanger or Device resource. */
+  device: string;
+  /**
+   * "slots": how many there are. "list": what lies in the slots. "listall": drives and import slots too. "loaded": what the drive holds.
+   * "load", "unload": between `slot` and `drive`. "transfer": from `slot` to `to_slot`.
+   */
+  action: string;
+  slot: number;
+  drive: number;
+  toSlot: number;
+}
+
+/** Lines while it works; the outcome in the last reply. */
+export interface ChangerReply {
+  line: string;
+  /** In the last reply. */
+  ok?:
+    | boolean
+    | undefined;
+  /** At most 10,000. */
+  places: ChangerPlace[];
+  /** Slots of the changer (import slots not counted), and its drives. */
+  slots: number;
+  drives: number;
+}
+
+/** One place of a changer that can hold a medium. */
+export interface ChangerPlace {
+  /** "slot", "drive" or "import". */
+  kind: string;
+  /** Slots count from 1, drives from 0. */
+  number: number;
+  full: boolean;
+  /** Empty: none, or not known. */
+  barcode: string;
+  /** Drive: slot that its medium came from; 0: not known. */
+  loadedFrom: number;
+}
+
+/** Whose room is asked for; none: all devices on disk. */
+export interface SpaceRequest {
+  devices: string[];
+}
+
+/** Room of devices. */
+export interface SpaceReply {
+  devices: DeviceSpace[];
+}
+
+/** Room of one device's file system. Bytes. */
+export interface DeviceSpace {
+  device: string;
+  archiveDevice: string;
+  total: number;
+  free: number;
+  /** btrfs: its metadata; 0 and 0 elsewhere. */
+  metadataTotal: number;
+  metadataFree: number;
+  /** What was deleted and is not free yet: a number above 0 means that waiting helps. */
+  pending: number;
+  /** Why nothing can be written there ("is not mounted", "is mounted read-only" ...); empty: it can. */
+  problem: string;
+  /** Identifies the file system: devices with the same value share their room. */
+  fileSystem: string;
 }
 
 /** What to do with a store of chunks. */
@@ -943,7 +1039,7 @@ export const DeviceRequest: MessageFns<DeviceRequest> = {
 };
 
 function createBaseDeviceReply(): DeviceReply {
-  return { line: "", ok: undefined, volume: undefined };
+  return { line: "", ok: undefined, volume: undefined, findings: undefined };
 }
 
 export const DeviceReply: MessageFns<DeviceReply> = {
@@ -956,6 +1052,9 @@ export const DeviceReply: MessageFns<DeviceReply> = {
     }
     if (message.volume !== undefined) {
       VolumeState.encode(message.volume, writer.uint32(26).fork()).join();
+    }
+    if (message.findings !== undefined) {
+      MediumFindings.encode(message.findings, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -997,6 +1096,14 @@ export const DeviceReply: MessageFns<DeviceReply> = {
             message.volume = VolumeState.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.findings = MediumFindings.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1019,6 +1126,783 @@ export const DeviceReply: MessageFns<DeviceReply> = {
     message.volume = (object.volume !== undefined && object.volume !== null)
       ? VolumeState.fromPartial(object.volume)
       : undefined;
+    message.findings = (object.findings !== undefined && object.findings !== null)
+      ? MediumFindings.fromPartial(object.findings)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseMediumRequest(): MediumRequest {
+  return { device: "", slot: 0, drive: 0, volume: "", action: "" };
+}
+
+export const MediumRequest: MessageFns<MediumRequest> = {
+  encode(message: MediumRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.device !== "") {
+      writer.uint32(10).string(message.device);
+    }
+    if (message.slot !== 0) {
+      writer.uint32(16).int32(message.slot);
+    }
+    if (message.drive !== 0) {
+      writer.uint32(24).int32(message.drive);
+    }
+    if (message.volume !== "") {
+      writer.uint32(34).string(message.volume);
+    }
+    if (message.action !== "") {
+      writer.uint32(42).string(message.action);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MediumRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMediumRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.slot = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.drive = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.volume = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.action = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<MediumRequest>, I>>(base?: I): MediumRequest {
+    return MediumRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MediumRequest>, I>>(object: I): MediumRequest {
+    const message = createBaseMediumRequest();
+    message.device = object.device ?? "";
+    message.slot = object.slot ?? 0;
+    message.drive = object.drive ?? 0;
+    message.volume = object.volume ?? "";
+    message.action = object.action ?? "";
+    return message;
+  },
+};
+
+function createBaseMediumFindings(): MediumFindings {
+  return { blocks: 0, bytes: 0, badBlocks: 0, firstBadAddress: 0 };
+}
+
+export const MediumFindings: MessageFns<MediumFindings> = {
+  encode(message: MediumFindings, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.blocks !== 0) {
+      writer.uint32(8).int64(message.blocks);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(16).int64(message.bytes);
+    }
+    if (message.badBlocks !== 0) {
+      writer.uint32(24).int64(message.badBlocks);
+    }
+    if (message.firstBadAddress !== 0) {
+      writer.uint32(32).int64(message.firstBadAddress);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MediumFindings {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMediumFindings();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.blocks = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.badBlocks = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.firstBadAddress = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<MediumFindings>, I>>(base?: I): MediumFindings {
+    return MediumFindings.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MediumFindings>, I>>(object: I): MediumFindings {
+    const message = createBaseMediumFindings();
+    message.blocks = object.blocks ?? 0;
+    message.bytes = object.bytes ?? 0;
+    message.badBlocks = object.badBlocks ?? 0;
+    message.firstBadAddress = object.firstBadAddress ?? 0;
+    return message;
+  },
+};
+
+function createBaseChangerRequest(): ChangerRequest {
+  return { device: "", action: "", slot: 0, drive: 0, toSlot: 0 };
+}
+
+export const ChangerRequest: MessageFns<ChangerRequest> = {
+  encode(message: ChangerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.device !== "") {
+      writer.uint32(10).string(message.device);
+    }
+    if (message.action !== "") {
+      writer.uint32(18).string(message.action);
+    }
+    if (message.slot !== 0) {
+      writer.uint32(24).int32(message.slot);
+    }
+    if (message.drive !== 0) {
+      writer.uint32(32).int32(message.drive);
+    }
+    if (message.toSlot !== 0) {
+      writer.uint32(40).int32(message.toSlot);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChangerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChangerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.action = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.slot = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.drive = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.toSlot = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ChangerRequest>, I>>(base?: I): ChangerRequest {
+    return ChangerRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ChangerRequest>, I>>(object: I): ChangerRequest {
+    const message = createBaseChangerRequest();
+    message.device = object.device ?? "";
+    message.action = object.action ?? "";
+    message.slot = object.slot ?? 0;
+    message.drive = object.drive ?? 0;
+    message.toSlot = object.toSlot ?? 0;
+    return message;
+  },
+};
+
+function createBaseChangerReply(): ChangerReply {
+  return { line: "", ok: undefined, places: [], slots: 0, drives: 0 };
+}
+
+export const ChangerReply: MessageFns<ChangerReply> = {
+  encode(message: ChangerReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.line !== "") {
+      writer.uint32(10).string(message.line);
+    }
+    if (message.ok !== undefined) {
+      writer.uint32(16).bool(message.ok);
+    }
+    for (const v of message.places) {
+      ChangerPlace.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.slots !== 0) {
+      writer.uint32(32).int32(message.slots);
+    }
+    if (message.drives !== 0) {
+      writer.uint32(40).int32(message.drives);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChangerReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChangerReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.line = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.ok = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.places.push(ChangerPlace.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.slots = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.drives = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ChangerReply>, I>>(base?: I): ChangerReply {
+    return ChangerReply.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ChangerReply>, I>>(object: I): ChangerReply {
+    const message = createBaseChangerReply();
+    message.line = object.line ?? "";
+    message.ok = object.ok ?? undefined;
+    message.places = object.places?.map((e) => ChangerPlace.fromPartial(e)) || [];
+    message.slots = object.slots ?? 0;
+    message.drives = object.drives ?? 0;
+    return message;
+  },
+};
+
+function createBaseChangerPlace(): ChangerPlace {
+  return { kind: "", number: 0, full: false, barcode: "", loadedFrom: 0 };
+}
+
+export const ChangerPlace: MessageFns<ChangerPlace> = {
+  encode(message: ChangerPlace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.number !== 0) {
+      writer.uint32(16).int32(message.number);
+    }
+    if (message.full !== false) {
+      writer.uint32(24).bool(message.full);
+    }
+    if (message.barcode !== "") {
+      writer.uint32(34).string(message.barcode);
+    }
+    if (message.loadedFrom !== 0) {
+      writer.uint32(40).int32(message.loadedFrom);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChangerPlace {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChangerPlace();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.number = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.full = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.barcode = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.loadedFrom = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ChangerPlace>, I>>(base?: I): ChangerPlace {
+    return ChangerPlace.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ChangerPlace>, I>>(object: I): ChangerPlace {
+    const message = createBaseChangerPlace();
+    message.kind = object.kind ?? "";
+    message.number = object.number ?? 0;
+    message.full = object.full ?? false;
+    message.barcode = object.barcode ?? "";
+    message.loadedFrom = object.loadedFrom ?? 0;
+    return message;
+  },
+};
+
+function createBaseSpaceRequest(): SpaceRequest {
+  return { devices: [] };
+}
+
+export const SpaceRequest: MessageFns<SpaceRequest> = {
+  encode(message: SpaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.devices) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SpaceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSpaceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.devices.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SpaceRequest>, I>>(base?: I): SpaceRequest {
+    return SpaceRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SpaceRequest>, I>>(object: I): SpaceRequest {
+    const message = createBaseSpaceRequest();
+    message.devices = object.devices?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseSpaceReply(): SpaceReply {
+  return { devices: [] };
+}
+
+export const SpaceReply: MessageFns<SpaceReply> = {
+  encode(message: SpaceReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.devices) {
+      DeviceSpace.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SpaceReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSpaceReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.devices.push(DeviceSpace.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SpaceReply>, I>>(base?: I): SpaceReply {
+    return SpaceReply.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SpaceReply>, I>>(object: I): SpaceReply {
+    const message = createBaseSpaceReply();
+    message.devices = object.devices?.map((e) => DeviceSpace.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDeviceSpace(): DeviceSpace {
+  return {
+    device: "",
+    archiveDevice: "",
+    total: 0,
+    free: 0,
+    metadataTotal: 0,
+    metadataFree: 0,
+    pending: 0,
+    problem: "",
+    fileSystem: "",
+  };
+}
+
+export const DeviceSpace: MessageFns<DeviceSpace> = {
+  encode(message: DeviceSpace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.device !== "") {
+      writer.uint32(10).string(message.device);
+    }
+    if (message.archiveDevice !== "") {
+      writer.uint32(18).string(message.archiveDevice);
+    }
+    if (message.total !== 0) {
+      writer.uint32(24).int64(message.total);
+    }
+    if (message.free !== 0) {
+      writer.uint32(32).int64(message.free);
+    }
+    if (message.metadataTotal !== 0) {
+      writer.uint32(40).int64(message.metadataTotal);
+    }
+    if (message.metadataFree !== 0) {
+      writer.uint32(48).int64(message.metadataFree);
+    }
+    if (message.pending !== 0) {
+      writer.uint32(56).int64(message.pending);
+    }
+    if (message.problem !== "") {
+      writer.uint32(66).string(message.problem);
+    }
+    if (message.fileSystem !== "") {
+      writer.uint32(74).string(message.fileSystem);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeviceSpace {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeviceSpace();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.archiveDevice = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.total = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.free = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.metadataTotal = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.metadataFree = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.pending = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.problem = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.fileSystem = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeviceSpace>, I>>(base?: I): DeviceSpace {
+    return DeviceSpace.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeviceSpace>, I>>(object: I): DeviceSpace {
+    const message = createBaseDeviceSpace();
+    message.device = object.device ?? "";
+    message.archiveDevice = object.archiveDevice ?? "";
+    message.total = object.total ?? 0;
+    message.free = object.free ?? 0;
+    message.metadataTotal = object.metadataTotal ?? 0;
+    message.metadataFree = object.metadataFree ?? 0;
+    message.pending = object.pending ?? 0;
+    message.problem = object.problem ?? "";
+    message.fileSystem = object.fileSystem ?? "";
     return message;
   },
 };
@@ -1710,6 +2594,36 @@ export const StorageDaemonService = {
     responseSerialize: (value: Nothing): Buffer => Buffer.from(Nothing.encode(value).finish()),
     responseDeserialize: (value: Buffer): Nothing => Nothing.decode(value),
   },
+  /** What an autochanger holds, and moving its media. */
+  changer: {
+    path: "/nocturne.v1.StorageDaemon/Changer" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ChangerRequest): Buffer => Buffer.from(ChangerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ChangerRequest => ChangerRequest.decode(value),
+    responseSerialize: (value: ChangerReply): Buffer => Buffer.from(ChangerReply.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ChangerReply => ChangerReply.decode(value),
+  },
+  /** Looks after one medium: shows its label, reads it through, formats it, cleans the drive. The last reply holds the outcome. */
+  medium: {
+    path: "/nocturne.v1.StorageDaemon/Medium" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: MediumRequest): Buffer => Buffer.from(MediumRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): MediumRequest => MediumRequest.decode(value),
+    responseSerialize: (value: DeviceReply): Buffer => Buffer.from(DeviceReply.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeviceReply => DeviceReply.decode(value),
+  },
+  /** Room on the file systems of disk devices. */
+  space: {
+    path: "/nocturne.v1.StorageDaemon/Space" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SpaceRequest): Buffer => Buffer.from(SpaceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SpaceRequest => SpaceRequest.decode(value),
+    responseSerialize: (value: SpaceReply): Buffer => Buffer.from(SpaceReply.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SpaceReply => SpaceReply.decode(value),
+  },
   status: {
     path: "/nocturne.v1.StorageDaemon/Status" as const,
     requestStream: false as const,
@@ -1749,6 +2663,12 @@ export interface StorageDaemonServer extends UntypedServiceImplementation {
   replicate: handleServerStreamingCall<ReplicateRequest, DeviceReply>;
   /** Gets ready to receive a replica. */
   admitReplica: handleUnaryCall<AdmitReplicaRequest, Nothing>;
+  /** What an autochanger holds, and moving its media. */
+  changer: handleServerStreamingCall<ChangerRequest, ChangerReply>;
+  /** Looks after one medium: shows its label, reads it through, formats it, cleans the drive. The last reply holds the outcome. */
+  medium: handleServerStreamingCall<MediumRequest, DeviceReply>;
+  /** Room on the file systems of disk devices. */
+  space: handleUnaryCall<SpaceRequest, SpaceReply>;
   status: handleUnaryCall<StatusRequest, StatusReply>;
   setDebug: handleUnaryCall<SetDebugRequest, Nothing>;
 }
@@ -1855,6 +2775,33 @@ export interface StorageDaemonClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Nothing) => void,
+  ): ClientUnaryCall;
+  /** What an autochanger holds, and moving its media. */
+  changer(request: ChangerRequest, options?: Partial<CallOptions>): ClientReadableStream<ChangerReply>;
+  changer(
+    request: ChangerRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ChangerReply>;
+  /** Looks after one medium: shows its label, reads it through, formats it, cleans the drive. The last reply holds the outcome. */
+  medium(request: MediumRequest, options?: Partial<CallOptions>): ClientReadableStream<DeviceReply>;
+  medium(
+    request: MediumRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<DeviceReply>;
+  /** Room on the file systems of disk devices. */
+  space(request: SpaceRequest, callback: (error: ServiceError | null, response: SpaceReply) => void): ClientUnaryCall;
+  space(
+    request: SpaceRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SpaceReply) => void,
+  ): ClientUnaryCall;
+  space(
+    request: SpaceRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SpaceReply) => void,
   ): ClientUnaryCall;
   status(
     request: StatusRequest,

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { freePorts } from "./ports.ts";
 import { Daemon, type Ended, mustRun, runCommand } from "./process.ts";
 import { NOCTURNE, type Programs } from "./programs.ts";
+import { TestClock } from "./test-clock.ts";
 import { type JobReport, parseReports } from "./report.ts";
 import { type Ports, siteFiles, type SiteOptions, type SiteWish } from "./site.ts";
 
@@ -27,6 +28,8 @@ export class World implements AsyncDisposable {
   readonly daemons = new Map<Role, Daemon>();
   /** Kept for the logs of a failed scenario. */
   keep = false;
+  /** A clock of its own for daemons and console (useClock); undefined: the machine's. */
+  clock: TestClock | undefined;
 
   private constructor(dir: string, ports: Ports, programs: Programs) {
     this.programs = programs;
@@ -66,6 +69,12 @@ export class World implements AsyncDisposable {
     writeFileSync(this.path(file), after);
   }
 
+  /** Gives the site a clock of its own that shows this moment ("2026-03-01 00:00:00"); before the daemons are started. */
+  useClock(startsAt: string): TestClock {
+    this.clock = new TestClock(this.path("clock"), startsAt);
+    return this.clock;
+  }
+
   /** Creates the catalog and starts the daemons; those that run already are left alone. */
   async start(...roles: readonly Role[]): Promise<void> {
     const wanted = roles.length === 0 ? ROLES : roles;
@@ -80,7 +89,14 @@ export class World implements AsyncDisposable {
     if (this.daemons.get(role)?.isRunning === true) return;
     const port = { sd: this.ports.storage, fd: this.ports.fileDaemon, dir: this.ports.director }[role];
     const command = [...this.programs[role], "-f", "-c", this.path(CONFIGS[role])];
-    this.daemons.set(role, await Daemon.start(role, command, { logFile: this.path("logs", `${role}.log`), port }));
+    this.daemons.set(
+      role,
+      await Daemon.start(role, command, {
+        logFile: this.path("logs", `${role}.log`),
+        port,
+        ...this.#clockEnv(),
+      }),
+    );
   }
 
   /** kill -9. */
@@ -104,6 +120,7 @@ export class World implements AsyncDisposable {
     const ended = await runCommand(this.programs.console, ["-c", this.path("bconsole.conf")], {
       input,
       timeoutMs: JOB_TIMEOUT_MS,
+      ...this.#clockEnv(),
     });
     writeFileSync(this.path("logs", "console.log"), `${input}---\n${ended.output}\n===\n`, { flag: "a" });
     if (ended.signal !== null) throw new Error(`bconsole did not end (${ended.signal}):\n${ended.output}`);
@@ -163,6 +180,10 @@ export class World implements AsyncDisposable {
   /** What a daemon wrote to its standard output and error. */
   daemonLog(role: Role): string {
     return readFileSync(this.path("logs", `${role}.log`), "utf8");
+  }
+
+  #clockEnv(): { env?: NodeJS.ProcessEnv } {
+    return this.clock === undefined ? {} : { env: this.clock.env };
   }
 
   /** Names of everything under a directory, relative to it, sorted. */

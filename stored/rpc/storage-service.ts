@@ -91,6 +91,9 @@ export function storageService(parts: StorageServiceParts): Service {
       parts.replicas.admit(request);
       return {};
     },
+    changer: notYet,
+    medium: notYet,
+    space: notYet,
     status: async (request) => {
       const asksDevices = request.sections.length === 0 || request.sections.includes("devices");
       return { lines: statusLines(parts.status(), asksDevices ? await spacesOf(parts.hosts) : new Map(), request) };
@@ -143,4 +146,8 @@ async function spacesOf(hosts: ReadonlyMap<string, DeviceHost>): Promise<DeviceS
   } finally {
     clearTimeout(timer);
   }
+}
+
+function notYet(): never {
+  throw new OperatorError("DEVICE_TYPE_UNSUPPORTED", "this storage daemon cannot do that");
 }
