@@ -6,17 +6,27 @@ import type { DirectorConfig } from "./config/load.ts";
 import type { CatalogDesk } from "./job/job-context.ts";
 import { recordResources } from "./job/catalog-rows.ts";
 import { VolumeFinder } from "./media/next-volume.ts";
+import type { SpaceRelief } from "./media/space-relief.ts";
 import { VolumeClaims } from "./media/volume-claims.ts";
+import type { VolumePruner } from "./media/volume-pruner.ts";
 import { VolumeRevisions } from "./media/volume-state.ts";
+
+/** What frees Volumes and room for the jobs of one catalog. */
+export interface MediaHelpers {
+  readonly pruner: VolumePruner;
+  readonly relief: SpaceRelief;
+}
 
 /** The open catalogs of the configuration, by the names of their resources. */
 export class CatalogDesks implements AsyncDisposable {
   readonly #clock: Clock;
+  readonly #helpers: (catalog: Catalog) => MediaHelpers;
   readonly #desks = new Map<string, CatalogDesk>();
   readonly #owned = new AsyncDisposableStack();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, helpers: (catalog: Catalog) => MediaHelpers) {
     this.#clock = clock;
+    this.#helpers = helpers;
   }
 
   get names(): readonly string[] {
@@ -32,7 +42,7 @@ export class CatalogDesks implements AsyncDisposable {
         this.#desks.set(resource.name, {
           catalog,
           claims,
-          finder: new VolumeFinder({ catalog, claims, clock: this.#clock }),
+          finder: new VolumeFinder({ catalog, claims, clock: this.#clock, ...this.#helpers(catalog) }),
           revisions: new VolumeRevisions(),
         });
       }

@@ -20,6 +20,8 @@ import { DaemonLog } from "./daemon-log.ts";
 import { DirectorJobEngine } from "./job/job-engine.ts";
 import { ConsoleMessages } from "./messages/console-messages.ts";
 import { SessionForgetter } from "./media/session-forgetter.ts";
+import { noRelief } from "./media/space-relief.ts";
+import { keepEverything } from "./media/volume-pruner.ts";
 import { JobMessages } from "./messages/job-messages.ts";
 import { consoleService } from "./rpc/console-service.ts";
 import { runConsoleCommand } from "./run-console-command.ts";
@@ -68,7 +70,7 @@ export class Director implements AsyncDisposable {
         onFailure: (text, error) => context.log.error({ err: error }, text),
       }),
     );
-    this.#desks = this.#owned.use(new CatalogDesks(this.#clock));
+    this.#desks = this.#owned.use(new CatalogDesks(this.#clock, () => ({ pruner: keepEverything, relief: noRelief })));
   }
 
   /** Starts a Director: opens its catalogs, takes up the jobs of the Director before it, and listens for consoles. */

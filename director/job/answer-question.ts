@@ -48,11 +48,11 @@ async function decide(
   const { ask } = question;
   switch (ask?.$case) {
     case "findVolume": {
-      const wish = await volumeWish(context, { ...ask.value, refused: ask.value.refused });
+      const wish = await volumeWish(context, { ...ask.value, noSpace: ask.value.noSpace ?? false });
       return await told(context, await desk.finder.find(wish, signal));
     }
     case "checkVolume": {
-      const wish = await volumeWish(context, { ...ask.value, refused: [] });
+      const wish = await volumeWish(context, { ...ask.value, refused: [], noSpace: false });
       const answer = await desk.finder.check(wish, ask.value.volume, signal);
       return answer.kind === "use" ? await told(context, answer) : { $case: "none", value: answer.reason };
     }
@@ -81,7 +81,7 @@ async function told(context: JobContext, answer: VolumeAnswer): Promise<NonNulla
 
 async function volumeWish(
   context: JobContext,
-  asked: { readonly pool: string; readonly mediaType: string; readonly device: string; readonly refused: readonly string[] },
+  asked: Pick<VolumeWish, "pool" | "mediaType" | "device" | "refused" | "noSpace">,
 ): Promise<VolumeWish> {
   const { job, desk, parts } = context;
   const storage = job.storage.resource;
@@ -105,6 +105,8 @@ async function volumeWish(
     mediaType: asked.mediaType,
     device: asked.device,
     storageId: row.StorageId,
+    storage: storage.name,
+    noSpace: asked.noSpace,
     isAutochanger: isAutochanger(storage),
     refused: asked.refused,
     variables: labelVariables(facts, parts.clock.nowMs()),

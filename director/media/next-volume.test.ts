@@ -9,7 +9,9 @@ import { createCatalog } from "#catalog/migrations/migrate.ts";
 import { createMedia, findMedia } from "#catalog/queries/media.ts";
 import { ensurePool, findPool } from "#catalog/queries/pools.ts";
 import { VolumeFinder, type VolumeWish } from "./next-volume.ts";
+import { noRelief } from "./space-relief.ts";
 import { VolumeClaims } from "./volume-claims.ts";
+import { keepEverything } from "./volume-pruner.ts";
 
 const never = new AbortController().signal;
 
@@ -24,7 +26,12 @@ async function withFinder(
     await using catalog = await Catalog.open(options);
     const { PoolId } = await ensurePool(catalog, { Name: "Main", PoolType: "Backup", Recycle: 1, ...pool });
     const claims = new VolumeClaims();
-    await body({ finder: new VolumeFinder({ catalog, claims, clock: systemClock }), catalog, poolId: PoolId, claims });
+    await body({
+      finder: new VolumeFinder({ catalog, claims, clock: systemClock, pruner: keepEverything, relief: noRelief }),
+      catalog,
+      poolId: PoolId,
+      claims,
+    });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -37,6 +44,8 @@ function wish(jobId: number, given: Partial<VolumeWish> = {}): VolumeWish {
     mediaType: "File",
     device: `dev-${jobId}`,
     storageId: 0,
+    storage: "Disk",
+    noSpace: false,
     isAutochanger: false,
     refused: [],
     variables: () => undefined,

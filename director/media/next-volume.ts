@@ -9,6 +9,7 @@ import {
   defaultsFromPool,
   findMedia,
   listAppendable,
+  listPrunable,
   listPurged,
   listRecyclable,
   moveMedia,
@@ -31,8 +32,10 @@ import {
   simpleName,
   type LabelVariables,
 } from "./label-format.ts";
+import type { SpaceRelief } from "./space-relief.ts";
 import type { VolumeClaims } from "./volume-claims.ts";
 import { limitReached, type PoolLimits } from "./volume-limits.ts";
+import type { VolumePruner } from "./volume-pruner.ts";
 import { catalogVolume } from "./volume-state.ts";
 
 /** What a storage daemon asks for, and for whom. */
@@ -42,7 +45,11 @@ export interface VolumeWish {
   readonly mediaType: string;
   readonly device: string;
   readonly storageId: number;
+  /** Storage resource, by name. */
+  readonly storage: string;
   readonly isAutochanger: boolean;
+  /** The last Volume could not be written because the device's file system has no room. */
+  readonly noSpace: boolean;
   /** Volumes that the daemon could not use while asking this. */
   readonly refused: readonly string[];
   /** Values for the variables of Label Format, Counters aside. */
@@ -55,6 +62,15 @@ export type VolumeAnswer = { readonly lines: readonly string[] } & (
   | { readonly kind: "none"; readonly reason: string }
 );
 
+/** What a finder works with; one a catalog. */
+export interface FinderParts {
+  readonly catalog: Catalog;
+  readonly claims: VolumeClaims;
+  readonly clock: Clock;
+  readonly pruner: VolumePruner;
+  readonly relief: SpaceRelief;
+}
+
 /** Names tried when the next numbers are taken already. */
 const NAMES_TRIED_MAX = 100;
 
@@ -66,12 +82,16 @@ export class VolumeFinder {
   readonly #catalog: Catalog;
   readonly #claims: VolumeClaims;
   readonly #clock: Clock;
+  readonly #pruner: VolumePruner;
+  readonly #relief: SpaceRelief;
   readonly #turn = new Mutex();
 
-  constructor(parts: { readonly catalog: Catalog; readonly claims: VolumeClaims; readonly clock: Clock }) {
+  constructor(parts: FinderParts) {
     this.#catalog = parts.catalog;
     this.#claims = parts.claims;
     this.#clock = parts.clock;
+    this.#pruner = parts.pruner;
+    this.#relief = parts.relief;
   }
 
   /** "Which Volume shall I append to?" */
@@ -81,9 +101,11 @@ export class VolumeFinder {
     if (pool === null) return { kind: "none", reason: `Pool "${wish.pool}" is not in the catalog`, lines: [] };
     const lines: string[] = [];
     try {
+      if (wish.noSpace) lines.push(...(await this.#relief.relieve(wish, signal)).lines);
       const row =
         (await this.#append(wish, pool, lines)) ??
         (await this.#recycle(wish, pool, lines)) ??
+        (await this.#prune(wish, pool, lines, signal)) ??
         (await this.#fromScratch(wish, pool, lines)) ??
         (await this.#create(wish, pool, lines));
       return this.#use(wish, pool, row, lines);
@@ -163,6 +185,18 @@ export class VolumeFinder {
     if (ready !== undefined) return ready;
     const purged = (await listPurged(this.#catalog, wanted)).find(isFree);
     return purged === undefined ? null : await this.#recycled(purged, lines);
+  }
+
+  async #prune(wish: VolumeWish, pool: PoolRow, lines: string[], signal: AbortSignal): Promise<MediaRow | null> {
+    if (pool.AutoPrune !== 1) return null;
+    for (const row of await listPrunable(this.#catalog, { poolId: pool.PoolId, mediaType: wish.mediaType })) {
+      if (wish.refused.includes(row.VolumeName)) continue;
+      const answer = await this.#pruner.prune(row, signal);
+      lines.push(...answer.lines);
+      const free = answer.isPurged ? await this.#recycle(wish, pool, lines) : null;
+      if (free !== null) return free;
+    }
+    return null;
   }
 
   async #recycled(row: MediaRow, lines: string[]): Promise<MediaRow> {

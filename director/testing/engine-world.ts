@@ -6,6 +6,8 @@ import { systemClock } from "#lib/base/clock.ts";
 import { createCatalog } from "#catalog/migrations/migrate.ts";
 import type { Catalog } from "#catalog/catalog.ts";
 import { CatalogDesks } from "../catalog-desks.ts";
+import { noRelief } from "../media/space-relief.ts";
+import { keepEverything } from "../media/volume-pruner.ts";
 import { DaemonClients } from "../clients/daemon-clients.ts";
 import { catalogOptions } from "../config/catalog-options.ts";
 import { parseDirectorConfig, type DirectorConfig } from "../config/load.ts";
@@ -71,7 +73,7 @@ export class EngineWorld implements AsyncDisposable {
   /** Starts the engine; after `stop` it takes up what was running. */
   async start(): Promise<void> {
     this.#running = new AsyncDisposableStack();
-    this.#desks = this.#running.use(new CatalogDesks(systemClock));
+    this.#desks = this.#running.use(new CatalogDesks(systemClock, () => ({ pruner: keepEverything, relief: noRelief })));
     await this.#desks.follow(this.config);
     const identity = await loadIdentity({ settings: [], base: join(this.directory, "dir"), name: "test-dir" });
     const daemons = (this.clients = this.#running.use(
