@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { assertSameTree } from "#regress/compare.ts";
 import { assertStoreClean, containersOf, dedupSite, makeStore } from "#regress/dedup.ts";
+import type { JobReport } from "#regress/report.ts";
 import { freePorts } from "#regress/ports.ts";
 import { Daemon } from "#regress/process.ts";
 import { numberIn } from "#regress/report.ts";
@@ -74,6 +75,13 @@ function trees(world: World, count: number): void {
   }
 }
 
+/** Runs the job of a client, which must end well. */
+async function saved(world: World, client: number): Promise<JobReport> {
+  const report = await world.run(`job=${nameOf(client)}`);
+  assert.equal(report.termination, "Backup OK", world.messages().slice(-2000));
+  return report;
+}
+
 async function assertRestores(world: World, client: number, jobId: number): Promise<void> {
   const where = world.path(`restored-${client}`);
   const line = `restore client=${nameOf(client)} restoreclient=${nameOf(client)} where=${where} jobid=${jobId} all done yes`;
@@ -116,9 +124,9 @@ for (const domain of ["storage", "client"] as const) {
       for (const at of [0, 1]) plainTree(world.path("trees", String(at)), { files: 3000, seed: "twin" });
       const daemons = await startClients(world, 2);
       try {
-        const first = await world.run(`job=${nameOf(0)}`);
+        const first = await saved(world, 0);
         const before = containersOf(world.path("volumes")).bytes;
-        const second = await world.run(`job=${nameOf(1)}`);
+        const second = await saved(world, 1);
         const more = containersOf(world.path("volumes")).bytes - before;
         assert.equal(numberIn(second, "FD Files Written"), numberIn(first, "FD Files Written"));
         if (domain === "storage") assert.ok(more < before / 100, `${more} bytes more than ${before}`);
