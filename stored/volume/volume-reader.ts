@@ -1,14 +1,9 @@
-import { OperatorError } from "#lib/errors/operator-error.ts";
 import { BatchBuilder, RECORD_HEADER_BYTES } from "#lib/wire/record.ts";
-import { BlockReader } from "./block-reader.ts";
-import { labelType } from "./format.ts";
-import { NameFilter } from "./name-filter.ts";
-import { RecordReader } from "./record-reader.ts";
-import { VolumeSelection } from "./select.ts";
-import { readSessionLabel } from "./session-label.ts";
-import type { BlockSource, Damage } from "./block-reader.ts";
+import { damageText, SelectedRecords } from "./selected-records.ts";
+import type { BlockSource } from "./block-reader.ts";
 import type { SessionKey } from "./block.ts";
-import type { RecordSink, VolumeRecord } from "./record-reader.ts";
+import type { VolumeRecord } from "./record-reader.ts";
+import type { SelectedSink, VolumeDamage } from "./selected-records.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
 
 /** What reading gives, in order. */
@@ -30,28 +25,26 @@ const DAMAGES_MAX = 1000;
  * Reads what a bootstrap selects, Volume after Volume, as batches for the wire. Everything is pulled: nothing is read before it is
  * asked for. Damage is collected, never thrown.
  */
-export class VolumeReader implements RecordSink {
-  readonly #records = new RecordReader(this);
+export class VolumeReader implements SelectedSink {
+  readonly #selected: SelectedRecords;
   readonly #builder = new BatchBuilder({ isShared: true });
-  readonly #filters = new Map<string, NameFilter | undefined>();
-  readonly #chunkBytes: number | undefined;
-  #blocks: BlockReader | undefined;
-  #selection: VolumeSelection | undefined;
-  #volume = "";
-  #spanAt = 0;
   #items: ReadItem[] = [];
   #itemBytes = 0;
   #session: SessionKey | undefined;
   #lastFileIndex = 0;
   #damages: string[] = [];
-  /** Files of which records were given, bytes of Volume read, damages met. */
+  /** Files of which records were given, damages met. */
   files = 0;
-  bytesRead = 0;
   damageCount = 0;
 
   /** `chunkBytes`: bytes fetched from the medium in one call. */
   constructor(options: { readonly chunkBytes?: number } = {}) {
-    this.#chunkBytes = options.chunkBytes;
+    this.#selected = new SelectedRecords(this, options.chunkBytes);
+  }
+
+  /** Bytes of Volume read. */
+  get bytesRead(): number {
+    return this.#selected.bytesRead;
   }
 
   /** Takes back the buffer of a batch that nobody uses any more. */
@@ -61,28 +54,22 @@ export class VolumeReader implements RecordSink {
 
   /** Turns to a Volume. Half records of the one before go on here. */
   openVolume(volume: string, source: BlockSource, entries: readonly BootstrapEntry[]): void {
-    this.#volume = volume;
-    this.#records.volume = volume;
-    this.#selection = new VolumeSelection(entries);
-    this.#blocks = new BlockReader(source, (damage) => this.#blockDamage(damage), this.#chunkBytes);
-    this.#spanAt = 0;
-    this.#filters.clear();
-    const first = this.#selection.spans?.[0];
-    if (first !== undefined) this.#blocks.seek(first.first);
+    this.#selected.openVolume(volume, source, entries);
   }
 
   /** Reads on until about `bytes` bytes of batches are there or the Volume has nothing more that is wanted. */
   read(bytes: number): { readonly items: ReadItem[]; readonly isVolumeDone: boolean } {
     let isVolumeDone = false;
     const stop = this.bytesRead + SKIP_BYTES_MAX;
-    while (this.#itemBytes < bytes && this.bytesRead < stop && !isVolumeDone) isVolumeDone = !this.#readBlock();
+    while (this.#itemBytes < bytes && this.bytesRead < stop && !isVolumeDone)
+      isVolumeDone = this.#selected.readBlock() === undefined;
     if (isVolumeDone) this.#closeBatch();
     return { items: this.#takeItems(), isVolumeDone };
   }
 
   /** After the last Volume: half records are damage. */
   end(): void {
-    this.#records.end();
+    this.#selected.end();
   }
 
   /** Damages since this was last asked, one line each. */
@@ -92,15 +79,7 @@ export class VolumeReader implements RecordSink {
     return damages;
   }
 
-  wants(session: SessionKey, fileIndex: number, stream: number): boolean {
-    if (fileIndex < 0) return fileIndex === labelType.startOfSession || fileIndex === labelType.endOfSession;
-    return this.#selection?.wantsRecord(session, fileIndex, stream) ?? false;
-  }
-
   record(record: VolumeRecord): void {
-    if (record.fileIndex < 0) return this.#label(record);
-    const filter = this.#filterOf(record.session);
-    if (filter !== undefined && !filter.keeps(record)) return;
     if (!this.#isCurrent(record.session)) this.#switchTo(record.session);
     if (record.fileIndex !== this.#lastFileIndex) {
       this.#lastFileIndex = record.fileIndex;
@@ -111,49 +90,9 @@ export class VolumeReader implements RecordSink {
     if (this.#builder.length >= BATCH_TARGET_BYTES) this.#closeBatch();
   }
 
-  damage(volume: string, address: number, reason: string): void {
-    this.#tell(`Volume "${volume}" at address ${address}: ${reason}`);
-  }
-
-  /** Takes one block; false when the Volume has nothing more. */
-  #readBlock(): boolean {
-    const blocks = this.#blocks;
-    const selection = this.#selection;
-    if (blocks === undefined || selection === undefined || selection.isDone) return false;
-    if (!this.#toSpan(blocks, selection)) return false;
-    const block = blocks.next();
-    if (block === undefined) return false;
-    this.bytesRead += block.bytes.byteLength;
-    const { session } = block.header;
-    if (session === undefined || selection.mustSeeStarts || selection.wantsSession(session)) this.#records.accept(block);
-    return true;
-  }
-
-  /** Moves on to the next wanted stretch of addresses when the one at hand is over; false after the last. */
-  #toSpan(blocks: BlockReader, selection: VolumeSelection): boolean {
-    const { spans } = selection;
-    if (spans === undefined) return true;
-    for (;;) {
-      const span = spans[this.#spanAt];
-      if (span === undefined) return false;
-      if (blocks.address <= span.last) {
-        if (blocks.address < span.first) blocks.seek(span.first);
-        return true;
-      }
-      this.#spanAt += 1;
-    }
-  }
-
-  #label(record: VolumeRecord): void {
-    try {
-      const isEnd = record.fileIndex === labelType.endOfSession;
-      const label = readSessionLabel(record.data, isEnd);
-      if (isEnd) this.#selection?.sessionEnds(record.session);
-      else this.#selection?.sessionStarts(record.session, label.jobId);
-    } catch (error) {
-      if (!(error instanceof OperatorError)) throw error;
-      this.damage(this.#volume, record.address, error.message);
-    }
+  damage(damage: VolumeDamage): void {
+    this.damageCount += 1;
+    if (this.damageCount <= DAMAGES_MAX) this.#damages.push(damageText(damage));
   }
 
   #isCurrent(session: SessionKey): boolean {
@@ -164,16 +103,7 @@ export class VolumeReader implements RecordSink {
     this.#closeBatch();
     this.#session = session;
     this.#lastFileIndex = 0;
-    this.#items.push({ kind: "session", session, jobId: this.#selection?.jobOf(session) ?? 0 });
-  }
-
-  #filterOf(session: SessionKey): NameFilter | undefined {
-    const key = `${session.id}:${session.time}`;
-    if (!this.#filters.has(key)) {
-      const expressions = this.#selection?.nameFilters(session) ?? [];
-      this.#filters.set(key, expressions.length === 0 ? undefined : new NameFilter(expressions));
-    }
-    return this.#filters.get(key);
+    this.#items.push({ kind: "session", session, jobId: this.#selected.jobOf(session) });
   }
 
   #closeBatch(): void {
@@ -188,16 +118,5 @@ export class VolumeReader implements RecordSink {
     this.#items = [];
     this.#itemBytes = 0;
     return items;
-  }
-
-  #blockDamage(damage: Damage): void {
-    this.#tell(
-      `Volume "${this.#volume}" at address ${damage.address}: ${damage.reason}; ${damage.bytes} bytes are passed over`,
-    );
-  }
-
-  #tell(line: string): void {
-    this.damageCount += 1;
-    if (this.damageCount <= DAMAGES_MAX) this.#damages.push(line);
   }
 }

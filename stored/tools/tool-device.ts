@@ -1,0 +1,132 @@
+import { realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { configPath } from "#lib/config/default-path.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { loadStorageConfig } from "#stored/config/load.ts";
+import { deviceSettings } from "#stored/device/device-settings.ts";
+import { openDriver } from "#stored/device/drivers.ts";
+import type { StorageConfig } from "#stored/config/load.ts";
+import type { Device } from "#stored/device/device.ts";
+import type { DeviceSettings } from "#stored/device/device-host.ts";
+
+/** What a tool must know of a device. Bytes; 0: none. */
+export type ToolDeviceFacts = Pick<
+  DeviceSettings,
+  "name" | "deviceType" | "archiveDevice" | "mediaType" | "blockBytesMin" | "blockBytesMax" | "blockChecksum" | "volumeBytesMax"
+> & {
+  /** Directory beside whose Volumes a store of chunks lies; undefined: there is none. */
+  readonly storeDirectory: string | undefined;
+};
+
+/** The device that a command line names. */
+export interface ToolDevice {
+  readonly facts: ToolDeviceFacts;
+  readonly driver: Device;
+  /** `"Disk" (/volumes)`, for messages. */
+  readonly title: string;
+  /** The Volume that the command line names with the device, by its path. */
+  readonly volume: string | undefined;
+  /** The configuration, if one was read. */
+  readonly config: StorageConfig | undefined;
+}
+
+/** Program whose configuration the tools read. */
+const CONFIG_FILE = "bacula-sd.conf";
+
+/**
+ * The device of a command line: name of a Device or Autochanger resource, an Archive Device, or the path of a Volume. A path that no
+ * resource speaks of is taken for what it is: the tools must work where no configuration is left. DEVICE_UNKNOWN if it is nothing.
+ */
+export async function openToolDevice(named: string, configFile: string | undefined): Promise<ToolDevice> {
+  const config = await readConfig(named, configFile);
+  const resource = config === undefined ? undefined : resourceNamed(config, named);
+  const place = placeOf(named);
+  const byPlace = config === undefined || place === undefined ? undefined : resourceAt(config, place.directory);
+  const found = resource ?? byPlace;
+  const facts = found === undefined ? factsOf(place, named, config) : configuredFacts(found);
+  return {
+    facts,
+    driver: openDriver(facts),
+    title: `"${facts.name}" (${facts.archiveDevice})`,
+    volume: resource === undefined ? place?.volume : undefined,
+    config,
+  };
+}
+
+/** Where no configuration was asked for and none is there, a path does without. */
+async function readConfig(named: string, configFile: string | undefined): Promise<StorageConfig | undefined> {
+  const path = await configPath(CONFIG_FILE, configFile);
+  const mayDoWithout =
+    configFile === undefined && named.includes("/") && statSync(path, { throwIfNoEntry: false }) === undefined;
+  return mayDoWithout ? undefined : await loadStorageConfig(path);
+}
+
+function resourceNamed(config: StorageConfig, named: string): DeviceSettings | undefined {
+  const resource = config.devices.get(named) ?? config.autochangers.get(named)?.device[0];
+  return resource === undefined ? undefined : deviceSettings(resource);
+}
+
+function resourceAt(config: StorageConfig, directory: string): DeviceSettings | undefined {
+  const resource = [...config.devices.values()].find(({ archiveDevice }) => realOf(archiveDevice) === directory);
+  return resource === undefined ? undefined : deviceSettings(resource);
+}
+
+function configuredFacts(settings: DeviceSettings): ToolDeviceFacts {
+  return { ...settings, storeDirectory: settings.store?.directory };
+}
+
+/** What a path is: a directory of Volumes, a Volume that is a file, or one that is a directory (packed). */
+interface Place {
+  readonly directory: string;
+  readonly volume: string | undefined;
+  readonly isPacked: boolean;
+}
+
+function placeOf(named: string): Place | undefined {
+  if (!named.includes("/")) return undefined;
+  const path = resolve(named);
+  const facts = statSync(path, { throwIfNoEntry: false });
+  if (facts === undefined) return undefined;
+  const inside = { directory: realOf(dirname(path)), volume: basename(path) };
+  if (!facts.isDirectory()) return { ...inside, isPacked: false };
+  if (isFile(join(path, "records"))) return { ...inside, isPacked: true };
+  return { directory: realOf(path), volume: undefined, isPacked: isDirectory(join(path, "@chunks")) };
+}
+
+/** A device without a resource. */
+function factsOf(place: Place | undefined, named: string, config: StorageConfig | undefined): ToolDeviceFacts {
+  if (place === undefined) {
+    const where = config === undefined ? "" : ` in config file ${config.storage.origin.at.file}`;
+    throw new OperatorError("DEVICE_UNKNOWN", `Could not find device "${named.slice(0, 200)}"${where}.`, {
+      hint: "give the name of a Device resource, its Archive Device, or the path of a Volume",
+    });
+  }
+  const { directory, isPacked } = place;
+  return {
+    name: isPacked ? "Dedup" : "File",
+    deviceType: isPacked ? "Dedup" : "File",
+    archiveDevice: directory,
+    mediaType: "",
+    blockBytesMin: 0,
+    blockBytesMax: 0,
+    blockChecksum: true,
+    volumeBytesMax: 0,
+    storeDirectory: isPacked ? directory : undefined,
+  };
+}
+
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}

@@ -1,0 +1,107 @@
+import { writeSync } from "node:fs";
+import { messageTime } from "#lib/base/local-time.ts";
+import { ReturnKey } from "./return-key.ts";
+
+/** Text that is collected before it is written. */
+const BUFFER_CHARS = 64 * 1024;
+
+/** How long to wait when a pipe takes no more at the moment. */
+const FULL_WAIT_MS = 5;
+
+/** Whoever read our output has gone: nothing more needs to be said. */
+export class ListenerGone extends Error {}
+
+/**
+ * What a tool prints, in the forms that Bacula's tools have. Written to a descriptor in large pieces, so that a listing of millions of
+ * lines costs little and takes no memory.
+ */
+export class ToolVoice implements Disposable {
+  readonly #program: string;
+  readonly #fd: number;
+  readonly #now: () => number;
+  readonly #key = new ReturnKey();
+  #pending: string[] = [];
+  #chars = 0;
+  /** Errors and fatal errors that were said. */
+  errors = 0;
+
+  constructor(program: string, fd = 1, now: () => number = Date.now) {
+    this.#program = program;
+    this.#fd = fd;
+    this.#now = now;
+  }
+
+  /** A line as it is. */
+  plain(text: string): void {
+    this.#pending.push(text, "\n");
+    this.#chars += text.length + 1;
+    if (this.#chars >= BUFFER_CHARS) this.flush();
+  }
+
+  /** `bls: text` */
+  say(text: string): void {
+    this.plain(`${this.#program}: ${text}`);
+  }
+
+  /** `bls JobId 0: text`: an entry of a listing. */
+  entry(text: string): void {
+    this.plain(`${this.#program} JobId 0: ${text}`);
+  }
+
+  /** `21-Nov 13:19 bls JobId 0: text` */
+  message(text: string): void {
+    this.plain(`${messageTime(this.#now())} ${this.#program} JobId 0: ${text}`);
+  }
+
+  /** Something that failed, and is counted; the tool goes on. */
+  error(text: string): void {
+    this.errors += 1;
+    this.message(`Error: ${text}`);
+  }
+
+  warning(text: string): void {
+    this.message(`Warning: ${text}`);
+  }
+
+  /** What ends the tool. */
+  fatal(text: string): void {
+    this.errors += 1;
+    this.message(`Fatal error: ${text}`);
+  }
+
+  /** Asks the operator to do something and press return; false when nobody is there. Rejects when aborted. */
+  async ask(text: string, signal: AbortSignal): Promise<boolean> {
+    this.#pending.push(text);
+    this.flush();
+    return await this.#key.pressed(signal);
+  }
+
+  /** Writes what was collected. Throws ListenerGone when nobody reads it any more. */
+  flush(): void {
+    const bytes = Buffer.from(this.#pending.join(""), "utf8");
+    this.#pending = [];
+    this.#chars = 0;
+    for (let at = 0; at < bytes.length;) at += this.#write(bytes, at);
+  }
+
+  [Symbol.dispose](): void {
+    this.#key[Symbol.dispose]();
+    try {
+      this.flush();
+    } catch (error) {
+      if (!(error instanceof ListenerGone)) throw error;
+    }
+  }
+
+  #write(bytes: Buffer, at: number): number {
+    try {
+      return writeSync(this.#fd, bytes, at);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EPIPE") throw new ListenerGone("nobody reads the output any more", { cause: error });
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_WAIT_MS);
+      return 0;
+    }
+  }
+}
