@@ -13,7 +13,6 @@ import { RELEASE, uname } from "#lib/rpc/versions.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
 import { DeviceHost } from "./device/device-host.ts";
 import { deviceSettings, devicesNamed } from "./device/device-settings.ts";
-import { removeLeftSpools } from "./job/attribute-spool.ts";
 import { Changes } from "./job/changes.ts";
 import { SessionCounter } from "./job/session-counter.ts";
 import { StorageJobs } from "./job/storage-jobs.ts";
@@ -22,12 +21,14 @@ import { VolumesInUse } from "./mount/volumes-in-use.ts";
 import { Reservations } from "./reserve/reservations.ts";
 import { dataService } from "./rpc/data-service.ts";
 import { watchDevices } from "./watch/watch-devices.ts";
+import { dataSpoolName, removeLeftSpools } from "./spool/spool-names.ts";
 import { storesOf } from "./store/store-host.ts";
 import { VerifyPool } from "./store/verify-pool.ts";
 import { findReplica } from "./replicate/find-replica.ts";
 import { knownDevice, replicableStore, ReplicaService } from "./rpc/replica-service.ts";
 import { storageService } from "./rpc/storage-service.ts";
 import type { AppenderSurroundings } from "./mount/appender.ts";
+import type { DeviceSettings } from "./device/device-host.ts";
 import type { JobSurroundings } from "./job/job-surroundings.ts";
 import type { OperatorsTable } from "./mount/operate.ts";
 import type { RpcLog } from "#lib/rpc/server.ts";
@@ -104,6 +105,7 @@ export class StorageDaemon implements AsyncDisposable {
       poke: new Changes(),
     };
     const appenders = new Map([...hosts].map(([name, host]) => [name, new Appender(host, around)]));
+    const spoolDirectoryOf = (device: DeviceSettings | undefined) => device?.spoolDirectory || storage.workingDirectory;
     const surroundings: JobSurroundings = {
       name: storage.name,
       clientWaitMs: storage.clientConnectWait * 1000,
@@ -114,10 +116,13 @@ export class StorageDaemon implements AsyncDisposable {
       hostOf: (device) => must(hosts.get(device), `device ${device}`),
       verifiers,
       spoolPath: (ref, session) => inWork(`.attr.${ref.job}.${session.id}.spool`),
+      dataSpoolPath: (ref, device, segment) =>
+        join(spoolDirectoryOf(settings.get(device)), dataSpoolName(storage.name, ref, device, segment)),
       logError: (text, error) => log.error(text, error),
     };
     const jobs = new StorageJobs(store, sessions, surroundings, storage.maximumConcurrentJobs);
-    await removeLeftSpools(storage.workingDirectory, storage.name);
+    const spoolDirectories = new Set([storage.workingDirectory, ...[...settings.values()].map(spoolDirectoryOf)]);
+    for (const directory of spoolDirectories) await removeLeftSpools(directory, storage.name);
     await jobs.endAbandoned();
     stack.defer(async () => await jobs.stop());
 

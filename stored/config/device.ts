@@ -154,15 +154,18 @@ export const deviceTable = defineResource(
       acts: true,
       description: "Most jobs of this device at once; 0 is no limit.",
     }),
-    spoolDirectory: directive(path(), { acts: false, description: "Directory for collected data." }),
+    spoolDirectory: directive(path(), {
+      acts: true,
+      description: "Directory for collected data (Spool Data = yes); the working directory if absent.",
+    }),
     maximumSpoolSize: directive(size(), {
       default: 0,
-      acts: false,
+      acts: true,
       description: "Most bytes of collected data of all jobs; 0 is no limit.",
     }),
     maximumJobSpoolSize: directive(size(), {
       default: 0,
-      acts: false,
+      acts: true,
       description: "Most bytes of collected data of one job; 0 is no limit.",
     }),
     driveIndex: directive(integer(), {

@@ -1,6 +1,7 @@
 import { DeviceThread } from "./device-thread.ts";
 import { hasDriver, volTypeOf } from "./drivers.ts";
 import { BLOCK_BYTES_DEFAULT, BLOCK_BYTES_LEAST } from "../volume/format.ts";
+import { SpoolBudget } from "../spool/spool-budget.ts";
 import { DeviceTrouble } from "../watch/device-trouble.ts";
 import type { DeviceCallName, DeviceCalls } from "./device-protocol.ts";
 import type { DeviceListener, Transfer } from "./device-thread.ts";
@@ -30,6 +31,11 @@ export interface DeviceSettings {
   readonly store: StoreSettings | undefined;
   /** Most bytes of one client's chunks. */
   readonly clientQuotaBytes: number;
+  /** Where jobs collect data before it is written; "": the daemon's working directory. */
+  readonly spoolDirectory: string;
+  /** Most bytes collected by all jobs, and by one job unless it says otherwise. */
+  readonly spoolBytesMax: number;
+  readonly jobSpoolBytesMax: number;
   /** How long a probe of its file system may take, and how often one is made; milliseconds, 0: none is made. */
   readonly probeLimitMs: number;
   readonly probeIntervalMs: number;
@@ -51,9 +57,12 @@ export class DeviceHost implements AsyncDisposable {
   activity = "";
   /** Whether its file system answers. */
   readonly trouble = new DeviceTrouble();
+  /** What its jobs collect before it is written. */
+  readonly spool: SpoolBudget;
 
   constructor(settings: DeviceSettings, store?: StoreHost) {
     this.settings = settings;
+    this.spool = new SpoolBudget({ bytesMax: settings.spoolBytesMax, jobBytesMax: settings.jobSpoolBytesMax });
     this.store = store;
   }
 

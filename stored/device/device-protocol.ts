@@ -77,6 +77,8 @@ export interface DeviceCalls {
   mountAppend: { argument: AppendWish; result: AppendMounted };
   /** Begins to write to the Volume that was mounted. */
   resume: { argument: null; result: null };
+  /** Writes also blocks that are not full. */
+  flush: { argument: null; result: null };
   /** Leaves the Volume that is appended to, durably. Blocks that wait stay for the next one. */
   unmountAppend: { argument: null; result: null };
   begin: { argument: SessionStart; result: null };

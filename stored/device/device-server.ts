@@ -46,6 +46,10 @@ export class DeviceServer {
         engine.resume();
         return null;
       },
+      flush: () => {
+        engine.flush();
+        return null;
+      },
       unmountAppend: async () => {
         await engine.unmount();
         return null;

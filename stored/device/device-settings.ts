@@ -25,6 +25,9 @@ export function deviceSettings(resource: DeviceResource): DeviceSettings {
     fileBytesMax: resource.maximumFileSize,
     store: hasStore(resource) ? storeSettings(resource) : undefined,
     clientQuotaBytes: resource.clientQuota,
+    spoolDirectory: resource.spoolDirectory ?? "",
+    spoolBytesMax: resource.maximumSpoolSize,
+    jobSpoolBytesMax: resource.maximumJobSpoolSize,
     probeLimitMs: resource.deviceProbeLimit * 1000,
     probeIntervalMs: resource.deviceProbeInterval * 1000,
   };

@@ -16,6 +16,8 @@ import type { AppendWork, StartStorageJobRequest } from "#proto/stored.ts";
 import type { CallContext } from "#lib/rpc/call.ts";
 import type { JobLog } from "#lib/job-log/job-log.ts";
 import type { JobRef } from "#proto/common.ts";
+import { jobSpool } from "../spool/job-spool.ts";
+import type { DataSpool } from "../spool/data-spool.ts";
 import type { JobSurroundings } from "./job-surroundings.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { StorageJob, StorageJobFacts } from "./storage-job.ts";
@@ -42,6 +44,7 @@ export class AppendJob implements StorageJob, AppendClient {
   readonly #startMs = Date.now();
   readonly volumes = new Set<string>();
   #appender: Appender | undefined;
+  #spool: DataSpool | undefined;
   #device = "";
   #files = 0;
   #bytes = 0;
@@ -65,11 +68,13 @@ export class AppendJob implements StorageJob, AppendClient {
     this.#around = around;
     this.voice = new JobVoice(log, around.name);
     this.wantsAttributes = work.catalogFiles;
-    this.spoolPath = request.spoolAttributes && work.catalogFiles ? around.spoolPath(ref, session) : undefined;
+    this.spoolPath =
+      (request.spoolAttributes || request.spoolData) && work.catalogFiles ? around.spoolPath(ref, session) : undefined;
     this.maxWaitMs = request.maxWaitS > 0 ? request.maxWaitS * 1000 : around.operatorWaitMs;
     this.#link = new ClientLink({ client: request.client, graceMs: around.clientWaitMs });
     this.#intake = new AppendIntake({
-      append: (number, batch) => this.#appender?.append(this, number, batch),
+      append: (number, batch) =>
+        this.#spool === undefined ? this.#appender?.append(this, number, batch) : this.#spool.append(number, batch),
       room: async (signal) => await this.voice.log.room(signal),
       failed: (error) => this.failed(error),
     });
@@ -148,7 +153,8 @@ export class AppendJob implements StorageJob, AppendClient {
   }
 
   progress(facts: { readonly batches: number; readonly files: number; readonly bytes: number }): void {
-    this.#intake.written(facts.batches);
+    if (this.#spool === undefined) this.#intake.written(facts.batches);
+    else this.#spool.written(facts.batches);
     this.#files = facts.files;
     this.#bytes = facts.bytes;
     const now = performance.now();
@@ -183,10 +189,12 @@ export class AppendJob implements StorageJob, AppendClient {
     const elapsedS = Math.max(1, Math.round((Date.now() - this.#startMs) / 1000));
     const rate = Math.round(this.#bytes / elapsedS).toLocaleString("en-US");
     const { ledger } = this.#intake;
+    const spool = this.#spool?.activity;
+    const isDespooling = spool?.isDespooling === true || this.#status === "a";
     return [
       `Writing: ${levelWord(level)} ${typeWord(type)} job ${jobName} JobId=${this.ref.jobId} Volume="${volume}"`,
       `    pool="${this.label.pool}" device="${this.#device}"`,
-      `    spooling=0 despooling=${this.#status === "a" ? 1 : 0} despool_wait=0`,
+      `    spooling=${spool === undefined ? 0 : 1} despooling=${isDespooling ? 1 : 0} despool_wait=${spool?.waitsForTurn === true ? 1 : 0}`,
       `    Files=${this.#files.toLocaleString("en-US")} Bytes=${this.#bytes.toLocaleString("en-US")} AveBytes/sec=${rate} LastBytes/sec=${rate}`,
       `    FDReadSeqNo=${ledger.taken.toLocaleString("en-US")} in_msg=${ledger.taken} out_msg=${ledger.acknowledged} fd=${this.#link.isConnected ? 1 : 0}`,
     ];
@@ -206,6 +214,12 @@ export class AppendJob implements StorageJob, AppendClient {
     if (this.voice.log.hasEnded) await appender.abandon(this, "A");
     this.signal.throwIfAborted();
     this.voice.enter("R");
+    this.#spool = jobSpool(this, this.#request, {
+      host: this.#around.hostOf(this.#device),
+      appender,
+      path: (segment) => this.#around.dataSpoolPath(this.ref, this.#device, segment),
+      taken: (number) => this.#intake.written(number),
+    });
     this.#intake.become({ kind: "running" });
     const end = await this.#link.orLost(this.#intake.clientEnd, this.signal);
     if (end.batches !== ledger.taken) {
@@ -216,7 +230,10 @@ export class AppendJob implements StorageJob, AppendClient {
     }
     await changes.until(() => ledger.areChunksDone, this.signal);
     this.#status = "L";
-    await this.#finish(appender, { status: sessionStatus(end.status), errors: end.errors });
+    {
+      using _turn = await this.#spool?.commit();
+      await this.#finish(appender, { status: sessionStatus(end.status), errors: end.errors });
+    }
     await this.#despoolAttributes();
     const seconds = (Date.now() - this.#startMs) / 1000;
     this.voice.say("info", `Elapsed time=${elapsedText(seconds)}, Transfer rate=${rateText(this.#bytes, seconds)}`);
@@ -286,6 +303,7 @@ export class AppendJob implements StorageJob, AppendClient {
 
   async #end(letter: string, outcome: AppendOutcome): Promise<void> {
     try {
+      await this.#spool?.[Symbol.asyncDispose]();
       if (this.spoolPath !== undefined) await removeSpool(this.spoolPath);
       const facts = {
         status: letter,

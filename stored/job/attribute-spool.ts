@@ -1,5 +1,4 @@
-import { open, readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { open, rm, stat } from "node:fs/promises";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { BATCH_BYTES_MAX } from "#lib/wire/record.ts";
 
@@ -35,11 +34,4 @@ export async function* readSpool(path: string): AsyncGenerator<Buffer<ArrayBuffe
 /** Removes a spool file; it is no matter if there is none. */
 export async function removeSpool(path: string): Promise<void> {
   await rm(path, { force: true });
-}
-
-/** Removes the spool files that a former run of the daemon left in its working directory: their jobs are over. */
-export async function removeLeftSpools(directory: string, daemon: string): Promise<void> {
-  const prefix = `${daemon}.attr.`;
-  const left = (await readdir(directory)).filter((name) => name.startsWith(prefix) && name.endsWith(".spool"));
-  for (const name of left) await removeSpool(join(directory, name));
 }

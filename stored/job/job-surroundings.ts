@@ -24,6 +24,8 @@ export interface JobSurroundings {
   readonly verifiers: VerifyPool;
   /** Where the job's attributes are spooled. */
   spoolPath(ref: JobRef, session: SessionKey): string;
+  /** A file of the job's collected data. */
+  dataSpoolPath(ref: JobRef, device: string, segment: number): string;
   logError(text: string, error: unknown): void;
 }
 

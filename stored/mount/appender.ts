@@ -103,6 +103,11 @@ export class Appender implements DeviceListener {
     this.#host.append(client.session.id, number, batch);
   }
 
+  /** Has blocks written that are not full, because nothing follows for a while. */
+  async flush(): Promise<void> {
+    await this.#host.call("flush", null);
+  }
+
   /** Ends a job's session: label written, records and references durable. The job has left when this resolves. */
   async finish(client: AppendClient, facts: { readonly status: string; readonly errors: number }): Promise<FinishedSession> {
     const { id } = client.session;

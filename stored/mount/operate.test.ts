@@ -30,6 +30,9 @@ test("a device with an open Volume is out of use from unmount until mount", asyn
     fileBytesMax: 0,
     store: undefined,
     clientQuotaBytes: 0,
+    spoolDirectory: "",
+    spoolBytesMax: 0,
+    jobSpoolBytesMax: 0,
     probeLimitMs: 0,
     probeIntervalMs: 0,
   });

@@ -4,6 +4,7 @@ import { troubleText } from "../watch/watch-devices.ts";
 import { sizeText } from "./units.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { Reservations } from "../reserve/reservations.ts";
+import type { SpoolBudget } from "../spool/spool-budget.ts";
 import type { StorageJobs } from "../job/storage-jobs.ts";
 import type { StatusRequest } from "#proto/common.ts";
 
@@ -102,7 +103,17 @@ const writers: Readonly<Record<Section, Writer>> = {
   },
   spooling: (source) => {
     const spooling = source.jobs.running.filter((job) => job.facts.status === "a").length;
-    return [`Attr spooling: ${spooling} active jobs, 0 bytes; ${source.jobs.count} total jobs, 0 max bytes.`, "===="];
+    const spools = [...source.hosts.values()].map((host) => host.spool);
+    const sum = (count: (spool: SpoolBudget) => number) => spools.reduce((total, spool) => total + count(spool), 0);
+    const data = [
+      `${sum(({ counts }) => counts.jobs)} active jobs, ${commas(sum(({ bytes }) => bytes))} bytes`,
+      `${sum(({ counts }) => counts.jobsEver)} total jobs, ${commas(Math.max(0, ...spools.map(({ counts }) => counts.bytesPeak)))} max bytes/job.`,
+    ].join("; ");
+    return [
+      `Data spooling: ${data}`,
+      `Attr spooling: ${spooling} active jobs, 0 bytes; ${source.jobs.count} total jobs, 0 max bytes.`,
+      "====",
+    ];
   },
 };
 
@@ -182,7 +193,12 @@ const apiWriters: Readonly<Record<Section, Writer>> = {
       host.appending === undefined ? [] : [`volume=${host.appending.name}`, `device=${host.name}`, ""],
     ),
   ],
-  spooling: () => ["spooling:", "attr_jobs=0", "attr_bytes=0", ""],
+  spooling: (source) => {
+    const spools = [...source.hosts.values()].map(({ spool }) => spool);
+    const jobs = spools.reduce((sum, { counts }) => sum + counts.jobs, 0);
+    const bytes = spools.reduce((sum, spool) => sum + spool.bytes, 0);
+    return ["spooling:", `data_jobs=${jobs}`, `data_bytes=${bytes}`, "attr_jobs=0", "attr_bytes=0", ""];
+  },
 };
 
 function deviceLines(source: StatusSource, host: DeviceHost, spaces: DeviceSpaces): string[] {
