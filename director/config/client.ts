@@ -38,12 +38,12 @@ export const clientTable = defineResource(
     }),
     fileRetention: directive(time(), {
       default: 5_184_000,
-      acts: false,
+      acts: true,
       description: "How long records of the client's files are kept.",
     }),
     jobRetention: directive(time(), {
       default: 15_552_000,
-      acts: false,
+      acts: true,
       description: "How long records of the client's jobs are kept.",
     }),
     heartbeatInterval: directive(time(), {
@@ -53,7 +53,7 @@ export const clientTable = defineResource(
     }),
     autoPrune: directive(bool(), {
       default: true,
-      acts: false,
+      acts: true,
       description: "Prunes expired records of the client after each job.",
     }),
     sdCallsClient: directive(bool(), {

@@ -81,15 +81,15 @@ export const directorTable = defineResource(
       acts: false,
       description: "Interval of signs of life on idle connections; they come every 15 seconds whatever is set.",
     }),
-    autoPrune: directive(bool(), { default: true, acts: false, description: "Prunes expired records after jobs." }),
+    autoPrune: directive(bool(), { default: true, acts: true, description: "Prunes expired records after jobs." }),
     eventsRetention: directive(time(), {
       default: 2_592_000,
-      acts: false,
+      acts: true,
       description: "How long records of events are kept.",
     }),
     statisticsRetention: directive(time(), {
       default: 160_704_000,
-      acts: false,
+      acts: true,
       description: "How long records for statistics are kept.",
     }),
     verId: directive(text(), { acts: false, description: "Text shown beside the version." }),

@@ -13,6 +13,7 @@ import {
   time,
 } from "#lib/config/directive-types.ts";
 import { reference, referenceList } from "#lib/config/reference-types.ts";
+import { keepRule } from "./keep-type.ts";
 import type { DirectorResources } from "./resources.ts";
 import { runScriptForms, runScripts } from "./run-script.ts";
 
@@ -149,18 +150,23 @@ const jobDirectives = {
   }),
   pruneJobs: directive(bool(), {
     default: false,
-    acts: false,
+    acts: true,
     description: "Prunes job records after the job whatever the Client says.",
   }),
   pruneFiles: directive(bool(), {
     default: false,
-    acts: false,
+    acts: true,
     description: "Prunes file records after the job whatever the Client says.",
   }),
   pruneVolumes: directive(bool(), {
     default: false,
     acts: false,
     description: "Prunes Volumes after the job whatever the Pool says.",
+  }),
+  keep: directive(keepRule(), {
+    acts: true,
+    description:
+      "Which backups of the job stay, e.g. 7 daily, 4 weekly, 12 monthly: decides in the place of Job and Volume Retention, and before Keep of the Pool.",
   }),
   purgeMigrationJob: directive(bool(), {
     default: false,

@@ -1,6 +1,7 @@
 import { defineResource, directive, type ResourceOf } from "#lib/config/define-resource.ts";
 import { bool, integer, nameText, oneOf, resourceName, size, text, time } from "#lib/config/directive-types.ts";
 import { reference, referenceList } from "#lib/config/reference-types.ts";
+import { keepRule } from "./keep-type.ts";
 import type { DirectorResources } from "./resources.ts";
 
 /** The Pool resource: a set of Volumes that are used alike. */
@@ -37,7 +38,7 @@ export const poolTable = defineResource(
       description: "Takes the oldest Volume, though its records are still kept, when no other is left.",
     }),
     actionOnPurge: directive(oneOf("None", "Truncate"), {
-      acts: false,
+      acts: true,
       description: "What is done to a Volume when it is purged.",
     }),
     recycleOldestVolume: directive(bool(), {
@@ -79,7 +80,7 @@ export const poolTable = defineResource(
     }),
     volumeRetention: directive(time(), {
       default: 31_536_000,
-      acts: false,
+      acts: true,
       description: "How long a Volume is kept after it was last written.",
     }),
     volumeUseDuration: directive(time(), {
@@ -112,23 +113,28 @@ export const poolTable = defineResource(
     }),
     autoPrune: directive(bool(), {
       default: true,
-      acts: false,
+      acts: true,
       description: "Prunes expired Volumes when a new one is wanted.",
     }),
     recycle: directive(bool(), { default: true, acts: true, description: "Lets purged Volumes be written again." }),
-    recyclePool: directive(reference("Pool"), { acts: false, description: "Pool that Volumes move to when they are purged." }),
+    recyclePool: directive(reference("Pool"), { acts: true, description: "Pool that Volumes move to when they are purged." }),
     scratchPool: directive(reference("Pool"), { acts: true, description: "Pool that free Volumes are taken from." }),
     copyPool: directive(referenceList("Pool"), { acts: false, description: "Pools that copies of jobs are written to." }),
     catalog: directive(reference("Catalog"), { acts: true, description: "Catalog of the Pool, before that of the Client." }),
     fileRetention: directive(time(), {
       default: 0,
-      acts: false,
+      acts: true,
       description: "How long file records of the Pool's jobs are kept; 0 leaves it to the Client.",
     }),
     jobRetention: directive(time(), {
       default: 0,
-      acts: false,
+      acts: true,
       description: "How long job records of the Pool's jobs are kept; 0 leaves it to the Client.",
+    }),
+    keep: directive(keepRule(), {
+      acts: true,
+      description:
+        "Which backups of the Pool stay, e.g. 7 daily, 4 weekly, 12 monthly: decides in the place of Job and Volume Retention.",
     }),
     minimumBlockSize: directive(size({ max: 20_000_000 }), {
       default: 0,
