@@ -2,6 +2,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { JobLogStore } from "#lib/job-log/store.ts";
 import { MessageType } from "#proto/common.ts";
 import type { JobRef } from "#proto/common.ts";
+import { JobEnd } from "#proto/job.ts";
 import type { AccurateFile, StartFileJobRequest } from "#proto/filed.ts";
 import { AccurateListBuilder } from "#filed/backup/accurate-list.ts";
 import type { EndedJobs } from "#filed/status/ended-jobs.ts";
@@ -53,7 +54,7 @@ export class FileJobs implements AsyncDisposable {
         $case: "message",
         value: { type: MessageType.MESSAGE_TYPE_FATAL, timeUs: Math.round(clock.nowMs() * 1000), daemon: name, text },
       });
-      await log.end({ ...NOTHING, status: "f", errors: 1 });
+      await log.end(JobEnd.fromPartial({ status: "f", errors: 1 }));
     }
   }
 
@@ -134,19 +135,3 @@ export class FileJobs implements AsyncDisposable {
     await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 }
-
-const NOTHING = {
-  files: 0,
-  bytes: 0,
-  readBytes: 0,
-  warnings: 0,
-  missingFiles: 0,
-  volSessionId: 0,
-  volSessionTime: 0,
-  encrypted: false,
-  snapshot: false,
-  networkBytes: 0,
-  examinedFiles: 0,
-  lastVolumeBytes: 0,
-  dedup: undefined,
-};

@@ -1,5 +1,5 @@
 import { MessageType } from "#proto/common.ts";
-import type { JobEnd } from "#proto/job.ts";
+import { JobEnd } from "#proto/job.ts";
 import type { EventBody } from "./event.ts";
 
 /** A message event, for tests. */
@@ -9,21 +9,5 @@ export function message(text: string): EventBody {
 
 /** An end event without counts, for tests. */
 export function jobEnd(status = "T"): JobEnd {
-  return {
-    status,
-    files: 0,
-    bytes: 0,
-    readBytes: 0,
-    errors: 0,
-    warnings: 0,
-    missingFiles: 0,
-    volSessionId: 0,
-    volSessionTime: 0,
-    encrypted: false,
-    snapshot: false,
-    networkBytes: 0,
-    examinedFiles: 0,
-    lastVolumeBytes: 0,
-    dedup: undefined,
-  };
+  return JobEnd.fromPartial({ status });
 }

@@ -1,5 +1,6 @@
 import { open, readdir, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { syncDirectory } from "#lib/platform/sync-directory.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { ENTRY_HEADER_BYTES, entryAt, EVENT_BYTES_MAX, SEGMENT_MAGIC, type Entry } from "./entry.ts";
 
@@ -103,12 +104,6 @@ async function hasMagic(path: string): Promise<boolean> {
 
 function damaged(job: string, segment: Segment, what: string): OperatorError {
   return new OperatorError("JOB_LOG_DAMAGED", `the event log of job ${job} is damaged: ${segment.path} ${what}`);
-}
-
-/** Makes names of new files in a directory survive a power cut. */
-export async function syncDirectory(directory: string): Promise<void> {
-  await using handle = await open(directory, "r");
-  await handle.sync();
 }
 
 /** Opens a new, empty segment for writing; it is on disk, with its name, when this resolves. An unfinished one of that name is replaced. */

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { syncDirectory } from "#lib/platform/sync-directory.ts";
 import { makeDirectory } from "#lib/platform/make-directory.ts";
 import { systemClock, type Clock } from "#lib/base/clock.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import type { JobRef } from "#proto/common.ts";
 import { GONE_SUFFIX, JobLog } from "./job-log.ts";
-import { syncDirectory } from "./segments.ts";
 
 /** Where a store tells what an operator should know. */
 export interface StoreLog {

@@ -4,7 +4,8 @@ import { Mutex } from "#lib/base/lock.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { TimedPace } from "./care/pace.ts";
 import { commitSession } from "./commit-session.ts";
-import { STORE_FOLDER_MODE, syncFolder, writeFailure } from "./durable.ts";
+import { syncDirectory } from "#lib/platform/sync-directory.ts";
+import { STORE_FOLDER_MODE, writeFailure } from "./durable.ts";
 import { sessionName } from "./marks.ts";
 import { RunningSession } from "./running-session.ts";
 import { newDescription, readDescription, storeBytes, writeDescription } from "./store-description.ts";
@@ -22,13 +23,20 @@ export interface StoreSurroundings {
   makeFolder(path: string): Promise<void>;
   /** Containers of a domain were removed: what still pins their space may go. `path`: the domain's folder. */
   afterSweep(path: string): Promise<void>;
+  /** Has the file system count as free what was deleted on it. Bounded; never rejects. */
+  settleRoom(): Promise<void>;
+  /** A job found no room, also after `settleRoom`: waits until somebody has made some. False: nobody will, or the job is over. */
+  roomFor(session: SessionKey, why: OperatorError): Promise<boolean>;
 }
 
-const plainSurroundings: StoreSurroundings = {
+/** Any file system, without jobs that wait for room. */
+export const plainSurroundings: StoreSurroundings = {
   makeFolder: async (path) => {
     await mkdir(path, { mode: STORE_FOLDER_MODE });
   },
   afterSweep: async () => {},
+  settleRoom: async () => {},
+  roomFor: async () => false,
 };
 
 /** A store that is open: its domains and the jobs that append to them. */
@@ -72,7 +80,7 @@ export class ChunkStore implements AsyncDisposable {
     try {
       await mkdir(folder, { recursive: true, mode: STORE_FOLDER_MODE });
       await writeDescription(folder, newDescription());
-      await syncFolder(directory);
+      await syncDirectory(directory);
     } catch (cause) {
       throw writeFailure(`making the store ${folder}`, cause);
     }
@@ -118,7 +126,7 @@ export class ChunkStore implements AsyncDisposable {
     try {
       await this.#surroundings.makeFolder(folder);
       await writeDescription(folder, this.#description);
-      await syncFolder(this.folder);
+      await syncDirectory(this.folder);
     } catch (cause) {
       if (systemErrorCode(cause) !== "EEXIST") throw writeFailure(`making the domain ${name}`, cause);
     }
@@ -251,7 +259,8 @@ export class ChunkStore implements AsyncDisposable {
   }
 }
 
-function isNoRoom(error: unknown): boolean {
+/** Whether an error says that the file system, or a quota, takes no more. */
+export function isNoRoom(error: unknown): error is OperatorError {
   return error instanceof OperatorError && (error.code === "STORE_FULL" || error.code === "QUOTA_EXCEEDED");
 }
 

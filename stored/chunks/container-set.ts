@@ -3,7 +3,8 @@ import { Mutex } from "#lib/base/lock.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { CONTAINER_NUMBER_MAX, containerFolder, containerPath } from "./container-name.ts";
 import { ContainerWriter } from "./container-writer.ts";
-import { syncFolder, writeFailure } from "./durable.ts";
+import { syncDirectory } from "#lib/platform/sync-directory.ts";
+import { writeFailure } from "./durable.ts";
 import type { ChunkIndex } from "./chunk-index.ts";
 import type { ContainerDirectory } from "./container-format.ts";
 import type { SealedContainer } from "./care/care-domain.ts";
@@ -97,9 +98,9 @@ export class ContainerSet {
       for (const folder of folders) {
         // First: a container that is sealed meanwhile puts its folder back.
         this.#unsynced.delete(folder);
-        await syncFolder(join(this.directory, folder));
+        await syncDirectory(join(this.directory, folder));
       }
-      await syncFolder(this.directory);
+      await syncDirectory(this.directory);
     } catch (cause) {
       for (const folder of folders) this.#unsynced.add(folder);
       throw writeFailure(`making the folders of ${this.directory} durable`, cause);

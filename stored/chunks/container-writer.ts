@@ -152,7 +152,7 @@ export class ContainerWriter {
 
   /**
    * Ends the container: directory and footer behind its frames, all of it durable, then its final name. The folder's entry is durable
-   * only after a `syncFolder` of it. STORE_FULL leaves it as it was, to be sealed later. Repeating it is cheap.
+   * only after a `syncDirectory` of it. STORE_FULL leaves it as it was, to be sealed later. Repeating it is cheap.
    */
   seal(): Promise<ContainerFacts> {
     this.#sealing ??= this.#seal().catch((error: unknown) => {

@@ -1,27 +1,18 @@
-import { open, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { syncDirectory } from "#lib/platform/sync-directory.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 
 /** Rights of what the store makes: the daemon's user alone. What is saved may be anybody's secret. */
 export const STORE_FILE_MODE = 0o600;
 export const STORE_FOLDER_MODE = 0o700;
 
-/** Makes durable which names a directory holds. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** Writes a small file so that after a crash either the old or the new text is there. `folder` holds `path`. */
 export async function writeDurably(folder: string, path: string, text: string): Promise<void> {
   const fresh = `${path}.new`;
   await writeFile(fresh, text, { mode: STORE_FILE_MODE, flush: true });
   await rename(fresh, path);
-  await syncFolder(folder);
+  await syncDirectory(folder);
 }
 
 /**

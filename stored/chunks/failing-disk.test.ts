@@ -32,11 +32,11 @@ test("of a container that could not be made durable nothing is relied on: no job
   const failing = mock.method(await fileHandles(dir), "sync", async () => {
     throw systemError("EIO", -5);
   });
-  await assert.rejects(server.call("commit", { session: first, references, volumes: [] }), { code: "DEVICE_IO_FAILED" });
+  await assert.rejects(server.call("commit", { session: first, references }), { code: "DEVICE_IO_FAILED" });
   failing.mock.restore();
   await server.call("abandon", { session: first });
   const others = writeReferences({ directory: dir.path, session: second }, [plains]);
-  await assert.rejects(server.call("commit", { session: second, references: others, volumes: [] }), { code: "CHUNK_MISSING" });
+  await assert.rejects(server.call("commit", { session: second, references: others }), { code: "CHUNK_MISSING" });
   await server.call("abandon", { session: second });
   assert.deepEqual(await readdir(dir.file("@chunks", "all", "containers", "00")), ["00000001.ncc"]);
   await runJob(server, dir.path, 4, plains);
@@ -59,7 +59,7 @@ test("a write that fails otherwise ends its job, and the container keeps the chu
   assert.deepEqual([...(await server.call("known", { session, ids: idsOf(plains) }))], [0b001]);
   await server.call("append", { session, frames: framesOf(plains.slice(2)) });
   const references = writeReferences({ directory: dir.path, session }, [[plains[0]!, plains[2]!]]);
-  await server.call("commit", { session, references, volumes: [] });
+  await server.call("commit", { session, references });
 });
 
 test("a full disk, a quota that is exceeded and a failing disk are told apart", () => {

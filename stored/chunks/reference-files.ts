@@ -4,7 +4,8 @@ import { Mutex } from "#lib/base/lock.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { checkReferences } from "./check-references.ts";
-import { STORE_FOLDER_MODE, syncFolder, writeFailure } from "./durable.ts";
+import { syncDirectory } from "#lib/platform/sync-directory.ts";
+import { STORE_FOLDER_MODE, writeFailure } from "./durable.ts";
 import { keptSession, unreadable } from "./kept-session.ts";
 import { sessionName } from "./marks.ts";
 import { referencesName, sessionOfName } from "./reference-file.ts";
@@ -98,7 +99,7 @@ export class ReferenceFiles {
       await rename(finished, path);
       // From here on the file may survive a crash, whatever the sync says: a collection must see it.
       this.#kept.set(sessionName(session), kept);
-      await syncFolder(this.directory);
+      await syncDirectory(this.directory);
     } catch (cause) {
       await copies.discard();
       throw writeFailure(`committing ${path}`, cause);
@@ -255,7 +256,7 @@ export class ReferenceFiles {
 
   async #syncRemovals(): Promise<void> {
     try {
-      if (this.#isUnsynced) await syncFolder(this.directory);
+      if (this.#isUnsynced) await syncDirectory(this.directory);
       this.#isUnsynced = false;
     } catch (cause) {
       throw writeFailure(`forgetting sessions in ${this.directory}`, cause);
@@ -274,7 +275,7 @@ export class ReferenceFiles {
         await checkReferences(copy, session);
         await copyBytes(copy, `${path}.tmp`);
         await rename(`${path}.tmp`, path);
-        await syncFolder(this.directory);
+        await syncDirectory(this.directory);
       } catch (error) {
         await unlink(`${path}.tmp`).catch(() => {});
         // A session that was forgotten since the Volumes were looked at has no copies any more.

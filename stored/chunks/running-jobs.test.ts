@@ -60,7 +60,7 @@ test("ten jobs that store the same chunks at once all find them, and each chunk 
           stored += newChunks;
         }
         const references = writeReferences({ directory: dir.path, session }, [plains]);
-        await server.call("commit", { session, references, volumes: [] });
+        await server.call("commit", { session, references });
         assert.ok((await areThere(server, session, plains)).every(Boolean));
       }),
     );
@@ -83,7 +83,7 @@ test("what an abandoned job stored stays if another job was told of it, and goes
     if (isTold) await server.call("known", { session: other, ids: idsOf(plains.slice(0, 1)) });
     await server.call("abandon", { session: lost });
     const references = writeReferences({ directory: dir.path, session: other }, [plains.slice(0, 1)]);
-    const commit = server.call("commit", { session: other, references, volumes: [] });
+    const commit = server.call("commit", { session: other, references });
     if (isTold) await commit;
     else await assert.rejects(commit, { code: "CHUNK_MISSING" });
     await server.call("abandon", { session: other });
@@ -101,7 +101,7 @@ test("a commit makes whole also what it needs of another job's container, which 
     await server.call("append", { session: first, frames: framesOf(plains.slice(0, 2)) });
     await server.call("append", { session: second, frames: framesOf(plains.slice(0, 1)) });
     const references = writeReferences({ directory: dir.path, session: second }, [plains.slice(0, 1)]);
-    await server.call("commit", { session: second, references, volumes: [] });
+    await server.call("commit", { session: second, references });
     await server.call("append", { session: first, frames: framesOf(plains.slice(2)) });
     // As after a crash: the first job never ends.
   }
@@ -126,7 +126,7 @@ test("a lost chunk that a running job has stored again can be restored at once",
   assert.deepEqual(await areThere(server, sessionKey(1), plains), [true, false]);
   await server.call("append", { session, frames: framesOf(plains.slice(1)) });
   const references = writeReferences({ directory: dir.path, session }, [plains]);
-  await server.call("commit", { session, references, volumes: [] });
+  await server.call("commit", { session, references });
   assert.deepEqual(await areThere(server, sessionKey(1), plains), [true, true]);
 });
 
@@ -146,7 +146,7 @@ test("a job's chunks fill one container after the other", async () => {
   }
   await Promise.all(appends);
   const references = writeReferences({ directory: dir.path, session }, [plains]);
-  assert.deepEqual(await server.call("commit", { session, references, volumes: [] }), { references: 100, epoch: 1 });
+  assert.deepEqual(await server.call("commit", { session, references }), { references: 100, epoch: 1 });
   const { containers } = await server.call("open", null);
   assert.equal(containers, 3);
   assert.ok((await areThere(server, session, plains.slice(30, 70))).every(Boolean));
@@ -220,7 +220,7 @@ test("chunks are shared within a domain, and not beyond it", async () => {
     assert.equal(isKnown, i === 2, client);
     await server.call("append", { session, frames: framesOf(plains) });
     const references = writeReferences({ directory: dir.path, domain, session }, [plains]);
-    await server.call("commit", { session, references, volumes: [] });
+    await server.call("commit", { session, references });
   }
   assert.deepEqual(domains.slice(0, 4), ["client-one", "client-two", "client-one", "client-a%2Fb%20c"]);
   assert.equal(domains[4]!.length, 154);
@@ -242,7 +242,7 @@ test("a job that is abandoned, or whose store is closed, while it commits is com
     const turns = async (count: number): Promise<void> => {
       for (let i = 0; i < count; i++) await setImmediate();
     };
-    const commit = turns(id % 5).then(() => server.call("commit", { session, references, volumes: [] }));
+    const commit = turns(id % 5).then(() => server.call("commit", { session, references }));
     const end = turns(id % 7).then(() => (id % 2 === 0 ? server.call("close", null) : server.call("abandon", { session })));
     const [committed] = await Promise.allSettled([commit, end]);
     await server.call("open", null);

@@ -101,7 +101,7 @@ export interface StoreCalls {
    * `references`: the file that a ReferenceWriter finished. CHUNK_MISSING.
    */
   commit: {
-    argument: { readonly session: SessionKey; readonly references: string; readonly volumes: readonly string[] };
+    argument: { readonly session: SessionKey; readonly references: string };
     result: CommitFacts;
   };
   /** Ends a job that failed or was canceled: nothing of it is kept, its chunks go with the next collection. Repeating it does no harm. */
@@ -113,6 +113,8 @@ export interface StoreCalls {
     argument: { readonly sessions: readonly SessionKey[]; readonly volume: string | undefined };
     result: number;
   };
+  /** Whether what is dead is still to be collected: space will come back without anything being deleted. */
+  pending: { argument: null; result: boolean };
   /** Lines about size, sharing, domains, containers, running collection. */
   status: { argument: null; result: CareReport };
   /** Frees what no kept session and no running job refers to. Answers when done; other calls are served meanwhile. */

@@ -6,7 +6,8 @@ import { CompleteSessions } from "./care/verify.ts";
 import { WantedChunks } from "./care/wanted.ts";
 import { ChunkIndex } from "./chunk-index.ts";
 import { ContainerSet } from "./container-set.ts";
-import { STORE_FOLDER_MODE, syncFolder } from "./durable.ts";
+import { syncDirectory } from "#lib/platform/sync-directory.ts";
+import { STORE_FOLDER_MODE } from "./durable.ts";
 import { loadContainers, reserveDamaged } from "./load-containers.ts";
 import { RunningMarks } from "./marks.ts";
 import { ReferenceFiles } from "./reference-files.ts";
@@ -253,5 +254,5 @@ async function makeParts(folder: string): Promise<void> {
   let isNew = false;
   for (const part of ["containers", "sessions", "damaged"])
     isNew = (await mkdir(join(folder, part), { recursive: true, mode: STORE_FOLDER_MODE })) !== undefined || isNew;
-  if (isNew) await syncFolder(folder);
+  if (isNew) await syncDirectory(folder);
 }

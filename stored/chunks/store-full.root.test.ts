@@ -93,9 +93,9 @@ test("a job whose container has no room for its directory is not committed; when
   const references = writeReferences({ directory: disk.path, session }, [plains]);
   const used = execFileSync("df", ["--output=used", "-k", disk.path], { encoding: "utf8" }).match(/\d+/)?.[0];
   execFileSync("mount", ["-o", `remount,size=${used}k`, disk.path]);
-  await assert.rejects(server.call("commit", { session, references, volumes: [] }), { code: "STORE_FULL" });
+  await assert.rejects(server.call("commit", { session, references }), { code: "STORE_FULL" });
   execFileSync("mount", ["-o", "remount,size=2048k", disk.path]);
-  await server.call("commit", { session, references, volumes: [] });
+  await server.call("commit", { session, references });
   await checkChunks(server, session, plains);
 });
 

@@ -2,13 +2,17 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { must } from "#lib/base/assert.ts";
 import { StoreCare } from "./care/store-care.ts";
-import { ChunkStore } from "./chunk-store.ts";
+import { ChunkStore, plainSurroundings } from "./chunk-store.ts";
+import { RoomMaker } from "./room-maker.ts";
 import { storeStatus } from "./store-status.ts";
 import type { StoreSurroundings } from "./chunk-store.ts";
 import type { StoreCallName, StoreCalls, StoreFacts, StoreSettings } from "./store-calls.ts";
 
 /** When a collection follows the opening of a store: when the jobs that waited for it have begun. */
 const AFTER_OPENING_MS = 30_000;
+
+/** How long a job that found no room waits for a collection. */
+const COLLECT_MS_MAX = 120_000;
 
 type Handlers = {
   readonly [Name in StoreCallName]: (
@@ -23,14 +27,17 @@ export class StoreServer implements AsyncDisposable {
   readonly #opening = new Mutex();
   #store: ChunkStore | undefined;
   #care: StoreCare | undefined;
+  readonly #room: RoomMaker;
   readonly #handlers: Handlers = {
     init: async () => await this.#init(),
     open: async () => (await this.#open()).facts,
-    begin: async (start) => await (await this.#open()).begin(start),
+    begin: async (start) => await this.#room.retried(start.session, async () => await (await this.#open()).begin(start)),
     hold: async ({ session, sessions }) => await this.#opened.hold(session, sessions),
     known: ({ session, ids }) => this.#opened.known(session, ids),
-    append: async ({ session, frames }) => await this.#opened.append(session, frames),
-    commit: async ({ session, references }) => await this.#opened.commit(session, references),
+    append: async ({ session, frames }) =>
+      await this.#room.retried(session, async () => await this.#opened.append(session, frames)),
+    commit: async ({ session, references }) =>
+      await this.#room.retried(session, async () => await this.#opened.commit(session, references)),
     abandon: async ({ session }) => {
       if ((await this.#store?.abandon(session)) === true) this.#care?.collectSoon();
       return null;
@@ -41,6 +48,7 @@ export class StoreServer implements AsyncDisposable {
       if (forgotten > 0) this.#care?.collectSoon();
       return forgotten;
     },
+    pending: () => this.#care?.isDue === true,
     status: async () => ({
       lines: [...storeStatus(await this.#open()), ...((await this.#care?.status()) ?? [])],
       isClean: true,
@@ -60,6 +68,8 @@ export class StoreServer implements AsyncDisposable {
   constructor(settings: StoreSettings, surroundings: Partial<StoreSurroundings> = {}) {
     this.#settings = settings;
     this.#surroundings = surroundings;
+    const { settleRoom, roomFor } = { ...plainSurroundings, ...surroundings };
+    this.#room = new RoomMaker({ settleRoom, roomFor, collectDead: async () => await this.#care?.collectDue(COLLECT_MS_MAX) });
   }
 
   /** Makes a call by its name. */

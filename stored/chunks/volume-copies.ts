@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { checkedVolumeName } from "../device/volume-name.ts";
-import { STORE_FILE_MODE, STORE_FOLDER_MODE, syncFolder, writeFailure } from "./durable.ts";
+import { syncDirectory } from "#lib/platform/sync-directory.ts";
+import { STORE_FILE_MODE, STORE_FOLDER_MODE, writeFailure } from "./durable.ts";
 import { sessionName } from "./marks.ts";
 import { isDomainName } from "./store-paths.ts";
 import type { SessionKey } from "../volume/block.ts";
@@ -114,7 +115,7 @@ export class VolumeCopies {
       for (const { aside, path } of written) await rename(aside, path);
     };
     const sync = async (): Promise<void> => {
-      for (const { path } of written) await syncFolder(dirname(path));
+      for (const { path } of written) await syncDirectory(dirname(path));
     };
     return { name, sync, discard };
   }
@@ -139,7 +140,7 @@ export class VolumeCopies {
       }
       try {
         // Also where nothing was found: it may be gone and not yet durably so.
-        await syncFolder(join(this.#root, checkedVolumeName(volume), COPIES_FOLDER));
+        await syncDirectory(join(this.#root, checkedVolumeName(volume), COPIES_FOLDER));
       } catch (cause) {
         if (!meansAbsent(cause)) for (const { session } of wanted) failures.set(sessionName(session), cause);
       }
@@ -188,7 +189,7 @@ async function makeCopiesFolder(volume: string): Promise<boolean> {
     if (systemErrorCode(error) !== "EEXIST") throw error;
     return true;
   }
-  await syncFolder(volume);
+  await syncDirectory(volume);
   return true;
 }
 

@@ -1,26 +1,16 @@
-import type { JobEnd } from "#proto/job.ts";
+import { JobEnd } from "#proto/job.ts";
 import type { JobVoice } from "./job-voice.ts";
 import type { SessionKey } from "../volume/block.ts";
 
 /** The end of a storage job as its log tells it: what this kind of job counts, and nothing where it counts nothing. */
 export function storageJobEnd(voice: JobVoice, session: SessionKey, facts: Partial<JobEnd> & Pick<JobEnd, "status">): JobEnd {
-  return {
-    files: 0,
-    bytes: 0,
-    readBytes: 0,
+  return JobEnd.fromPartial({
     errors: voice.errors,
     warnings: voice.warnings,
-    missingFiles: 0,
     volSessionId: session.id,
     volSessionTime: session.time,
-    encrypted: false,
-    snapshot: false,
-    networkBytes: 0,
-    examinedFiles: 0,
-    lastVolumeBytes: 0,
-    dedup: undefined,
     ...facts,
-  };
+  });
 }
 
 /** Tells that the job waits for a device; `isBlocked`: until somebody mounts it. */

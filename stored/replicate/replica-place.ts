@@ -1,6 +1,7 @@
 import { mkdir, open, readlink, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { syncDirectory } from "#lib/platform/sync-directory.ts";
 import { ReceiveStream } from "../btrfs/send-receive.ts";
 import { syncFileSystem } from "../btrfs/filesystem.ts";
 import { showSubvolume, subvolumesFreed } from "../btrfs/subvolume.ts";
@@ -170,9 +171,4 @@ async function writeDurable(path: string, bytes: Buffer): Promise<void> {
   await using file = await open(path, "w", 0o600);
   await file.writeFile(bytes);
   await file.sync();
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  await using directory = await open(path, "r");
-  await directory.sync();
 }

@@ -111,9 +111,9 @@ export class JobChunks {
   }
 
   /** Makes everything durable, then what the job refers to; on btrfs takes the snapshots. CHUNK_MISSING. */
-  async commit(references: SessionReferences, volumes: readonly string[]): Promise<void> {
+  async commit(references: SessionReferences): Promise<void> {
     this.#references = references;
-    await this.#store.call("commit", { session: this.#owner.session, references: references.path, volumes });
+    await this.#store.call("commit", { session: this.#owner.session, references: references.path });
   }
 
   /** On btrfs makes the snapshots that are the job's commit point. Throws what btrfs says; the job is safe nevertheless. */

@@ -2,7 +2,8 @@ import { copyFile, mkdir, open, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { describeError } from "#lib/errors/operator-error.ts";
 import { INDEX_SHARDS } from "../chunk-index.ts";
-import { STORE_FILE_MODE, STORE_FOLDER_MODE, syncFolder, writeFailure } from "../durable.ts";
+import { syncDirectory } from "#lib/platform/sync-directory.ts";
+import { STORE_FILE_MODE, STORE_FOLDER_MODE, writeFailure } from "../durable.ts";
 import { Rewriter } from "./rewrite.ts";
 import { removeContainer } from "./sweep.ts";
 import type { BadChunk } from "./scrub-container.ts";
@@ -108,7 +109,7 @@ async function moveAway(domain: CareDomain, { number, path }: DamagedContainer, 
   try {
     // Folders of containers may be subvolumes of their own one day: a rename between such is refused.
     await rename(path, to).catch(async () => await copyFile(path, to));
-    await syncFolder(folder);
+    await syncDirectory(folder);
   } catch (cause) {
     throw writeFailure(`putting ${path} aside`, cause);
   }

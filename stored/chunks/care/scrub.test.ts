@@ -86,7 +86,7 @@ test("a damaged chunk is named with the jobs concerned, put aside, and stored ag
   assert.deepEqual([...(await server.call("known", { session, ids: idsOf(plains) }))], [0b111101]);
   await server.call("append", { session, frames: framesOf([plains[1]!]) });
   const references = writeReferences({ directory: dir.path, session }, [plains]);
-  await server.call("commit", { session, references, volumes: ["Vol-1"] });
+  await server.call("commit", { session, references });
   const again = await server.call("scrub", { lookOnly: false });
   assert.ok(again.isClean, again.lines.join("\n"));
   const next = sessionKey(4);
@@ -125,7 +125,7 @@ test("a session is not complete by chunks that a running job has stored again, b
   await server.call("append", { session: sender, frames: framesOf(plains) });
   assert.deepEqual(await held(), [false]);
   const references = writeReferences({ directory: dir.path, session: sender }, [plains]);
-  await server.call("commit", { session: sender, references, volumes: ["Vol-1"] });
+  await server.call("commit", { session: sender, references });
   assert.deepEqual(await held(), [true]);
 });
 

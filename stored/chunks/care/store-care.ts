@@ -46,6 +46,8 @@ export class StoreCare implements AsyncDisposable {
   readonly #told: string[] = [];
   #activity = "";
   #timer: NodeJS.Timeout | undefined;
+  /** Collections that are under way, or wait for their turn. */
+  #collecting = 0;
   /** When a collection was asked for that has not begun. */
   #askedMs = 0;
 
@@ -70,6 +72,25 @@ export class StoreCare implements AsyncDisposable {
       this.#collectAll(this.#around.settings.livePercent).catch(() => {});
     }, delayMs);
     this.#timer.unref();
+  }
+
+  /** Whether a collection is going to begin by itself, or is under way. */
+  get isDue(): boolean {
+    return this.#timer !== undefined || this.#collecting > 0;
+  }
+
+  /** Has the collection that is due made now, and waits for it and for one that is under way, at most so long. Never rejects. */
+  async collectDue(waitMs: number): Promise<void> {
+    if (!this.isDue) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const late = Promise.withResolvers<null>();
+    const timer = setTimeout(() => late.resolve(null), waitMs);
+    try {
+      await Promise.race([this.#collectAll(this.#around.settings.livePercent).catch(() => null), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Collects in all domains. `livePercent` 0: that of the settings. */
@@ -132,16 +153,21 @@ export class StoreCare implements AsyncDisposable {
   }
 
   async #collectAll(livePercent: number): Promise<CareReport> {
-    return await this.#eachDomain("collection", this.#around.settings.deleteBytesPerS, async (domain, pace) => {
-      const collected = await collect(domain, livePercent, pace);
-      const line = collectedLine(collected);
-      this.#last.set(domain.name, line);
-      const missing = collected.missing === 0 ? [] : [`${collected.missing} chunks are missing: run dedup verify`];
-      return {
-        lines: [...collected.notes, ...missing, line],
-        isClean: collected.missing === 0 && collected.notes.length === 0,
-      };
-    });
+    this.#collecting += 1;
+    try {
+      return await this.#eachDomain("collection", this.#around.settings.deleteBytesPerS, async (domain, pace) => {
+        const collected = await collect(domain, livePercent, pace);
+        const line = collectedLine(collected);
+        this.#last.set(domain.name, line);
+        const missing = collected.missing === 0 ? [] : [`${collected.missing} chunks are missing: run dedup verify`];
+        return {
+          lines: [...collected.notes, ...missing, line],
+          isClean: collected.missing === 0 && collected.notes.length === 0,
+        };
+      });
+    } finally {
+      this.#collecting -= 1;
+    }
   }
 
   /** Does a task in one domain after the other, when nothing else is being done. What fails in one does not keep it from the next. */

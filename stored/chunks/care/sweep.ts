@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { unlink } from "node:fs/promises";
+import { truncate, unlink } from "node:fs/promises";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { INDEX_SHARDS } from "../chunk-index.ts";
 import { containerPath } from "../container-name.ts";
@@ -80,11 +80,22 @@ export async function removeContainer(domain: CareDomain, number: number): Promi
   if (contents.kind === "damaged" && existsSync(path))
     return { kind: "kept", why: `container ${path} ${contents.what}; it is kept until a scrub` };
   try {
-    await unlink(path);
+    await unlinkEvenIfFull(path);
   } catch (cause) {
     if (systemErrorCode(cause) !== "ENOENT") throw writeFailure(`removing ${path}`, cause);
   }
   const bytes = domain.sealed.get(number)?.bytes ?? 0;
   domain.sealed.delete(number);
   return { kind: "removed", bytes };
+}
+
+/** On a file system that copies on write a removal needs room too; cutting the file off first gives some back. */
+async function unlinkEvenIfFull(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (cause) {
+    if (systemErrorCode(cause) !== "ENOSPC") throw cause;
+    await truncate(path, 0);
+    await unlink(path);
+  }
 }

@@ -26,7 +26,7 @@ async function runJob(id: number): Promise<void> {
   if (id % 7 === 0) return void (await server.call("abandon", { session }));
   const volumes = [`Vol-${id % 3}`];
   const references = writeReferences({ directory, session, volumes }, [plains]);
-  await server.call("commit", { session, references, volumes });
+  await server.call("commit", { session, references });
   process.stdout.write(`kept ${id}\n`);
   kept.push(id);
 }

@@ -119,6 +119,6 @@ export async function runJob(
   const { domain } = await server.call("begin", { session, jobId: id, pool: "Default", client: "c1" });
   await server.call("append", { session, frames: framesOf(plains) });
   const references = writeReferences({ directory, domain, session }, plains.length === 0 ? [] : [plains]);
-  await server.call("commit", { session, references, volumes: ["Vol-1"] });
+  await server.call("commit", { session, references });
   return session;
 }
