@@ -45,6 +45,8 @@ export class AppendJob implements StorageJob, AppendClient {
   readonly volumes = new Set<string>();
   #appender: Appender | undefined;
   #spool: DataSpool | undefined;
+  /** What the job has taken of others. */
+  readonly #released = new DisposableStack();
   #device = "";
   #files = 0;
   #bytes = 0;
