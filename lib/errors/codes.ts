@@ -1,14 +1,18 @@
 import { baseCodes } from "./codes/base.ts";
 import { btrfsCodes } from "./codes/btrfs.ts";
 import { catalogCodes } from "./codes/catalog.ts";
+import { changerCodes } from "./codes/changer.ts";
 import { chunkCodes } from "./codes/chunk.ts";
 import { configCodes } from "./codes/config.ts";
 import { consoleCodes } from "./codes/console.ts";
 import { directorCodes } from "./codes/director.ts";
 import { filedCodes } from "./codes/filed.ts";
 import { rpcCodes } from "./codes/rpc.ts";
+import { scheduleCodes } from "./codes/schedule.ts";
 import { setupCodes } from "./codes/setup.ts";
+import { spaceCodes } from "./codes/space.ts";
 import { storedCodes } from "./codes/stored.ts";
+import { toolsCodes } from "./codes/tools.ts";
 
 /** What a code means: its cause in one line and the remedy in one line. The reference page is generated from this. */
 export interface CodeMeaning {
@@ -23,12 +27,16 @@ export const errorCodes = {
   ...rpcCodes,
   ...catalogCodes,
   ...storedCodes,
+  ...changerCodes,
   ...chunkCodes,
   ...btrfsCodes,
+  ...spaceCodes,
   ...filedCodes,
   ...directorCodes,
   ...consoleCodes,
+  ...scheduleCodes,
   ...setupCodes,
+  ...toolsCodes,
 } satisfies Record<string, CodeMeaning>;
 
 export type ErrorCode = keyof typeof errorCodes;

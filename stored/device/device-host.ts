@@ -4,11 +4,13 @@ import { BLOCK_BYTES_DEFAULT, BLOCK_BYTES_LEAST } from "../volume/format.ts";
 import { SpoolBudget } from "../spool/spool-budget.ts";
 import { DeviceTrouble } from "../watch/device-trouble.ts";
 import type { DeviceCallName, DeviceCalls } from "./device-protocol.ts";
+import type { Drive } from "../changer/drive.ts";
 import type { DeviceListener, Transfer } from "./device-thread.ts";
 import type { StoreSettings } from "../chunks/store-calls.ts";
 import type { StoreHost } from "../store/store-host.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
 import type { EngineReport } from "./append-engine.ts";
+import type { Places } from "../space/places.ts";
 import type { VolumeFacts } from "../mount/volume-facts.ts";
 
 /** A Device resource as the daemon uses it; bytes, 0: none. */
@@ -16,6 +18,8 @@ export interface DeviceSettings {
   readonly name: string;
   readonly deviceType: string;
   readonly archiveDevice: string;
+  /** Device Type File: the Archive Device is a drive, whose medium is one file, and no directory of Volumes. */
+  readonly isDrive?: boolean;
   readonly mediaType: string;
   readonly labelMedia: boolean;
   readonly isEnabled: boolean;
@@ -29,6 +33,12 @@ export interface DeviceSettings {
   readonly fileBytesMax: number;
   /** The store of chunks beside its Volumes; undefined: it has none. */
   readonly store: StoreSettings | undefined;
+  /** Where a file system must be mounted before anything is written; "": nothing is said. */
+  readonly mountPoint: string;
+  /** Free bytes that are left on the file system of the Volumes. */
+  readonly freeBytesMin: number;
+  /** How long a job waits for room when nobody can make any, milliseconds. */
+  readonly roomWaitMs: number;
   /** Most bytes of one client's chunks. */
   readonly clientQuotaBytes: number;
   /** Where jobs collect data before it is written; "": the daemon's working directory. */
@@ -55,13 +65,18 @@ export class DeviceHost implements AsyncDisposable {
   readonly reading = new Map<number, string>();
   /** What the device is waiting for or doing, for status; "" if nothing. */
   activity = "";
+  /** Looks whether its directory is mounted and writable; undefined: nobody does. */
+  readonly places: Places | undefined;
+  /** What can change its medium; undefined: the device is a directory of Volumes. */
+  drive: Drive | undefined;
   /** Whether its file system answers. */
   readonly trouble = new DeviceTrouble();
   /** What its jobs collect before it is written. */
   readonly spool: SpoolBudget;
 
-  constructor(settings: DeviceSettings, store?: StoreHost) {
+  constructor(settings: DeviceSettings, store?: StoreHost, places?: Places) {
     this.settings = settings;
+    this.places = places;
     this.spool = new SpoolBudget({ bytesMax: settings.spoolBytesMax, jobBytesMax: settings.jobSpoolBytesMax });
     this.store = store;
   }
@@ -136,7 +151,12 @@ export class DeviceHost implements AsyncDisposable {
     };
     this.#thread = new DeviceThread(
       {
-        device: { name: settings.name, deviceType: settings.deviceType, archiveDevice: settings.archiveDevice },
+        device: {
+          name: settings.name,
+          deviceType: settings.deviceType,
+          archiveDevice: settings.archiveDevice,
+          isDrive: settings.isDrive === true,
+        },
         engine,
         hasStore: this.store !== undefined,
       },

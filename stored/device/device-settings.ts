@@ -6,12 +6,16 @@ import type { DeviceResource } from "../config/device.ts";
 import type { DeviceSettings } from "./device-host.ts";
 import type { StoreSettings } from "../chunks/store-calls.ts";
 
-/** A Device resource as the daemon uses it. A Device Type that was left out is found out from what the Archive Device is. */
-export function deviceSettings(resource: DeviceResource): DeviceSettings {
+/**
+ * A Device resource as the daemon uses it. A Device Type that was left out is found out from what the Archive Device is.
+ * `changerCommand`: of the changer that it belongs to; "": none.
+ */
+export function deviceSettings(resource: DeviceResource, changerCommand = ""): DeviceSettings {
   return {
     name: resource.name,
     deviceType: resource.deviceType ?? typeOf(resource.archiveDevice),
     archiveDevice: resource.archiveDevice,
+    isDrive: isDrive(resource, changerCommand),
     mediaType: resource.mediaType,
     labelMedia: resource.labelMedia,
     isEnabled: resource.enabled,
@@ -24,6 +28,9 @@ export function deviceSettings(resource: DeviceResource): DeviceSettings {
     volumeBytesMax: resource.maximumVolumeSize,
     fileBytesMax: resource.maximumFileSize,
     store: hasStore(resource) ? storeSettings(resource) : undefined,
+    mountPoint: resource.requiresMount ? (resource.mountPoint ?? "") : "",
+    freeBytesMin: resource.minimumFreeSpace,
+    roomWaitMs: resource.maximumRoomWait * 1000,
     clientQuotaBytes: resource.clientQuota,
     spoolDirectory: resource.spoolDirectory ?? "",
     spoolBytesMax: resource.maximumSpoolSize,
@@ -46,6 +53,7 @@ function storeSettings(resource: DeviceResource): StoreSettings {
     level,
     livePercent: resource.dedupLivePercent,
     deleteBytesPerS: resource.dedupDeleteBandwidth,
+    freeBytesMin: resource.minimumFreeSpace,
   };
 }
 
@@ -70,4 +78,14 @@ function typeOf(archiveDevice: string): string {
     // A directory that is not there yet; opening it will say so.
   }
   return "File";
+}
+
+/** Whether a Device of files is a drive with one medium: its Archive Device is a file, or nothing yet, into which a changer will put one. */
+function isDrive(resource: DeviceResource, changerCommand: string): boolean {
+  if (resource.deviceType !== undefined && resource.deviceType !== "File") return false;
+  try {
+    return statSync(resource.archiveDevice).isFile();
+  } catch {
+    return changerCommand !== "";
+  }
 }

@@ -1,5 +1,6 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { makeVolumeSubvolume } from "../btrfs/store-subvolumes.ts";
+import { DriveFile } from "./drive-file.ts";
 import { FileDevice } from "./file-device.ts";
 import { NullDevice } from "./null-device.ts";
 import { PackedDevice, plainDirectories } from "./packed-device.ts";
@@ -11,6 +12,8 @@ export interface DeviceFacts {
   readonly name: string;
   readonly deviceType: string;
   readonly archiveDevice: string;
+  /** Device Type File: the Archive Device is one medium, and no directory of Volumes. */
+  readonly isDrive?: boolean;
 }
 
 /** A kind of device. */
@@ -21,7 +24,7 @@ interface Driver {
 }
 
 const drivers: Readonly<Record<string, Driver>> = {
-  file: { volType: 1, open: (facts) => new FileDevice(facts) },
+  file: { volType: 1, open: (facts) => (facts.isDrive === true ? new DriveFile(facts) : new FileDevice(facts)) },
   null: { volType: 11, open: (facts) => new NullDevice(facts) },
   dedup: { volType: 15, open: (facts) => new PackedDevice(facts, plainDirectories) },
   btrfs: { volType: 15, open: (facts) => new PackedDevice(facts, subvolumeDirectories) },

@@ -12,7 +12,7 @@ import {
   unlinkSync,
   writevSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { SyncedFile, meansFull, readWhole, syncDirectory, writeWhole } from "./disk-file.ts";
 import { checkedVolumeName } from "./volume-name.ts";
@@ -38,21 +38,7 @@ export class FileDevice implements Device {
   }
 
   open(volume: string, mode: "read" | "append"): Medium {
-    const path = this.#path(volume);
-    // Without O_NONBLOCK a FIFO of that name would keep the device's thread for ever; plain files do not know the difference.
-    const flags = (mode === "read" ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NONBLOCK;
-    let fd: number;
-    try {
-      fd = openSync(path, flags);
-    } catch (cause) {
-      throw this.#openFailure(volume, path, cause);
-    }
-    if (fstatSync(fd).isFile()) return new FileMedium(this.name, volume, path, fd);
-    closeSync(fd);
-    throw new OperatorError(
-      "VOLUME_NOT_LABELED",
-      `device "${this.name}": what is there for Volume "${volume}" is no plain file (${path})`,
-    );
+    return openMedium({ device: this.name, volume, path: this.#path(volume), mode });
   }
 
   create(volume: string, label: Uint8Array): Medium {
@@ -67,7 +53,7 @@ export class FileDevice implements Device {
         VOLUME_MODE,
       );
     } catch (cause) {
-      throw this.#openFailure(volume, temporary, cause);
+      throw openFailure({ device: this.name, volume, path: temporary }, cause);
     }
     try {
       writeWhole(fd, label, 0);
@@ -110,21 +96,50 @@ export class FileDevice implements Device {
   #exists(volume: string, path: string): OperatorError {
     return new OperatorError("VOLUME_EXISTS", `device "${this.name}" holds a Volume "${volume}" already (${path})`);
   }
+}
 
-  #openFailure(volume: string, path: string, cause: unknown): OperatorError {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" && existsSync(this.#directory)) {
-      return new OperatorError("VOLUME_NOT_FOUND", `device "${this.name}" has no Volume "${volume}" (${path})`);
-    }
-    if (code === "EROFS" || code === "EACCES" || code === "EPERM") {
-      return new OperatorError(
-        "VOLUME_READ_ONLY",
-        `device "${this.name}": Volume "${volume}" cannot be opened for this use (${path})`,
-        { cause },
-      );
-    }
-    return new OperatorError("DEVICE_OPEN_FAILED", `device "${this.name}" cannot open Volume "${volume}" (${path})`, { cause });
+/** Opens a plain file as the medium of a Volume, whatever its name is. VOLUME_NOT_FOUND, VOLUME_READ_ONLY, VOLUME_NOT_LABELED, DEVICE_OPEN_FAILED. */
+export function openMedium(wish: MediumFile): Medium {
+  const { device, volume, path, mode } = wish;
+  // Without O_NONBLOCK a FIFO of that name would keep the device's thread for ever; plain files do not know the difference.
+  const flags = (mode === "read" ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NONBLOCK;
+  let fd: number;
+  try {
+    fd = openSync(path, flags);
+  } catch (cause) {
+    throw openFailure({ device, volume, path }, cause);
   }
+  if (fstatSync(fd).isFile()) return new FileMedium(device, volume, path, fd);
+  closeSync(fd);
+  throw new OperatorError(
+    "VOLUME_NOT_LABELED",
+    `device "${device}": what is there for Volume "${volume}" is no plain file (${path})`,
+  );
+}
+
+/** A file that is to be opened as a Volume. */
+interface MediumFile {
+  readonly device: string;
+  readonly volume: string;
+  readonly path: string;
+  readonly mode: "read" | "append";
+}
+
+function openFailure({ device, volume, path }: Omit<MediumFile, "mode">, cause: unknown): OperatorError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code === "ENOENT" && existsSync(dirname(path))) {
+    return new OperatorError("VOLUME_NOT_FOUND", `device "${device}" has no Volume "${volume}" (${path})`);
+  }
+  if (code === "EROFS" || code === "EACCES" || code === "EPERM") {
+    return new OperatorError(
+      "VOLUME_READ_ONLY",
+      `device "${device}": Volume "${volume}" cannot be opened for this use (${path})`,
+      {
+        cause,
+      },
+    );
+  }
+  return new OperatorError("DEVICE_OPEN_FAILED", `device "${device}" cannot open Volume "${volume}" (${path})`, { cause });
 }
 
 /** An open Volume file. */
@@ -211,11 +226,20 @@ class FileMedium implements Medium {
   }
 
   close(): void {
-    this.#file.close();
+    try {
+      this.#file.close();
+    } catch (cause) {
+      throw this.#failure("closing it", cause);
+    }
   }
 
+  /** Whoever lets go in this way has read only, or has made durable what it wrote: an error of the close means nothing to it. */
   [Symbol.dispose](): void {
-    this.close();
+    try {
+      this.#file.close();
+    } catch {
+      // see above
+    }
   }
 
   /** Ends an append that did not fit: whole blocks stay, the rest of the block that did not fit goes. */
