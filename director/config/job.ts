@@ -186,12 +186,12 @@ const jobDirectives = {
   }),
   spoolData: directive(bool(), {
     default: false,
-    acts: false,
+    acts: true,
     description: "Collects data on disk before it goes to the device.",
   }),
   spoolSize: directive(size(), {
     default: 0,
-    acts: false,
+    acts: true,
     description: "Most bytes that the job collects on disk; 0 is no limit.",
   }),
   rerunFailedLevels: directive(bool(), {

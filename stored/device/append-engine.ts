@@ -1,4 +1,4 @@
-import { OperatorError } from "#lib/errors/operator-error.ts";
+import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { must } from "#lib/base/assert.ts";
 import { BatchCursor, RECORD_HEADER_BYTES } from "#lib/wire/record.ts";
 import { isCatalogStream, labelType } from "../volume/format.ts";
@@ -10,7 +10,7 @@ import { writeSessionLabel } from "../volume/session-label.ts";
 import type { SessionReferences } from "./session-references.ts";
 import type { Medium } from "./device.ts";
 import type { FilledBlock } from "../volume/session-blocks.ts";
-import type { Region, VolumeWriterOptions } from "../volume/volume-writer.ts";
+import type { EndCause, Region, VolumeWriterOptions } from "../volume/volume-writer.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { SessionLabel } from "../volume/session-label.ts";
 
@@ -20,6 +20,10 @@ export interface EngineOptions {
   readonly blockBytesMin: number;
   readonly checksum: boolean;
   readonly regionBytesMax: number;
+  /** Error codes that mean the end of the medium, besides those that every driver knows. */
+  readonly endCodes?: readonly string[];
+  /** A Volume that cannot be closed without an error counts as good: all that it holds was made durable before. */
+  readonly ignoreCloseErrors?: boolean;
 }
 
 /** A job that begins to append. */
@@ -54,7 +58,9 @@ export interface EngineReport {
   /** Facts of the mounted Volume; undefined while none is. */
   readonly volume: { readonly bytes: number; readonly blocks: number; readonly writes: number } | undefined;
   /** The Volume takes no more; blocks wait for the next. */
-  readonly full: { readonly reason: string; readonly isError: boolean } | undefined;
+  readonly full: { readonly reason: string; readonly cause: EndCause } | undefined;
+  /** What was wrong and was got over. */
+  readonly warnings: readonly string[];
 }
 
 /** Full blocks are written at the latest when so many bytes wait. */
@@ -114,8 +120,8 @@ export class AppendEngine {
   ): void {
     this.#medium = medium;
     this.#isHeld = true;
-    const { checksum, regionBytesMax } = this.#options;
-    this.#writer = new VolumeWriter(medium, start, { checksum, regionBytesMax, ...limits }, (block) => this.#written(block));
+    const { checksum, regionBytesMax, endCodes = [] } = this.#options;
+    this.#writer = new VolumeWriter(medium, start, { checksum, regionBytesMax, endCodes, ...limits }, (block) => this.#written(block));
   }
 
   /** Begins to write to the Volume that was mounted: first the blocks that wait. */
@@ -124,18 +130,26 @@ export class AppendEngine {
     this.drain();
   }
 
-  /** Leaves the Volume: ends all runs on it, makes it durable, closes it. */
-  async unmount(): Promise<void> {
+  /** Leaves the Volume: ends all runs on it, makes it durable, closes it. Answers what was wrong and does no harm. */
+  async unmount(): Promise<string | undefined> {
     const medium = this.#medium;
-    if (medium === undefined) return;
+    if (medium === undefined) return undefined;
     this.#writer?.closeRegions();
     this.#tell(undefined);
     this.#medium = undefined;
     this.#writer = undefined;
     try {
       await medium.sync();
-    } finally {
+    } catch (error) {
+      closeAnyway(medium);
+      throw error;
+    }
+    try {
       medium.close();
+      return undefined;
+    } catch (error) {
+      if (this.#options.ignoreCloseErrors !== true || !(error instanceof OperatorError)) throw error;
+      return describeError(error);
     }
   }
 
@@ -242,7 +256,7 @@ export class AppendEngine {
     const outcome = writer.drain(this.#pending);
     this.#pendingBytes = this.#pending.reduce((sum, block) => sum + block.bytes.byteLength, 0);
     if (outcome.kind === "full") this.#isHeld = true;
-    this.#tell(outcome.kind === "full" ? { reason: outcome.reason, isError: outcome.isError } : undefined);
+    this.#tell(outcome.kind === "full" ? { reason: outcome.reason, cause: outcome.cause } : undefined);
   }
 
   /** Writes also blocks that are not full, of sessions whose sender may be waiting for an acknowledgement. */
@@ -307,16 +321,17 @@ export class AppendEngine {
     const regions = writer?.takeClosedRegions() ?? [];
     const attributes = this.#attributes;
     const ended = this.#ended;
+    const warnings = writer?.takeWarnings() ?? [];
     this.#changed = new Set();
     this.#attributes = [];
     this.#ended = [];
-    if (progress.length + regions.length + attributes.length + ended.length === 0 && full === undefined) return;
+    if (progress.length + regions.length + attributes.length + ended.length + warnings.length === 0 && full === undefined) return;
     const medium = this.#medium;
     const volume =
       writer === undefined || medium === undefined
         ? undefined
         : { bytes: medium.end, blocks: writer.blocks, writes: writer.writes };
-    this.#report({ progress, attributes, regions, ended, volume, full });
+    this.#report({ progress, attributes, regions, ended, volume, full, warnings });
   }
 
   #progressOf(sessionId: number): SessionProgress[] {
@@ -333,5 +348,14 @@ export class AppendEngine {
 
   #session(sessionId: number): Session {
     return must(this.#sessions.get(sessionId), `session ${sessionId} of the append engine`);
+  }
+}
+
+/** Closes a medium after something worse has happened to it. */
+function closeAnyway(medium: Medium): void {
+  try {
+    medium.close();
+  } catch {
+    // the failure before this one is told
   }
 }

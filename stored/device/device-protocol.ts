@@ -80,7 +80,7 @@ export interface DeviceCalls {
   /** Writes also blocks that are not full. */
   flush: { argument: null; result: null };
   /** Leaves the Volume that is appended to, durably. Blocks that wait stay for the next one. */
-  unmountAppend: { argument: null; result: null };
+  unmountAppend: { argument: null; result: { readonly warning: string | undefined } };
   begin: { argument: SessionStart; result: null };
   /** Makes durable what a session that was told as ended has written, its references too, and forgets the session. */
   finish: {

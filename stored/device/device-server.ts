@@ -51,8 +51,7 @@ export class DeviceServer {
         return null;
       },
       unmountAppend: async () => {
-        await engine.unmount();
-        return null;
+        return { warning: await engine.unmount() };
       },
       begin: (start) => {
         engine.begin(start);

@@ -63,10 +63,16 @@ export class SyncedFile {
     if (this.#failure !== undefined) throw this.#failure;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     fsync(this.fd, (error) => (error === null ? resolve() : reject(error)));
-    await promise;
+    try {
+      await promise;
+    } catch (error) {
+      // The kernel tells it once and may have dropped the pages: a later fsync that succeeds would prove nothing.
+      this.#failure = error as Error;
+      throw error;
+    }
   }
 
-  /** Closes the descriptor, after the writeback that is under way. */
+  /** Closes the descriptor, after the writeback that is under way. Throws what the kernel says. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;

@@ -7,6 +7,7 @@ import type { Changes } from "../job/changes.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { DeviceListener } from "../device/device-thread.ts";
 import type { EngineReport } from "../device/append-engine.ts";
+import type { EndCause } from "../volume/volume-writer.ts";
 import type { JobVoice } from "../job/job-voice.ts";
 import type { LabelAuthor } from "./find-volume.ts";
 import type { SessionReferences } from "../device/session-references.ts";
@@ -50,6 +51,9 @@ export interface AppenderSurroundings {
   /** Notified when an operator did something, or a Volume became free. */
   readonly poke: Changes;
 }
+
+/** VolStatus of a Volume that takes no more. */
+const statusAfter = { full: "Full", error: "Error", readOnly: "Read-Only", gone: "Error" } as const satisfies Record<EndCause, string>;
 
 /** A Volume that comes within this time is not worth a change of state. */
 const SHOW_WAITING_MS = 2000;
@@ -165,6 +169,10 @@ export class Appender implements DeviceListener {
         endBlock: region.endAddress % 2 ** 32,
       });
     }
+    for (const warning of report.warnings) {
+      volume?.errorHappens();
+      this.#clients.values().next().value?.voice.say("warning", `Volume "${volume?.name ?? ""}": ${warning}`);
+    }
     for (const sessionId of report.ended) this.#endings.get(sessionId)?.resolve();
     if (report.full !== undefined && volume !== undefined) void this.#goOn(volume, report.full);
   }
@@ -184,20 +192,26 @@ export class Appender implements DeviceListener {
   }
 
   /** The Volume is full: the next one, for all jobs on it. Whoever is still there asks for it; if that job ends, another one does. */
-  async #goOn(volume: VolumeFacts, full: { readonly reason: string; readonly isError: boolean }): Promise<void> {
+  async #goOn(volume: VolumeFacts, full: { readonly reason: string; readonly cause: EndCause }): Promise<void> {
     using _ = await this.#mounting.acquire();
     if (this.#volume !== volume) return;
-    volume.status = full.isError ? "Error" : "Full";
-    if (full.isError) volume.errorHappens();
+    volume.status = statusAfter[full.cause];
+    if (full.cause !== "full") volume.errorHappens();
     const first = this.#clients.values().next().value;
     const size = volume.bytes.toLocaleString("en-US");
     first?.voice.say("info", `End of medium on Volume "${volume.name}" Bytes=${size} at ${messageTime(Date.now())}.`);
-    if (full.isError)
+    if (full.cause === "error")
       first?.voice.say(
-        "error",
-        `Writing to Volume "${volume.name}" failed and it is left at its last good block: ${full.reason}`,
+        "warning",
+        `Writing to Volume "${volume.name}" failed twice. It is marked in Error and left at its last good block: ${full.reason}`,
+      );
+    if (full.cause === "readOnly")
+      first?.voice.say(
+        "warning",
+        `Volume "${volume.name}" is write-protected. It is marked Read-Only; what it holds can be restored: ${full.reason}`,
       );
     try {
+      if (full.cause === "gone") return await this.#giveUp(full.reason);
       await this.#leaveVolume();
       for (;;) {
         const client = this.#clients.values().next().value;
@@ -216,6 +230,12 @@ export class Appender implements DeviceListener {
     } catch (error) {
       for (const client of this.#clients.values()) client.failed(error as Error);
     }
+  }
+
+  /** What stands behind the device has ended in the midst of its work: another Volume would fare no better. */
+  async #giveUp(reason: string): Promise<void> {
+    for (const client of this.#clients.values()) client.failed(new OperatorError("DEVICE_PROGRAM_FAILED", reason));
+    await this.#leaveVolume();
   }
 
   /** The job is on the Volume that is mounted from now on. */
@@ -287,7 +307,9 @@ export class Appender implements DeviceListener {
     const volume = must(this.#volume, "a mounted Volume");
     this.#lastVolume = volume.name;
     try {
-      await this.#host.call("unmountAppend", null);
+      const { warning } = await this.#host.call("unmountAppend", null);
+      const { value: first } = this.#clients.values().next();
+      if (warning !== undefined) first?.voice.say("warning", `${warning}. It is ignored (Ignore Close Errors = yes).`);
     } catch (error) {
       // What was written is not durable: no job of this Volume may end well.
       volume.status = "Error";

@@ -63,7 +63,7 @@ test("when the file system is full, the blocks that did not fit are left, and on
   const pending = [1, 2, 3, 4].map((n) => block(1, n, n));
   const sink = new ScriptedSink(() => ({ kind: "full", blocks: 1, reason: "ENOSPC" }));
   const outcome = writer(sink, {}, ({ sequence }) => written.push(sequence)).drain(pending);
-  assert.deepEqual(outcome, { kind: "full", reason: "the medium is full (ENOSPC)", isError: false });
+  assert.deepEqual(outcome, { kind: "full", reason: "the medium is full (ENOSPC)", cause: "full" });
   assert.deepEqual(written, [1]);
   assert.deepEqual(
     pending.map(({ sequence }) => sequence),
@@ -80,7 +80,7 @@ test("a write that fails once is tried again, one that fails twice ends the Volu
   assert.deepEqual(writer(once).drain(pending), { kind: "written" });
   assert.equal(pending.length, 0);
   const left = [block(1, 1, 1)];
-  assert.deepEqual(writer(new ScriptedSink(fail)).drain(left), { kind: "full", reason: "EIO", isError: true });
+  assert.deepEqual(writer(new ScriptedSink(fail)).drain(left), { kind: "full", reason: "EIO", cause: "error" });
   assert.equal(left.length, 1);
 });
 

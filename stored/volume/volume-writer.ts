@@ -1,5 +1,6 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { invariant, must } from "#lib/base/assert.ts";
+import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { sealBlock } from "./block.ts";
 import { BLOCK_HEADER_BYTES } from "./format.ts";
 import type { AppendOutcome } from "../device/device.ts";
@@ -27,13 +28,18 @@ export interface VolumeWriterOptions {
   readonly volumeBytesMax: number;
   /** A region ends at the latest after so many bytes of the Volume (Maximum File Size). */
   readonly regionBytesMax: number;
+  /** Error codes that mean the end of the medium, besides those that every driver knows. */
+  readonly endCodes?: readonly string[];
 }
+
+/** Why a Volume takes no more: it is full; writing fails; it is write-protected; what stands behind the device (a program) has ended. */
+export type EndCause = "full" | "error" | "readOnly" | "gone";
 
 /** What became of the blocks that were to be written. */
 export type DrainOutcome =
   | { readonly kind: "written" }
   /** The Volume takes no more; the blocks left wait for the next one. */
-  | { readonly kind: "full"; readonly reason: string; readonly isError: boolean };
+  | { readonly kind: "full"; readonly reason: string; readonly cause: EndCause };
 
 /** Most bytes that go to the medium in one call: large enough that the call itself costs nothing, small enough to stay in cache. */
 const GATHER_BYTES = 2 * 1024 * 1024;
@@ -55,6 +61,7 @@ export class VolumeWriter {
   #number: number;
   #regionFloor: number;
   #isFresh: boolean;
+  #warnings: string[] = [];
   /** Blocks and bytes written to this Volume since it was opened here. */
   blocks = 0;
   bytes = 0;
@@ -96,7 +103,7 @@ export class VolumeWriter {
     while (done < pending.length && outcome.kind === "written") {
       const group = this.#nextGroup(pending, done);
       if (group.length === 0) {
-        outcome = { kind: "full", reason: `Maximum Volume Bytes of ${this.#options.volumeBytesMax} reached`, isError: false };
+        outcome = { kind: "full", reason: `Maximum Volume Bytes of ${this.#options.volumeBytesMax} reached`, cause: "full" };
         break;
       }
       const result = this.#write(group);
@@ -126,6 +133,13 @@ export class VolumeWriter {
     const regions = this.#closed;
     this.#closed = [];
     return regions;
+  }
+
+  /** What was wrong since this was last asked, and was got over. */
+  takeWarnings(): string[] {
+    const warnings = this.#warnings;
+    this.#warnings = [];
+    return warnings;
   }
 
   /** Forgets the run of a session of which nothing shall be known. */
@@ -161,23 +175,31 @@ export class VolumeWriter {
     const written = result.kind === "written" ? group.length : result.blocks;
     this.#account(group.slice(0, written), before);
     if (result.kind === "written") return { written, outcome: { kind: "written" } };
-    return { written, outcome: { kind: "full", reason: result.reason, isError: result.isError } };
+    return { written, outcome: { kind: "full", reason: result.reason, cause: result.cause } };
   }
 
-  /** A failing write is tried once more at the same place; if it fails again the Volume is left at its last good block. */
+  /**
+   * A failing write is tried once more at the same place (each driver has cut off what was written of it); if it fails again the Volume is
+   * left at its last good block.
+   */
   #appendTwice(
     blocks: readonly Uint8Array[],
-  ): { kind: "written" } | { kind: "full"; blocks: number; reason: string; isError: boolean } {
-    for (let attempt = 1; ; attempt += 1) {
+  ): { kind: "written" } | { kind: "full"; blocks: number; reason: string; cause: EndCause } {
+    let failure = "";
+    for (;;) {
       try {
         this.writes += 1;
         const outcome = this.#sink.append(blocks);
-        return outcome.kind === "written"
-          ? outcome
-          : { ...outcome, reason: `the medium is full (${outcome.reason})`, isError: false };
+        if (failure !== "") this.#warnings.push(`A write failed and was done again at the same place: ${failure}`);
+        if (outcome.kind === "written") return outcome;
+        return { ...outcome, reason: `the medium is full (${outcome.reason})`, cause: "full" };
       } catch (error) {
         if (!(error instanceof OperatorError)) throw error;
-        if (attempt === 2) return { kind: "full", blocks: 0, reason: describeError(error), isError: true };
+        const cause = endCause(error, this.#options.endCodes ?? []);
+        const reason = describeError(error);
+        if (cause === "full") return { kind: "full", blocks: 0, reason: `the medium is full (${reason})`, cause };
+        if (cause !== "error" || failure !== "") return { kind: "full", blocks: 0, reason, cause };
+        failure = reason;
       }
     }
   }
@@ -214,4 +236,15 @@ export class VolumeWriter {
     if (region.firstIndex === 0) region.firstIndex = block.firstIndex;
     if (block.lastIndex > 0) region.lastIndex = block.lastIndex;
   }
+}
+
+/** Errors of a medium that may be read but not written. */
+const readOnlyCodes: ReadonlySet<string> = new Set(["EROFS", "EACCES", "EPERM"]);
+
+/** What a failed write says of the Volume. */
+function endCause(error: OperatorError, endCodes: readonly string[]): EndCause {
+  if (error.code === "DEVICE_PROGRAM_FAILED") return "gone";
+  const code = systemErrorCode(error.cause);
+  if (endCodes.includes(code)) return "full";
+  return readOnlyCodes.has(code) ? "readOnly" : "error";
 }

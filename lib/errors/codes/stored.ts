@@ -56,9 +56,14 @@ export const storedCodes = {
     cause: "Reading or writing a device failed.",
     remedy: "Look at the system's log for what the device reports, and at the free space.",
   },
+  DEVICE_PROGRAM_FAILED: {
+    cause:
+      "The program that a device writes to or reads from (Device Type = Fifo) has ended with an error, or did not take or give data in time.",
+    remedy: "Look at its output in the message, and try the command of the Archive Device by hand.",
+  },
   DEVICE_TYPE_UNSUPPORTED: {
     cause: "The Device Type is not one that this release drives.",
-    remedy: "Use File, Dedup, Btrfs or Null.",
+    remedy: "Use File, Dedup, Btrfs, Fifo or Null.",
   },
   DEVICE_BUSY: {
     cause: "The device is in use by jobs.",
