@@ -23,8 +23,8 @@ export interface ScanOptions {
   readonly signal: AbortSignal;
   /** Go on behind damaged blocks. */
   readonly mustProceed: boolean;
-  /** What is said at the end of a Volume, up to "on device". */
-  readonly endText?: (volume: string, address: number) => string;
+  /** Whether the end of each Volume is said; default true. */
+  readonly isEndTold?: boolean;
 }
 
 /** What a scan met. */
@@ -57,6 +57,7 @@ export async function scanVolumes(mounts: VolumeMounts, sink: ScanSink, options:
   const records = new SelectedRecords(recordSink(sink, tell));
   for await (const volume of mounts.volumes()) {
     records.openVolume(volume.volume, volume.medium, volume.entries);
+    if (records.address > 0) voice.message(`Forward spacing Volume "${volume.volume}" to addr=${records.address}`);
     sink.volume?.(volume, records);
     let nextTurn = records.bytesRead + TURN_BYTES;
     let nextLook = records.bytesRead + LOOK_BYTES;
@@ -72,18 +73,14 @@ export async function scanVolumes(mounts: VolumeMounts, sink: ScanSink, options:
     }
     await sink.turn?.();
     if (isOver) break;
-    const text = options.endText ?? endOfVolume;
-    voice.message(`${text(volume.volume, records.address)} on device ${mounts.device.title}.`);
+    if (options.isEndTold !== false)
+      voice.message(`End of Volume "${volume.volume}" at addr=${records.address} on device ${mounts.device.title}.`);
     sink.volumeEnd?.(volume, records.address);
   }
   if (!isOver) records.end();
   await sink.turn?.();
   if (damages > DAMAGES_MAX) voice.error(`${damages - DAMAGES_MAX} block read errors not printed.`);
   return { bytesRead: records.bytesRead, damages };
-}
-
-function endOfVolume(volume: string, address: number): string {
-  return `End of Volume "${volume}" at addr=${address}`;
 }
 
 /** The sink of the records; what `sink` does not have is not wanted. */

@@ -13,6 +13,8 @@ export interface LabelBlock {
   readonly isPreLabel: boolean;
   /** Length of the label's block: where the first block of a job lies. */
   readonly bytes: number;
+  /** Bytes of the label itself. */
+  readonly recordBytes: number;
 }
 
 /** Bytes that must be read from the start of a Volume to see its label: label blocks are short, whatever the block size. */
@@ -56,5 +58,6 @@ export function readLabelBlock(start: Uint8Array): LabelBlock {
     label: readVolumeLabel(start.subarray(dataStart, end)),
     isPreLabel: record.fileIndex === labelType.preLabel,
     bytes: header.size,
+    recordBytes: record.dataSize,
   };
 }

@@ -1,0 +1,7 @@
+/** Error codes of the tools that work on Volumes: cause and remedy, one line each. */
+export const toolsCodes = {
+  NAME_LIST_UNREADABLE: {
+    cause: "The list of names of -i or -e cannot be read.",
+    remedy: "Name a readable text file with one wildcard pattern a line.",
+  },
+} as const;
