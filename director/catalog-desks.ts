@@ -9,12 +9,14 @@ import { VolumeFinder } from "./media/next-volume.ts";
 import type { SpaceRelief } from "./media/space-relief.ts";
 import { VolumeClaims } from "./media/volume-claims.ts";
 import type { VolumePruner } from "./media/volume-pruner.ts";
+import type { RetentionParts } from "./retention/parts.ts";
 import { VolumeRevisions } from "./media/volume-state.ts";
 
 /** What frees Volumes and room for the jobs of one catalog. */
 export interface MediaHelpers {
   readonly pruner: VolumePruner;
   readonly relief: SpaceRelief;
+  readonly retention: RetentionParts;
 }
 
 /** The open catalogs of the configuration, by the names of their resources. */
@@ -39,11 +41,13 @@ export class CatalogDesks implements AsyncDisposable {
       if (!this.#desks.has(resource.name)) {
         const catalog = this.#owned.use(await Catalog.open(catalogOptions(resource, config.director.workingDirectory)));
         const claims = new VolumeClaims();
+        const { retention, ...helpers } = this.#helpers(catalog);
         this.#desks.set(resource.name, {
           catalog,
           claims,
-          finder: new VolumeFinder({ catalog, claims, clock: this.#clock, ...this.#helpers(catalog) }),
+          finder: new VolumeFinder({ catalog, claims, clock: this.#clock, ...helpers }),
           revisions: new VolumeRevisions(),
+          retention,
         });
       }
       await recordResources(this.desk(resource.name).catalog, resource.name, config);

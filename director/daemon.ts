@@ -11,6 +11,7 @@ import { RpcServer } from "#lib/rpc/server.ts";
 import { RELEASE } from "#lib/rpc/versions.ts";
 import { ConsoleService } from "#proto/console.ts";
 import { directorAccount, trustOfAccounts } from "./accounts.ts";
+import type { Catalog } from "#catalog/catalog.ts";
 import { CatalogDesks } from "./catalog-desks.ts";
 import { DaemonClients } from "./clients/daemon-clients.ts";
 import { forgetSessions } from "./clients/forget-sessions.ts";
@@ -21,10 +22,11 @@ import { DirectorJobEngine } from "./job/job-engine.ts";
 import { ConsoleMessages } from "./messages/console-messages.ts";
 import { SessionForgetter } from "./media/session-forgetter.ts";
 import { noRelief } from "./media/space-relief.ts";
-import { keepEverything } from "./media/volume-pruner.ts";
 import { JobMessages } from "./messages/job-messages.ts";
 import { consoleService } from "./rpc/console-service.ts";
 import { runConsoleCommand } from "./run-console-command.ts";
+import type { RetentionParts } from "./retention/parts.ts";
+import { RetentionPruner } from "./retention/volume-pruner.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { reportHead, VERSION } from "./version.ts";
 
@@ -70,7 +72,12 @@ export class Director implements AsyncDisposable {
         onFailure: (text, error) => context.log.error({ err: error }, text),
       }),
     );
-    this.#desks = this.#owned.use(new CatalogDesks(this.#clock, () => ({ pruner: keepEverything, relief: noRelief })));
+    this.#desks = this.#owned.use(
+      new CatalogDesks(this.#clock, (catalog) => {
+        const retention = this.#retention(catalog);
+        return { retention, pruner: new RetentionPruner(retention), relief: noRelief };
+      }),
+    );
   }
 
   /** Starts a Director: opens its catalogs, takes up the jobs of the Director before it, and listens for consoles. */
@@ -193,6 +200,17 @@ export class Director implements AsyncDisposable {
       startedMs: this.#startedMs,
       reloadedMs: () => this.#reloadedMs,
       now: () => this.#clock.nowMs(),
+    };
+  }
+
+  /** What pruning works with; while the Director starts no job is live yet. */
+  #retention(catalog: Catalog): RetentionParts {
+    return {
+      catalog,
+      config: () => this.#config,
+      now: () => this.#clock.nowMs(),
+      busy: () => this.#engine?.busy() ?? { running: new Set(), read: new Map() },
+      jobsDeleted: () => this.#forgetter?.changed(),
     };
   }
 

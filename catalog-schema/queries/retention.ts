@@ -195,3 +195,16 @@ export async function listUsersOfBases(
 export async function jobExists(r: CatalogReader, jobId: number): Promise<boolean> {
   return (await r.reader.selectFrom("Job").select("JobId").where("JobId", "=", jobId).executeTakeFirst()) !== undefined;
 }
+
+/** Jobs with data on precious Volumes, each with the name of one of these. */
+export async function listJobsOnPrecious(r: CatalogReader): Promise<ReadonlyMap<number, string>> {
+  const rows = await r.reader
+    .selectFrom("NocturneMedia")
+    .innerJoin("Media", "Media.MediaId", "NocturneMedia.MediaId")
+    .innerJoin("JobMedia", "JobMedia.MediaId", "Media.MediaId")
+    .select(["JobMedia.JobId", "Media.VolumeName"])
+    .distinct()
+    .where("NocturneMedia.Precious", "=", 1)
+    .execute();
+  return new Map(rows.map((row) => [row.JobId, row.VolumeName]));
+}

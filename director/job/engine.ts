@@ -1,4 +1,5 @@
 import type { JobView, ScheduledView } from "./job-view.ts";
+import type { BusyJobs } from "../retention/judge.ts";
 import type { RunRequest } from "./run-request.ts";
 
 /** What to wait for: `wait` with its keywords. */
@@ -33,6 +34,8 @@ export interface JobEngine {
     readonly client?: string;
     readonly schedule?: string;
   }): readonly ScheduledView[];
+  /** Jobs that are queued or running, and those whose data they read: none of these may be deleted now. */
+  busy(): BusyJobs;
   /** A running, waiting or lately terminated job; null if none of these. */
   view(jobId: number): JobView | null;
   /** The same by unique job name. */

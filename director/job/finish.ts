@@ -6,6 +6,7 @@ import { deleteRunningJob, updateJob } from "#catalog/queries/jobs.ts";
 import { findMediaById } from "#catalog/queries/media.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import type { JobEnd } from "#proto/job.ts";
+import { autoPrune } from "#director/retention/auto-prune.ts";
 import { dedupFacts } from "./dedup-facts.ts";
 import type { JobContext } from "./job-context.ts";
 import type { JobResult } from "./job-result.ts";
@@ -46,6 +47,7 @@ export async function finishJob(context: JobContext, record: RunRecord, result: 
     const end = { outcome: first, volumes: volumes.map((row) => row.VolumeName) };
     await writeBootstrap(context, record.run, percentValues(context, record.run, end), endOf(result.fd)?.files ?? 0);
   }
+  if (isGood(first)) await pruneAfter(context);
   const scripts =
     job.startedMs === null
       ? null
@@ -73,6 +75,14 @@ export async function finishJob(context: JobContext, record: RunRecord, result: 
     percentValues(context, record.run, { outcome, volumes: names }),
   );
   return outcome;
+}
+
+/** Prunes what has expired of the client, as Client and Job say. */
+async function pruneAfter(context: JobContext): Promise<void> {
+  const { job, desk, messages, leaving } = context;
+  const { client } = job.effective;
+  const ended = { job: job.effective.job, client, pool: job.pool.resource };
+  await autoPrune(desk.retention, ended, async (kind, text) => await messages.say(kind, text), leaving);
 }
 
 /** A half that was given up has not said why in the log: the Director does. */

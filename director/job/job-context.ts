@@ -6,6 +6,7 @@ import type { VolumeClaims } from "#director/media/volume-claims.ts";
 import type { VolumeFinder } from "#director/media/next-volume.ts";
 import type { VolumeRevisions } from "#director/media/volume-state.ts";
 import type { DaemonClients } from "#director/clients/daemon-clients.ts";
+import type { RetentionParts } from "#director/retention/parts.ts";
 import type { DirectorJob } from "./director-job.ts";
 import type { ReportHead } from "./report.ts";
 
@@ -15,6 +16,7 @@ export interface CatalogDesk {
   readonly finder: VolumeFinder;
   readonly claims: VolumeClaims;
   readonly revisions: VolumeRevisions;
+  readonly retention: RetentionParts;
 }
 
 /** What the engine is made of; everything a job may reach. */

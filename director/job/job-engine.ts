@@ -7,6 +7,7 @@ import { nextDeadline } from "./deadlines.ts";
 import { DirectorJob, type JobIdentity } from "./director-job.ts";
 import { checkDuplicates } from "./duplicates.ts";
 import { effectiveJob, type EffectiveJob } from "./effective-job.ts";
+import type { BusyJobs } from "../retention/judge.ts";
 import type { CancelResult, JobEngine, WaitTarget } from "./engine.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import type { CatalogDesk, EngineParts, JobContext } from "./job-context.ts";
@@ -111,6 +112,13 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
 
   scheduled(options: Parameters<Foresee>[0] = {}): readonly ScheduledView[] {
     return this.foresee(options);
+  }
+
+  busy(): BusyJobs {
+    const read = new Map<number, number>();
+    for (const [jobId, { context }] of this.#live)
+      for (const used of context.job.effective.restore?.plan.jobIds ?? []) read.set(used, jobId);
+    return { running: new Set(this.#live.keys()), read };
   }
 
   view(jobId: number): JobView | null {

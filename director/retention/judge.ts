@@ -102,7 +102,7 @@ export function judgeByKeep(
 /** The job's own time by a retention in seconds. */
 export function judgeByAge(job: RetentionJob, seconds: number, name: string, nowMs: number): OwnTime {
   const untilMs = (job.tdate + seconds) * 1000;
-  const why = `${name} of ${periodWords(seconds)}`;
+  const why = `${name} ${periodWords(seconds)}`;
   return untilMs < nowMs ? { isOver: true, why } : { isOver: false, why, untilMs };
 }
 

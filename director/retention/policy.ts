@@ -19,7 +19,10 @@ export interface Policy {
 
 /** Names and retention of clients and pools, by number: what a policy is looked up with. */
 export interface PolicyRows {
-  readonly clients: ReadonlyMap<number, { readonly Name: string; readonly JobRetention: number; readonly FileRetention: number }>;
+  readonly clients: ReadonlyMap<
+    number,
+    { readonly Name: string; readonly JobRetention: number; readonly FileRetention: number }
+  >;
   readonly pools: ReadonlyMap<number, { readonly Name: string }>;
 }
 

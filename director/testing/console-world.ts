@@ -24,6 +24,8 @@ export class NotingEngine implements JobEngine {
   readonly submitted: RunRequest[] = [];
   readonly canceled: number[] = [];
   views: JobView[] = [];
+  /** Jobs that are being read, each with the JobId that reads it. */
+  readonly read = new Map<number, number>();
   readonly counts = { started: 0, failed: 0, succeeded: 0 };
 
   async submit(request: RunRequest): Promise<number> {
@@ -46,6 +48,9 @@ export class NotingEngine implements JobEngine {
   }
   scheduled(): readonly never[] {
     return [];
+  }
+  busy() {
+    return { running: new Set(this.views.filter((view) => view.endedMs === null).map((view) => view.jobId)), read: this.read };
   }
   view(jobId: number): JobView | null {
     return this.views.find((view) => view.jobId === jobId) ?? null;

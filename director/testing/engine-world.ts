@@ -7,7 +7,7 @@ import { createCatalog } from "#catalog/migrations/migrate.ts";
 import type { Catalog } from "#catalog/catalog.ts";
 import { CatalogDesks } from "../catalog-desks.ts";
 import { noRelief } from "../media/space-relief.ts";
-import { keepEverything } from "../media/volume-pruner.ts";
+import { RetentionPruner } from "../retention/volume-pruner.ts";
 import { DaemonClients } from "../clients/daemon-clients.ts";
 import { catalogOptions } from "../config/catalog-options.ts";
 import { parseDirectorConfig, type DirectorConfig } from "../config/load.ts";
@@ -73,7 +73,18 @@ export class EngineWorld implements AsyncDisposable {
   /** Starts the engine; after `stop` it takes up what was running. */
   async start(): Promise<void> {
     this.#running = new AsyncDisposableStack();
-    this.#desks = this.#running.use(new CatalogDesks(systemClock, () => ({ pruner: keepEverything, relief: noRelief })));
+    this.#desks = this.#running.use(
+      new CatalogDesks(systemClock, (catalog) => {
+        const retention = {
+          catalog,
+          config: () => this.config,
+          now: () => systemClock.nowMs(),
+          busy: () => this.engine.busy(),
+          jobsDeleted: () => {},
+        };
+        return { retention, pruner: new RetentionPruner(retention), relief: noRelief };
+      }),
+    );
     await this.#desks.follow(this.config);
     const identity = await loadIdentity({ settings: [], base: join(this.directory, "dir"), name: "test-dir" });
     const daemons = (this.clients = this.#running.use(

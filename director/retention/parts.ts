@@ -1,0 +1,30 @@
+import type { Catalog } from "#catalog/catalog.ts";
+import { listUsersOfBases, listJobsOfSeries, type Series } from "#catalog/queries/retention.ts";
+import type { DirectorConfig } from "../config/load.ts";
+import { retentionJob, type BusyJobs, type RetentionJob } from "./judge.ts";
+
+/** What pruning works with. */
+export interface RetentionParts {
+  readonly catalog: Catalog;
+  readonly config: () => DirectorConfig;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Jobs that are queued or running, and what they read. */
+  readonly busy: () => BusyJobs;
+  /** Jobs were deleted: storages are to be told what they may forget. */
+  readonly jobsDeleted: () => void;
+}
+
+/** Status letters of jobs that have ended. */
+export const ENDED: ReadonlySet<string> = new Set(["T", "W", "E", "e", "f", "A", "D", "I"]);
+
+/** The jobs of a series as the rules see them. */
+export async function readSeries(catalog: Catalog, series: Series): Promise<readonly RetentionJob[]> {
+  return (await listJobsOfSeries(catalog, series)).map((row) => retentionJob(row));
+}
+
+/** Jobs that still refer to files of the Base jobs among these: such a Base may not go, whatever client or FileSet they are of. */
+export async function usersOfBases(catalog: Catalog, jobs: readonly RetentionJob[]): Promise<ReadonlyMap<number, number>> {
+  const bases = jobs.filter((job) => job.level === "B").map((job) => job.jobId);
+  return new Map((await listUsersOfBases(catalog, bases)).map(({ BaseJobId, JobId }) => [BaseJobId, JobId]));
+}

@@ -1,0 +1,58 @@
+import { purgeVolume } from "#catalog/queries/delete.ts";
+import { listJobIdsOfVolume } from "#catalog/queries/job-media.ts";
+import { isPrecious } from "#catalog/queries/media-care.ts";
+import type { MediaRow } from "#catalog/schema/media.ts";
+import type { PruneAnswer, VolumePruner } from "../media/volume-pruner.ts";
+import type { RetentionParts } from "./parts.ts";
+import { pruneVolumes, whyNotPrunable } from "./prune-volumes.ts";
+
+/** Frees Volumes for jobs that want one, by retention, rules of Keep and chains. */
+export class RetentionPruner implements VolumePruner {
+  readonly #parts: RetentionParts;
+
+  constructor(parts: RetentionParts) {
+    this.#parts = parts;
+  }
+
+  async prune(row: MediaRow, signal: AbortSignal): Promise<PruneAnswer> {
+    const why = await whyNotPrunable(this.#parts, row);
+    if (why !== null) return { isPurged: false, lines: [why] };
+    const { judged, purged, upgraded } = await pruneVolumes(this.#parts, [row], signal);
+    if (purged.length > 0) return { isPurged: true, lines: [...purgedLines(row.VolumeName), ...upgradedLines(upgraded)] };
+    const needed = judged.filter(({ verdict }) => verdict.kind === "needed");
+    const [first] = needed;
+    if (first === undefined) return { isPurged: false, lines: upgradedLines(upgraded) };
+    const more = needed.length > 1 ? `, and ${needed.length - 1} more` : "";
+    const line = `Volume "${row.VolumeName}" has expired but is kept: JobId ${first.job.jobId} is ${first.verdict.why}${more}.`;
+    return { isPurged: false, lines: [...upgradedLines(upgraded), line] };
+  }
+
+  async purge(row: MediaRow, signal: AbortSignal): Promise<PruneAnswer> {
+    const { catalog, busy } = this.#parts;
+    signal.throwIfAborted();
+    const name = row.VolumeName;
+    if (await isPrecious(catalog, row.MediaId))
+      return { isPurged: false, lines: [`Cannot purge Volume "${name}" because it is precious.`] };
+    if (row.Enabled !== 1) return { isPurged: false, lines: [`Cannot purge Volume "${name}" because it is not enabled.`] };
+    const { running, read } = busy();
+    const inUse = (await listJobIdsOfVolume(catalog, row.MediaId)).find((jobId) => running.has(jobId) || read.has(jobId));
+    if (inUse !== undefined)
+      return { isPurged: false, lines: [`Cannot purge Volume "${name}" because JobId ${inUse} on it is in use.`] };
+    const { isPurged, jobs, upgraded } = await purgeVolume(catalog, row);
+    if (jobs > 0) this.#parts.jobsDeleted();
+    return { isPurged, lines: [...(isPurged ? purgedLines(name) : []), ...upgradedLines(upgraded)] };
+  }
+}
+
+/** What the log says when a Volume has become empty. */
+export function purgedLines(name: string): readonly string[] {
+  return [
+    `There are no more Jobs associated with Volume "${name}". Marking it purged.`,
+    `All records pruned from Volume "${name}"; marking it "Purged"`,
+  ];
+}
+
+/** What the log says of copies that took the place of their originals. */
+export function upgradedLines(upgraded: readonly number[]): readonly string[] {
+  return upgraded.length === 0 ? [] : [`Following Copy jobs have been upgraded to Backup jobs: ${upgraded.join(",")}`];
+}
