@@ -18,6 +18,12 @@ export class DaemonLog implements RpcLog {
     this.#messages = messages;
   }
 
+  /** What an operator should look at. */
+  warning(text: string): void {
+    this.#log.warn(text);
+    this.#say("Warning", text);
+  }
+
   /** What happens all the time: only in the log of the process. */
   info(text: string): void {
     this.#log.info(text);
@@ -45,7 +51,7 @@ export class DaemonLog implements RpcLog {
     this.#log.level = levelOf(level);
   }
 
-  #say(type: "Info" | "Security" | "Error", text: string): void {
+  #say(type: "Info" | "Warning" | "Security" | "Error", text: string): void {
     this.#messages
       ?.say(type, text)
       .catch((failure: unknown) => this.#log.error(`a message could not be kept: ${describeError(failure)}`));

@@ -21,6 +21,7 @@ import { DaemonLog } from "./daemon-log.ts";
 import { DirectorJobEngine } from "./job/job-engine.ts";
 import { ConsoleMessages } from "./messages/console-messages.ts";
 import { SessionForgetter } from "./media/session-forgetter.ts";
+import { poolPolicy } from "./media/pool-policy.ts";
 import { noRelief } from "./media/space-relief.ts";
 import { JobMessages } from "./messages/job-messages.ts";
 import { consoleService } from "./rpc/console-service.ts";
@@ -28,6 +29,7 @@ import { runConsoleCommand } from "./run-console-command.ts";
 import type { RetentionParts } from "./retention/parts.ts";
 import { RetentionPruner } from "./retention/volume-pruner.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
+import { startedRuns } from "./schedule/started-runs.ts";
 import { reportHead, VERSION } from "./version.ts";
 
 /** What the process gives its Director. */
@@ -43,7 +45,7 @@ export class Director implements AsyncDisposable {
   readonly log: DaemonLog;
   readonly #configFile: string;
   readonly #clock: Clock;
-  readonly #switches = new ResourceSwitches();
+  readonly #switches = new ResourceSwitches(() => this.#scheduler?.settle());
   readonly #console = new ConsoleMessages();
   readonly #outlets: MessageOutlets;
   readonly #desks: CatalogDesks;
@@ -75,7 +77,12 @@ export class Director implements AsyncDisposable {
     this.#desks = this.#owned.use(
       new CatalogDesks(this.#clock, (catalog) => {
         const retention = this.#retention(catalog);
-        return { retention, pruner: new RetentionPruner(retention), relief: noRelief };
+        return {
+          retention,
+          pruner: new RetentionPruner(retention),
+          relief: noRelief,
+          policy: (name) => poolPolicy(this.#config.pools.get(name), (pool, isOn) => this.#switches.enabled("pool", pool, isOn)),
+        };
       }),
     );
   }
@@ -94,10 +101,10 @@ export class Director implements AsyncDisposable {
     const config = await loadDirectorConfig(this.#configFile);
     await must(this.#daemons, "clients of daemons").prepare(config);
     await this.#desks.follow(config);
+    this.#scheduler?.settle();
     this.#config = config;
     this.#reloadedMs = this.#clock.nowMs();
     this.#switches.clear();
-    this.#scheduler?.changed();
     this.log.routeTo(this.#messagesOf(0, this.#ownMessages(), this.#desks.names[0]!));
     const inUse = new Set([...config.clients.values(), ...config.storages.values(), ...this.engine.inUse()]);
     await must(this.#daemons, "clients of daemons").retire(inUse);
@@ -153,13 +160,19 @@ export class Director implements AsyncDisposable {
     );
     const engine = this.#engine;
     this.#scheduler = this.#owned.use(
-      new Scheduler({
+      await Scheduler.open({
         config: () => this.#config,
         clock: this.#clock,
         zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        markFile: join(director.workingDirectory, `${director.name}.schedule`),
         isEnabled: (kind, name, configured) => this.#switches.enabled(kind, name, configured),
         submit: async (request) => await engine.submit(request),
-        failed: (job, error) => this.log.error(`Job "${job}" could not be started by its Schedule`, error),
+        startedRuns: async (sinceMs) =>
+          await startedRuns(
+            this.#desks.names.map((name) => this.#desks.desk(name).catalog),
+            sinceMs,
+          ),
+        log: this.log,
       }),
     );
     this.#forgetter.changed();

@@ -54,6 +54,12 @@ export async function listJobsById(r: CatalogReader, jobIds: readonly number[]):
     .execute();
 }
 
+/** Names and scheduled times (SchedTime) of the jobs that were scheduled at this time or later; unix seconds. */
+export async function listScheduledSince(r: CatalogReader, seconds: number): Promise<Pick<JobRow, "Name" | "SchedTime">[]> {
+  // JobTDate has an index and is never before SchedTime: it becomes the start, then the end.
+  return await r.reader.selectFrom("Job").select(["Name", "SchedTime"]).where("JobTDate", ">=", seconds).execute();
+}
+
 /** The last jobs that have ended, newest first. */
 export async function listTerminatedJobs(r: CatalogReader, limit: number): Promise<JobRow[]> {
   return await r.reader

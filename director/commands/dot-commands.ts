@@ -4,7 +4,8 @@ import { mayAccess, requireAccess } from "./authorize.ts";
 import { cellText } from "./catalog-table.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { visibleNames } from "./prompts.ts";
-import { headerText, runningText, scheduledText, terminatedText } from "./status.ts";
+import { headerText, runningText, terminatedText } from "./status.ts";
+import { scheduledText } from "./status-schedule.ts";
 import { selectClient, selectStorage } from "./prompts.ts";
 
 /** A command for programs that prints names, one a line. */

@@ -32,14 +32,21 @@ export interface DirectorServices {
 }
 
 /** Kinds of resources that `enable` and `disable` switch. */
-export type SwitchKind = "job" | "client" | "schedule" | "storage";
+export type SwitchKind = "job" | "client" | "schedule" | "storage" | "pool";
 
 /** What operators have switched on or off, against what the configuration says. The engine asks it before it starts a job. */
 export class ResourceSwitches {
   readonly #states = new Map<string, boolean>();
+  readonly #beforeChange: () => void;
+
+  /** `beforeChange` is called while all is still as it was. */
+  constructor(beforeChange: () => void = () => {}) {
+    this.#beforeChange = beforeChange;
+  }
 
   /** Switches a resource on or off. */
   set(kind: SwitchKind, name: string, enabled: boolean): void {
+    this.#beforeChange();
     this.#states.set(`${kind}\0${name}`, enabled);
   }
 
@@ -50,6 +57,7 @@ export class ResourceSwitches {
 
   /** Back to what the configuration says. */
   clear(): void {
+    this.#beforeChange();
     this.#states.clear();
   }
 }

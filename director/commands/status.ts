@@ -1,21 +1,20 @@
 import { reportTime } from "#lib/base/local-time.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
-import type { JobView, ScheduledView } from "../job/job-view.ts";
-import type { BackupLevel } from "../job/run-request.ts";
+import type { JobView } from "../job/job-view.ts";
 import type { Arguments } from "./arguments.ts";
 import { mayAccess } from "./authorize.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { commas, levelWord, shortDayTime, shortSize, shortStatus, statusTime } from "./format.ts";
-import { nextVolumeOf } from "./next-volume.ts";
+import { commas, levelWord, shortSize, shortStatus, statusTime } from "./format.ts";
 import { chooseOne, selectClient, selectStorage, visibleNames } from "./prompts.ts";
 import { typeWord } from "../job/level-words.ts";
+import { scheduledText, scheduleStatus } from "./status-schedule.ts";
 
 /** What the daemons do. */
 export const status: Command = {
   name: "status",
   help: "Show what the daemons do",
-  usage: `all | dir|director | client=<name> | storage=<name> |
-schedule [job=<name>] [client=<name>] [schedule=<name>] [days=<n>] [limit=<n>]`,
+  usage: `all | client=<name> | storage=<name> |
+dir [days=<n>] | schedule [job=<name>,...] [client=<name>,...] [schedule=<name>,...] [days=<n>] [limit=<n>] [time="YYYY-MM-DD HH:MM:SS"]`,
   keywords: [
     "all",
     "dir|director=?",
@@ -25,6 +24,7 @@ schedule [job=<name>] [client=<name>] [schedule=<name>] [days=<n>] [limit=<n>]`,
     "job=",
     "days=",
     "limit=",
+    "time=",
     "running",
     "terminated",
     "header",
@@ -33,7 +33,7 @@ schedule [job=<name>] [client=<name>] [schedule=<name>] [days=<n>] [limit=<n>]`,
   async run(context, args) {
     switch (await subjectOf(context, args)) {
       case "dir":
-        return await directorStatus(context);
+        return await directorStatus(context, args);
       case "client":
         return await clientStatus(context, (await selectClient(context, args)).name);
       case "storage":
@@ -41,7 +41,7 @@ schedule [job=<name>] [client=<name>] [schedule=<name>] [days=<n>] [limit=<n>]`,
       case "schedule":
         return await scheduleStatus(context, args);
       case "all":
-        await directorStatus(context);
+        await directorStatus(context, args);
         for (const name of visibleNames(context, "storage")) await tolerant(context, () => storageStatus(context, name));
         for (const name of visibleNames(context, "client")) await tolerant(context, () => clientStatus(context, name));
     }
@@ -72,9 +72,9 @@ async function tolerant(context: CommandContext, show: () => Promise<void>): Pro
   }
 }
 
-async function directorStatus(context: CommandContext): Promise<void> {
+async function directorStatus(context: CommandContext, args: Arguments): Promise<void> {
   await context.say(headerText(context));
-  await context.say(await scheduledText(context));
+  await context.say(await scheduledText(context, args.integer("days", 1)));
   await context.say(runningText(context));
   await context.say(terminatedText(context));
 }
@@ -93,46 +93,6 @@ export function headerText(context: CommandContext): string {
     ` Res: njobs=${config.jobs.size} nclients=${config.clients.size} nstores=${config.storages.size} npools=${config.pools.size} ncats=${config.catalogs.size} nfsets=${config.fileSets.size} nscheds=${config.schedules.size}`,
     "",
   ].join("\n");
-}
-
-/** Runs that Schedules foresee for the next day, with the Volumes that they would append to. */
-export async function scheduledText(context: CommandContext): Promise<string> {
-  const runs = context.director.engine
-    .scheduled({ days: 1 })
-    .filter((run) => mayAccess(context.operator, { kind: "job", name: run.job }));
-  const lines: string[] = [];
-  for (const run of runs) {
-    const volume = run.volume === "" && lines.length < VOLUMES_LOOKED_UP ? await volumeOf(context, run) : run.volume;
-    lines.push(
-      `${pad(levelWord(run.level, run.type), 14)} ${pad(typeText(run.type), 8)} ${right(run.priority, 3)}  ${pad(statusTime(run.whenMs), 18)} ${pad(run.job, 18)} ${volume === "" ? "*unknown*" : volume}`,
-    );
-  }
-  return `\nScheduled Jobs:\nLevel          Type     Pri  Scheduled          Job Name           Volume\n${"=".repeat(83)}\n${lines.length === 0 ? "No Scheduled Jobs.\n" : joined(lines)}====\n`;
-}
-
-/** Runs for which the catalog is asked for a Volume. */
-const VOLUMES_LOOKED_UP = 50;
-
-async function volumeOf(context: CommandContext, run: ScheduledView): Promise<string> {
-  const { director } = context;
-  const job = director.config().jobs.get(run.job);
-  if (job?.type !== "Backup") return "";
-  const level = { Full: "F", Differential: "D", Incremental: "I" }[levelWord(run.level, run.type)] as BackupLevel | undefined;
-  try {
-    return (
-      await nextVolumeOf(context, director.catalog(job.client.catalog.name), {
-        job: run.job,
-        ...(level === undefined ? {} : { level }),
-      })
-    ).volume;
-  } catch (error) {
-    if (error instanceof OperatorError) return "";
-    throw error;
-  }
-}
-
-function typeText(type: string): string {
-  return type.length === 1 ? typeWord(type) : type;
 }
 
 /** Jobs that run or wait. */
@@ -175,32 +135,6 @@ async function storageStatus(context: CommandContext, name: string): Promise<voi
   await context.say(`Connecting to Storage daemon ${storage.name} at ${storage.address}:${storage.sdPort}\n`);
   const { lines } = await context.director.daemons.storageDaemon(name).status({}, context.signal);
   await context.say(`\n${joined(lines)}`);
-}
-
-/** Days that `status schedule` looks ahead, and runs that it shows, unless it is told. */
-const SCHEDULE_DAYS = 10;
-const SCHEDULE_RUNS = 100;
-
-async function scheduleStatus(context: CommandContext, args: Arguments): Promise<void> {
-  const job = args.value("job");
-  const client = args.value("client");
-  const schedule = args.value("schedule");
-  const runs = context.director.engine
-    .scheduled({
-      days: args.integer("days", 1) ?? SCHEDULE_DAYS,
-      limit: args.integer("limit", 1) ?? SCHEDULE_RUNS,
-      ...(job === undefined ? {} : { job }),
-      ...(client === undefined ? {} : { client }),
-      ...(schedule === undefined ? {} : { schedule }),
-    })
-    .filter((run) => mayAccess(context.operator, { kind: "job", name: run.job }));
-  const lines = runs.map(
-    (run) =>
-      `${pad(levelWord(run.level, run.type), 14)} ${pad(typeText(run.type), 8)} ${right(run.priority, 3)}  ${pad(shortDayTime(run.whenMs), 18)} ${pad(run.job, 18)} ${run.schedule}`,
-  );
-  await context.say(
-    `\nScheduled Jobs:\nLevel          Type     Pri  Scheduled          Job Name           Schedule\n${"=".repeat(85)}\n${lines.length === 0 ? "No Scheduled Jobs.\n" : joined(lines)}====\n`,
-  );
 }
 
 function joined(lines: readonly string[]): string {

@@ -8,7 +8,7 @@ import {
   type Reference,
   type ResourceOf,
 } from "#lib/config/define-resource.ts";
-import { bool, chooseWord, isValue, parseBool, quote, resourceName, text } from "#lib/config/directive-types.ts";
+import { bool, chooseWord, isValue, oneOf, parseBool, quote, resourceName, text } from "#lib/config/directive-types.ts";
 import { didYouMean } from "#lib/config/did-you-mean.ts";
 import type { Token } from "#lib/config/lexer.ts";
 import { shown } from "#lib/config/parser.ts";
@@ -69,6 +69,7 @@ const OVERRIDES: Record<OverrideKey, OverrideKind> = {
 };
 const overrideOfWord = new Map(Object.keys(OVERRIDES).map((key) => [key.toLowerCase(), key as OverrideKey]));
 overrideOfWord.set("vfullpool", "virtualFullPool");
+const levelOfWord = new Map(jobLevels.map((level) => [level.toLowerCase(), level]));
 
 /** `[key=value ...] [level] [dates and times]`. */
 function runSpecs(): DirectiveType<readonly RunSpec[]> {
@@ -80,13 +81,9 @@ function runSpecs(): DirectiveType<readonly RunSpec[]> {
     parse(statement, context, before) {
       if (statement.words.length > RUN_WORDS_MAX)
         throw new ConfigMistake(`a Run line has at most ${RUN_WORDS_MAX} words`, { at: statement.at });
-      const { overrides, rest } = readOverrides(statement.words, context);
-      const words = splitWords(rest);
-      const first = words[0]?.text.toLowerCase();
-      const level = jobLevels.find((name) => name.toLowerCase() === first);
-      if (level !== undefined) overrides["level"] = level;
-      const times = parseRunTimes(level === undefined ? words : words.slice(1));
-      return appended(before, [{ overrides: overrides as RunOverrides, times }]);
+      const { overrides, rest } = readOverrides(splitWords(statement.words), context);
+      const times = parseRunTimes(dateWords(rest), (message, at) => context.warn(message, at));
+      return appended(before, [{ overrides, times }]);
     },
     print: (value) => value.map((spec) => ({ value: printSpec(spec) })),
     json: (value) => value.map((spec) => ({ ...Object.fromEntries(overrideTexts(spec)), when: formatRunTimes(spec.times) })),
@@ -94,72 +91,75 @@ function runSpecs(): DirectiveType<readonly RunSpec[]> {
   };
 }
 
-/** Takes the `key = value` pairs off the front. The lexer may have glued words to a value: `Full 1st` is one token. */
-function readOverrides(
-  words: readonly Token[],
-  context: ParseContext,
-): { overrides: Record<string, unknown>; rest: readonly Token[] } {
+/** Takes `key = value` pairs and bare levels off the front, in any order, as Bacula does; of two alike the last one counts. */
+function readOverrides(words: readonly Token[], context: ParseContext): { overrides: RunOverrides; rest: readonly Token[] } {
   const overrides: Record<string, unknown> = {};
   let rest = words;
-  while (rest[1]?.kind === "=") {
-    const [name, , value] = rest;
-    const keys = splitWords([name!]);
-    const key = overrideOfWord.get(name!.text.toLowerCase());
-    if (key === undefined) {
-      throw new ConfigMistake(`"${keys.at(-1)?.text ?? name!.text}" cannot be set here`, {
-        at: name!.at,
-        hint: didYouMean(name!.text, Object.keys(OVERRIDES)),
-      });
-    }
-    if (value === undefined || !isValue(value)) throw new ConfigMistake(`a value is expected after ${key} =`, { at: name!.at });
-    const [head, tail] = cutWord(value);
-    overrides[key] = readOverride(OVERRIDES[key], head, context);
-    rest = tail === undefined ? rest.slice(3) : [tail, ...rest.slice(3)];
-    if (rest[0]?.kind === ",") rest = rest.slice(1);
+  for (;;) {
+    const [word, next, value] = rest;
+    const level = word === undefined ? undefined : levelOfWord.get(word.text.toLowerCase());
+    if (next?.kind === "=") {
+      const key = overrideKey(word!);
+      if (value === undefined || !isValue(value))
+        throw new ConfigMistake(`a value is expected after ${word!.text} =`, { at: word!.at });
+      overrides[key] = readOverride(OVERRIDES[key], value, context);
+      rest = rest.slice(3);
+      if (rest[0]?.kind === ",") rest = rest.slice(1);
+    } else if (level !== undefined) {
+      overrides["level"] = level;
+      rest = rest.slice(1);
+    } else return { overrides: overrides as RunOverrides, rest };
   }
-  return { overrides, rest };
+}
+
+function overrideKey(word: Token): OverrideKey {
+  const key = overrideOfWord.get(word.text.toLowerCase());
+  if (key !== undefined) return key;
+  throw new ConfigMistake(`"${word.text}" cannot be set here`, {
+    at: word.at,
+    hint: didYouMean(word.text, Object.keys(OVERRIDES)) ?? "a Run line changes level, pools, storage, messages, priority, ...",
+  });
 }
 
 function readOverride(kind: OverrideKind, value: Token, context: ParseContext): unknown {
   if (typeof kind === "object") return { type: kind.reference, name: value.text, at: value.at } satisfies Reference<string>;
-  if (kind === "level") return chooseWord(value.text, jobLevels);
-  if (kind === "bool") return parseBool(value.text, context);
-  if (kind === "priority") {
-    if (!/^[0-9]{1,9}$/.test(value.text) || Number(value.text) === 0)
-      throw new ConfigMistake(`"${value.text}" is not a priority`, { at: value.at });
-    return Number(value.text);
-  }
   try {
-    return parseDuration(value.text);
+    if (kind === "level") return chooseWord(value.text, jobLevels);
+    if (kind === "bool") return parseBool(value.text, context);
+    if (kind === "time") return parseDuration(value.text);
   } catch (error) {
-    throw new ConfigMistake(error instanceof Error ? error.message : String(error), { at: value.at });
+    if (!(error instanceof ConfigMistake) && !(error instanceof RangeError)) throw error;
+    throw new ConfigMistake(error.message, { at: value.at, hint: error instanceof ConfigMistake ? error.hint : undefined });
   }
+  if (!/^[0-9]{1,9}$/.test(value.text) || Number(value.text) === 0)
+    throw new ConfigMistake(`"${value.text}" is not a priority`, { at: value.at, hint: "a whole number from 1" });
+  return Number(value.text);
 }
 
-/** The first word of a token and what is left of it. Quoted tokens are whole. */
-function cutWord(token: Token): readonly [Token, Token | undefined] {
-  if (token.kind === "quoted") return [token, undefined];
-  const match = /^(\S+)(\s+)(\S[\s\S]*)$/.exec(token.raw);
-  if (match === null) return [token, undefined];
-  const [, head, blank, tail] = match;
-  const at = { ...token.at, column: token.at.column + head!.length + blank!.length };
-  const kind = /=/.test(tail!) ? "string" : "identifier";
-  return [
-    { kind: "string", text: head!, raw: head!, at: token.at },
-    { kind, text: tail!.replaceAll(/\s/g, ""), raw: tail!, at },
-  ];
-}
-
-function splitWords(tokens: readonly Token[]): readonly RunWord[] {
+/**
+ * One token a word. The lexer joins words of letters to one name ("Full Pool" is "FullPool" to other directives); in a Run line blanks
+ * part words: "Full Pool = P" is the level Full and the Pool P.
+ */
+function splitWords(tokens: readonly Token[]): readonly Token[] {
   return tokens.flatMap((token) => {
+    if (token.kind === "quoted" || !isValue(token)) return [token];
+    return [...token.raw.matchAll(/\S+/g)].map(({ 0: word, index }): Token => {
+      return { kind: "string", text: word, raw: word, at: { ...token.at, column: token.at.column + index } };
+    });
+  });
+}
+
+/** Words of dates and times; in quotes several may stand together. */
+function dateWords(tokens: readonly Token[]): readonly RunWord[] {
+  return tokens.flatMap((token, index) => {
     if (token.kind === ",") return [];
-    if (!isValue(token))
-      throw new ConfigMistake(`unexpected ${shown(token)}`, { at: token.at, hint: "key = value pairs stand before the dates" });
-    const written = token.kind === "quoted" ? token.text : token.raw;
-    return [...written.matchAll(/\S+/g)].map((match) => ({
-      text: match[0],
-      at: { ...token.at, column: token.at.column + match.index },
-    }));
+    if (tokens[index + 1]?.kind === "=")
+      throw new ConfigMistake(`unexpected ${shown(token)} =`, {
+        at: token.at,
+        hint: "key = value pairs stand before the dates",
+      });
+    if (!isValue(token)) throw new ConfigMistake(`unexpected ${shown(token)}`, { at: token.at });
+    return [...token.text.matchAll(/\S+/g)].map((match) => ({ text: match[0], at: token.at }));
   });
 }
 
@@ -196,6 +196,12 @@ export const scheduleTable = defineResource(
       description: "When jobs of this schedule start, and what is different for them then.",
     }),
     enabled: directive(bool(), { default: true, acts: true, description: "Lets the schedule start jobs." }),
+    missedRuns: directive(oneOf("Report", "RunOnce", "Ignore"), {
+      default: "Report",
+      acts: true,
+      description:
+        "What happens to runs that came due while the Director did not run: they are named in its messages, or each job that missed runs is besides run once, or nothing.",
+    }),
   },
   { description: "When jobs run by themselves." },
 );

@@ -1,5 +1,8 @@
 import type { Clock } from "#lib/base/clock.ts";
 
+/** Time between two looks at the clock: one that was put forward, or a machine that slept, is noticed this soon. */
+const LOOK_MS = 1000;
+
 /** Calls back at one moment at a time; setting it again forgets the moment before. */
 export class AlarmClock {
   readonly #clock: Clock;
@@ -19,7 +22,7 @@ export class AlarmClock {
     if (atMs === null) return;
     this.#atMs = atMs;
     this.#pending = new AbortController();
-    void this.#wait(Math.max(0, atMs - this.#clock.nowMs()), this.#pending.signal);
+    void this.#wait(atMs, this.#pending.signal);
   }
 
   /** Forgets the moment that was set. */
@@ -29,9 +32,10 @@ export class AlarmClock {
     this.#atMs = null;
   }
 
-  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+  async #wait(atMs: number, signal: AbortSignal): Promise<void> {
     try {
-      await this.#clock.sleep(ms, signal);
+      do await this.#clock.sleep(Math.min(Math.max(0, atMs - this.#clock.nowMs()), LOOK_MS), signal);
+      while (this.#clock.nowMs() < atMs);
     } catch {
       return; // set anew, or stopped
     }

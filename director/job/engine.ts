@@ -1,5 +1,5 @@
-import type { JobView, ScheduledView } from "./job-view.ts";
 import type { BusyJobs } from "../retention/judge.ts";
+import type { ForeseeWish, JobView, ScheduledView } from "./job-view.ts";
 import type { RunRequest } from "./run-request.ts";
 
 /** What to wait for: `wait` with its keywords. */
@@ -26,14 +26,8 @@ export interface JobEngine {
   waiting(): readonly JobView[];
   /** The last 20 ended jobs, oldest first; read from the catalog at start. */
   terminated(): readonly JobView[];
-  /** Runs that Schedules foresee within the next `days`, by time; at most `limit`. */
-  scheduled(options?: {
-    readonly days?: number;
-    readonly limit?: number;
-    readonly job?: string;
-    readonly client?: string;
-    readonly schedule?: string;
-  }): readonly ScheduledView[];
+  /** Runs that Schedules foresee, by time. */
+  scheduled(wish?: ForeseeWish): readonly ScheduledView[];
   /** Jobs that are queued or running, and those whose data they read: none of these may be deleted now. */
   busy(): BusyJobs;
   /** A running, waiting or lately terminated job; null if none of these. */

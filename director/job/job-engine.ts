@@ -12,7 +12,7 @@ import type { CancelResult, JobEngine, WaitTarget } from "./engine.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import type { CatalogDesk, EngineParts, JobContext } from "./job-context.ts";
 import { uniqueJobName } from "./job-name.ts";
-import type { JobView, ScheduledView } from "./job-view.ts";
+import type { ForeseeWish, JobView, ScheduledView } from "./job-view.ts";
 import { readLeftJobs } from "./left-jobs.ts";
 import { endUnrun, resumeJob, runJob } from "./run-job.ts";
 import type { RunRequest } from "./run-request.ts";
@@ -110,8 +110,8 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     return this.#terminated;
   }
 
-  scheduled(options: Parameters<Foresee>[0] = {}): readonly ScheduledView[] {
-    return this.foresee(options);
+  scheduled(wish: ForeseeWish = {}): readonly ScheduledView[] {
+    return this.foresee(wish);
   }
 
   busy(): BusyJobs {

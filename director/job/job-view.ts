@@ -1,3 +1,5 @@
+import type { RunRequest } from "./run-request.ts";
+
 /** One job as `status`, `wait`, `cancel` and prompts see it. Plain facts: safe to keep. */
 export interface JobView {
   readonly jobId: number;
@@ -30,6 +32,21 @@ export interface JobView {
   readonly mountRequest: string | null;
 }
 
+/** Which foreseen runs are asked for; what is not said restricts nothing. */
+export interface ForeseeWish {
+  /** Days looked ahead; 1 if not said. */
+  readonly days?: number;
+  /** Runs at most; 100 if not said. */
+  readonly limit?: number;
+  readonly jobs?: readonly string[];
+  readonly clients?: readonly string[];
+  readonly schedules?: readonly string[];
+  /** From this moment on instead of now; unix milliseconds. */
+  readonly fromMs?: number;
+  /** Only the next run of each Run line. */
+  readonly isNextOnly?: boolean;
+}
+
 /** One run that a Schedule foresees. */
 export interface ScheduledView {
   readonly job: string;
@@ -40,6 +57,6 @@ export interface ScheduledView {
   readonly pool: string;
   readonly storage: string;
   readonly schedule: string;
-  /** Volume that the run would append to, as far as is known now. */
-  readonly volume: string;
+  /** Resources that the Run line puts in place of the job's. */
+  readonly overrides: Partial<RunRequest>;
 }

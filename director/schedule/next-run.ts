@@ -1,42 +1,83 @@
-import type { RunTimes } from "#lib/config/run-times.ts";
+import { LAST_WEEK, type RunTimes, type TimesOfDay } from "#lib/config/run-times.ts";
 
 /** Days looked ahead: 29 February comes again within eight years, and weekdays on it within forty. */
 const DAYS_AHEAD_MAX = 366 * 41;
 
 /**
- * The first moment after `afterMs` (unix milliseconds) at which the times match, in the time zone `zone`; null if there is none. A time
- * that summer time leaves out comes as much later as the clock was put forward; one that happens twice is meant the first time.
+ * All moments after `afterMs` (unix milliseconds) at which the times match, in the time zone `zone`; without an end, or none at all.
+ * At the changes of summer time (decision 0016): a time of day that is left out comes as much later as the clock was put forward; one
+ * that happens twice is meant the first time. `hourly` is meant each time: 23 times on the short day, 25 times on the long one.
  */
-export function nextRun(times: RunTimes, afterMs: number, zone: string): number | null {
-  let day = Temporal.Instant.fromEpochMilliseconds(afterMs).toZonedDateTimeISO(zone).toPlainDate();
-  for (let count = 0; count < DAYS_AHEAD_MAX; count++, day = day.add({ days: 1 })) {
-    if (!matchesDay(times, day)) continue;
-    for (const hour of times.hours) {
-      const at = day.toZonedDateTime({
-        timeZone: zone,
-        plainTime: new Temporal.PlainTime(hour, times.minute),
-      }).epochMilliseconds;
-      if (at > afterMs) return at;
+export function* runsAfter(times: RunTimes, afterMs: number, zone: string): Generator<number, void> {
+  // From yesterday on: its last hour may have been put off to today.
+  let day = Temporal.Instant.fromEpochMilliseconds(afterMs).toZonedDateTimeISO(zone).toPlainDate().subtract({ days: 1 });
+  let end = day.add({ days: DAYS_AHEAD_MAX });
+  let startMs = startOf(day, zone);
+  let pending: readonly number[] = [];
+  let lastMs = afterMs;
+  while (Temporal.PlainDate.compare(day, end) < 0) {
+    const tomorrow = day.add({ days: 1 });
+    const tomorrowMs = startOf(tomorrow, zone);
+    if (matchesDay(times, day)) {
+      const length = tomorrowMs - startMs;
+      pending = [...pending, ...momentsOf(times.times, { day, startMs, isPlain: length === DAY_MS, zone })].toSorted(byNumber);
+      end = day.add({ days: DAYS_AHEAD_MAX });
     }
+    for (const at of pending) {
+      if (at >= tomorrowMs) break;
+      if (at <= lastMs) continue;
+      yield at;
+      lastMs = at;
+    }
+    if (pending.length > 0) pending = pending.filter((at) => at >= tomorrowMs);
+    day = pending.length > 0 ? tomorrow : skipToMonth(times, tomorrow);
+    startMs = day === tomorrow ? tomorrowMs : startOf(day, zone);
   }
-  return null;
 }
 
-/** Moments in the span (after `fromMs`, up to and with `toMs`), at most `limit`. */
-export function runsWithin(
-  times: RunTimes,
-  fromMs: number,
-  toMs: number,
-  options: { readonly zone: string; readonly limit: number },
-): readonly number[] {
-  const runs: number[] = [];
-  for (
-    let at = nextRun(times, fromMs, options.zone);
-    at !== null && at <= toMs && runs.length < options.limit;
-    at = nextRun(times, at, options.zone)
-  )
-    runs.push(at);
-  return runs;
+/** The first moment after `afterMs` at which the times match (see runsAfter); null if there is none. */
+export function nextRun(times: RunTimes, afterMs: number, zone: string): number | null {
+  return runsAfter(times, afterMs, zone).next().value ?? null;
+}
+
+const DAY_MS = 86_400_000;
+
+interface Day {
+  readonly day: Temporal.PlainDate;
+  readonly startMs: number;
+  /** No clock is put forward or back on it. */
+  readonly isPlain: boolean;
+  readonly zone: string;
+}
+
+function momentsOf(times: TimesOfDay, { day, startMs, isPlain, zone }: Day): readonly number[] {
+  const minutes =
+    times.kind === "at"
+      ? times.minutesOfDay
+      : times.minutes.flatMap((minute) => Array.from({ length: 24 }, (_, hour) => hour * 60 + minute));
+  if (isPlain) return minutes.map((minute) => startMs + minute * 60_000);
+  const moment = (minute: number, disambiguation: "compatible" | "later"): number =>
+    day.toPlainDateTime(new Temporal.PlainTime(Math.floor(minute / 60), minute % 60)).toZonedDateTime(zone, { disambiguation })
+      .epochMilliseconds;
+  const first = minutes.map((minute) => moment(minute, "compatible"));
+  return times.kind === "at" ? first : [...first, ...minutes.map((minute) => moment(minute, "later"))];
+}
+
+/** Whole months that do not match are passed over at once. */
+function skipToMonth({ months }: RunTimes, day: Temporal.PlainDate): Temporal.PlainDate {
+  if (months === undefined || months.includes(day.month)) return day;
+  let next = day.with({ day: 1 });
+  do next = next.add({ months: 1 });
+  while (!months.includes(next.month));
+  return next;
+}
+
+function startOf(day: Temporal.PlainDate, zone: string): number {
+  return day.toZonedDateTime(zone).epochMilliseconds;
+}
+
+function byNumber(left: number, right: number): number {
+  return left - right;
 }
 
 function matchesDay(times: RunTimes, day: Temporal.PlainDate): boolean {
@@ -45,5 +86,6 @@ function matchesDay(times: RunTimes, day: Temporal.PlainDate): boolean {
   if (times.lastDay && day.day === day.daysInMonth) return true;
   if (times.monthDays !== undefined && !times.monthDays.includes(day.day)) return false;
   if (times.weekDays !== undefined && !times.weekDays.includes(day.dayOfWeek % 7)) return false;
-  return times.weeksOfMonth === undefined || times.weeksOfMonth.includes(Math.floor((day.day - 1) / 7) + 1);
+  if (times.weeksOfMonth === undefined || times.weeksOfMonth.includes(Math.ceil(day.day / 7))) return true;
+  return times.weeksOfMonth.includes(LAST_WEEK) && day.day > day.daysInMonth - 7;
 }

@@ -1,15 +1,23 @@
+import { didYouMean } from "./did-you-mean.ts";
 import { ConfigMistake } from "./problem.ts";
 import type { Position } from "./position.ts";
 
+/** Times of day, sorted: moments of the day in minutes from midnight, or minutes of every hour (`hourly`). */
+export type TimesOfDay =
+  | { readonly kind: "at"; readonly minutesOfDay: readonly number[] }
+  | { readonly kind: "hourly"; readonly minutes: readonly number[] };
+
+/** The last seven days of the month, among the weeks of the month. */
+export const LAST_WEEK = 7;
+
 /**
  * When something runs, as `Run =` and `Connect =` say it. A class that is not mentioned is undefined and restricts nothing.
- * A minute matches if hour, minute, month, weekOfYear match and either (monthDay and weekDay and weekOfMonth match) or
+ * A day matches if month and weekOfYear match and either (monthDay and weekDay and weekOfMonth match) or
  * (lastDay and it is the last day of the month). With only `lastday`, monthDays is empty.
  */
 export interface RunTimes {
-  /** Hours 0-23; [0] where nothing is said. */
-  readonly hours: readonly number[];
-  readonly minute: number;
+  /** Midnight where nothing is said. */
+  readonly times: TimesOfDay;
   /** Days of the month, 1-31. */
   readonly monthDays: readonly number[] | undefined;
   readonly lastDay: boolean;
@@ -17,11 +25,14 @@ export interface RunTimes {
   readonly months: readonly number[] | undefined;
   /** Days of the week, 0 Sunday to 6 Saturday. */
   readonly weekDays: readonly number[] | undefined;
-  /** Week of the month, 1-6: (day - 1) / 7 + 1. */
+  /** Week of the month, 1-6: (day - 1) / 7 + 1; LAST_WEEK. */
   readonly weeksOfMonth: readonly number[] | undefined;
   /** ISO week of the year, 0-53. */
   readonly weeksOfYear: readonly number[] | undefined;
 }
+
+/** Classes that `weekly` opens again. */
+const WEEKLY = ["monthDays", "weeksOfMonth", "weeksOfYear"] as const;
 
 /** A word of the specification. */
 export interface RunWord {
@@ -45,7 +56,11 @@ const MONTHS = [
   "december",
 ];
 const ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth"];
-const SHORT_ORDINALS = ["1st", "2nd", "3rd", "4th", "5th", "6th"];
+const SHORT_ORDINALS = ["1st", "2nd", "3rd", "4th", "5th", "6th", "last"];
+/** Words without a class, and all others, for whoever mistypes one. */
+const OTHER_WORDS = ["on", "at", "hourly", "daily", "weekly", "monthly", "lastday"];
+const NAMES = [...DAYS, ...MONTHS];
+const WORDS = [...OTHER_WORDS, ...NAMES.map((name) => name.slice(0, 3)), ...NAMES, ...ORDINALS, ...SHORT_ORDINALS];
 
 type TimeClass = "monthDays" | "months" | "weekDays" | "weeksOfMonth" | "weeksOfYear";
 
@@ -57,8 +72,11 @@ const BOUNDS: Record<TimeClass, readonly [number, number]> = {
   weeksOfYear: [0, 53],
 };
 
+/** What `parseRunTimes` tells of that is allowed but hardly meant. */
+export type RunTimesWarning = (message: string, at: Position | undefined) => void;
+
 /** Reads date and time words, such as `1st sun at 23:05`. Throws ConfigMistake at the word that is wrong. */
-export function parseRunTimes(words: readonly RunWord[]): RunTimes {
+export function parseRunTimes(words: readonly RunWord[], warn: RunTimesWarning = () => {}): RunTimes {
   const reader = new RunTimesReader();
   for (const word of words) {
     try {
@@ -69,35 +87,42 @@ export function parseRunTimes(words: readonly RunWord[]): RunTimes {
       throw error;
     }
   }
-  return reader.end(words.at(-1)?.at);
+  const times = reader.end(words.at(-1)?.at);
+  const span = words.find((word) => /^(weekly|monthly)$/i.test(word.text));
+  if (span !== undefined && !choosesDays(times))
+    warn(`"${span.text}" chooses no day: this runs every day; say which, such as "sun" or "on 1"`, span.at);
+  if (neverComes(times)) warn("such a day never comes", words[0]?.at);
+  return times;
 }
 
 class RunTimesReader {
   readonly #classes = new Map<TimeClass, Set<number>>();
-  readonly #hours = new Set<number>();
-  #minute = 0;
+  readonly #minutesOfDay = new Set<number>();
   #isHourly = false;
   #lastDay = false;
-  #afterAt = false;
+  /** Just after `at`; times may follow each other then. */
+  #isTimeDue = false;
+  #isAfterAt = false;
 
   word(word: string): void {
-    if (this.#afterAt) {
+    if (this.#isTimeDue || (this.#isAfterAt && word.includes(":"))) {
       this.#time(word);
-      this.#afterAt = false;
-    } else if (word === "at") this.#afterAt = true;
+      this.#isTimeDue = false;
+    } else if (word === "at") this.#isTimeDue = this.#isAfterAt = true;
     else if (word === "hourly") this.#isHourly = true;
     else if (word === "lastday") this.#lastDay = true;
     else if (word.includes(":")) throw new ConfigMistake(`the time ${word} must be preceded by the word "at"`);
-    else if (!isNoise(word)) this.#days(word);
+    else if (word === "daily") this.#classes.delete("weekDays");
+    else if (word === "monthly") this.#classes.delete("months");
+    else if (word === "weekly") for (const name of WEEKLY) this.#classes.delete(name);
+    else if (word !== "on") this.#days(word);
   }
 
   end(at: Position | undefined): RunTimes {
-    if (this.#afterAt) throw new ConfigMistake('a time is expected after "at"', { at });
-    const hours = this.#isHourly ? range(0, 23, 0, 23) : this.#hours.size === 0 ? [0] : sorted(this.#hours);
+    if (this.#isTimeDue) throw new ConfigMistake('a time is expected after "at"', { at });
     const monthDays = this.#class("monthDays");
     return {
-      hours,
-      minute: this.#minute,
+      times: this.#times(),
       monthDays: monthDays ?? (this.#lastDay ? [] : undefined),
       lastDay: this.#lastDay,
       months: this.#class("months"),
@@ -105,6 +130,12 @@ class RunTimesReader {
       weeksOfMonth: this.#class("weeksOfMonth"),
       weeksOfYear: this.#class("weeksOfYear"),
     };
+  }
+
+  #times(): TimesOfDay {
+    const minutesOfDay = this.#minutesOfDay.size === 0 ? [0] : sorted(this.#minutesOfDay);
+    if (!this.#isHourly) return { kind: "at", minutesOfDay };
+    return { kind: "hourly", minutes: sorted(new Set(minutesOfDay.map((minute) => minute % 60))) };
   }
 
   #class(name: TimeClass): readonly number[] | undefined {
@@ -119,12 +150,11 @@ class RunTimesReader {
     let hour = Number(hourText);
     const minute = Number(minuteText);
     if (half !== undefined) {
-      if (hour < 1 || hour > 12) throw new ConfigMistake(`"${word}" is not a time: with am or pm the hour is 1 to 12`);
+      if (hour > 12) throw new ConfigMistake(`"${word}" is not a time: with am or pm the hour is at most 12`);
       hour = (hour % 12) + (half === "pm" ? 12 : 0);
     }
     if (hour > 23 || minute > 59) throw new ConfigMistake(`"${word}" is not a time of day`);
-    this.#hours.add(hour);
-    this.#minute = minute;
+    this.#minutesOfDay.add(hour * 60 + minute);
   }
 
   #days(word: string): void {
@@ -132,17 +162,36 @@ class RunTimesReader {
     if (from === undefined || more.length > 0) throw new ConfigMistake(`"${word}" is not a range`);
     if (to !== undefined && to.name !== from.name)
       throw new ConfigMistake(`"${word}" is not a range: its ends are of different kinds`);
-    if (to !== undefined && to.value === from.value && from.name !== "monthDays")
+    if (to?.value === from.value && from.name !== "monthDays" && from.name !== "weeksOfYear")
       throw new ConfigMistake(`"${word}" is not a range: both ends are the same`);
     const values = this.#classes.get(from.name) ?? new Set();
     this.#classes.set(from.name, values);
+    if (to === undefined) return void values.add(from.value);
+    if (from.name === "weeksOfMonth" && (from.value === LAST_WEEK || to.value === LAST_WEEK))
+      throw new ConfigMistake(`"${word}" is not a range: "last" stands alone`, { hint: 'such as "2nd-4th,last sun"' });
     const [least, most] = BOUNDS[from.name];
-    for (const value of range(from.value, to?.value ?? from.value, least, most)) values.add(value);
+    for (const value of range(from.value, to.value, least, most)) values.add(value);
   }
 }
 
-function isNoise(word: string): boolean {
-  return word === "on" || word === "daily" || word === "weekly" || word === "monthly";
+function choosesDays(times: RunTimes): boolean {
+  return (
+    times.lastDay ||
+    [times.monthDays, times.weekDays, times.weeksOfMonth, times.weeksOfYear].some((values) => values !== undefined)
+  );
+}
+
+/** Longest each month gets. */
+const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** True for days that no calendar has, such as 30 February. Not all of them are found: whether weeks and months meet is not looked at. */
+function neverComes(times: RunTimes): boolean {
+  if (times.weeksOfYear?.every((week) => week === 0) === true) return true;
+  if (times.lastDay || times.monthDays === undefined) return false;
+  const longest = Math.max(...(times.months ?? [1]).map((month) => MONTH_DAYS[month - 1]!));
+  return !times.monthDays.some(
+    (day) => day <= longest && (times.weeksOfMonth?.some((week) => week === LAST_WEEK || week === Math.ceil(day / 7)) ?? true),
+  );
 }
 
 function dayWord(word: string): { name: TimeClass; value: number } {
@@ -156,13 +205,13 @@ function dayWord(word: string): { name: TimeClass; value: number } {
   const month = MONTHS.findIndex((name) => name === word || name.slice(0, 3) === word);
   if (month >= 0) return { name: "months", value: month + 1 };
   throw new ConfigMistake(`"${word}" is not a word of a date or time`, {
-    hint: "such as 1st, sun, jan, 15, w05, lastday, hourly, at 23:05",
+    hint: didYouMean(word, WORDS) ?? "such as 1st, sun, jan, 15, w05, last, lastday, hourly, at 23:05",
   });
 }
 
 function within(name: TimeClass, value: number, word: string): { name: TimeClass; value: number } {
   const [least, most] = BOUNDS[name];
-  if (value < least || value > most) throw new ConfigMistake(`${word} is out of range`);
+  if (value < least || value > most) throw new ConfigMistake(`${word} is out of range: ${least} to ${most} is allowed`);
   return { name, value };
 }
 
@@ -188,7 +237,12 @@ export function formatRunTimes(times: RunTimes): string {
     times.lastDay ? ["lastday"] : undefined,
     times.months?.map((month) => MONTHS[month - 1]!.slice(0, 3)),
     times.weeksOfYear?.map((week) => `w${String(week).padStart(2, "0")}`),
-    times.hours.map((hour) => `at ${hour}:${String(times.minute).padStart(2, "0")}`),
+    formatTimes(times.times),
   ];
   return words.flatMap((list) => list ?? []).join(" ");
+}
+
+function formatTimes(times: TimesOfDay): readonly string[] {
+  const at = (minuteOfDay: number) => `at ${Math.floor(minuteOfDay / 60)}:${String(minuteOfDay % 60).padStart(2, "0")}`;
+  return times.kind === "hourly" ? ["hourly", ...times.minutes.map(at)] : times.minutesOfDay.map(at);
 }
