@@ -21,6 +21,7 @@ import { VolumesInUse } from "./mount/volumes-in-use.ts";
 import { Reservations } from "./reserve/reservations.ts";
 import { dataService } from "./rpc/data-service.ts";
 import { watchDevices } from "./watch/watch-devices.ts";
+import { Places } from "./space/places.ts";
 import { dataSpoolName, removeLeftSpools } from "./spool/spool-names.ts";
 import { storesOf } from "./store/store-host.ts";
 import { VerifyPool } from "./store/verify-pool.ts";
@@ -80,10 +81,11 @@ export class StorageDaemon implements AsyncDisposable {
     const stores = storesOf(settings.values(), log);
     for (const host of stores.all) stack.use(host);
     const verifiers = stack.use(new VerifyPool());
+    const places = await Places.open(inWork(".mounts"), { log: (text) => log.info(text) });
     const hosts = new Map(
       [...settings.values()].map((device) => [
         device.name,
-        stack.use(new DeviceHost(device, stores.byDevice.get(device.name))),
+        stack.use(new DeviceHost(device, stores.byDevice.get(device.name), places)),
       ]),
     );
     for (const host of hosts.values())
@@ -168,6 +170,7 @@ export class StorageDaemon implements AsyncDisposable {
     });
     const service = storageService({
       replicas,
+      places,
       jobs,
       operators,
       hosts,

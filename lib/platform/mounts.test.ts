@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { MountTable, readMounts } from "./mounts.ts";
 
 const mounts = [
-  { point: "/", type: "ext4", source: "/dev/a" },
-  { point: "/home", type: "btrfs", source: "/dev/b" },
-  { point: "/home/x y", type: "nfs4", source: "server:/x" },
+  { point: "/", type: "ext4", source: "/dev/a", isReadOnly: false },
+  { point: "/home", type: "btrfs", source: "/dev/b", isReadOnly: false },
+  { point: "/home/x y", type: "nfs4", source: "server:/x", isReadOnly: false },
 ];
 
 test("the longest mount point above a path says its type", () => {
@@ -17,7 +17,10 @@ test("the longest mount point above a path says its type", () => {
 });
 
 test("a later mount at the same place covers the earlier one", () => {
-  assert.equal(new MountTable([...mounts, { point: "/home", type: "tmpfs", source: "t" }]).typeOf("/home/bob"), "tmpfs");
+  assert.equal(
+    new MountTable([...mounts, { point: "/home", type: "tmpfs", source: "t", isReadOnly: false }]).typeOf("/home/bob"),
+    "tmpfs",
+  );
 });
 
 test("this machine's mount table names /proc", { skip: process.platform === "linux" ? false : "no Linux" }, () => {

@@ -5,6 +5,8 @@ export interface Mount {
   readonly point: string;
   readonly type: string;
   readonly source: string;
+  /** The mount or its file system refuses writes. */
+  readonly isReadOnly: boolean;
 }
 
 /** File systems that only show the kernel's own state, or memory: nothing to save there unless it is asked for by name. */
@@ -17,21 +19,38 @@ export const VIRTUAL_FILE_SYSTEMS: ReadonlySet<string> = new Set(
 
 /** The mount table of this process; empty where there is none. */
 export function readMounts(): Mount[] {
-  let text: string;
   try {
-    text = readFileSync("/proc/self/mountinfo", "latin1");
+    return parseMounts(readFileSync("/proc/self/mountinfo", "latin1"));
   } catch {
     return [];
   }
+}
+
+/** Reads a table of mounts as /proc/PID/mountinfo shows it; lines that are none are left out. */
+export function parseMounts(text: string): Mount[] {
   const mounts: Mount[] = [];
   for (const line of text.split("\n")) {
     const words = line.split(" ");
     const dash = words.indexOf("-", 6);
     const point = words[4];
     if (point === undefined || dash < 0) continue;
-    mounts.push({ point: unescapeOctal(point), type: words[dash + 1] ?? "", source: unescapeOctal(words[dash + 2] ?? "") });
+    const options = [...(words[5] ?? "").split(","), ...(words[dash + 3] ?? "").split(",")];
+    mounts.push({
+      point: unescapeOctal(point),
+      type: words[dash + 1] ?? "",
+      source: unescapeOctal(words[dash + 2] ?? ""),
+      isReadOnly: options.includes("ro"),
+    });
   }
   return mounts;
+}
+
+/** The mount that an absolute path (byte string, without links) lies on: the longest mount point above it; later mounts cover earlier ones. */
+export function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
+  const isAbove = ({ point }: Mount) => point === "/" || path === point || path.startsWith(`${point}/`);
+  let found: Mount | undefined;
+  for (const mount of mounts) if (isAbove(mount) && mount.point.length >= (found?.point.length ?? 0)) found = mount;
+  return found;
 }
 
 function unescapeOctal(text: string): string {

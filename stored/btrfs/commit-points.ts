@@ -131,6 +131,11 @@ export class CommitPoints {
     this.#deleteAll(directory, await names(directory));
   }
 
+  /** Whether snapshots are still being deleted or renewed. */
+  get isDeleting(): boolean {
+    return this.#deleting.size > 0 || this.#renewals.size > 0;
+  }
+
   /** Waits until what was asked for so far is done: snapshots renewed, others deleted. */
   async deleted(): Promise<void> {
     (await this.#one.acquire(this.#abort.signal))[Symbol.dispose]();

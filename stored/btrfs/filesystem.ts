@@ -84,32 +84,47 @@ function kindOf(output: string, kind: string): SpaceKind {
 /** Below this share of the disks btrfs is short of space that it can give to data or to metadata as either needs it. */
 const UNALLOCATED_LEAST = 0.1;
 
-/** Above this share of the disks space is allocated without use, so that taking it back is worth while. */
-const SLACK_LEAST = 0.2;
+/** Above this share of the disks, and these bytes (what a new file system begins with), space that one kind has and does not use is worth taking back. */
+const IDLE_SHARE = 0.2;
+const IDLE_BYTES_LEAST = 96 * 1024 * 1024;
 
-/** Whether much space is bound to one kind of use and unused. */
-function hasSlack({ deviceSize, data, metadata, metadataRatio }: BtrfsUsage): boolean {
-  return data.size - data.used + (metadata.size - metadata.used) * metadataRatio > deviceSize * SLACK_LEAST;
+/** Free metadata below this share of all metadata is short. */
+const METADATA_LEAST = 0.1;
+
+/**
+ * Whether much space is bound to one kind of use that does not need it. Free space in data's block groups is what a file system lives on and is none,
+ * unless metadata is short.
+ */
+export function isLopsided(usage: BtrfsUsage): boolean {
+  const { deviceSize, unallocated, data, metadata, metadataRatio } = usage;
+  if (unallocated >= deviceSize * UNALLOCATED_LEAST) return false;
+  const worthWhile = Math.max(deviceSize * IDLE_SHARE, IDLE_BYTES_LEAST);
+  if ((metadata.size - metadata.used) * metadataRatio > worthWhile) return true;
+  return freeMetadata(usage) < metadata.size * METADATA_LEAST && data.size - data.used > worthWhile;
 }
 
 /**
- * Has btrfs take back block groups that are empty, or nearly so, where hardly anything is unallocated: what was once metadata can then be
- * data again, and the other way round. Bounded in time and in what is moved. Empty groups btrfs removes by itself, after its delayed
- * discards, within half a minute: that is waited for.
+ * Has btrfs take back block groups that are empty, or nearly so, where one kind of space is short and the other idle: what was once metadata can
+ * then be data again, and the other way round. Bounded in time and in what is moved. Empty groups btrfs removes by itself, after its
+ * delayed discards, within half a minute: that is waited for.
  */
 export async function reclaimBlockGroups(path: string): Promise<void> {
   const deadline = performance.now() + RECLAIM_MS_MAX;
-  const usage = await showUsage(path);
-  if (usage.unallocated >= usage.deviceSize * UNALLOCATED_LEAST || !hasSlack(usage)) return;
+  if (!isLopsided(await showUsage(path))) return;
   // Each kind by itself: what one gives back is the room that the other needs, and without it fails.
   for (const filter of ["-dusage=0", "-musage=0", "-dusage=10,limit=8", "-musage=10,limit=8"]) {
     try {
       await btrfs(["balance", "start", filter, path], { timeoutMs: BALANCE_MS_MAX });
     } catch (error) {
-      if (!(error instanceof OperatorError) || !/No space left/.test(error.message)) throw error;
+      // Another balance is under way, by somebody else: its work is as good.
+      if (!(error instanceof OperatorError) || !/No space left|in progress/.test(error.message)) throw error;
     }
+    if (!isLopsided(await showUsage(path))) return;
   }
-  while (performance.now() < deadline && hasSlack(await showUsage(path))) await sleep(RECLAIM_GAP_MS);
+  while (performance.now() < deadline && isLopsided(await showUsage(path))) {
+    await sleep(RECLAIM_GAP_MS);
+    await syncFileSystem(path);
+  }
 }
 
 /** Errors that a disk below btrfs has shown since its counters were last set to nothing. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { mkdir, readdir, stat, statfs } from "node:fs/promises";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
@@ -239,6 +239,7 @@ export class ChunkStore implements AsyncDisposable {
       copies: this.#copies,
       raiseEpoch: async () => await this.#raiseEpoch(folder),
       afterSweep: async () => await this.#surroundings.afterSweep(folder),
+      requireRoom: async () => await requireRoom(this.settings),
     });
     this.notes.push(...notes);
     this.domains.set(name, domain);
@@ -257,6 +258,17 @@ export class ChunkStore implements AsyncDisposable {
       if (!isNoRoom(error)) throw error;
     }
   }
+}
+
+/** STORE_FULL when less is free than jobs are to leave; they ask before each container. */
+async function requireRoom({ directory, freeBytesMin = 0 }: StoreSettings): Promise<void> {
+  if (freeBytesMin === 0) return;
+  const { bavail, bsize } = await statfs(directory);
+  if (bavail * bsize < freeBytesMin)
+    throw new OperatorError(
+      "STORE_FULL",
+      `${(bavail * bsize).toLocaleString("en-US")} bytes are free in ${directory}, and Minimum Free Space is ${freeBytesMin.toLocaleString("en-US")}`,
+    );
 }
 
 /** Whether an error says that the file system, or a quota, takes no more. */

@@ -22,6 +22,8 @@ export interface StoreSettings {
   readonly livePercent: number;
   /** Bytes that a collection may delete a second; 0: no limit. */
   readonly deleteBytesPerS: number;
+  /** Free bytes of the file system that jobs leave; 0 or absent: none. Collections may use them. */
+  readonly freeBytesMin?: number;
 }
 
 /** What a store is, once open. */

@@ -31,6 +31,8 @@ export interface DomainSurroundings {
   readonly copies: VolumeCopies;
   raiseEpoch(): Promise<void>;
   afterSweep(): Promise<void>;
+  /** Throws STORE_FULL when jobs may take no more. */
+  requireRoom(): Promise<void>;
 }
 
 /** One domain of a store: its index, its containers, its sessions, and what running jobs put into it. */
@@ -228,6 +230,7 @@ export class StoreDomain implements CareDomain {
     session.writer = undefined;
     if (full !== undefined) this.#sealSoon(session, full);
     while (session.sealing.size >= SEALING_MAX) await Promise.race(session.sealing);
+    await this.#surroundings.requireRoom();
     session.writer = await this.containers.begin();
     session.unsealed.add(session.writer);
   }

@@ -1,5 +1,5 @@
 import { defineResource, directive, type ResourceOf } from "#lib/config/define-resource.ts";
-import { bool, integer, nameText, oneOf, path, resourceName, size, speed, text, time } from "#lib/config/directive-types.ts";
+import { bool, integer, nameText, oneOf, path, resourceName, size, speed, text, textList, time } from "#lib/config/directive-types.ts";
 import { CHUNK_BYTES_MAX } from "#lib/chunk/chunk-frame.ts";
 import { reference } from "#lib/config/reference-types.ts";
 import { dedupCompression } from "./dedup-types.ts";
@@ -72,7 +72,11 @@ export const deviceTable = defineResource(
     }),
     useMtiocGet: directive(bool(), { default: true, acts: false, description: "Asks the driver for the position." }),
     checkLabels: directive(bool(), { default: false, acts: false, description: "Looks for labels of other programs." }),
-    requiresMount: directive(bool(), { default: false, acts: false, description: "The device must be mounted by a command." }),
+    requiresMount: directive(bool(), {
+      default: false,
+      acts: true,
+      description: "Nothing is written while no file system is mounted at Mount Point.",
+    }),
     offlineOnUnmount: directive(bool(), {
       default: false,
       acts: false,
@@ -101,7 +105,53 @@ export const deviceTable = defineResource(
       description: "Program that finds out whether a medium can be written once only.",
     }),
     maximumChangerWait: directive(time(), { default: 300, acts: false, description: "How long the changer may take." }),
-    maximumOpenWait: directive(time(), { default: 300, acts: false, description: "How long to try to open the device." }),
+    maximumOpenWait: directive(time(), { default: 300, acts: true, description: "How long to try to open the device." }),
+    openRetries: directive(integer({ max: 1_000_000 }), {
+      default: 0,
+      acts: true,
+      description: "How often a device that cannot be opened is tried again, within the Maximum Open Wait. Each try is said in the job's messages.",
+    }),
+    openRetryInterval: directive(time(), { default: 10, acts: true, description: "Time between two such tries." }),
+    eodErrorCode: directive(textList(), {
+      acts: true,
+      description:
+        "Further error codes of a write (EIO ...) that mean the end of the medium, so that the Volume is Full and not in Error. ENOSPC, EDQUOT, EFBIG and ENXIO always do.",
+    }),
+    ignoreCloseErrors: directive(bool(), {
+      default: false,
+      acts: true,
+      description: "An error when a Volume is closed is only a warning. What was written is durable before.",
+    }),
+    ioTimeout: directive(time(), {
+      default: 300,
+      acts: true,
+      description: "How long a program or pipe (Device Type = Fifo) may take or give nothing before the job fails; 0 is no limit.",
+    }),
+    appendPositioning: directive(oneOf("Permissive", "Paranoid", "SuperParanoid", "Verify"), {
+      default: "Paranoid",
+      acts: true,
+      description:
+        "What is looked at before a Volume is appended to: only its label and size, also what lies behind the end that the catalog knows, every block of it, or its last block.",
+    }),
+    writeEodRecord: directive(bool(), {
+      default: false,
+      acts: true,
+      description: "Writes an end-of-medium record when a Volume is left.",
+    }),
+    requireEodRecord: directive(bool(), {
+      default: false,
+      acts: true,
+      description: "Appends to a Volume only when it ends with such a record.",
+    }),
+    directIo: directive(bool(), {
+      default: false,
+      acts: true,
+      description: "Keeps what was written or read out of the page cache, for the sake of everything else in it.",
+    }),
+    formatCommand: directive(nameText(), {
+      acts: true,
+      description: "Program that formats a medium (format command); %a is the Archive Device, %v the Volume.",
+    }),
     maximumRewindWait: directive(time(), { default: 300, acts: false, description: "How long a rewind may take." }),
     maximumNetworkBufferSize: directive(integer(), {
       default: 0,
@@ -146,8 +196,14 @@ export const deviceTable = defineResource(
       keyword: "MinimumFeeSpace",
       synonyms: ["MinimumFreeSpace"],
       default: 5_000_000,
-      acts: false,
-      description: "Free bytes that are left on the file system of the Volumes.",
+      acts: true,
+      description: "Free bytes that are left on the file system of the Volumes; 0 is all of them may be used.",
+    }),
+    maximumRoomWait: directive(time(), {
+      default: 600,
+      acts: true,
+      description:
+        "How long a job waits on a full file system when the Director cannot make room there, before it fails. For Device Type Dedup and Btrfs.",
     }),
     maximumConcurrentJobs: directive(integer(), {
       default: 0,
@@ -174,7 +230,10 @@ export const deviceTable = defineResource(
       description: "Number of the drive in the autochanger, from 0.",
     }),
     maximumPartSize: directive(size(), { default: 0, acts: false, description: "Largest part of a cloud Volume." }),
-    mountPoint: directive(nameText(), { acts: false, description: "Directory that the device is mounted on." }),
+    mountPoint: directive(nameText(), {
+      acts: true,
+      description: "Directory at which the file system of the Archive Device is mounted; looked at with Requires Mount = yes.",
+    }),
     mountCommand: directive(nameText(), { acts: false, description: "Program that mounts the device." }),
     unmountCommand: directive(nameText(), { acts: false, description: "Program that unmounts the device." }),
     writePartCommand: directive(nameText(), { acts: false, description: "Program that writes a part of a DVD." }),

@@ -16,6 +16,7 @@ import type { AppendWork, StartStorageJobRequest } from "#proto/stored.ts";
 import type { CallContext } from "#lib/rpc/call.ts";
 import type { JobLog } from "#lib/job-log/job-log.ts";
 import type { JobRef } from "#proto/common.ts";
+import { RoomWait } from "../space/wait-for-room.ts";
 import { jobSpool } from "../spool/job-spool.ts";
 import type { DataSpool } from "../spool/data-spool.ts";
 import type { JobSurroundings } from "./job-surroundings.ts";
@@ -141,6 +142,7 @@ export class AppendJob implements StorageJob, AppendClient {
     } catch (error) {
       await this.#fail(error);
     } finally {
+      this.#released.dispose();
       this.#link.close();
     }
   }
@@ -250,6 +252,11 @@ export class AppendJob implements StorageJob, AppendClient {
     const { job, jobId } = this.ref;
     const { pool, client } = this.label;
     const owner = { job, jobId, session: this.session, pool, client };
+    const host = this.#around.hostOf(this.#device);
+    await host.places?.require(host);
+    const { voice, signal } = this;
+    const wait = new RoomWait({ host, voice, signal, pool, jobName: this.#request.jobName, poke: this.#around.poke });
+    this.#released.use(store.whenNoRoom(this.session, async (why) => await wait.ask(why)));
     this.#intake.chunks = await JobChunks.begin(store, this.#around.verifiers, owner);
   }
 
@@ -262,7 +269,7 @@ export class AppendJob implements StorageJob, AppendClient {
     if (!keptEnds.has(facts.status)) return await chunks.abandon();
     const volumes = [...this.volumes];
     this.signal.throwIfAborted();
-    await chunks.commit(references, volumes);
+    await chunks.commit(references);
     try {
       await chunks.commitPoint(volumes);
     } catch (error) {

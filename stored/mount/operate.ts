@@ -32,6 +32,7 @@ export async function* labelVolume(
     );
   }
   if (host.settings.isReadOnly) throw new OperatorError("VOLUME_READ_ONLY", `device "${host.name}" is read-only`);
+  await host.places?.require(host);
   await host.store?.open();
   await mayReplace(host, request, volume);
   const holder = `the label command on ${host.name}`;
@@ -54,6 +55,7 @@ export async function* labelVolume(
     };
     if (replace) await host.store?.forget({ sessions: [], volume });
     const bytes = await host.call("label", { label, session: table.session, replace });
+    await host.places?.wrote(host);
     yield {
       line: `3000 OK label. VolBytes=${bytes} VolABytes=0 VolType=${host.volType} Volume="${volume}" Device="${host.name}" (${host.settings.archiveDevice})`,
       ok: true,

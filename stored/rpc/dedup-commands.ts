@@ -51,6 +51,7 @@ export function madeText(host: DeviceHost, facts: StoreFacts): string {
 async function carry(host: DeviceHost, store: StoreHost, request: DedupRequest): Promise<CareReport> {
   switch (request.action) {
     case "init":
+      await host.places?.require(host);
       return { lines: [madeText(host, await store.init())], isClean: true };
     case "status":
       return await withSpace(host, await store.call("status", null));

@@ -3,7 +3,9 @@ import { must } from "#lib/base/assert.ts";
 import { labelVolume, mountDevice, releaseDevice, unmountDevice } from "../mount/operate.ts";
 import { careForStore, forgetSessions } from "./dedup-commands.ts";
 import { troubleText } from "../watch/watch-devices.ts";
+import { spaceReply } from "../space/space-reply.ts";
 import { statusLines } from "../status/status.ts";
+import type { PlaceFinder } from "../space/space-reply.ts";
 import type { CallContext, Handlers } from "#lib/rpc/call.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { OperatorsTable } from "../mount/operate.ts";
@@ -27,6 +29,7 @@ export interface StorageServiceParts {
   /** Refuses Directors that may only look (Monitor = yes). */
   readonly mayCommand: (director: string) => boolean;
   readonly replicas: ReplicaService;
+  readonly places: PlaceFinder;
   readonly followJob: Service["followJob"];
   readonly answer: Service["answer"];
 }
@@ -93,7 +96,7 @@ export function storageService(parts: StorageServiceParts): Service {
     },
     changer: notYet,
     medium: notYet,
-    space: notYet,
+    space: async (request) => await spaceReply(askedHosts(parts, request.devices), parts.places),
     status: async (request) => {
       const asksDevices = request.sections.length === 0 || request.sections.includes("devices");
       return { lines: statusLines(parts.status(), asksDevices ? await spacesOf(parts.hosts) : new Map(), request) };
@@ -120,6 +123,13 @@ function deviceOf(parts: StorageServiceParts, request: { readonly device: string
   if (name === undefined)
     throw new OperatorError("DEVICE_UNKNOWN", `the storage daemon has no device "${request.device.slice(0, 200)}"`);
   return must(parts.hosts.get(name), "a configured device");
+}
+
+/** The devices that are named, or all; names that are none are left out. */
+function askedHosts(parts: StorageServiceParts, names: readonly string[]): Iterable<DeviceHost> {
+  if (names.length === 0) return parts.hosts.values();
+  const devices = new Set(names.flatMap((name) => parts.devicesNamed(name)));
+  return [...parts.hosts.values()].filter(({ name }) => devices.has(name));
 }
 
 /** Unknown names stay, so that the refusal can name them. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { BtrfsDevice } from "../btrfs/btrfs-device.ts";
 import { sizeText } from "../status/units.ts";
+import { sessionName } from "../chunks/marks.ts";
 import { storeFolder } from "../chunks/store-paths.ts";
 import { StoreThread } from "./store-thread.ts";
 import type { MessagePort } from "node:worker_threads";
@@ -12,6 +13,9 @@ import type { StoreCallName, StoreCalls, StoreFacts, StoreSettings } from "../ch
 
 /** Where it is told what no job is told. */
 export type StoreLog = Pick<RpcLog, "info" | "error">;
+
+/** Sees to it that there is room for a job that found none. Answers whether the job is to try again. */
+export type RoomAsker = (why: Error) => Promise<boolean>;
 
 /** A job that has ended well, as the store must know it. */
 export interface EndedJob {
@@ -34,6 +38,7 @@ export class StoreHost implements AsyncDisposable {
   #thread: StoreThread | undefined;
   #opening: Promise<StoreFacts> | undefined;
   #hasSaidNoSnapshots = false;
+  readonly #askers = new Map<string, RoomAsker>();
 
   constructor(settings: StoreSettings, clientQuota: number, log: StoreLog) {
     this.settings = settings;
@@ -80,6 +85,18 @@ export class StoreHost implements AsyncDisposable {
     if (this.#opening === undefined) return "   Store: not opened since the start of the daemon";
     const { chunks, containers, storedBytes } = await this.call("open", null);
     return `   Store: ${sizeText(storedBytes)}B in ${containers.toLocaleString("en-US")} containers, ${chunks.toLocaleString("en-US")} chunks`;
+  }
+
+  /** While this is not disposed, `ask` is asked when the job of this session finds no room. */
+  whenNoRoom(session: SessionKey, ask: RoomAsker): Disposable {
+    this.#askers.set(sessionName(session), ask);
+    return { [Symbol.dispose]: () => void this.#askers.delete(sessionName(session)) };
+  }
+
+  /** Whether space will come back without anything more being deleted. */
+  async isFreeing(): Promise<boolean> {
+    if (this.#opening === undefined) return false;
+    return (await this.call("pending", null)) || this.btrfs?.points.isDeleting === true;
   }
 
   /** A port on which a device's thread may ask where chunks lie. */
@@ -140,6 +157,7 @@ export class StoreHost implements AsyncDisposable {
       { settings: this.settings },
       {
         swept: (domain) => void this.#renew(domain),
+        noRoom: async (session, why) => (await this.#askers.get(sessionName(session))?.(why)) ?? false,
         died: (error) => {
           this.#log.error(`store ${this.settings.directory}: its thread has ended`, error);
           this.#thread = undefined;

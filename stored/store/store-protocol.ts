@@ -17,14 +17,18 @@ export interface StoreThreadOptions {
 export type ToStore =
   | { readonly kind: "call"; readonly id: number; readonly name: StoreCallName; readonly argument: unknown }
   /** Somebody who will ask on this port where chunks lie. */
-  | { readonly kind: "locator"; readonly port: MessagePort };
+  | { readonly kind: "locator"; readonly port: MessagePort }
+  /** The answer to "noRoom": whether to try again. */
+  | { readonly kind: "room"; readonly id: number; readonly isThere: boolean };
 
 /** From the store's thread. `spent`: the buffer of an `append`, which nobody needs any more. */
 export type FromStore =
   | { readonly kind: "result"; readonly id: number; readonly value: unknown; readonly spent: ArrayBuffer | undefined }
   | { readonly kind: "failure"; readonly id: number; readonly error: CarriedError }
   /** Containers of a domain were removed: what pins their space may go. */
-  | { readonly kind: "swept"; readonly domain: string };
+  | { readonly kind: "swept"; readonly domain: string }
+  /** A job found no room; it waits for the answer "room". */
+  | { readonly kind: "noRoom"; readonly id: number; readonly session: SessionKey; readonly why: CarriedError };
 
 /** A question on a locator's port. */
 export interface LocateQuestion {

@@ -2,15 +2,19 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { reuseReceived } from "#lib/rpc/grpc-internals.ts";
 import { endSoon, soon } from "../watch/end-soon.ts";
+import { uncarried } from "../device/carried-error.ts";
 import { WaitingCalls } from "../device/waiting-calls.ts";
 import type { MessagePort } from "node:worker_threads";
 import type { FromStore, StoreThreadOptions, ToStore } from "./store-protocol.ts";
+import type { SessionKey } from "../volume/block.ts";
 import type { StoreCallName, StoreCalls } from "../chunks/store-calls.ts";
 
 /** Who hears what the thread tells unasked. */
 export interface StoreListener {
   /** Containers of this domain were removed. */
   swept(domain: string): void;
+  /** A job found no room. Answers whether it is to try again; rejecting means no. */
+  noRoom(session: SessionKey, why: Error): Promise<boolean>;
   /** The thread has ended without being told to; nothing more can be done with it. */
   died(error: Error): void;
 }
@@ -62,9 +66,16 @@ export class StoreThread implements AsyncDisposable {
 
   #receive(message: FromStore): void {
     if (message.kind === "swept") return this.#listener.swept(message.domain);
+    if (message.kind === "noRoom") return void this.#answerNoRoom(message);
     if (message.kind === "failure") return this.#calls.reject(message.id, message.error);
     if (message.spent !== undefined) reuseReceived(new Uint8Array(message.spent));
     this.#calls.resolve(message.id, message.value);
+  }
+
+  async #answerNoRoom({ id, session, why }: Extract<FromStore, { kind: "noRoom" }>): Promise<void> {
+    const isThere = await this.#listener.noRoom(session, uncarried(why)).catch(() => false);
+    const message: ToStore = { kind: "room", id, isThere };
+    this.#worker.postMessage(message);
   }
 
   #die(error: Error): void {

@@ -6,7 +6,10 @@ import { impossible, must } from "#lib/base/assert.ts";
 import { makeDomainSubvolume } from "../btrfs/store-subvolumes.ts";
 import { StoreServer } from "../chunks/store-server.ts";
 import { carried } from "../device/carried-error.ts";
+import { settleRoom } from "../space/settle-room.ts";
 import type { MessagePort } from "node:worker_threads";
+import type { OperatorError } from "#lib/errors/operator-error.ts";
+import type { SessionKey } from "../volume/block.ts";
 import type { FromStore, LocateAnswer, LocateQuestion, StoreThreadOptions, ToStore } from "./store-protocol.ts";
 import type { StoreCalls } from "../chunks/store-calls.ts";
 
@@ -17,7 +20,21 @@ const server = new StoreServer(settings, {
     ? { makeFolder: async (path: string) => makeDomainSubvolume(settings.directory, path, basename(path)) }
     : {}),
   afterSweep: async (path) => post({ kind: "swept", domain: basename(path) }),
+  settleRoom: async () => await settleRoom(settings.directory, settings),
+  roomFor: async (session, why) => await askForRoom(session, why),
 });
+
+/** Questions for room that the main thread has not answered, by number. */
+const asked = new Map<number, (isThere: boolean) => void>();
+let lastAsked = 0;
+
+async function askForRoom(session: SessionKey, why: OperatorError): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const id = ++lastAsked;
+  asked.set(id, resolve);
+  post({ kind: "noRoom", id, session, why: carried(why) });
+  return await promise;
+}
 
 port.on("message", (message: ToStore) => {
   switch (message.kind) {
@@ -25,6 +42,9 @@ port.on("message", (message: ToStore) => {
       return void answer(message);
     case "locator":
       return serveLocator(message.port);
+    case "room":
+      asked.get(message.id)?.(message.isThere);
+      return void asked.delete(message.id);
     default:
       return impossible(message, "store worker");
   }
