@@ -3,6 +3,7 @@ import { must } from "#lib/base/assert.ts";
 import { BatchCursor, RECORD_HEADER_BYTES } from "#lib/wire/record.ts";
 import { isCatalogStream, labelType } from "../volume/format.ts";
 import { SessionBlocks } from "../volume/session-blocks.ts";
+import { endOfMediumBlock } from "./check-end.ts";
 import { AttributeCollector } from "./attribute-collector.ts";
 import { ReferencesKeeper, keepReferences } from "./session-references.ts";
 import { VolumeWriter } from "../volume/volume-writer.ts";
@@ -10,6 +11,7 @@ import { writeSessionLabel } from "../volume/session-label.ts";
 import type { SessionReferences } from "./session-references.ts";
 import type { Medium } from "./device.ts";
 import type { FilledBlock } from "../volume/session-blocks.ts";
+import type { AppendCheck } from "./check-end.ts";
 import type { EndCause, Region, VolumeWriterOptions } from "../volume/volume-writer.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { SessionLabel } from "../volume/session-label.ts";
@@ -22,6 +24,8 @@ export interface EngineOptions {
   readonly regionBytesMax: number;
   /** Error codes that mean the end of the medium, besides those that every driver knows. */
   readonly endCodes?: readonly string[];
+  /** How the end of a Volume is looked at and marked. */
+  readonly check?: AppendCheck;
   /** A Volume that cannot be closed without an error counts as good: all that it holds was made durable before. */
   readonly ignoreCloseErrors?: boolean;
 }
@@ -104,6 +108,8 @@ export class AppendEngine {
   #changed = new Set<number>();
   #attributes: { sessionId: number; batch: Uint8Array<ArrayBuffer> }[] = [];
   #ended: number[] = [];
+  /** Session of the last block that was written. */
+  #lastSession: SessionKey | undefined;
   /** Nothing is written: the Volume is full, or its owner has not said yet that reports about it will be understood. */
   #isHeld = false;
 
@@ -135,7 +141,8 @@ export class AppendEngine {
     const medium = this.#medium;
     if (medium === undefined) return undefined;
     this.#writer?.closeRegions();
-    this.#tell(undefined);
+    const isMarked = this.#endMedium(medium);
+    this.#tell(undefined, isMarked);
     this.#medium = undefined;
     this.#writer = undefined;
     try {
@@ -150,6 +157,19 @@ export class AppendEngine {
     } catch (error) {
       if (this.#options.ignoreCloseErrors !== true || !(error instanceof OperatorError)) throw error;
       return describeError(error);
+    }
+  }
+
+  /** Writes the record that says that nothing follows; false if it is not wanted, or the Volume takes no more. */
+  #endMedium(medium: Medium): boolean {
+    const session = this.#lastSession;
+    if (this.#options.check?.writesEnd !== true || this.#writer === undefined || session === undefined) return false;
+    const { checksum } = this.#options;
+    try {
+      const block = endOfMediumBlock({ number: this.#writer.nextNumber, session, checksum });
+      return medium.append([block]).kind === "written";
+    } catch {
+      return false; // The Volume is left because of what is wrong with it.
     }
   }
 
@@ -298,6 +318,7 @@ export class AppendEngine {
       this.#sinceWriteback = 0;
       this.#medium?.startWriteback();
     }
+    this.#lastSession = block.session;
     const session = this.#sessions.get(block.session.id);
     if (session === undefined) return;
     session.written = block.sequence;
@@ -315,7 +336,7 @@ export class AppendEngine {
   }
 
   /** Tells what is new, if anything is. */
-  #tell(full: EngineReport["full"]): void {
+  #tell(full: EngineReport["full"], isVolumeNews = false): void {
     const writer = this.#writer;
     const progress = [...this.#changed].flatMap((id) => this.#progressOf(id));
     const regions = writer?.takeClosedRegions() ?? [];
@@ -325,7 +346,7 @@ export class AppendEngine {
     this.#changed = new Set();
     this.#attributes = [];
     this.#ended = [];
-    if (progress.length + regions.length + attributes.length + ended.length + warnings.length === 0 && full === undefined) return;
+    if (progress.length + regions.length + attributes.length + ended.length + warnings.length === 0 && full === undefined && !isVolumeNews) return;
     const medium = this.#medium;
     const volume =
       writer === undefined || medium === undefined

@@ -9,6 +9,7 @@ import type { DeviceListener, Transfer } from "./device-thread.ts";
 import type { StoreSettings } from "../chunks/store-calls.ts";
 import type { StoreHost } from "../store/store-host.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
+import type { AppendCheck } from "./check-end.ts";
 import type { EngineReport } from "./append-engine.ts";
 import type { Places } from "../space/places.ts";
 import type { VolumeFacts } from "../mount/volume-facts.ts";
@@ -41,6 +42,18 @@ export interface DeviceSettings {
   readonly roomWaitMs: number;
   /** Most bytes of one client's chunks. */
   readonly clientQuotaBytes: number;
+  /** How often opening is tried again, how long between two tries and all in all, milliseconds. */
+  readonly openRetries: number;
+  readonly openRetryMs: number;
+  readonly openWaitMs: number;
+  readonly endCodes: readonly string[];
+  readonly ignoreCloseErrors: boolean;
+  /** How long a program or pipe may stand still, milliseconds; 0: for ever. */
+  readonly ioTimeoutMs: number;
+  readonly appendCheck: AppendCheck;
+  readonly formatCommand: string;
+  /** Whether what was written or read is kept out of the page cache. */
+  readonly isDirect: boolean;
   /** Where jobs collect data before it is written; "": the daemon's working directory. */
   readonly spoolDirectory: string;
   /** Most bytes collected by all jobs, and by one job unless it says otherwise. */
@@ -59,6 +72,7 @@ export class DeviceHost implements AsyncDisposable {
   #thread: DeviceThread | undefined;
   #listener: DeviceListener | undefined;
   #nextReader = 1;
+  #place: Disposable | undefined;
   /** The Volume that is appended to, for status. */
   appending: VolumeFacts | undefined;
   /** Volumes that are read, by reader. */
@@ -83,6 +97,18 @@ export class DeviceHost implements AsyncDisposable {
 
   get name(): string {
     return this.settings.name;
+  }
+
+  /** The medium of the Volume that is appended to stays in the drive until it is let go of. */
+  keepMedium(place: Disposable, volume: string, pool: string): void {
+    this.#place?.[Symbol.dispose]();
+    this.#place = place;
+    this.drive?.saw(volume, pool);
+  }
+
+  letGoOfMedium(): void {
+    this.#place?.[Symbol.dispose]();
+    this.#place = undefined;
   }
 
   /** Whether a driver for its Device Type is there. */
@@ -148,6 +174,9 @@ export class DeviceHost implements AsyncDisposable {
       blockBytesMin: settings.blockBytesMin,
       checksum: settings.blockChecksum,
       regionBytesMax: settings.fileBytesMax,
+      endCodes: settings.endCodes,
+      ignoreCloseErrors: settings.ignoreCloseErrors,
+      check: settings.appendCheck,
     };
     this.#thread = new DeviceThread(
       {

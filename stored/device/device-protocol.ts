@@ -48,6 +48,8 @@ export interface AppendMounted {
   readonly isLabelNew: boolean;
   /** What was found behind the end that the catalog knows. */
   readonly tail: TailCheck | undefined;
+  /** What was looked at before, step by step. */
+  readonly steps: readonly string[];
 }
 
 /** A Volume that is longer than the catalog knows: nothing of it may be overwritten. */

@@ -1,9 +1,9 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { must } from "#lib/base/assert.ts";
-import { BlockReader } from "../volume/block-reader.ts";
 import { LABEL_PROBE_BYTES, readLabelBlock, writeLabelBlock } from "../volume/label-block.ts";
 import { ChunkLocator } from "../store/chunk-locator.ts";
 import { AppendEngine } from "./append-engine.ts";
+import { checkEnd } from "./check-end.ts";
 import { openDriver } from "./drivers.ts";
 import { OpenReader } from "./open-reader.ts";
 import type {
@@ -14,8 +14,8 @@ import type {
   DeviceThreadOptions,
   Inspection,
   LabelWish,
-  TailCheck,
 } from "./device-protocol.ts";
+import type { AppendCheck, CheckedEnd } from "./check-end.ts";
 import type { Device, Medium } from "./device.ts";
 import type { EngineReport } from "./append-engine.ts";
 
@@ -112,7 +112,7 @@ export class DeviceServer {
     const { volume } = wish.label;
     if (wish.action === "create") {
       const medium = this.#device.create(volume, this.#labelBlock(wish, false));
-      return this.#mounted(medium, wish, 1, true, undefined);
+      return this.#mounted(medium, wish, { nextNumber: 1, isLabelNew: true, checked: undefined });
     }
     const medium = this.#device.open(volume, "append");
     try {
@@ -123,11 +123,11 @@ export class DeviceServer {
       const isUnused = found.isPreLabel && medium.end <= labelBytes(medium);
       if (isUnused) return this.#relabeled(medium, { ...wish, label: { ...wish.label, labelDate: found.label.labelDate } });
       if (this.#device.keepsData && medium.end < wish.catalogBytes) throw this.#tooShort(volume, medium.end, wish.catalogBytes);
-      const tail =
-        this.#device.keepsData && medium.end > wish.catalogBytes
-          ? checkTail(medium, Math.max(wish.catalogBytes, labelBytes(medium)))
-          : undefined;
-      return this.#mounted(medium, wish, wish.catalogBlocks + (tail?.blocks ?? 0) + 1, false, tail);
+      const checked = this.#device.keepsData
+        ? checkEnd(medium, this.#check, { labelBytes: labelBytes(medium), catalogBytes: wish.catalogBytes })
+        : undefined;
+      const tail = checked?.tail;
+      return this.#mounted(medium, wish, { nextNumber: wish.catalogBlocks + (tail?.blocks ?? 0) + 1, isLabelNew: false, checked });
     } catch (error) {
       medium.close();
       throw error;
@@ -136,18 +136,20 @@ export class DeviceServer {
 
   #relabeled(medium: Medium, wish: AppendWish): AppendMounted {
     medium.relabel(this.#labelBlock(wish, false));
-    return this.#mounted(medium, wish, 1, true, undefined);
+    return this.#mounted(medium, wish, { nextNumber: 1, isLabelNew: true, checked: undefined });
+  }
+
+  get #check(): AppendCheck {
+    return this.#options.engine.check ?? { mode: "Paranoid", writesEnd: false, requiresEnd: false };
   }
 
   #mounted(
     medium: Medium,
     wish: AppendWish,
-    nextNumber: number,
-    isLabelNew: boolean,
-    tail: TailCheck | undefined,
+    how: { readonly nextNumber: number; readonly isLabelNew: boolean; readonly checked: CheckedEnd | undefined },
   ): AppendMounted {
-    const bytes = medium.end;
-    const mounted = { bytes, isLabelNew, tail };
+    const { nextNumber, isLabelNew, checked } = how;
+    const mounted = { bytes: medium.end, isLabelNew, tail: checked?.tail, steps: checked?.steps ?? [] };
     this.engine.mount(medium, { nextNumber, isFresh: isLabelNew }, { volumeBytesMax: wish.volumeBytesMax });
     return mounted;
   }
@@ -203,24 +205,6 @@ function inspectMedium(medium: Medium): Inspection {
 function labelBytes(medium: Medium): number {
   const start = new Uint8Array(LABEL_PROBE_BYTES);
   return readLabelBlock(start.subarray(0, medium.readAt(start, 0))).bytes;
-}
-
-/**
- * Reads what lies behind the end that the catalog knows. Intact blocks are kept (they may be of a job that ended just before a crash);
- * only what follows the last intact block, and so is a block that was never finished, is cut off.
- */
-function checkTail(medium: Medium, catalogBytes: number): TailCheck {
-  let intactEnd = catalogBytes;
-  let blocks = 0;
-  const reader = new BlockReader(medium, () => {});
-  reader.seek(catalogBytes);
-  for (let block = reader.next(); block !== undefined; block = reader.next()) {
-    intactEnd = block.address + block.header.size;
-    blocks += 1;
-  }
-  const cutBytes = medium.end - intactEnd;
-  if (cutBytes > 0) medium.truncate(intactEnd);
-  return { catalogBytes, blocks, keptBytes: intactEnd - catalogBytes, cutBytes };
 }
 
 function notLabeled(device: string, volume: string, found: Inspection): OperatorError {

@@ -3,6 +3,7 @@ import { Mutex } from "#lib/base/lock.ts";
 import { must } from "#lib/base/assert.ts";
 import { messageTime } from "#lib/base/local-time.ts";
 import { mountForAppend } from "./find-volume.ts";
+import { withOpenRetries } from "./open-retries.ts";
 import type { Changes } from "../job/changes.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { DeviceListener } from "../device/device-thread.ts";
@@ -71,6 +72,8 @@ export class Appender implements DeviceListener {
   readonly #mounting = new Mutex();
   #volume: VolumeFacts | undefined;
   #lastVolume = "";
+  /** How many look for another Volume, or wait for their turn to. */
+  #moves = 0;
 
   constructor(host: DeviceHost, around: AppenderSurroundings) {
     this.#host = host;
@@ -85,6 +88,7 @@ export class Appender implements DeviceListener {
 
   /** Adds a job: sees to it that a good Volume is mounted, and begins the job's session on it. */
   async join(client: AppendClient): Promise<void> {
+    using _moving = this.#moving();
     using _ = await this.#mounting.acquire(client.signal);
     if (this.#volume !== undefined && !(await this.#isStillGood(this.#volume, client))) await this.#leaveVolume();
     const previous = this.#volume === undefined && this.#clients.size > 0 ? this.#lastVolume : "";
@@ -124,18 +128,44 @@ export class Appender implements DeviceListener {
     try {
       await this.#host.call("end", { sessionId: id, date: Date.now(), ...facts });
       await ending.promise;
-      const references = await this.#host.call("finish", { sessionId: id, volumes: [...client.volumes] });
+      const references = await this.#sync(client);
       const volume = this.#volume;
       finished = { volumeBytes: volume?.bytes ?? 0, references };
       if (volume !== undefined) {
         client.voice.volume(volume.state(Date.now()));
       }
+      await this.#closeBehind(client);
     } finally {
       client.signal.removeEventListener("abort", onAbort);
       this.#endings.delete(id);
     }
     this.#depart(client);
     return finished;
+  }
+
+  /** Makes the session durable. When that fails nothing more may be appended to the Volume: nobody knows what of it is on the medium. */
+  async #sync(client: AppendClient): Promise<SessionReferences | undefined> {
+    const volume = this.#volume;
+    try {
+      return await this.#host.call("finish", { sessionId: client.session.id, volumes: [...client.volumes] });
+    } catch (error) {
+      if (volume !== undefined && error instanceof OperatorError && error.code === "DEVICE_IO_FAILED") {
+        using _ = await this.#mounting.acquire(client.signal);
+        volume.errorHappens();
+        if (this.#volume === volume) await this.#leaveVolume();
+      }
+      throw error;
+    }
+  }
+
+  /** The last job closes the Volume before it ends, so that it can tell what comes of that. Not while another Volume is being looked for. */
+  async #closeBehind(client: AppendClient): Promise<void> {
+    if (this.#clients.size > 1 || this.#moves > 0) return;
+    {
+      using _ = await this.#mounting.acquire(client.signal);
+      if (this.#clients.size === 1 && this.#clients.has(client.session.id) && this.#volume !== undefined) await this.#leaveVolume();
+    }
+    client.signal.throwIfAborted();
   }
 
   /** Lets a job go that failed or was canceled. Its end is written if a Volume is there to write it on. */
@@ -186,6 +216,7 @@ export class Appender implements DeviceListener {
     if (volume !== undefined) this.#around.volumes.release(volume.name, this.#host.name);
     this.#volume = undefined;
     this.#host.appending = undefined;
+      this.#host.letGoOfMedium();
     for (const ending of this.#endings.values()) ending.reject(error);
     for (const client of this.#clients.values())
       client.failed(new Error(`device "${this.#host.name}": ${error.message}`, { cause: error }));
@@ -193,6 +224,7 @@ export class Appender implements DeviceListener {
 
   /** The Volume is full: the next one, for all jobs on it. Whoever is still there asks for it; if that job ends, another one does. */
   async #goOn(volume: VolumeFacts, full: { readonly reason: string; readonly cause: EndCause }): Promise<void> {
+    using _moving = this.#moving();
     using _ = await this.#mounting.acquire();
     if (this.#volume !== volume) return;
     volume.status = statusAfter[full.cause];
@@ -246,6 +278,12 @@ export class Appender implements DeviceListener {
     client.volumes.add(volume.name);
   }
 
+  /** While this is held, somebody looks for a Volume or waits to do so. */
+  #moving(): Disposable {
+    this.#moves += 1;
+    return { [Symbol.dispose]: () => (this.#moves -= 1) };
+  }
+
   /** When the next Volume is long in coming, all jobs on the device say that they wait for it. */
   #showWaiting(): Disposable {
     let isShown = false;
@@ -264,13 +302,15 @@ export class Appender implements DeviceListener {
   async #mount(client: AppendClient, previousVolume: string): Promise<void> {
     this.#host.activity = "waiting for a Volume";
     try {
-      const facts = await mountForAppend({
+      const { voice, signal } = client;
+      const mount = async () => await mountForAppend({
         host: this.#host,
         pool: client.label.pool,
         poolType: client.label.poolType,
         voice: client.voice,
         session: client.session,
         jobName: client.label.job,
+        client: client.label.client,
         previousVolume,
         volumes: this.#around.volumes,
         author: this.#around.author,
@@ -278,6 +318,7 @@ export class Appender implements DeviceListener {
         maxWaitMs: client.maxWaitMs,
         signal: client.signal,
       });
+      const facts = await withOpenRetries({ host: this.#host, voice, signal }, mount);
       this.#volume = facts;
       this.#host.appending = facts;
       await this.#host.call("resume", null);
@@ -319,6 +360,7 @@ export class Appender implements DeviceListener {
       this.#clients.values().next().value?.voice.volume(state);
       this.#volume = undefined;
       this.#host.appending = undefined;
+      this.#host.letGoOfMedium();
       this.#around.volumes.release(volume.name, this.#host.name);
       this.#around.poke.notify();
     }

@@ -33,6 +33,15 @@ test("a device with an open Volume is out of use from unmount until mount", asyn
     mountPoint: "",
     freeBytesMin: 0,
     roomWaitMs: 0,
+    openRetries: 0,
+    openRetryMs: 0,
+    openWaitMs: 0,
+    endCodes: [],
+    ignoreCloseErrors: false,
+    ioTimeoutMs: 0,
+    appendCheck: { mode: "Paranoid", writesEnd: false, requiresEnd: false },
+    formatCommand: "",
+    isDirect: false,
     spoolDirectory: "",
     spoolBytesMax: 0,
     jobSpoolBytesMax: 0,
@@ -47,15 +56,15 @@ test("a device with an open Volume is out of use from unmount until mount", asyn
     session: { id: 1, time: 1 },
     poke: new Changes(),
   };
-  const told = (replies: Iterable<{ readonly line: string }>): string =>
-    [...replies].map(({ line }) => line.slice(0, 4)).join();
-  assert.equal(told(unmountDevice(host, table)), "3901");
+  const told = async (replies: AsyncIterable<{ readonly line: string }>): Promise<string> =>
+    (await Array.fromAsync(replies)).map(({ line }) => line.slice(0, 4)).join();
+  assert.equal(await told(unmountDevice(host, table)), "3901");
   assert.equal(reservations.isBlocked("A"), false);
   host.reading.set(1, "Vol-1");
-  assert.equal(told(unmountDevice(host, table)), "3002");
+  assert.equal(await told(unmountDevice(host, table)), "3002");
   host.reading.clear();
   assert.equal(reservations.isBlocked("A"), true);
-  assert.equal(told(unmountDevice(host, table)), "3901");
-  assert.equal(told(mountDevice(host, table)), "3001");
+  assert.equal(await told(unmountDevice(host, table)), "3901");
+  assert.equal(await told(mountDevice(host, table)), "3001");
   assert.equal(reservations.isBlocked("A"), false);
 });

@@ -40,6 +40,14 @@ export const storedCodes = {
     cause: "The Volume on the device is shorter than the catalog says.",
     remedy: "Find out what truncated it; its jobs may be incomplete. Another Volume is taken for new jobs.",
   },
+  VOLUME_DAMAGED: {
+    cause: "A block of the Volume that is to be appended to cannot be read.",
+    remedy: "Restore or copy what it holds; scan shows all its damages. Another Volume is taken for new jobs.",
+  },
+  VOLUME_END_MISSING: {
+    cause: "The Volume does not end with an end-of-medium record, though its device requires one.",
+    remedy: "Find out what cut it off; with Require EOD Record = no it can be appended to.",
+  },
   VOLUME_READ_ONLY: {
     cause: "The medium is write protected.",
     remedy: "Make its file and directory writable for the storage daemon, or take another Volume.",
