@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import type { FileOptions } from "#proto/fileset.ts";
 import { DEFAULT_OPTIONS } from "#filed/fileset/options.ts";
-import { RestoreTree } from "#filed/restore/restore-tree.ts";
+import { RestoreTree } from "#lib/files/restore-tree.ts";
 import { describeTree, makeAttributeTree, rsyncDifference, whyNoAttributeTree } from "#filed/testing/attribute-tree.ts";
 import { BatchCursor } from "#lib/wire/record.ts";
 import { SaveTree } from "./save-tree.ts";

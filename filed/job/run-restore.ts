@@ -4,7 +4,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { replacePolicy } from "#lib/files/replace-policy.ts";
 import type { RestoreWork, StorageTicket } from "#proto/filed.ts";
 import { storageClient } from "#filed/clients/storage-link.ts";
-import { RestoreTree } from "#filed/restore/restore-tree.ts";
+import { RestoreTree } from "#lib/files/restore-tree.ts";
 import { readStorage } from "#filed/restore/storage-reader.ts";
 import type { EndLetter, WorkContext } from "./work-context.ts";
 
@@ -72,7 +72,7 @@ async function readInto(context: WorkContext, tree: RestoreTree, ticket: Storage
       await tree.add(batch);
       follow();
     },
-    onSession: () => tree.newSession(),
+    onSession: ({ volSessionId, volSessionTime }) => tree.session(`${job.job} ${volSessionId}:${volSessionTime}`),
   });
   for (const damage of end.damages) voice.say("error", damage);
   if (end.failed !== "") throw new OperatorError("STORAGE_REFUSED", `${client.who} could not read everything: ${end.failed}`);

@@ -7,7 +7,7 @@ import { setXattr } from "#lib/platform/xattr.ts";
 import { SaveTree } from "#filed/backup/save-tree.ts";
 import { compileFileSet } from "#filed/fileset/match.ts";
 import { DEFAULT_OPTIONS } from "#filed/fileset/options.ts";
-import { RestoreTree } from "#filed/restore/restore-tree.ts";
+import { RestoreTree } from "#lib/files/restore-tree.ts";
 import { describeTree, makeAttributeTree, rsyncDifference, whyNoAttributeTree } from "#filed/testing/attribute-tree.ts";
 import { MemoryStore } from "#filed/testing/memory-store.ts";
 import { optionsHashes, rootsHash } from "./layer-identity.ts";

@@ -237,3 +237,42 @@ test("10,000 damaged streams of records: notes, never a throw, nothing outside",
   }
   assert.deepEqual(readdirSync(dir.path), ["r"]);
 });
+
+test("sessions that alternate within a file get their own files, and links of one that has ended are made before the next", async () => {
+  await using dir = await TempDir.make();
+  const notes: string[] = [];
+  using restorer = new FileRestorer({
+    relocation: relocation(dir.path, ""),
+    replace: "always",
+    numericIds: false,
+    prefixLinks: false,
+    note: (kind, text) => notes.push(`${kind}: ${text}`),
+  });
+  const data = (index: number, text: string): Record => [index, streamType.fileData, Buffer.from(text)];
+  const steps: readonly (readonly [session: string, record: Record])[] = [
+    ["1:9", attributes(1, "/one", { size: 8 })],
+    ["1:9", data(1, "one ")],
+    ["2:9", attributes(1, "/two", { size: 8 })],
+    ["2:9", data(1, "two ")],
+    ["1:9", data(1, "more")],
+    ["1:9", attributes(2, "/link", { type: 1, link: "/one" })],
+    ["2:9", data(1, "MORE")],
+  ];
+  for (const [session, record] of steps) {
+    restorer.session(session);
+    restorer.record(...record);
+    restorer.letGo();
+  }
+  restorer.session("1:9");
+  restorer.endSessionFile();
+  restorer.makeSessionLinks();
+  assert.equal(lstatSync(`${dir.path}/link`).nlink, 2);
+  restorer.session("3:9");
+  for (const record of file(1, "/link", "later")) restorer.record(...record);
+  restorer.endFile();
+  restorer.makeLinks();
+  assert.deepEqual(notes, []);
+  assert.equal(readFileSync(`${dir.path}/one`, "utf8"), "one more");
+  assert.equal(readFileSync(`${dir.path}/two`, "utf8"), "two MORE");
+  assert.equal(readFileSync(`${dir.path}/link`, "utf8"), "later");
+});

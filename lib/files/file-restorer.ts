@@ -16,10 +16,20 @@ import type { CurrentFile, DeferredFile, FileRestorerOptions, RestoreCounts } fr
 
 const FIRST_WARNINGS = 1;
 
+/** Sessions that may have a file at hand at one time: each keeps a file open. Of more, those silent for longest are given up. */
+const LANES_MAX = 256;
+
+/** What is kept for each session whose records come: sessions of one Volume may alternate in the middle of a file. */
+interface Lane {
+  current: CurrentFile | undefined;
+  readonly data: RestoredData;
+  readonly links: DeferredFile[];
+}
+
 /**
- * Turns the records of saved files into files. For one thread; calls block. Feed `record` with the records of whole files in order,
- * then call `endFile`, and when all restorers of the job have done so `makeLinks`, `openUnknownDirectories` and `setDirectories`, each when all have done
- * the step before.
+ * Turns the records of saved files into files. For one thread; calls block. Feed `record` with the records of whole files in order
+ * (`session` says whose they are, where there are several), then call `endFile`, and when all restorers of the job have done so
+ * `makeLinks`, `openUnknownDirectories` and `setDirectories`, each when all have done the step before.
  */
 export class FileRestorer implements Disposable {
   readonly counts: RestoreCounts = { files: 0, bytes: 0, errors: 0, skipped: 0 };
@@ -27,16 +37,41 @@ export class FileRestorer implements Disposable {
   readonly #place: RestorePlace;
   readonly #names = new OwnerNames();
   readonly #mayChown = process.geteuid?.() === 0;
-  readonly #links: DeferredFile[] = [];
   readonly #late: DeferredFile[] = [];
   readonly #warned = new Map<string, number>();
-  readonly #data: RestoredData;
-  #current: CurrentFile | undefined;
+  readonly #lanes = new Map<string, Lane>();
+  #lane: Lane;
 
   constructor(options: FileRestorerOptions) {
     this.#options = options;
     this.#place = new RestorePlace(options, this.counts, this.#names);
-    this.#data = new RestoredData(this.counts, (current, text) => options.note("error", text(this.#place.shown(current))));
+    this.#lane = this.#newLane();
+    this.#lanes.set("", this.#lane);
+  }
+
+  /** The records that follow are of this session, which goes on where it was. */
+  session(key: string): void {
+    const known = this.#lanes.get(key);
+    if (known === undefined && this.#lanes.size >= LANES_MAX) this.#giveUpOldest();
+    this.#lane = known ?? this.#newLane();
+    // Last in the map is what was used last.
+    this.#lanes.delete(key);
+    this.#lanes.set(key, this.#lane);
+  }
+
+  #newLane(): Lane {
+    const say = (current: CurrentFile, text: (where: string) => string): void =>
+      this.#options.note("error", text(this.#place.shown(current)));
+    return { current: undefined, data: new RestoredData(this.counts, say), links: [] };
+  }
+
+  #giveUpOldest(): void {
+    const [oldest] = this.#lanes;
+    if (oldest === undefined) return;
+    this.#lane = oldest[1];
+    this.#endCurrent();
+    this.#linkLane(oldest[1]);
+    this.#lanes.delete(oldest[0]);
   }
 
   /** Takes one record. Damage in it concerns only its file: it is said and counted, never thrown. */
@@ -51,7 +86,7 @@ export class FileRestorer implements Disposable {
 
   /** Copies what is still needed of the records given so far, so that their memory may be used for others. */
   letGo(): void {
-    const current = this.#current;
+    const { current } = this.#lane;
     if (current === undefined) return;
     current.accessAcl = current.accessAcl?.slice();
     current.defaultAcl = current.defaultAcl?.slice();
@@ -62,13 +97,13 @@ export class FileRestorer implements Disposable {
   #take(fileIndex: number, stream: number, data: Uint8Array): void {
     const kind = streamKind(stream);
     if (kind.kind === "attributes") {
-      this.endFile();
+      this.#endCurrent();
       this.#begin(fileIndex, decodeAttributes(data));
       return;
     }
-    const current = this.#current;
+    const { current, data: written } = this.#lane;
     if (current === undefined || current.fileIndex !== fileIndex) {
-      if (current !== undefined) this.endFile();
+      if (current !== undefined) this.#endCurrent();
       if (kind.kind !== "foreign")
         this.#warnOnce(
           "orphan",
@@ -79,13 +114,13 @@ export class FileRestorer implements Disposable {
     if (current.kind === "ignore") return;
     switch (kind.kind) {
       case "data":
-        this.#data.plain(current, kind, data);
+        written.plain(current, kind, data);
         break;
       case "chunks":
-        this.#data.chunk(current, kind.isList, data);
+        written.chunk(current, kind.isList, data);
         break;
       case "digest":
-        this.#data.verify(current, digestOfStream(stream & STREAM_TYPE_MASK)!, data);
+        written.verify(current, digestOfStream(stream & STREAM_TYPE_MASK)!, data);
         break;
       case "acl":
         if (kind.scope === "access") current.accessAcl = data;
@@ -136,19 +171,27 @@ export class FileRestorer implements Disposable {
       isOwned: false,
       hasMode: false,
     };
-    this.#current = current;
-    this.#data.begin();
+    this.#lane.current = current;
+    this.#lane.data.begin();
     const unknown = this.#place.create(current, path);
     if (unknown === undefined) return;
     this.counts.errors++;
     this.#warnOnce(unknown, `"${shown(record.name)}" and maybe others are of a type that cannot be restored here (${unknown})`);
   }
 
-  /** Ends the file at hand: sets its attributes, or keeps them until all files are there. */
+  /** Ends the files at hand: sets their attributes, or keeps them until all files are there. */
   endFile(): void {
-    const current = this.#current;
+    for (const lane of this.#lanes.values()) {
+      this.#lane = lane;
+      this.#endCurrent();
+    }
+  }
+
+  /** Ends the file at hand of the session that was named last. */
+  #endCurrent(): void {
+    const { current } = this.#lane;
     if (current === undefined) return;
-    this.#current = undefined;
+    this.#lane.current = undefined;
     try {
       this.#finish(current);
     } catch (error) {
@@ -161,10 +204,10 @@ export class FileRestorer implements Disposable {
   #finish(current: CurrentFile): void {
     if (current.kind === "ignore") return;
     const deferred = { directory: current.directory, base: current.base, attributes: keep(current) };
-    if (current.kind === "hardLink") this.#links.push(deferred);
+    if (current.kind === "hardLink") this.#lane.links.push(deferred);
     else if (current.kind === "directory") this.#late.push(deferred);
     else {
-      if (current.kind === "regular") this.#data.finish(current);
+      if (current.kind === "regular") this.#lane.data.finish(current);
       this.#apply(deferred, () => this.#place.entry(deferred), current.kind === "regular" ? current.fd : undefined);
       if (!current.hasFailed) this.counts.files++;
     }
@@ -184,7 +227,21 @@ export class FileRestorer implements Disposable {
 
   /** Makes the hard links, when all files they may point to are there. */
   makeLinks(): void {
-    for (const deferred of this.#links) {
+    for (const lane of this.#lanes.values()) this.#linkLane(lane);
+  }
+
+  /** Ends the file at hand of the session that was named last: no more of it will come. */
+  endSessionFile(): void {
+    this.#endCurrent();
+  }
+
+  /** Makes the hard links of the session that was named last, when all its files are there. */
+  makeSessionLinks(): void {
+    this.#linkLane(this.#lane);
+  }
+
+  #linkLane({ links }: Lane): void {
+    for (const deferred of links) {
       try {
         this.#place.makeLink(deferred);
       } catch (error) {
@@ -195,7 +252,7 @@ export class FileRestorer implements Disposable {
         );
       }
     }
-    this.#links.length = 0;
+    links.length = 0;
   }
 
   /** Gives the usual mode to directories made on the way; before any restorer of the job begins `setDirectories`. */
@@ -221,7 +278,7 @@ export class FileRestorer implements Disposable {
     this.#late.length = 0;
   }
 
-  #failed(error: unknown, stream: number, current = this.#current): void {
+  #failed(error: unknown, stream: number, current = this.#lane.current): void {
     this.counts.errors++;
     if (current === undefined) {
       this.#options.note("error", `a record (stream ${stream}) is not restored: ${reason(error)}`);
@@ -253,8 +310,10 @@ export class FileRestorer implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#current !== undefined && this.#current.fd >= 0) closeSync(this.#current.fd);
-    this.#current = undefined;
+    for (const lane of this.#lanes.values()) {
+      if (lane.current !== undefined && lane.current.fd >= 0) closeSync(lane.current.fd);
+      lane.current = undefined;
+    }
     this.#place[Symbol.dispose]();
   }
 }

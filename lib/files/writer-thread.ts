@@ -1,11 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { must } from "#lib/base/assert.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
-import { FileRestorer } from "#lib/files/file-restorer.ts";
+import { FileRestorer } from "./file-restorer.ts";
 import { LEAVE } from "#lib/platform/end-thread.ts";
-import { relocation } from "#lib/files/relocate.ts";
+import { relocation } from "./relocate.ts";
 import { BatchCursor } from "#lib/wire/record.ts";
-import type { FromWriter, ToWriter, WriterStart } from "./thread-messages.ts";
+import type { FromWriter, ToWriter, WriterStart } from "./writer-messages.ts";
 
 /* A thread of a restore: records of whole files in, files on disk out. */
 
@@ -33,6 +33,7 @@ port.on("message", (message: ToWriter | typeof LEAVE) => {
 });
 
 function take(message: ToWriter): void {
+  restorer.session(message.session);
   switch (message.kind) {
     case "records": {
       const { buffer, bytes } = message;
@@ -42,9 +43,6 @@ function take(message: ToWriter): void {
       post({ kind: "written", buffer, counts: { ...restorer.counts } });
       break;
     }
-    case "session":
-      restorer.endFile();
-      break;
     case "step":
       restorer[message.step]();
       if (message.step === "setDirectories") restorer[Symbol.dispose]();

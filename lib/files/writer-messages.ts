@@ -1,5 +1,5 @@
-import type { RestoreCounts, RestoreNote } from "#lib/files/restore-place.ts";
-import type { ReplacePolicy } from "#lib/files/replace-policy.ts";
+import type { ReplacePolicy } from "./replace-policy.ts";
+import type { RestoreCounts, RestoreNote } from "./restore-place.ts";
 
 /** What a writer thread of a restore is started with. `where` is a byte string. */
 export interface WriterStart {
@@ -12,20 +12,23 @@ export interface WriterStart {
 
 /** The last steps of a restore, each when all threads have done the one before. */
 export const finalSteps = ["endFile", "makeLinks", "openUnknownDirectories", "setDirectories"] as const;
-export type FinalStep = (typeof finalSteps)[number];
 
-/** Into a writer thread. */
+/** The last steps of one of its sessions, where the order of sessions counts. */
+export const sessionSteps = ["endSessionFile", "makeSessionLinks"] as const;
+
+/** A method of FileRestorer. */
+export type WriterStep = (typeof finalSteps)[number] | (typeof sessionSteps)[number];
+
+/** Into a writer thread. `session`: whose records or step; FileIndexes count within it. */
 export type ToWriter =
   /** The first `bytes` of the buffer are records. */
-  | { readonly kind: "records"; readonly buffer: ArrayBuffer; readonly bytes: number }
-  /** Another session begins: FileIndexes start anew. */
-  | { readonly kind: "session" }
-  | { readonly kind: "step"; readonly step: FinalStep };
+  | { readonly kind: "records"; readonly session: string; readonly buffer: ArrayBuffer; readonly bytes: number }
+  | { readonly kind: "step"; readonly session: string; readonly step: WriterStep };
 
 /** Out of a writer thread. Counts are totals. */
 export type FromWriter =
   /** The buffer comes back to be used again. */
   | { readonly kind: "written"; readonly buffer: ArrayBuffer; readonly counts: RestoreCounts }
   | { readonly kind: "note"; readonly note: RestoreNote; readonly text: string }
-  | { readonly kind: "stepDone"; readonly step: FinalStep; readonly counts: RestoreCounts }
+  | { readonly kind: "stepDone"; readonly step: WriterStep; readonly counts: RestoreCounts }
   | { readonly kind: "failed"; readonly text: string };

@@ -2,12 +2,12 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { sharedBuffer } from "#lib/base/shared-buffer.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import type { RestoreCounts, RestoreNote } from "#lib/files/restore-place.ts";
-import { relocation } from "#lib/files/relocate.ts";
 import { endThread } from "#lib/platform/end-thread.ts";
 import { BATCH_BYTES_MAX, BatchCursor } from "#lib/wire/record.ts";
-import { finalSteps } from "./thread-messages.ts";
-import type { FinalStep, FromWriter, ToWriter, WriterStart } from "./thread-messages.ts";
+import { relocation } from "./relocate.ts";
+import { finalSteps, sessionSteps } from "./writer-messages.ts";
+import type { RestoreCounts, RestoreNote } from "./restore-place.ts";
+import type { FromWriter, ToWriter, WriterStart, WriterStep } from "./writer-messages.ts";
 
 export interface RestoreTreeOptions extends WriterStart {
   readonly note: (kind: RestoreNote, text: string) => void;
@@ -22,6 +22,8 @@ export interface RestoreTreeOptions extends WriterStart {
  */
 const WRITER_BYTES_MAX = 12 * 1024 * 1024;
 const WRITERS_BYTES_MAX = 20 * 1024 * 1024;
+/** Sessions of which it is remembered who has the file at hand; as many as a writer keeps. */
+const SESSIONS_MAX = 256;
 const HEAP_MIB = 512;
 const YOUNG_MIB = 16;
 
@@ -40,8 +42,9 @@ interface Writer {
 export class RestoreTree implements AsyncDisposable {
   readonly #options: RestoreTreeOptions;
   readonly #writers: Writer[] = [];
-  /** The file whose records came last, and who has it. */
-  #file: { readonly fileIndex: number; readonly writer: Writer } | undefined;
+  /** Of each session the file whose records came last, and who has it. */
+  readonly #files = new Map<string, { readonly fileIndex: number; readonly writer: Writer }>();
+  #session = "";
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void)[] = [];
   /** Buffers to be used again; as many as were under way at once. */
@@ -87,27 +90,30 @@ export class RestoreTree implements AsyncDisposable {
     const writer: Writer = { worker, bytes: 0, counts: { files: 0, bytes: 0, errors: 0, skipped: 0 }, steps: 0 };
     worker.on("message", (message: FromWriter) => this.#fromWriter(writer, message));
     worker.on("error", (error) =>
-      this.#fail(new OperatorError("WORKER_FAILED", "a thread of the file daemon ended unexpectedly", { cause: error })),
+      this.#fail(new OperatorError("WORKER_FAILED", "a thread that writes files ended unexpectedly", { cause: error })),
     );
     this.#writers.push(writer);
   }
 
   /** Takes a batch, which is copied. Throws OperatorError BATCH_INVALID for one that is none. */
   async add(batch: Uint8Array): Promise<void> {
-    const { border, lastIndex } = this.#findBorder(batch);
-    if (this.#file !== undefined && border > 0) await this.#give(this.#file.writer, batch.subarray(0, border));
+    const file = this.#files.get(this.#session);
+    const { border, lastIndex } = this.#findBorder(batch, file?.fileIndex);
+    if (file !== undefined && border > 0) await this.#give(file.writer, batch.subarray(0, border));
     if (border === batch.byteLength) return;
     const writer = this.#leastBusy();
-    this.#file = { fileIndex: lastIndex, writer };
+    if (this.#files.size >= SESSIONS_MAX) for (const [oldest] of [...this.#files].slice(0, 1)) this.#files.delete(oldest);
+    this.#files.delete(this.#session);
+    this.#files.set(this.#session, { fileIndex: lastIndex, writer });
     await this.#give(writer, batch.subarray(border));
   }
 
   /** Where the file of the batch before ends in this one, and the last file of this one. */
-  #findBorder(batch: Uint8Array): { readonly border: number; readonly lastIndex: number } {
+  #findBorder(batch: Uint8Array, before: number | undefined): { readonly border: number; readonly lastIndex: number } {
     const cursor = new BatchCursor(batch);
-    let lastIndex = this.#file?.fileIndex ?? 0;
+    let lastIndex = before ?? 0;
     let border = batch.byteLength;
-    let isFirst = this.#file === undefined;
+    let isFirst = before === undefined;
     while (cursor.next()) {
       if (cursor.fileIndex === lastIndex && !isFirst) continue;
       isFirst = false;
@@ -118,10 +124,15 @@ export class RestoreTree implements AsyncDisposable {
     return { border, lastIndex };
   }
 
-  /** Another session's records follow. */
-  newSession(): void {
-    this.#file = undefined;
-    for (const writer of this.#writers) this.#post(writer, { kind: "session" });
+  /** The records that follow are of this session: another one, or one that goes on where it was, maybe within a file. */
+  session(key: string): void {
+    this.#session = key;
+  }
+
+  /** Ends the session named last with all that belongs to it, but for its directories: what follows may replace what it brought. */
+  async endSession(): Promise<void> {
+    this.#files.delete(this.#session);
+    for (const step of sessionSteps) await this.#step(step);
   }
 
   /** Ends the restore: links, then directories. Answers the final counts. */
@@ -130,9 +141,9 @@ export class RestoreTree implements AsyncDisposable {
     return this.counts;
   }
 
-  async #step(step: FinalStep): Promise<void> {
+  async #step(step: WriterStep): Promise<void> {
     const target = this.#writers[0]!.steps + 1;
-    for (const writer of this.#writers) this.#post(writer, { kind: "step", step });
+    for (const writer of this.#writers) this.#post(writer, { kind: "step", session: this.#session, step });
     await this.#until(() => this.#writers.every((writer) => writer.steps >= target));
   }
 
@@ -146,7 +157,12 @@ export class RestoreTree implements AsyncDisposable {
     writer.bytes += bytes;
     const buffer = bytes > BATCH_BYTES_MAX ? sharedBuffer(bytes) : (this.#buffers.pop() ?? sharedBuffer(BATCH_BYTES_MAX));
     new Uint8Array(buffer).set(records);
-    writer.worker.postMessage({ kind: "records", buffer, bytes: records.byteLength } satisfies ToWriter);
+    writer.worker.postMessage({
+      kind: "records",
+      session: this.#session,
+      buffer,
+      bytes: records.byteLength,
+    } satisfies ToWriter);
   }
 
   get #bytesUnderWay(): number {
