@@ -12,7 +12,8 @@ import { RpcServer } from "#lib/rpc/server.ts";
 import { RELEASE, uname } from "#lib/rpc/versions.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
 import { DeviceHost } from "./device/device-host.ts";
-import { deviceSettings, devicesNamed } from "./device/device-settings.ts";
+import { changerCommandOf, makeChangers } from "./changer/changers.ts";
+import { deviceOfDrive, deviceSettings, devicesNamed } from "./device/device-settings.ts";
 import { Changes } from "./job/changes.ts";
 import { SessionCounter } from "./job/session-counter.ts";
 import { StorageJobs } from "./job/storage-jobs.ts";
@@ -26,6 +27,7 @@ import { dataSpoolName, removeLeftSpools } from "./spool/spool-names.ts";
 import { storesOf } from "./store/store-host.ts";
 import { VerifyPool } from "./store/verify-pool.ts";
 import { findReplica } from "./replicate/find-replica.ts";
+import { ChangerService } from "./rpc/changer-service.ts";
 import { knownDevice, replicableStore, ReplicaService } from "./rpc/replica-service.ts";
 import { storageService } from "./rpc/storage-service.ts";
 import type { AppenderSurroundings } from "./mount/appender.ts";
@@ -77,7 +79,17 @@ export class StorageDaemon implements AsyncDisposable {
     const store = stack.use(await JobLogStore.open(inWork(".jobs"), { log }));
     const sessions = await SessionCounter.open(inWork(".session"), Date.now());
 
-    const settings = new Map([...config.devices.values()].map((device) => [device.name, deviceSettings(device)]));
+    const settings = new Map(
+      [...config.devices.values()].map((device) => [
+        device.name,
+        deviceSettings(device, changerCommandOf(device, config.autochangers)),
+      ]),
+    );
+    const { byName: changers, drives } = makeChangers(
+      config.devices.values(),
+      config.autochangers,
+      (device) => settings.get(device)?.isDrive === true,
+    );
     const stores = storesOf(settings.values(), log);
     for (const host of stores.all) stack.use(host);
     const verifiers = stack.use(new VerifyPool());
@@ -88,6 +100,7 @@ export class StorageDaemon implements AsyncDisposable {
         stack.use(new DeviceHost(device, stores.byDevice.get(device.name), places)),
       ]),
     );
+    for (const host of hosts.values()) host.drive = drives.get(host.name);
     for (const host of hosts.values())
       if (!host.hasDriver)
         log.info(
@@ -100,6 +113,7 @@ export class StorageDaemon implements AsyncDisposable {
         isBlocked: false,
         isHung: false,
       })),
+      { jobsMax: storage.maximumConcurrentJobs, inside: (device) => drives.get(device) },
     );
     const around: AppenderSurroundings = {
       volumes: new VolumesInUse(),
@@ -122,7 +136,7 @@ export class StorageDaemon implements AsyncDisposable {
         join(spoolDirectoryOf(settings.get(device)), dataSpoolName(storage.name, ref, device, segment)),
       logError: (text, error) => log.error(text, error),
     };
-    const jobs = new StorageJobs(store, sessions, surroundings, storage.maximumConcurrentJobs);
+    const jobs = new StorageJobs(store, sessions, surroundings);
     const spoolDirectories = new Set([storage.workingDirectory, ...[...settings.values()].map(spoolDirectoryOf)]);
     for (const directory of spoolDirectories) await removeLeftSpools(directory, storage.name);
     await jobs.endAbandoned();
@@ -158,6 +172,7 @@ export class StorageDaemon implements AsyncDisposable {
       trust: [storage, ...config.directors.values()].map(tlsSettings),
       log,
     });
+    const driveNamed = (name: string, drive: number) => deviceOfDrive(name, drive, config);
     const deviceNamed = (name: string) => knownDevice(name, hosts.get(named(name)[0] ?? ""));
     const replicas = new ReplicaService({
       name: storage.name,
@@ -175,6 +190,8 @@ export class StorageDaemon implements AsyncDisposable {
       operators,
       hosts,
       devicesNamed: named,
+      driveNamed,
+      changers: new ChangerService({ hostOf: (name, drive) => hosts.get(driveNamed(name, drive) ?? "") }),
       status: () => ({
         name: storage.name,
         version: RELEASE,
@@ -183,7 +200,8 @@ export class StorageDaemon implements AsyncDisposable {
         jobs,
         reservations,
         hosts,
-        autochangers: config.autochangers.size,
+        autochangers: config.autochangers,
+        changers,
         debugLevel,
       }),
       setDebug: (request) => {

@@ -13,9 +13,12 @@ export interface DriveSettings {
   readonly changerWaitMs: number;
 }
 
+/** In the place of a slot: the medium that is in the drive already, whichever. */
+export const INSIDE = -1;
+
 /** A medium that is wanted in a drive. */
 export interface MediumWish extends MoveCause {
-  /** Where it lies; 0: not known. Then whatever is in the drive is taken. */
+  /** Where it lies; 0: not known, its barcode is looked for. INSIDE: nothing is moved. */
   readonly slot: number;
 }
 
@@ -165,6 +168,6 @@ export class Drive {
 
 /** Where the medium lies: where the catalog says, else where its barcode is; 0: not in this changer as far as is known. */
 async function slotOf(changer: Changer, drive: Drive, wish: MediumWish): Promise<number> {
-  if (wish.slot > 0 || wish.volume === "") return wish.slot;
+  if (wish.slot !== 0 || wish.volume === "") return wish.slot;
   return (await changer.list(drive)).find((place) => place.barcode === wish.volume)?.number ?? 0;
 }

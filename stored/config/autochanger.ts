@@ -12,15 +12,18 @@ export const autochangerTable = defineResource(
     device: directive(referenceList("Device"), { required: true, acts: true, description: "Drives of the autochanger." }),
     changerDevice: directive(nameText(), {
       required: true,
-      acts: false,
-      description: "Device node of the changer, or /dev/null if it has none.",
+      acts: true,
+      description: "What %c of the Changer Command stands for: node of the changer; /dev/null if media are moved by nobody.",
     }),
     changerCommand: directive(nameText(), {
       required: true,
-      acts: false,
-      description: "Program that moves media; empty for a changer of files.",
+      acts: true,
+      description: "Program that moves media, with %-codes; empty for drives that are directories.",
     }),
-    lockCommand: directive(nameText(), { acts: false, description: "Program that locks the changer." }),
+    lockCommand: directive(nameText(), {
+      acts: true,
+      description: "Program that is run before (%o = lock) and after (%o = unlock) every Changer Command.",
+    }),
   },
   { description: "Drives that share media." },
 );

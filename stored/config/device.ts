@@ -1,5 +1,17 @@
 import { defineResource, directive, type ResourceOf } from "#lib/config/define-resource.ts";
-import { bool, integer, nameText, oneOf, path, resourceName, size, speed, text, textList, time } from "#lib/config/directive-types.ts";
+import {
+  bool,
+  integer,
+  nameText,
+  oneOf,
+  path,
+  resourceName,
+  size,
+  speed,
+  text,
+  textList,
+  time,
+} from "#lib/config/directive-types.ts";
 import { CHUNK_BYTES_MAX } from "#lib/chunk/chunk-frame.ts";
 import { reference } from "#lib/config/reference-types.ts";
 import { dedupCompression } from "./dedup-types.ts";
@@ -59,7 +71,12 @@ export const deviceTable = defineResource(
     }),
     labelMedia: directive(bool(), { default: false, acts: true, description: "Labels blank media without being asked." }),
     alwaysOpen: directive(bool(), { default: true, acts: false, description: "Keeps the device open between jobs." }),
-    autochanger: directive(bool(), { default: false, acts: false, description: "The drive belongs to an autochanger." }),
+    autochanger: directive(bool(), {
+      default: false,
+      acts: true,
+      description:
+        "The drive belongs to an autochanger. It does whenever an Autochanger names it; yes without one is warned of.",
+    }),
     closeOnPoll: directive(bool(), {
       default: false,
       acts: false,
@@ -95,21 +112,29 @@ export const deviceTable = defineResource(
       description: "Lets the device be chosen when the autochanger is asked for.",
     }),
     readOnly: directive(bool(), { default: false, acts: true, description: "Never writes on the device." }),
-    changerDevice: directive(nameText(), { acts: false, description: "Device node of the changer." }),
-    controlDevice: directive(nameText(), { acts: false, description: "SCSI node of the drive." }),
-    changerCommand: directive(nameText(), { acts: false, description: "Program that moves media." }),
+    changerDevice: directive(nameText(), { acts: true, description: "Device node of the changer, if not its Autochanger's." }),
+    controlDevice: directive(nameText(), { acts: true, description: "SCSI node of the drive: %l in commands." }),
+    changerCommand: directive(nameText(), { acts: true, description: "Program that moves media, if not its Autochanger's." }),
     alertCommand: directive(nameText(), { acts: false, description: "Program that reads the drive's alerts." }),
-    lockCommand: directive(nameText(), { acts: false, description: "Program that locks the drive." }),
+    lockCommand: directive(nameText(), {
+      acts: true,
+      description: "Program that locks the changer, if its Autochanger names none.",
+    }),
     wormCommand: directive(nameText(), {
       acts: false,
       description: "Program that finds out whether a medium can be written once only.",
     }),
-    maximumChangerWait: directive(time(), { default: 300, acts: false, description: "How long the changer may take." }),
+    maximumChangerWait: directive(time(), {
+      default: 300,
+      acts: true,
+      description: "How long one Changer Command may take; then it is killed with all processes that it has started.",
+    }),
     maximumOpenWait: directive(time(), { default: 300, acts: true, description: "How long to try to open the device." }),
     openRetries: directive(integer({ max: 1_000_000 }), {
       default: 0,
       acts: true,
-      description: "How often a device that cannot be opened is tried again, within the Maximum Open Wait. Each try is said in the job's messages.",
+      description:
+        "How often a device that cannot be opened is tried again, within the Maximum Open Wait. Each try is said in the job's messages.",
     }),
     openRetryInterval: directive(time(), { default: 10, acts: true, description: "Time between two such tries." }),
     eodErrorCode: directive(textList(), {
@@ -125,7 +150,8 @@ export const deviceTable = defineResource(
     ioTimeout: directive(time(), {
       default: 300,
       acts: true,
-      description: "How long a program or pipe (Device Type = Fifo) may take or give nothing before the job fails; 0 is no limit.",
+      description:
+        "How long a program or pipe (Device Type = Fifo) may take or give nothing before the job fails; 0 is no limit.",
     }),
     appendPositioning: directive(oneOf("Permissive", "Paranoid", "SuperParanoid", "Verify"), {
       default: "Paranoid",
@@ -226,7 +252,7 @@ export const deviceTable = defineResource(
     }),
     driveIndex: directive(integer(), {
       default: 0,
-      acts: false,
+      acts: true,
       description: "Number of the drive in the autochanger, from 0.",
     }),
     maximumPartSize: directive(size(), { default: 0, acts: false, description: "Largest part of a cloud Volume." }),

@@ -70,6 +70,20 @@ function checkStorage(resources: ResourceSet, problems: ProblemList): void {
   for (const device of resources.of<DeviceResource>("Device").values()) checkDevice(device, problems);
   checkSharedStores(resources.of<DeviceResource>("Device").values(), problems);
   for (const statistics of resources.of<StatisticsResource>("Statistics").values()) checkStatistics(statistics, problems);
+  const drives = new Set(
+    [...resources.of<AutochangerResource>("Autochanger").values()].flatMap((one) => one.device.map(({ name }) => name)),
+  );
+  for (const device of resources.of<DeviceResource>("Device").values()) {
+    if (!device.autochanger || drives.has(device.name) || device.changerCommand !== undefined) continue;
+    const message = "it is yes, but no Autochanger names the device";
+    problems.add({
+      severity: "warning",
+      at: device.origin.at,
+      resource: `Device "${device.name}"`,
+      directive: "Autochanger",
+      message,
+    });
+  }
   for (const name of resources.of("Autochanger").keys()) {
     const device = resources.of("Device").get(name);
     if (device !== undefined)

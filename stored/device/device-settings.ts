@@ -81,6 +81,18 @@ export function devicesNamed(
   return drives.flatMap((drive) => (devices.get(drive.name)?.isAutoSelect === true ? [drive.name] : []));
 }
 
+/** The device of a name, or that drive of an Autochanger: by its Drive Index, else by its place in the list. Undefined if there is none. */
+export function deviceOfDrive(
+  name: string,
+  drive: number,
+  config: { readonly devices: ReadonlyMap<string, DeviceResource>; readonly autochangers: ReadonlyMap<string, AutochangerResource> },
+): string | undefined {
+  if (config.devices.has(name)) return name;
+  const drives = config.autochangers.get(name)?.device ?? [];
+  const isNumbered = new Set(drives.map((device) => device.driveIndex)).size === drives.length;
+  return (isNumbered ? drives.find((device) => device.driveIndex === drive) : drives[drive])?.name;
+}
+
 function typeOf(archiveDevice: string): string {
   if (archiveDevice === "/dev/null") return "Null";
   try {

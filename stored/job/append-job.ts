@@ -127,6 +127,7 @@ export class AppendJob implements StorageJob, AppendClient {
       const waiter = {
         label: this.ref.job,
         waits: (reason: string, isBlocked: boolean) => tellWaiting(this.voice, this.ref.job, reason, isBlocked),
+        blockedMsMax: this.maxWaitMs,
       };
       const wish = {
         devices: this.#request.devices,

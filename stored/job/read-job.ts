@@ -1,5 +1,6 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { OperatorWait } from "../mount/operator-wait.ts";
+import { bringForRead, isBrought } from "../changer/bring-medium.ts";
 import { volumeSteps } from "../volume/select.ts";
 import { elapsedText, rateText } from "../status/units.ts";
 import { levelWord, typeWord } from "../status/words.ts";
@@ -81,6 +82,12 @@ export class ReadJob implements StorageJob {
     return this.#abort.signal;
   }
 
+  /** How long an operator may take. */
+  get #maxWaitMs(): number {
+    const { maxWaitS } = this.#request;
+    return maxWaitS > 0 ? maxWaitS * 1000 : this.#around.operatorWaitMs;
+  }
+
   get facts(): StorageJobFacts {
     const { jobName, client, type, level } = this.#request;
     return {
@@ -160,12 +167,14 @@ export class ReadJob implements StorageJob {
     const waiter = {
       label: this.ref.job,
       waits: (reason: string, isBlocked: boolean) => tellWaiting(this.voice, this.ref.job, reason, isBlocked),
+      blockedMsMax: this.#maxWaitMs,
     };
     const wish = {
       devices: this.#request.devices,
       mediaType: this.#request.mediaType,
       work: { kind: "read" as const },
       prefersMounted: this.#request.preferMountedVolumes,
+      volumes: steps.slice(0, 1).map((step) => step.volume),
     };
     const reservation = await this.#around.reserve(wish, waiter, this.#signal);
     this.#device = reservation.device;
@@ -197,7 +206,7 @@ export class ReadJob implements StorageJob {
   }
 
   async #readVolume(host: DeviceHost, readerId: number, step: VolumeStep): Promise<void> {
-    await this.#openVolume(host, readerId, step);
+    using _place = await this.#openVolume(host, readerId, step);
     this.#volume = step.volume;
     host.reading.set(readerId, step.volume);
     this.voice.enter("R");
@@ -233,19 +242,34 @@ export class ReadJob implements StorageJob {
   }
 
   /** Opens the Volume; while it is not there or another is in its place, the operator is asked. */
-  async #openVolume(host: DeviceHost, readerId: number, step: VolumeStep): Promise<void> {
-    const { maxWaitS } = this.#request;
-    const maxWaitMs = maxWaitS > 0 ? maxWaitS * 1000 : this.#around.operatorWaitMs;
-    const wait = new OperatorWait({ voice: this.voice, poke: this.#around.poke, maxWaitMs, signal: this.#signal });
-    for (;;) {
-      try {
-        await host.openRead(readerId, step.volume, step.entries);
-        return;
-      } catch (error) {
-        if (!(error instanceof OperatorError) || !awaitable.has(error.code)) throw error;
-        this.voice.say("warning", describeError(error));
-        await wait.until("M", pleaseMount(this.ref.job, host, step));
-      }
+  async #openVolume(host: DeviceHost, readerId: number, step: VolumeStep): Promise<Disposable> {
+    const wait = new OperatorWait({
+      voice: this.voice,
+      poke: this.#around.poke,
+      maxWaitMs: this.#maxWaitMs,
+      signal: this.#signal,
+    });
+    const wanted = {
+      volume: step.volume,
+      slot: step.entries.find((entry) => entry.slot > 0)?.slot ?? 0,
+      client: this.#request.client,
+      job: this.ref.job,
+      tell: (line: string) => this.voice.say("info", line),
+    };
+    for (let isFirst = true; ; isFirst = false) {
+      const place = await bringForRead(host, wanted, isFirst, this.#signal);
+      if (isBrought(place)) {
+        try {
+          await host.openRead(readerId, step.volume, step.entries);
+          host.drive?.saw(step.volume, "");
+          return place;
+        } catch (error) {
+          place[Symbol.dispose]();
+          if (!(error instanceof OperatorError) || !awaitable.has(error.code)) throw error;
+          this.voice.say("warning", describeError(error));
+        }
+      } else this.voice.say("warning", place.reason);
+      await wait.until("M", pleaseMount(this.ref.job, host, step));
     }
   }
 

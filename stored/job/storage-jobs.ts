@@ -32,7 +32,10 @@ const ENDED_KEPT_MS = 600_000;
 /** Ended jobs that the status shows. */
 const TERMINATED_MAX = 10;
 
-/** Jobs at one time, whatever the configuration says: each has a log, timers and buffers. */
+/** Jobs at one time, those included that wait because of Maximum Concurrent Jobs: each has a log, timers and buffers. */
+const JOBS_MAX = 1000;
+
+/** Devices that a job may name. */
 const REQUEST_DEVICES_MAX = 100;
 
 /** All jobs of the daemon: those that run, and for a while those that have ended. */
@@ -40,7 +43,6 @@ export class StorageJobs {
   readonly #store: LogStore;
   readonly #sessions: SessionCounter;
   readonly #around: JobSurroundings;
-  readonly #jobsMax: number;
   readonly #running = new Map<string, StorageJob>();
   readonly #ended = new Map<string, StorageJob>();
   readonly #runs = new Set<Promise<void>>();
@@ -48,11 +50,10 @@ export class StorageJobs {
   #terminated: TerminatedJob[] = [];
   #count = 0;
 
-  constructor(store: LogStore, sessions: SessionCounter, around: JobSurroundings, jobsMax: number) {
+  constructor(store: LogStore, sessions: SessionCounter, around: JobSurroundings) {
     this.#store = store;
     this.#sessions = sessions;
     this.#around = around;
-    this.#jobsMax = jobsMax;
   }
 
   /** Jobs that run now, oldest first. */
@@ -89,11 +90,8 @@ export class StorageJobs {
     const known = this.#replies.get(ref.job);
     if (known !== undefined) return { ...known, known: true };
     if (this.#store.get(ref.job) !== undefined) return { known: true, volSessionId: 0, volSessionTime: this.#sessions.time };
-    if (this.#jobsMax > 0 && this.#running.size >= this.#jobsMax) {
-      throw new OperatorError("DEVICE_BUSY", `the storage daemon runs its most of ${this.#jobsMax} jobs`, {
-        hint: "raise Maximum Concurrent Jobs of its Storage resource",
-      });
-    }
+    if (this.#running.size >= JOBS_MAX)
+      throw new OperatorError("DEVICE_BUSY", `the storage daemon has ${JOBS_MAX} jobs that run or wait`);
     const session = this.#sessions.next();
     const reply = { known: false, volSessionId: session.id, volSessionTime: session.time };
     this.#replies.set(ref.job, reply);

@@ -2,10 +2,13 @@ import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { reportTime } from "#lib/base/local-time.ts";
 import { impossible } from "#lib/base/assert.ts";
 import { checkedVolumeName } from "../device/volume-name.ts";
-import { BLOCK_BYTES_DEFAULT } from "../volume/format.ts";
-import { judgeVolume } from "./judge-volume.ts";
+import { bringMedium, isBrought } from "../changer/bring-medium.ts";
+import { judgeInDevice } from "../changer/judge-medium.ts";
+import { usableInside } from "../changer/look-inside.ts";
 import { VolumeFacts, errorState } from "./volume-facts.ts";
 import { OperatorWait } from "./operator-wait.ts";
+import { lackOfRoom, meansNoRoom, noRoomText } from "../space/lack-of-room.ts";
+import { pleaseMakeRoom } from "../space/wait-for-room.ts";
 import type { AppendMounted } from "../device/device-protocol.ts";
 import type { Changes } from "../job/changes.ts";
 import type { DeviceHost } from "../device/device-host.ts";
@@ -30,6 +33,7 @@ export interface VolumeSearch {
   readonly voice: JobVoice;
   readonly session: SessionKey;
   readonly jobName: string;
+  readonly client: string;
   /** Volume that the job leaves; "" at the start of a job. */
   readonly previousVolume: string;
   readonly volumes: VolumesInUse;
@@ -43,6 +47,9 @@ export interface VolumeSearch {
 /** Most Volumes that are refused in one search before the operator is asked. */
 const REFUSED_MAX = 200;
 
+/** Most new Volumes that cannot be made before the operator is asked: the device is broken, and each is one more record in the catalog. */
+const NEW_FAILED_MAX = 3;
+
 /**
  * Asks the Director for Volumes until one is mounted for appending; asks the operator when there is none. Rejects with JOB_NO_VOLUME
  * when the time allowed is over, or with the signal's reason.
@@ -51,24 +58,45 @@ export async function mountForAppend(search: VolumeSearch): Promise<VolumeFacts>
   const { voice, host } = search;
   const wait = new OperatorWait({ voice, poke: search.poke, maxWaitMs: search.maxWaitMs, signal: search.signal });
   let refused: string[] = [];
+  let noSpace = false;
+  let newFailed = 0;
   for (;;) {
-    const findVolume = { pool: search.pool, mediaType: host.settings.mediaType, refused, device: host.name };
+    // Before anything is asked for: what is not mounted is no reason for another Volume.
+    const problem = await host.places?.problemOf(host);
+    if (problem !== undefined) {
+      await wait.until("M", `${describeError(problem)}. ${mendAndMount(host)}`);
+      continue;
+    }
+    const findVolume = { pool: search.pool, mediaType: host.settings.mediaType, refused, device: host.name, noSpace };
     const question = {
       reason: `Job ${search.jobName} needs a Volume`,
       ask: { $case: "findVolume" as const, value: findVolume },
     };
-    const answer = await wait.atMost((signal) => voice.ask(question, signal), "the Director did not say which Volume to use");
+    const late = "the Director did not say which Volume to use";
+    const inside =
+      refused.length > 0 || noSpace
+        ? undefined
+        : await usableInside(search, (ask) => wait.atMost((signal) => voice.ask(ask, signal), late));
+    const answer = inside ?? (await wait.atMost((signal) => voice.ask(question, signal), late));
     switch (answer.$case) {
       case "refuse":
         throw new OperatorError("JOB_NO_VOLUME", `the Director has no Volume for the job: ${answer.value}`);
       case "none":
-        await wait.until("m", pleaseLabel(search, answer.value));
+        if (noSpace) await wait.until("M", pleaseMakeRoom(host, search.jobName, answer.value));
+        else await wait.until("m", pleaseLabel(search, answer.value));
         refused = [];
         continue;
       case "use": {
         const outcome = await tryVolume(search, answer.value);
         if (outcome instanceof VolumeFacts) return outcome;
-        if (outcome.needsOperator || refused.length >= REFUSED_MAX) {
+        if (outcome.isNoRoom === true && !noSpace) {
+          noSpace = true;
+          continue;
+        }
+        noSpace = false;
+        if (outcome.isNew === true) newFailed += 1;
+        if (outcome.needsOperator || refused.length >= REFUSED_MAX || newFailed >= NEW_FAILED_MAX) {
+          newFailed = 0;
           await wait.until("M", outcome.reason);
           refused = [];
         } else {
@@ -83,11 +111,18 @@ export async function mountForAppend(search: VolumeSearch): Promise<VolumeFacts>
   }
 }
 
+/** Why a Volume was not mounted. */
+interface RefusedVolume {
+  readonly reason: string;
+  readonly needsOperator: boolean;
+  /** The file system has no room, for this Volume or any other. */
+  readonly isNoRoom?: boolean;
+  /** It could not even be made. */
+  readonly isNew?: boolean;
+}
+
 /** Mounts the Volume that the Director named, or says why not. */
-async function tryVolume(
-  search: VolumeSearch,
-  catalog: CatalogVolume,
-): Promise<VolumeFacts | { readonly reason: string; readonly needsOperator: boolean }> {
+async function tryVolume(search: VolumeSearch, catalog: CatalogVolume): Promise<VolumeFacts | RefusedVolume> {
   const { host, volumes } = search;
   const volume = checkedVolumeName(catalog.volume);
   if (!volumes.take(volume, host.name)) {
@@ -95,18 +130,25 @@ async function tryVolume(
   }
   let isMounted = false;
   let isNew = false;
+  let place: Disposable | undefined;
   try {
+    const tell = (line: string) => search.voice.say("info", line);
+    const slot = catalog.inChanger ? catalog.slot : 0;
+    const brought = await bringMedium(host, { volume, slot, client: search.client, job: search.jobName, tell }, search.signal);
+    if (!isBrought(brought)) return brought;
+    place = brought;
     const found = await host.call("inspect", { volume });
-    const verdict = judgeVolume(catalog, found, { ...host.settings, keepsData: host.keepsData });
+    const verdict = judgeInDevice(host, catalog, found);
     if (verdict.kind === "operator") return { reason: verdict.reason, needsOperator: true };
     if (verdict.kind === "refuse") return refuse(search, catalog, verdict.reason, verdict.marksError);
     isNew = verdict.kind === "create";
-    const lack = isNew ? await lackOfRoom(host) : undefined;
-    if (lack !== undefined) return { reason: lack, needsOperator: true };
+    const lack = verdict.kind === "relabel" ? undefined : await lackOfRoom(host);
+    if (lack !== undefined) return { reason: lack, needsOperator: true, isNoRoom: true };
     // First what the store keeps for the Volume's jobs: if what follows fails they are given up all the same.
     if (verdict.kind === "relabel") await host.store?.forget({ sessions: [], volume });
     const mounted = await host.call("mountAppend", { ...wishFor(search, catalog, found), action: verdict.kind });
     isMounted = true;
+    host.keepMedium(place, volume, search.pool);
     const facts = new VolumeFacts(catalog, {
       volType: host.volType,
       bytes: mounted.bytes,
@@ -115,18 +157,27 @@ async function tryVolume(
       nowMs: Date.now(),
     });
     tellMounted(search, facts, verdict.kind, mounted);
+    await host.places?.wrote(host);
     return facts;
   } catch (error) {
+    if (isNew && meansNoRoom(error))
+      return { reason: noRoomText(host, describeError(error)), needsOperator: true, isNoRoom: true };
     // Where one new Volume cannot be made, no other can: each would only be one more record in the catalog.
     if (isNew && error instanceof OperatorError && error.code === "VOLUME_READ_ONLY")
       return { reason: `${describeError(error)}. ${mendAndMount(host)}`, needsOperator: true };
     if (error instanceof OperatorError && refusable.has(error.code))
-      return refuse(search, catalog, describeError(error), error.code !== "VOLUME_READ_ONLY"); // what is read-only is sound, and may be writable again
+      return { ...refuse(search, catalog, describeError(error), !sound.has(error.code)), isNew };
     throw error;
   } finally {
-    if (!isMounted) volumes.release(volume, host.name);
+    if (!isMounted) {
+      place?.[Symbol.dispose]();
+      volumes.release(volume, host.name);
+    }
   }
 }
+
+/** Failures after which what the Volume holds is good all the same. */
+const sound: ReadonlySet<string> = new Set(["VOLUME_READ_ONLY", "VOLUME_END_MISSING"]);
 
 /** Failures that concern one Volume only, so that another one may do. */
 const refusable: ReadonlySet<string> = new Set([
@@ -138,26 +189,14 @@ const refusable: ReadonlySet<string> = new Set([
   "VOLUME_READ_ONLY",
   "LABEL_DAMAGED",
   "LABEL_FOREIGN",
+  "VOLUME_DAMAGED",
+  "VOLUME_END_MISSING",
+  "DEVICE_IO_FAILED",
 ]);
 
 function mendAndMount(host: DeviceHost): string {
   const { name, archiveDevice } = host.settings;
   return `Please correct that, then use the "mount" command for:\n    Storage:      "${name}" (${archiveDevice})`;
-}
-
-/** Blocks for which there must be room before one more Volume is made. */
-const ROOM_BLOCKS = 4;
-
-/** Why no new Volume is made: on a full disk each would hold a label and nothing else, one after the other until the Pool has no more. */
-async function lackOfRoom(host: DeviceHost): Promise<string | undefined> {
-  const space = host.keepsData ? await host.call("space", null) : null;
-  const { blockBytesMax, name, archiveDevice } = host.settings;
-  if (space === null || space.free >= ROOM_BLOCKS * Math.max(blockBytesMax, BLOCK_BYTES_DEFAULT)) return undefined;
-  return [
-    `Device "${name}" has no room for another Volume: ${space.free.toLocaleString("en-US")} bytes are free in ${archiveDevice}.`,
-    'Please make room there (e.g. prune, purge and truncate Volumes), then use the "mount" command for:',
-    `    Storage:      "${name}" (${archiveDevice})`,
-  ].join("\n");
 }
 
 function refuse(
@@ -211,6 +250,8 @@ function tellMounted(
   else if (mounted.isLabelNew) voice.say("info", `Wrote label to prelabeled Volume "${name}" on ${host.title}`);
   if (!mounted.isLabelNew) {
     voice.say("info", `Volume "${name}" previously written, moving to end of data.`);
+    if (host.settings.appendCheck.mode !== "Paranoid" || host.settings.appendCheck.writesEnd)
+      voice.say("info", `Volume "${name}": ${mounted.steps.join("; ")}.`);
     const { tail } = mounted;
     if (tail !== undefined) {
       voice.say(

@@ -24,6 +24,8 @@ export function judgeVolume(
   facts: { readonly labelMedia: boolean; readonly mediaType: string; readonly keepsData: boolean },
 ): VolumeVerdict {
   const { volume } = catalog;
+  // What the Pool says of labelling counts before what the device says.
+  const labelsMedia = catalog.autoLabel ?? facts.labelMedia;
   if (catalog.mediaType !== "" && catalog.mediaType !== facts.mediaType) {
     return {
       kind: "refuse",
@@ -32,23 +34,24 @@ export function judgeVolume(
     };
   }
   const isVoid = catalog.status === "Recycle" || catalog.status === "Purged";
-  const isUnwritten = catalog.bytes <= UNWRITTEN_BYTES_MAX || catalog.firstWritten === 0;
   if (found.kind === "missing") {
     if (!facts.keepsData) return { kind: "create" };
-    if (!isVoid && !isUnwritten)
+    if (!isVoid && !isUnwritten(catalog))
       return {
         kind: "refuse",
         reason: `Volume "${volume}" is not on the device, but the catalog says that it holds ${catalog.bytes} bytes`,
         marksError: true,
       };
-    if (facts.labelMedia) return { kind: "create" };
+    if (labelsMedia) return { kind: "create" };
     return {
       kind: "operator",
-      reason: `Volume "${volume}" is not labeled, and the device does not label by itself (LabelMedia = no)`,
+      reason:
+        `Volume "${volume}" is not labeled, and ` +
+        (catalog.autoLabel === undefined ? "the device does not label by itself (LabelMedia = no)" : "its Pool says Auto Label = no"),
     };
   }
   if (found.kind === "foreign") {
-    if (found.bytes === 0 && isUnwritten && facts.labelMedia) return { kind: "relabel" };
+    if (found.bytes === 0 && isUnwritten(catalog) && labelsMedia) return { kind: "relabel" };
     return {
       kind: "refuse",
       reason: `what is on the device for Volume "${volume}" cannot be used: ${found.reason}`,
@@ -64,4 +67,9 @@ export function judgeVolume(
   }
   if (isVoid) return { kind: "relabel" };
   return { kind: "append" };
+}
+
+/** Whether nothing but a label was ever written to the Volume, as far as the catalog knows. */
+export function isUnwritten(catalog: CatalogVolume): boolean {
+  return catalog.bytes <= UNWRITTEN_BYTES_MAX || catalog.firstWritten === 0;
 }

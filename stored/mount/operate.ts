@@ -1,4 +1,5 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { bringForOperator, mountDrive, releaseDrive, unmountDrive } from "../changer/operate-drive.ts";
 import { checkedVolumeName } from "../device/volume-name.ts";
 import { nextRevision } from "./volume-facts.ts";
 import type { Changes } from "../job/changes.ts";
@@ -34,6 +35,7 @@ export async function* labelVolume(
   if (host.settings.isReadOnly) throw new OperatorError("VOLUME_READ_ONLY", `device "${host.name}" is read-only`);
   await host.places?.require(host);
   await host.store?.open();
+  using _place = host.drive === undefined ? undefined : yield* bringForOperator(host.drive, request.slot, volume);
   await mayReplace(host, request, volume);
   const holder = `the label command on ${host.name}`;
   if (!table.volumes.take(volume, holder))
@@ -55,6 +57,7 @@ export async function* labelVolume(
     };
     if (replace) await host.store?.forget({ sessions: [], volume });
     const bytes = await host.call("label", { label, session: table.session, replace });
+    host.drive?.saw(volume, pool);
     await host.places?.wrote(host);
     yield {
       line: `3000 OK label. VolBytes=${bytes} VolABytes=0 VolType=${host.volType} Volume="${volume}" Device="${host.name}" (${host.settings.archiveDevice})`,
@@ -68,7 +71,9 @@ export async function* labelVolume(
 }
 
 /** Makes a device usable again that was unmounted, and lets waiting jobs look anew. */
-export function* mountDevice(host: DeviceHost, table: OperatorsTable): Generator<DeviceReply> {
+export async function* mountDevice(host: DeviceHost, table: OperatorsTable, slot = 0): AsyncGenerator<DeviceReply> {
+  const { drive } = host;
+  if (drive !== undefined) return yield* mountDrive({ host, drive, table }, slot);
   const wasBlocked = table.reservations.isBlocked(host.name);
   table.reservations.setBlocked(host.name, false);
   table.poke.notify();
@@ -88,7 +93,9 @@ export function* mountDevice(host: DeviceHost, table: OperatorsTable): Generator
  * Takes a device with an open Volume out of use until it is mounted again. Refused while jobs are on it. A disk device closes its Volume
  * with the last job: with nothing open that is only told, and later jobs run.
  */
-export function* unmountDevice(host: DeviceHost, table: OperatorsTable): Generator<DeviceReply> {
+export async function* unmountDevice(host: DeviceHost, table: OperatorsTable): AsyncGenerator<DeviceReply> {
+  const { drive } = host;
+  if (drive !== undefined) return yield* unmountDrive({ host, drive, table });
   const use = table.reservations.useOf(host.name);
   if (use.kind !== "idle") {
     const doing = use.kind === "append" ? `writers=${use.jobs}` : `readers=${use.jobs}`;
@@ -113,7 +120,9 @@ export function* unmountDevice(host: DeviceHost, table: OperatorsTable): Generat
 }
 
 /** Lets go of the Volume that is idle in a device. A disk Volume is let go by itself when its last job ends. */
-export function* releaseDevice(host: DeviceHost, table: OperatorsTable): Generator<DeviceReply> {
+export async function* releaseDevice(host: DeviceHost, table: OperatorsTable): AsyncGenerator<DeviceReply> {
+  const { drive } = host;
+  if (drive !== undefined) return yield* releaseDrive({ host, drive, table });
   const isIdle = table.reservations.useOf(host.name).kind === "idle";
   yield isIdle
     ? { line: `3022 Device "${host.name}" (${host.settings.archiveDevice}) released.`, ok: true, volume: undefined }
@@ -132,9 +141,17 @@ async function mayReplace(host: DeviceHost, request: LabelRequest, volume: strin
       );
     }
   }
+  if (host.drive !== undefined && found.kind === "labeled" && !(request.relabel && request.oldVolume === found.label.volume))
+    throw new OperatorError(
+      "VOLUME_EXISTS",
+      `3920 Cannot label Volume because it is already labeled: "${found.label.volume}"`,
+      {
+        hint: "take another medium, or relabel the Volume when it is purged or recycled",
+      },
+    );
   if (found.kind === "missing") return false;
   if (found.kind === "foreign" && found.bytes === 0) return true;
-  if (request.relabel && request.oldVolume === volume) return true;
+  if (request.relabel && (request.oldVolume === volume || host.drive !== undefined)) return true;
   throw new OperatorError(
     "VOLUME_EXISTS",
     `3920 Cannot label Volume "${volume}" on device "${host.name}": there is something of this name already`,

@@ -76,3 +76,24 @@ test("what can never do is refused with the reason for each device", () => {
   assert.deepEqual(choice, { kind: "never", reason: 'for Media Type "File": "A" has Media Type "LTO"; "B" is disabled' });
   assert.equal(chooseDevice(devices({ name: "A", isReadOnly: true }), wish()).kind, "never");
 });
+
+test("an idle drive that has the right medium is taken before an empty one, and that before one with another medium", () => {
+  const drives = devices(
+    { name: "A", isDrive: true, volume: "Q-1", pool: "Q" },
+    { name: "B", isDrive: true },
+    { name: "C", isDrive: true, volume: "P-1", pool: "P" },
+  );
+  const all = ["A", "B", "C"];
+  assert.deepEqual(chooseDevice(drives, wish({ devices: all })), { kind: "take", device: "C" });
+  const other = wish({ devices: all, work: { kind: "append", pool: "R" } });
+  assert.deepEqual(chooseDevice(drives, other), { kind: "take", device: "B" });
+  const read = wish({ devices: all, work: { kind: "read" }, volumes: ["Q-1"] });
+  assert.deepEqual(chooseDevice(drives, read), { kind: "take", device: "A" });
+});
+
+test("a drive is read by one job at a time, a directory by several", () => {
+  const reading = { kind: "read", jobs: 1 } as const;
+  const read = wish({ devices: ["A"], work: { kind: "read" } });
+  assert.equal(chooseDevice(devices({ name: "A", use: reading, isDrive: true }), read).kind, "wait");
+  assert.equal(chooseDevice(devices({ name: "A", use: reading }), read).kind, "take");
+});

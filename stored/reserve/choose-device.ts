@@ -16,6 +16,11 @@ export interface DeviceState {
   readonly isHung: boolean;
   /** Most jobs at once; 0: no limit. */
   readonly jobsMax: number;
+  /** It has one medium at a time, so that only one job can read on it. */
+  readonly isDrive?: boolean | undefined;
+  /** What it has in it though no job is on it; "": nothing that is known. */
+  readonly volume?: string;
+  readonly pool?: string;
   readonly use: DeviceUse;
 }
 
@@ -27,6 +32,8 @@ export interface DeviceWish {
   readonly work: { readonly kind: "append"; readonly pool: string } | { readonly kind: "read" };
   /** Rather share a device that is at work than begin with another Volume. */
   readonly prefersMounted: boolean;
+  /** Volumes that are to be read: a drive that has one of them spares a change. */
+  readonly volumes?: readonly string[];
 }
 
 /** The decision. */
@@ -44,7 +51,8 @@ export function chooseDevice(devices: ReadonlyMap<string, DeviceState>, wish: De
   if (fit.length === 0) return { kind: "never", reason: whyNone(known, wish) };
   const ready = fit.filter((device) => whyBusy(device, wish) === undefined);
   const shared = ready.filter((device) => device.use.kind !== "idle");
-  const idle = ready.filter((device) => device.use.kind === "idle");
+  // A drive that has the right medium before an empty one, and that before one whose medium would have to be put away.
+  const idle = ready.filter((device) => device.use.kind === "idle").toSorted((a, b) => changes(a, wish) - changes(b, wish));
   const best = wish.prefersMounted ? (shared[0] ?? idle[0]) : (idle[0] ?? shared.toSorted((a, b) => jobsOf(a) - jobsOf(b))[0]);
   if (best !== undefined) return { kind: "take", device: best.name };
   return {
@@ -52,6 +60,13 @@ export function chooseDevice(devices: ReadonlyMap<string, DeviceState>, wish: De
     reason: fit.map((device) => `"${device.name}" ${whyBusy(device, wish)}`).join("; "),
     isBlocked: fit.some((device) => device.isBlocked),
   };
+}
+
+/** Media that must be moved before the job can begin, as far as is known. */
+function changes({ volume = "", pool = "" }: DeviceState, wish: DeviceWish): number {
+  if (volume === "") return 1;
+  const isRight = wish.work.kind === "append" ? pool === wish.work.pool : wish.volumes?.includes(volume) === true;
+  return isRight ? 0 : 2;
 }
 
 /** Why the device can never serve the wish; undefined if it can. */
@@ -71,6 +86,7 @@ function whyBusy(device: DeviceState, wish: DeviceWish): string | undefined {
   if (use.kind !== wish.work.kind) return use.kind === "append" ? "is writing" : "is reading";
   if (use.kind === "append" && wish.work.kind === "append" && use.pool !== wish.work.pool)
     return `is writing to Pool "${use.pool}"`;
+  if (device.isDrive === true && use.kind === "read") return "is reading";
   if (device.jobsMax > 0 && use.jobs >= device.jobsMax) return `has its most of ${device.jobsMax} jobs`;
   return undefined;
 }

@@ -58,3 +58,51 @@ test("a device that does not fit is refused at once", async () => {
     code: "JOB_NO_DEVICE",
   });
 });
+
+test("jobs beyond the daemon's most wait, and say for what", async () => {
+  const reservations = new Reservations([{ ...device, jobsMax: 0 }], { jobsMax: 1 });
+  const reasons: string[] = [];
+  const first = await reservations.reserve(wish("P"), waiter("one"), never);
+  const second = reservations.reserve(wish("P"), waiter("two", reasons), never);
+  assert.deepEqual(reasons, ["the storage daemon runs its most of 1 jobs"]);
+  first[Symbol.dispose]();
+  (await second)[Symbol.dispose]();
+});
+
+test("a job is not passed by younger ones for ever", async () => {
+  const reservations = new Reservations([{ ...device, jobsMax: 0 }]);
+  let current = await reservations.reserve(wish("P"), waiter("first"), never);
+  const order: string[] = [];
+  const other = reservations.reserve(wish("Q"), waiter("other"), never).then((held) => {
+    order.push("other");
+    held[Symbol.dispose]();
+  });
+  const rest: Promise<void>[] = [];
+  // Each job of the stream comes before the one before it has ended: the device is never free of Pool P.
+  for (let at = 0; at < 40; at++) {
+    const next = reservations.reserve(wish("P"), waiter(`P${at}`), never);
+    const isTaken = await Promise.race([next.then(() => true), new Promise((resolve) => void setImmediate(resolve, false))]);
+    if (isTaken === true) {
+      current[Symbol.dispose]();
+      current = await next;
+    } else rest.push(next.then((held) => held[Symbol.dispose]()));
+  }
+  assert.ok(rest.length > 0, "all of them passed");
+  current[Symbol.dispose]();
+  await Promise.all([other, ...rest]);
+  assert.deepEqual(order, ["other"]);
+});
+
+test("the wait for an operator is bounded, the wait for other jobs is not", async () => {
+  const reservations = new Reservations([device]);
+  reservations.setBlocked("A", true);
+  const bounded = { ...waiter("one"), blockedMsMax: 20 };
+  await assert.rejects(reservations.reserve(wish("P"), bounded, never), { code: "JOB_NO_VOLUME" });
+  assert.deepEqual(reservations.waiting, []);
+  reservations.setBlocked("A", false);
+  const held = await reservations.reserve(wish("P"), waiter("two"), never);
+  const patient = reservations.reserve(wish("Q"), bounded, never);
+  await new Promise((resolve) => void setTimeout(resolve, 60));
+  held[Symbol.dispose]();
+  (await patient)[Symbol.dispose]();
+});

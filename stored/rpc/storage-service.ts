@@ -9,6 +9,7 @@ import type { PlaceFinder } from "../space/space-reply.ts";
 import type { CallContext, Handlers } from "#lib/rpc/call.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { OperatorsTable } from "../mount/operate.ts";
+import type { ChangerService } from "./changer-service.ts";
 import type { ReplicaService } from "./replica-service.ts";
 import type { SetDebugRequest } from "#proto/common.ts";
 import type { DeviceReply, DeviceRequest, StorageDaemonService } from "#proto/stored.ts";
@@ -24,11 +25,14 @@ export interface StorageServiceParts {
   readonly hosts: ReadonlyMap<string, DeviceHost>;
   /** The devices behind a Device or Autochanger name; empty if there are none. */
   readonly devicesNamed: (name: string) => readonly string[];
+  /** The device of a name, or that drive of an Autochanger; undefined if there is none. */
+  readonly driveNamed: (name: string, drive: number) => string | undefined;
   readonly status: () => StatusSource;
   readonly setDebug: (request: SetDebugRequest) => void;
   /** Refuses Directors that may only look (Monitor = yes). */
   readonly mayCommand: (director: string) => boolean;
   readonly replicas: ReplicaService;
+  readonly changers: ChangerService;
   readonly places: PlaceFinder;
   readonly followJob: Service["followJob"];
   readonly answer: Service["answer"];
@@ -44,10 +48,10 @@ export function storageService(parts: StorageServiceParts): Service {
     if (!parts.mayCommand(call.peer.name))
       throw new OperatorError("RPC_REFUSED", `Director "${call.peer.name}" may only ask for the status (Monitor = yes)`);
   };
-  const onDevice = (work: (host: DeviceHost, table: OperatorsTable) => Iterable<DeviceReply>) =>
+  const onDevice = (work: (host: DeviceHost, table: OperatorsTable, slot: number) => AsyncIterable<DeviceReply>) =>
     async function* (request: DeviceRequest, call: CallContext): AsyncGenerator<DeviceReply> {
       commanding(call);
-      yield* work(deviceOf(parts, request), operators);
+      yield* work(deviceOf(parts, request), operators, request.slot);
     };
   return {
     startJob: async (request, call) => {
@@ -94,7 +98,10 @@ export function storageService(parts: StorageServiceParts): Service {
       parts.replicas.admit(request);
       return {};
     },
-    changer: notYet,
+    changer: async function* (request, call) {
+      commanding(call);
+      yield* parts.changers.serve(request, call.signal);
+    },
     medium: notYet,
     space: async (request) => await spaceReply(askedHosts(parts, request.devices), parts.places),
     status: async (request) => {
@@ -118,8 +125,7 @@ function answeringDeviceOf(...asked: Parameters<typeof deviceOf>): DeviceHost {
 
 /** The device of a command: the one named, or the drive of the Autochanger that the command names. */
 function deviceOf(parts: StorageServiceParts, request: { readonly device: string; readonly drive?: number }): DeviceHost {
-  const names = parts.devicesNamed(request.device);
-  const name = names[request.drive ?? 0] ?? names[0];
+  const name = parts.driveNamed(request.device, request.drive ?? 0);
   if (name === undefined)
     throw new OperatorError("DEVICE_UNKNOWN", `the storage daemon has no device "${request.device.slice(0, 200)}"`);
   return must(parts.hosts.get(name), "a configured device");

@@ -2,6 +2,9 @@ import { reportTime, catalogTime } from "#lib/base/local-time.ts";
 import { levelWord, outcomeWord } from "./words.ts";
 import { troubleText } from "../watch/watch-devices.ts";
 import { sizeText } from "./units.ts";
+import { changerLines, driveLines } from "./changer-lines.ts";
+import type { AutochangerResource } from "../config/autochanger.ts";
+import type { Changer } from "../changer/changer.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { Reservations } from "../reserve/reservations.ts";
 import type { SpoolBudget } from "../spool/spool-budget.ts";
@@ -17,7 +20,9 @@ export interface StatusSource {
   readonly jobs: StorageJobs;
   readonly reservations: Reservations;
   readonly hosts: ReadonlyMap<string, DeviceHost>;
-  readonly autochangers: number;
+  readonly autochangers: ReadonlyMap<string, AutochangerResource>;
+  /** Those whose media are moved by a program. */
+  readonly changers: ReadonlyMap<string, Changer>;
   readonly debugLevel: number;
 }
 
@@ -50,7 +55,7 @@ const writers: Readonly<Record<Section, Writer>> = {
       `Daemon started ${shortTime(source.startedMs)}. Jobs: run=${source.jobs.count}, running=${source.jobs.running.length}.`,
       ` Heap: heap=${commas(memory.heapTotal)} used=${commas(memory.heapUsed)} rss=${commas(memory.rss)}`,
       ` Sizes: boffset_t=8 size_t=8 int32_t=4 int64_t=8 mode=0,${source.debugLevel} pid=${process.pid}`,
-      ` Res: ndevices=${source.hosts.size} nautochgr=${source.autochangers}`,
+      ` Res: ndevices=${source.hosts.size} nautochgr=${source.autochangers.size}`,
       "",
     ];
   },
@@ -82,6 +87,7 @@ const writers: Readonly<Record<Section, Writer>> = {
   devices: (source, spaces) => [
     "Device status:",
     "",
+    ...changerLines(source),
     ...[...source.hosts.values()].flatMap((host) => deviceLines(source, host, spaces)),
     "====",
     "",
@@ -129,7 +135,7 @@ const apiWriters: Readonly<Record<Section, Writer>> = {
     `jobs_run=${source.jobs.count}`,
     `jobs_running=${source.jobs.running.length}`,
     `ndevices=${source.hosts.size}`,
-    `nautochgr=${source.autochangers}`,
+    `nautochgr=${source.autochangers.size}`,
     `debug=${source.debugLevel}`,
     "plugins=",
     "drivers=",
@@ -208,6 +214,7 @@ function deviceLines(source: StatusSource, host: DeviceHost, spaces: DeviceSpace
   const tail = [
     ...(source.reservations.isBlocked(host.name) ? ["    Device is BLOCKED. User unmounted."] : []),
     ...(host.trouble.isHung ? [`    Device is BLOCKED: ${troubleText(host)}.`] : []),
+    ...driveLines(host),
     ...(host.activity === "" ? [] : [`    Device is BLOCKED ${host.activity}.`]),
     ...(host.hasDriver ? [] : [`    Device Type "${settings.deviceType}" has no driver in this release.`]),
     ...(space === undefined || space === null

@@ -20,8 +20,8 @@ const WATCHED = new Set(["file", "dedup", "btrfs"]);
 export function watchDevices(hosts: Iterable<DeviceHost>, around: WatchSurroundings): Disposable {
   const stack = new DisposableStack();
   for (const host of hosts) {
-    const { name, deviceType, archiveDevice, isEnabled, isReadOnly, probeLimitMs, probeIntervalMs } = host.settings;
-    if (!WATCHED.has(deviceType.toLowerCase()) || !isEnabled || probeLimitMs === 0 || probeIntervalMs === 0) continue;
+    const { name, deviceType, archiveDevice, isDrive, isEnabled, isReadOnly, probeLimitMs, probeIntervalMs } = host.settings;
+    if (!WATCHED.has(deviceType.toLowerCase()) || isDrive === true || !isEnabled || probeLimitMs === 0 || probeIntervalMs === 0) continue;
     const options = {
       name,
       directory: archiveDevice,
