@@ -5,17 +5,13 @@ import { catalogOptions } from "./config/catalog-options.ts";
 import type { DirectorConfig } from "./config/load.ts";
 import type { CatalogDesk } from "./job/job-context.ts";
 import { recordResources } from "./job/catalog-rows.ts";
-import { VolumeFinder } from "./media/next-volume.ts";
-import type { SpaceRelief } from "./media/space-relief.ts";
+import { VolumeFinder, type FinderParts } from "./media/next-volume.ts";
 import { VolumeClaims } from "./media/volume-claims.ts";
-import type { VolumePruner } from "./media/volume-pruner.ts";
 import type { RetentionParts } from "./retention/parts.ts";
 import { VolumeRevisions } from "./media/volume-state.ts";
 
-/** What frees Volumes and room for the jobs of one catalog. */
-export interface MediaHelpers {
-  readonly pruner: VolumePruner;
-  readonly relief: SpaceRelief;
+/** What the choice of Volumes of one catalog rests on, and what prunes after jobs. */
+export interface MediaHelpers extends Pick<FinderParts, "pruner" | "relief" | "policy"> {
   readonly retention: RetentionParts;
 }
 

@@ -4,7 +4,8 @@ import { formatLocalTime } from "./local-time.ts";
 import type { CatalogReader, CatalogWriter } from "./backend.ts";
 import { insertJobMedia, type NewJobMedia } from "../queries/job-media.ts";
 import { addLog } from "../queries/log.ts";
-import { updateMedia, type MediaChanges } from "../queries/media.ts";
+import { countMediaWrite } from "../queries/media-care.ts";
+import { findMediaById, updateMedia, type MediaChanges } from "../queries/media.ts";
 import type { Tables } from "../schema/tables.ts";
 import { TransientError } from "./mysql-errors.ts";
 import { DuplicateKeyError } from "./sqlite-client.ts";
@@ -90,6 +91,7 @@ async function applyOne(tx: CatalogWriter, jobId: number, event: CatalogEvent): 
         event.rows.map((row) => ({ ...row, JobId: jobId })),
       );
     case "media":
+      if (typeof event.changes.FirstWritten === "string") await countIfAnew(tx, event.mediaId);
       return await updateMedia(tx, event.mediaId, event.changes);
     case "log":
       return await addLog(tx, {
@@ -136,4 +138,10 @@ async function insertPosition(tx: CatalogWriter, row: Insertable<Tables["Nocturn
     if (!(error instanceof DuplicateKeyError)) throw error;
     throw new TransientError(`events of JobId ${row.JobId} are being applied twice at once`, "conflict", error);
   }
+}
+
+/** A Volume that had no first write until now has been labelled anew: its medium is written from its beginning once more. */
+async function countIfAnew(tx: CatalogWriter, mediaId: number): Promise<void> {
+  const before = await findMediaById(tx, mediaId);
+  if (before !== null && before.FirstWritten === null) await countMediaWrite(tx, mediaId);
 }

@@ -95,18 +95,47 @@ export async function listPurged(r: CatalogReader, wanted: MediaWanted, limit = 
     .execute();
 }
 
-/** Full and Used Volumes that pruning may free for this pool, the oldest first: its own, and those that come back to it when purged. */
-export async function listPrunable(r: CatalogReader, wanted: MediaWanted, limit = 200): Promise<MediaRow[]> {
+/**
+ * Full and Used Volumes that pruning may free for this pool, the oldest first: its own, and those that come to it, or to its scratch pool, when
+ * they are purged.
+ */
+export async function listPrunable(
+  r: CatalogReader,
+  wanted: MediaWanted & { readonly scratchPoolId?: number },
+  limit = 200,
+): Promise<MediaRow[]> {
+  const comesTo = [wanted.poolId, ...(wanted.scratchPoolId === undefined ? [] : [wanted.scratchPoolId])];
   const query = r.reader
     .selectFrom("Media")
     .selectAll()
-    .where((e) => e.or([e("PoolId", "=", wanted.poolId), e("RecyclePoolId", "=", wanted.poolId)]))
+    .where((e) => e.or([e("PoolId", "=", wanted.poolId), e("RecyclePoolId", "in", comesTo)]))
     .where("MediaType", "=", wanted.mediaType)
     .where("Enabled", "=", 1)
     .where("VolStatus", "in", ["Full", "Used"])
     .where("Recycle", "=", 1)
     .where((e) => notExcepted(e, wanted.except ?? []));
   return await oldestFirst(query).limit(limit).execute();
+}
+
+/** Volumes with data that may be given up when nothing else is left, the oldest first. */
+export async function listOldest(r: CatalogReader, wanted: MediaWanted, limit = 200): Promise<MediaRow[]> {
+  return await oldestFirst(
+    candidates(r, wanted)
+      .where("VolStatus", "in", ["Full", "Append", "Used"])
+      .where("Recycle", "=", 1)
+      .where("LastWritten", "is not", null),
+  )
+    .limit(limit)
+    .execute();
+}
+
+/** The Volume of a pool that a storage wrote last: the one in its drive, as far as the catalog can tell. */
+export async function lastWrittenMedia(
+  r: CatalogReader,
+  wanted: MediaWanted & { readonly storageId: number },
+): Promise<MediaRow | null> {
+  const query = candidates(r, wanted).where("StorageId", "=", wanted.storageId).where("LastWritten", "is not", null);
+  return (await query.orderBy("LastWritten", "desc").orderBy("MediaId", "desc").limit(1).executeTakeFirst()) ?? null;
 }
 
 /** Highest number of a Volume so far; 0 when there is none. Names of new Volumes count from it. */

@@ -2,15 +2,16 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { requireAccess } from "./authorize.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { selectClient, selectJob, selectStorage } from "./prompts.ts";
+import { selectClient, selectJob, selectPool, selectStorage } from "./prompts.ts";
+import type { SwitchKind } from "./services.ts";
 
-const keywords = ["job=?", "jobs", "all", "client=?", "schedule=?", "storage=?"];
-const usage = "job=<name> | jobs all | client=<name> | schedule=<name> | storage=<name>";
+const keywords = ["job=?", "jobs", "all", "client=?", "schedule=?", "storage=?", "pool=?"];
+const usage = "job=<name> | jobs all | client=<name> | schedule=<name> | storage=<name> | pool=<name>";
 
 /** Switches a resource on again. */
 export const enable: Command = {
   name: "enable",
-  help: "Switch a Job, Client, Schedule or Storage on",
+  help: "Switch a Job, Client, Schedule, Storage or Pool on",
   usage,
   keywords,
   run: (context, args) => switchResource(context, args, true),
@@ -19,7 +20,7 @@ export const enable: Command = {
 /** Switches a resource off until the Director ends or reads its configuration again. */
 export const disable: Command = {
   name: "disable",
-  help: "Switch a Job, Client, Schedule or Storage off",
+  help: "Switch a Job, Client, Schedule, Storage or Pool off",
   usage,
   keywords,
   run: (context, args) => switchResource(context, args, false),
@@ -28,7 +29,7 @@ export const disable: Command = {
 async function switchResource(context: CommandContext, args: Arguments, enabled: boolean): Promise<void> {
   const { switches } = context.director;
   const word = enabled ? "enabled" : "disabled";
-  const tell = async (kind: "job" | "client" | "schedule" | "storage", name: string): Promise<void> => {
+  const tell = async (kind: SwitchKind, name: string): Promise<void> => {
     switches.set(kind, name, enabled);
     await context.say(`${kind[0]!.toUpperCase()}${kind.slice(1)} "${name}" ${word}\n`);
   };
@@ -41,11 +42,12 @@ async function switchResource(context: CommandContext, args: Arguments, enabled:
   } else if (args.has("job")) await tell("job", (await selectJob(context, args)).name);
   else if (args.has("client")) await tell("client", (await selectClient(context, args)).name);
   else if (args.has("storage")) await tell("storage", (await selectStorage(context, args)).name);
+  else if (args.has("pool")) await tell("pool", (await selectPool(context, args)).name);
   else if (args.has("schedule")) await tell("schedule", scheduleName(context, args.value("schedule") ?? ""));
   else
     throw new OperatorError(
       "KEYWORD_VALUE",
-      "You must enter one of the following keywords: job, client, schedule, or storage.",
+      "You must enter one of the following keywords: job, client, schedule, storage, or pool.",
     );
 }
 

@@ -100,6 +100,7 @@ async function showDisabled(context: CommandContext): Promise<void> {
     ["job", "Jobs", config.jobs],
     ["client", "Clients", config.clients],
     ["storage", "Storage", config.storages],
+    ["pool", "Pools", config.pools],
     ["schedule", "Schedules", config.schedules],
   ];
   for (const [kind, word, resources] of kinds) {

@@ -9,6 +9,7 @@ import { dotHelp, makeHelp } from "./help.ts";
 import { label } from "./label.ts";
 import { list, llist } from "./list.ts";
 import { mount, release, umount, unmount } from "./mount.ts";
+import { prune } from "./prune.ts";
 import { purge } from "./purge.ts";
 import { query } from "./query.ts";
 import { relabel } from "./relabel.ts";
@@ -22,11 +23,12 @@ import { sqlquery } from "./sqlquery.ts";
 import { status } from "./status.ts";
 import { truncate } from "./truncate.ts";
 import { update } from "./update.ts";
+import { varCommand } from "./var.ts";
 import { wait } from "./wait.ts";
 
 /** All commands, in Bacula's order: an abbreviation means the first that begins with it (`m` is messages, `st` is status). */
 export const commandTable: readonly Command[] = [
   autodisplay, automount, cancel, deleteCommand, dedup, disable, enable, estimate, exit, gui, makeHelp(() => commandTable), label, list, llist, messages, mount,
-  purge, quit, query, restore, relabel, release, reload, replicate, run, status, setdebug, show, sqlquery, time, truncate, unmount, umount, update, use, version, wait,
+  prune, purge, quit, query, restore, relabel, release, reload, replicate, run, status, setdebug, show, sqlquery, time, truncate, unmount, umount, update, use, varCommand, version, wait,
   ...dotCommands, dotHelp(() => commandTable),
 ]; // prettier-ignore

@@ -4,6 +4,8 @@ import type { ResourceSet } from "#lib/config/resolve.ts";
 import type { ClientResource } from "./client.ts";
 import type { DirectorResource } from "./director.ts";
 import type { JobLevel, JobResource, JobType } from "./job.ts";
+import { forbidsCreation, isSimpleFormat, labelFormatFault } from "../media/label-format.ts";
+import { jobPoolFaults } from "./pool-rules.ts";
 import type { PoolResource } from "./pool.ts";
 import type { StorageResource } from "./storage.ts";
 import type { StatisticsResource } from "#lib/config/statistics-resource.ts";
@@ -20,11 +22,23 @@ export function checkDirector(resources: ResourceSet, problems: ProblemList): vo
     checkAddresses(director, { address: "dirAddress", addresses: "dirAddresses" }, problems);
     checkTls(director, problems);
   }
-  for (const job of resources.of<JobResource>("Job").values()) checkJob(job, problems);
+  for (const job of resources.of<JobResource>("Job").values()) {
+    checkJob(job, problems);
+    if (isComplete(job)) checkJobPools(job, problems);
+  }
   for (const client of resources.of<ClientResource>("Client").values()) checkClient(client, problems);
   for (const storage of resources.of<StorageResource>("Storage").values()) checkTls(storage, problems);
-  for (const pool of resources.of<PoolResource>("Pool").values()) checkPool(pool, problems);
+  const known = {
+    counters: new Set(resources.of("Counter").keys()),
+    environment: new Set(Object.keys(process.env)),
+  };
+  for (const pool of resources.of<PoolResource>("Pool").values()) checkPool(pool, known, problems);
   for (const statistics of resources.of<StatisticsResource>("Statistics").values()) checkStatistics(statistics, problems);
+}
+
+/** A Job that lacks a resource it must name is reported for that; nothing more can be said of it. */
+function isComplete(job: Partial<JobResource>): boolean {
+  return job.pool !== undefined && job.client !== undefined && job.fileSet !== undefined;
 }
 
 function checkJob(job: JobResource, problems: ProblemList): void {
@@ -60,6 +74,25 @@ function checkJob(job: JobResource, problems: ProblemList): void {
   }
 }
 
+/** What a Pool does not take is known here already where neither run nor schedule changes it. A disabled Pool may be enabled by then. */
+function checkJobPools(job: JobResource, problems: ProblemList): void {
+  const { at } = job.origin;
+  const resource = `Job "${job.name}"`;
+  for (const { directive, fault } of jobPoolFaults(job))
+    problems.add({ severity: "error", at, resource, directive, message: fault });
+  const { mediaType } = job.pool;
+  const storage = job.storage[0] ?? job.pool.storage[0];
+  if (job.type === "Backup" && mediaType !== undefined && storage !== undefined && storage.mediaType !== mediaType) {
+    problems.add({
+      severity: "warning",
+      at,
+      resource,
+      directive: "Pool",
+      message: `Pool "${job.pool.name}" takes Media Type "${mediaType}" only, but Storage "${storage.name}" has "${storage.mediaType}": no Volume will be found`,
+    });
+  }
+}
+
 function levelFits(type: JobType, level: JobLevel): boolean {
   if (type === "Verify") return VERIFY_LEVELS.includes(level);
   if (type === "Copy" || type === "Migrate") return COPY_LEVELS.includes(level);
@@ -80,13 +113,15 @@ function checkClient(client: ClientResource, problems: ProblemList): void {
   });
 }
 
-function checkPool(pool: PoolResource, problems: ProblemList): void {
-  if (pool.nextPool?.name !== "Scratch") return;
-  problems.add({
-    severity: "error",
-    at: pool.origin.at,
-    resource: `Pool "${pool.name}"`,
-    directive: "NextPool",
-    message: "the Scratch Pool cannot be a NextPool",
-  });
+function checkPool(pool: PoolResource, known: Parameters<typeof labelFormatFault>[1], problems: ProblemList): void {
+  const tell = (severity: "error" | "warning", directive: string, message: string) => {
+    problems.add({ severity, at: pool.origin.at, resource: `Pool "${pool.name}"`, directive, message });
+  };
+  if (pool.nextPool?.name === "Scratch") tell("error", "NextPool", "the Scratch Pool cannot be a NextPool");
+  const format = pool.labelFormat ?? "";
+  if (!forbidsCreation(format) && !isSimpleFormat(format)) {
+    const fault = labelFormatFault(format, known);
+    if (fault !== undefined) tell("error", "LabelFormat", fault);
+  }
+  if (pool.scratchPool === pool) tell("error", "ScratchPool", "a Pool cannot be its own scratch pool");
 }

@@ -7,6 +7,7 @@ import type { DirectorResource } from "./director.ts";
 import { fileSetBlockTables, type FileSetResource } from "./file-set.ts";
 import { inheritJobDefs } from "./job-defs.ts";
 import type { JobDefsResource, JobResource } from "./job.ts";
+import { choosePoolByClient } from "./pool-by-client.ts";
 import type { PoolResource } from "./pool.ts";
 import { directorTables } from "./resources.ts";
 import { runScriptTable } from "./run-script.ts";
@@ -40,7 +41,10 @@ export const directorLanguage: ProgramLanguage = {
   fileName: "bacula-dir.conf",
   tables: directorTables,
   blockTables: [...fileSetBlockTables, runScriptTable],
-  inherit: inheritJobDefs,
+  inherit: (raws, problems) => {
+    inheritJobDefs(raws, problems);
+    choosePoolByClient(raws, problems);
+  },
   check: checkDirector,
 };
 

@@ -1,4 +1,4 @@
-import { labelVariables, type VolumeAnswer, type VolumeWish } from "#director/media/next-volume.ts";
+import type { VolumeAnswer, VolumeWish } from "#director/media/next-volume.ts";
 import { isAutochanger } from "#director/config/storage.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { retry } from "#lib/base/retry.ts";
@@ -87,8 +87,8 @@ async function volumeWish(
   const storage = job.storage.resource;
   const row = await recordStorage(desk.catalog, storage);
   const facts = {
-    Job: job.identity.job,
-    JobName: job.effective.job.name,
+    Job: job.effective.job.name,
+    JobName: job.identity.job,
     JobId: String(job.jobId),
     Dir: parts.config().director.name,
     Level: reportLevel(job.level),
@@ -109,6 +109,8 @@ async function volumeWish(
     noSpace: asked.noSpace,
     isAutochanger: isAutochanger(storage),
     refused: asked.refused,
-    variables: labelVariables(facts, parts.clock.nowMs()),
+    facts,
+    prunesVolumes: job.effective.job.pruneVolumes,
+    beginsAnew: job.effective.request.newVolume ?? false,
   };
 }

@@ -1,13 +1,16 @@
 import { catalogTime } from "#lib/base/local-time.ts";
 import { expandPercentCodes } from "#lib/config/percent-codes.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
 import { updateJob } from "#catalog/queries/jobs.ts";
 import { FileDaemonService, type BackupWork } from "#proto/filed.ts";
 import { accurateChunks, accurateJobIds } from "./accurate-list.ts";
 import { levelFacts, recordClient, recordFileSet, recordPool, recordStorage } from "./catalog-rows.ts";
 import { fileSetMessage } from "./fileset-message.ts";
+import { devicesFor, poolFault } from "#director/config/pool-rules.ts";
 import type { JobContext } from "./job-context.ts";
 import type { JobResult } from "./job-result.ts";
 import { runJobScripts } from "./job-scripts.ts";
+import { reportLevel } from "./level-words.ts";
 import { decideLevel, type LevelDecision, type RunLevel } from "./level.ts";
 import { percentValues } from "./percent-values.ts";
 import type { RunRecord } from "./saved-run.ts";
@@ -30,7 +33,7 @@ export async function runBackup(context: JobContext, record: RunRecord): Promise
   await startHalves(context, record, reached, {
     storageWork: ({ resource }) => ({
       work: { $case: "append", value: { pool: pool.name, poolType: pool.poolType, catalogFiles: pool.catalogFiles } },
-      devices: resource.device,
+      devices: devicesFor(pool, resource),
     }),
     fileWork: { $case: "backup", value: work },
   });
@@ -63,6 +66,7 @@ async function prepareRows(context: JobContext, record: RunRecord): Promise<{ re
   const decision = await levelOf(context, clientId, fileSet.FileSetId, nowMs);
   job.setLevel(decision.level);
   for (const line of decision.messages) await messages.say("Info", line);
+  requirePool(context);
   const pool = await recordPool(catalog, job.pool.resource);
   await recordStorage(catalog, job.storage.resource);
   await updateJob(catalog, job.jobId, {
@@ -86,6 +90,25 @@ async function prepareRows(context: JobContext, record: RunRecord): Promise<{ re
     nowMs,
   );
   return { clientId };
+}
+
+/** The Pool of the level that is run in the end must be on and take the job. Throws POOL_DISABLED, POOL_REFUSES_JOB. */
+function requirePool({ job, parts }: JobContext): void {
+  const pool = job.pool.resource;
+  if (!parts.isEnabled("pool", pool.name, pool.enabled))
+    throw new OperatorError("POOL_DISABLED", `Pool "${pool.name}" is disabled`, { hint: `type: enable pool=${pool.name}` });
+  const { client, fileset, job: resource } = job.effective;
+  const fault = poolFault(pool, {
+    job: resource.name,
+    client: client.name,
+    fileSet: fileset.name,
+    storage: job.storage.resource,
+    level: reportLevel(job.level),
+  });
+  if (fault !== undefined)
+    throw new OperatorError("POOL_REFUSES_JOB", fault, {
+      hint: "run the job with another Pool, or change what this one allows",
+    });
 }
 
 async function levelOf(context: JobContext, clientId: number, fileSetId: number, nowMs: number): Promise<LevelDecision> {

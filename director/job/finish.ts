@@ -30,14 +30,21 @@ interface EndFacts {
   readonly volumes: readonly MediaRow[];
 }
 
+/** Volumes that the job has filled to a limit get their new status. */
+async function settleVolumes({ desk, job, messages }: JobContext, volumes: readonly MediaRow[]): Promise<void> {
+  if (volumes.length === 0) return;
+  const { lines, warnings } = await desk.finder.settle(volumes, job.pool.resource.name);
+  for (const line of lines) await messages.say("Info", line);
+  for (const line of warnings) await messages.say("Warning", line);
+}
+
 /** Ends a job: its row, its report, the scripts after it. Afterwards nothing about it is left to do. Answers how it ended. */
 export async function finishJob(context: JobContext, record: RunRecord, result: JobResult): Promise<JobOutcome> {
   const { job, parts, desk } = context;
   await tellLost(context, result);
   const first = outcomeOf(context, result);
   const volumes = await volumesOf(context);
-  const lines = volumes.length === 0 ? [] : await desk.finder.settle(volumes, job.pool.resource.name);
-  for (const line of lines) await context.messages.say("Info", line);
+  await settleVolumes(context, volumes);
   const facts: EndFacts = { result, outcome: first, endMs: parts.clock.nowMs(), volumes };
   job.endedMs = facts.endMs;
   job.errors = errorsOf(result);

@@ -31,7 +31,7 @@ export interface EngineParts {
   readonly messagesFor: (job: DirectorJob) => JobMessages;
   readonly head: ReportHead;
   /** Whether operators have left the resource on (`enable`, `disable`). */
-  readonly isEnabled: (kind: "job" | "client" | "storage", name: string, configured: boolean) => boolean;
+  readonly isEnabled: (kind: "job" | "client" | "storage" | "pool", name: string, configured: boolean) => boolean;
   /** Runs a console command as the Director itself: console run scripts. */
   readonly console: (command: string, signal: AbortSignal) => Promise<string>;
   /** Tells the Director's own log. */

@@ -6,7 +6,7 @@ import { admit } from "./admit.ts";
 import { nextDeadline } from "./deadlines.ts";
 import { DirectorJob, type JobIdentity } from "./director-job.ts";
 import { checkDuplicates } from "./duplicates.ts";
-import { effectiveJob, type EffectiveJob } from "./effective-job.ts";
+import { effectiveJob, poolOfLevel, type EffectiveJob } from "./effective-job.ts";
 import type { BusyJobs } from "../retention/judge.ts";
 import type { CancelResult, JobEngine, WaitTarget } from "./engine.ts";
 import { AlarmClock } from "./alarm-clock.ts";
@@ -187,7 +187,14 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   #requireEnabled(effective: EffectiveJob): void {
     const { job, client, storage } = effective;
     const storages = [storage.resource, ...effective.furtherStorages];
-    const all = [["job", job] as const, ["client", client] as const, ...storages.map((each) => ["storage", each] as const)];
+    // Only what writes needs its Pool; it is looked at once more when the level is known.
+    const pools = effective.type === "B" ? [["pool", poolOfLevel(effective, effective.level).resource] as const] : [];
+    const all = [
+      ...pools,
+      ["job", job] as const,
+      ["client", client] as const,
+      ...storages.map((each) => ["storage", each] as const),
+    ];
     for (const [kind, resource] of all) {
       if (this.#parts.isEnabled(kind, resource.name, resource.enabled)) continue;
       throw new OperatorError("JOB_DISABLED", `${resource.origin.resourceType} "${resource.name}" is disabled`, {

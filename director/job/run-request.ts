@@ -51,6 +51,8 @@ export interface RunRequest {
   readonly priority?: number;
   readonly accurate?: boolean;
   readonly spoolData?: boolean;
+  /** Begin on a Volume that holds nothing yet. */
+  readonly newVolume?: boolean;
   /** Instead of the time found in the catalog: unix milliseconds. */
   readonly sinceMs?: number;
   /** Seconds from the scheduled start to the end; instead of the Job's MaxRunSchedTime. */

@@ -9,6 +9,7 @@ import { createCatalog } from "#catalog/migrations/migrate.ts";
 import { createMedia, findMedia } from "#catalog/queries/media.ts";
 import { ensurePool, findPool } from "#catalog/queries/pools.ts";
 import { VolumeFinder, type VolumeWish } from "./next-volume.ts";
+import { poolPolicy } from "./pool-policy.ts";
 import { noRelief } from "./space-relief.ts";
 import { VolumeClaims } from "./volume-claims.ts";
 import { keepEverything } from "./volume-pruner.ts";
@@ -27,7 +28,14 @@ async function withFinder(
     const { PoolId } = await ensurePool(catalog, { Name: "Main", PoolType: "Backup", Recycle: 1, ...pool });
     const claims = new VolumeClaims();
     await body({
-      finder: new VolumeFinder({ catalog, claims, clock: systemClock, pruner: keepEverything, relief: noRelief }),
+      finder: new VolumeFinder({
+        catalog,
+        claims,
+        clock: systemClock,
+        pruner: keepEverything,
+        relief: noRelief,
+        policy: () => poolPolicy(undefined),
+      }),
       catalog,
       poolId: PoolId,
       claims,
@@ -48,7 +56,9 @@ function wish(jobId: number, given: Partial<VolumeWish> = {}): VolumeWish {
     noSpace: false,
     isAutochanger: false,
     refused: [],
-    variables: () => undefined,
+    prunesVolumes: false,
+    beginsAnew: false,
+    facts: {},
     ...given,
   };
 }

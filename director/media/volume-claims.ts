@@ -44,4 +44,14 @@ export class VolumeClaims {
   isHeldBy(volume: string, jobId: number): boolean {
     return (this.#claims.get(volume) ?? []).some((claim) => claim.jobId === jobId);
   }
+
+  /** True if any running job was given the Volume. */
+  isHeld(volume: string): boolean {
+    return this.#claims.has(volume);
+  }
+
+  /** True if the job was given any Volume before. */
+  holdsAny(jobId: number): boolean {
+    return [...this.#claims.values()].some((claims) => claims.some((claim) => claim.jobId === jobId));
+  }
 }

@@ -6,6 +6,7 @@ import { systemClock } from "#lib/base/clock.ts";
 import { createCatalog } from "#catalog/migrations/migrate.ts";
 import type { Catalog } from "#catalog/catalog.ts";
 import { CatalogDesks } from "../catalog-desks.ts";
+import { poolPolicy } from "../media/pool-policy.ts";
 import { noRelief } from "../media/space-relief.ts";
 import { RetentionPruner } from "../retention/volume-pruner.ts";
 import { DaemonClients } from "../clients/daemon-clients.ts";
@@ -82,7 +83,12 @@ export class EngineWorld implements AsyncDisposable {
           busy: () => this.engine.busy(),
           jobsDeleted: () => {},
         };
-        return { retention, pruner: new RetentionPruner(retention), relief: noRelief };
+        return {
+          retention,
+          pruner: new RetentionPruner(retention),
+          relief: noRelief,
+          policy: (name) => poolPolicy(this.config.pools.get(name)),
+        };
       }),
     );
     await this.#desks.follow(this.config);

@@ -304,6 +304,23 @@ export function textList(label = "list of strings"): DirectiveType<readonly stri
   };
 }
 
+/** Comma separated words of a fixed set, in any case; the directive may be repeated, which appends. */
+export function wordList<const T extends string>(...words: readonly T[]): DirectiveType<readonly T[]> {
+  return {
+    label: `list of ${words.join(" | ")}`,
+    repeats: "append",
+    braces: "never",
+    empty: [],
+    parse: (statement, _context, before) =>
+      appended(
+        before,
+        listWords(statement).map((token) => chooseWord(token.text, words)),
+      ),
+    print: (value) => value.map((item): PrintedDirective => ({ value: item })),
+    json: (value) => value,
+  };
+}
+
 /** Names that a restricted console may use; `*all*` means every one. */
 export function acl(): DirectiveType<readonly string[]> {
   const type = textList("list of names, or *all*");

@@ -7,6 +7,7 @@ import { configCodes } from "./codes/config.ts";
 import { consoleCodes } from "./codes/console.ts";
 import { directorCodes } from "./codes/director.ts";
 import { filedCodes } from "./codes/filed.ts";
+import { mediaCodes } from "./codes/media.ts";
 import { rpcCodes } from "./codes/rpc.ts";
 import { scheduleCodes } from "./codes/schedule.ts";
 import { setupCodes } from "./codes/setup.ts";
@@ -33,6 +34,7 @@ export const errorCodes = {
   ...spaceCodes,
   ...filedCodes,
   ...directorCodes,
+  ...mediaCodes,
   ...consoleCodes,
   ...scheduleCodes,
   ...setupCodes,

@@ -194,6 +194,8 @@ export interface CatalogVolume {
   labelDate: number;
   /** Seconds a Volume may be used after its first write; 0: no limit. */
   useDurationS: number;
+  /** Whether the Pool lets a blank medium be labelled (Auto Label); not set: as the device says. */
+  autoLabel?: boolean | undefined;
 }
 
 /** How a half job ended, and its sums. */
@@ -1593,6 +1595,7 @@ function createBaseCatalogVolume(): CatalogVolume {
     endBlock: 0,
     labelDate: 0,
     useDurationS: 0,
+    autoLabel: undefined,
   };
 }
 
@@ -1663,6 +1666,9 @@ export const CatalogVolume: MessageFns<CatalogVolume> = {
     }
     if (message.useDurationS !== 0) {
       writer.uint32(176).int64(message.useDurationS);
+    }
+    if (message.autoLabel !== undefined) {
+      writer.uint32(184).bool(message.autoLabel);
     }
     return writer;
   },
@@ -1856,6 +1862,14 @@ export const CatalogVolume: MessageFns<CatalogVolume> = {
             message.useDurationS = longToNumber(reader.int64());
             continue;
           }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.autoLabel = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1895,6 +1909,7 @@ export const CatalogVolume: MessageFns<CatalogVolume> = {
     message.endBlock = object.endBlock ?? 0;
     message.labelDate = object.labelDate ?? 0;
     message.useDurationS = object.useDurationS ?? 0;
+    message.autoLabel = object.autoLabel ?? undefined;
     return message;
   },
 };

@@ -1,0 +1,318 @@
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { parseCatalogTime } from "#lib/base/local-time.ts";
+import { findMediaCare, preciousAmong } from "#catalog/queries/media-care.ts";
+import {
+  findMedia,
+  lastWrittenMedia,
+  listAppendable,
+  listOldest,
+  listPrunable,
+  listPurged,
+  listRecyclable,
+  moveMedia,
+  recycleMedia,
+  updateMediaIfStatus,
+  type MediaWanted,
+} from "#catalog/queries/media.ts";
+import { findPool, findPoolById } from "#catalog/queries/pools.ts";
+import type { MediaRow } from "#catalog/schema/media.ts";
+import type { PoolRow } from "#catalog/schema/pool.ts";
+import { chooseVolume, type Candidate } from "./choose-volume.ts";
+import { labelValues } from "./label-values.ts";
+import { addVolume, hasRoom, nextVolumeName, whyNoNewVolume } from "./new-volume.ts";
+import type { FinderParts, VolumeWish } from "./next-volume.ts";
+import { poolLimits } from "./pool-limits.ts";
+import type { PoolPolicy } from "./pool-policy.ts";
+
+/** Full and Used Volumes that one wish has pruned at most: each costs a look at all its jobs. */
+const PRUNED_MAX = 200;
+/** Volumes that a refusal names at most. */
+const NAMED_MAX = 5;
+
+/** The search for one wish, step by step; every step answers a Volume or null. */
+export class VolumeSearch {
+  /** What has been done, for the log of the job. */
+  readonly lines: string[] = [];
+  readonly #parts: FinderParts;
+  readonly #wish: VolumeWish;
+  readonly #pool: PoolRow;
+  readonly #policy: PoolPolicy;
+  readonly #signal: AbortSignal;
+  /** Volumes that would have done but for what stands here; told when nothing is found. */
+  readonly #passedOver = new Map<string, string>();
+
+  constructor(parts: FinderParts, wish: VolumeWish, pool: PoolRow, signal: AbortSignal) {
+    this.#parts = parts;
+    this.#wish = wish;
+    this.#pool = pool;
+    this.#policy = parts.policy(pool.Name);
+    this.#signal = signal;
+  }
+
+  /** The Volume to append to. Throws VOLUME_NONE_AVAILABLE and the like with the reason when there is none. */
+  async find(): Promise<MediaRow> {
+    this.#requirePool();
+    if (this.#wish.noSpace && !(await this.#relieve()))
+      return (await this.#recycle(this.#pool)) ?? this.#none("the device has no room");
+    return (
+      (await this.#append(this.#pool)) ??
+      (await this.#recycle(this.#pool)) ??
+      (await this.#prune()) ??
+      (await this.#fromScratch()) ??
+      (await this.#create()) ??
+      (await this.#giveUpOldest()) ??
+      (await this.#recycleCurrent(null)) ??
+      this.#none(whyNoNewVolume(this.#pool, this.#policy) ?? "none could be made")
+    );
+  }
+
+  /** The Volume in the drive if it is good to append to, recycled where that makes it good. Throws with the reason if not. */
+  async check(name: string): Promise<MediaRow> {
+    this.#requirePool();
+    const row = await findMedia(this.#parts.catalog, name);
+    if (row === null) return this.#notThis(name, "is not in the catalog");
+    if (row.PoolId !== this.#pool.PoolId) return this.#notThis(name, `is not in Pool "${this.#pool.Name}"`);
+    if (row.MediaType !== this.#wish.mediaType)
+      return this.#notThis(name, `has Media Type "${row.MediaType}", not "${this.#wish.mediaType}"`);
+    if (row.Enabled !== 1) return this.#notThis(name, "is not enabled");
+    if ((await this.#withoutPrecious([row])).length === 0) return this.#notThis(name, "is precious");
+    if (row.VolStatus === "Append")
+      return (await this.#choose([row], this.#pool)) ?? this.#notThis(name, this.#passedOver.get(name) ?? "takes no more jobs");
+    if (row.VolStatus === "Recycle") return row;
+    if (row.VolStatus === "Purged" && row.Recycle === 1)
+      return (await this.#recycled(row)) ?? this.#notThis(name, "is retired");
+    return (await this.#recycleCurrent(row)) ?? this.#notThis(name, `has status ${row.VolStatus}`);
+  }
+
+  #requirePool(): void {
+    const { Name } = this.#pool;
+    if (!this.#policy.isEnabled)
+      throw new OperatorError("POOL_DISABLED", `Pool "${Name}" is disabled, so nothing is written to its Volumes`);
+    const { mediaType } = this.#policy;
+    if (mediaType !== "" && mediaType !== this.#wish.mediaType)
+      throw new OperatorError(
+        "VOLUME_NONE_AVAILABLE",
+        `no ${mediaType} Volume: Pool "${Name}" takes Media Type "${mediaType}" only, and device "${this.#wish.device}" writes "${this.#wish.mediaType}"`,
+      );
+  }
+
+  async #relieve(): Promise<boolean> {
+    const { storage, device, jobId } = this.#wish;
+    const answer = await this.#parts.relief.relieve({ storage, device, jobId }, this.#signal);
+    this.lines.push(...answer.lines);
+    return answer.isFreed;
+  }
+
+  #wanted(pool: PoolRow): MediaWanted {
+    return { poolId: pool.PoolId, mediaType: this.#wish.mediaType };
+  }
+
+  async #append(pool: PoolRow): Promise<MediaRow | null> {
+    const { catalog } = this.#parts;
+    const wanted = this.#wanted(pool);
+    if (this.#wish.isAutochanger) {
+      const inside = await listAppendable(catalog, { ...wanted, inChangerOf: this.#wish.storageId });
+      const chosen = await this.#choose(inside, pool);
+      if (chosen !== null) return chosen;
+    }
+    return await this.#choose(await listAppendable(catalog, wanted), pool);
+  }
+
+  /** Chooses, and gives the Volumes that have reached a limit their new status. */
+  async #choose(rows: readonly MediaRow[], pool: PoolRow): Promise<MediaRow | null> {
+    const { catalog, clock } = this.#parts;
+    const usable = (await this.#withoutPrecious(rows)).filter((row) => !this.#wish.refused.includes(row.VolumeName));
+    const candidates = (await this.#withoutBegun(usable)).map((row) => this.#candidate(row));
+    const choice = chooseVolume(candidates, await poolLimits(catalog, pool), clock.nowMs());
+    for (const { row, limit } of choice.spent) {
+      if (await updateMediaIfStatus(catalog, row.MediaId, "Append", { VolStatus: limit.status })) this.lines.push(limit.text);
+    }
+    return choice.volume;
+  }
+
+  /** With newvolume=yes the Volume that would be taken is closed, and others with data are left for other jobs. */
+  async #withoutBegun(rows: readonly MediaRow[]): Promise<readonly MediaRow[]> {
+    const { claims, catalog } = this.#parts;
+    const begun = rows.filter((row) => row.VolJobs > 0 && !claims.isHeldBy(row.VolumeName, this.#wish.jobId));
+    if (!this.#wish.beginsAnew || claims.holdsAny(this.#wish.jobId) || begun.length === 0) return rows;
+    const [first] = begun;
+    if (
+      first !== undefined &&
+      first === rows[0] &&
+      (await updateMediaIfStatus(catalog, first.MediaId, "Append", { VolStatus: "Used" }))
+    )
+      this.lines.push(`newvolume=yes: a new Volume begins. Marking Volume "${first.VolumeName}" as Used.`);
+    for (const row of begun) this.#passedOver.set(row.VolumeName, "holds data, and newvolume=yes was asked for");
+    return rows.filter((row) => !begun.includes(row));
+  }
+
+  #candidate(row: MediaRow): Candidate {
+    const { claims } = this.#parts;
+    const { jobId, device } = this.#wish;
+    return {
+      row,
+      jobs: claims.jobsOn(row.VolumeName, row.VolJobs, jobId),
+      isElsewhere: claims.isElsewhere(row.VolumeName, device, jobId),
+      isMine: claims.isHeldBy(row.VolumeName, jobId),
+    };
+  }
+
+  async #withoutPrecious(rows: readonly MediaRow[]): Promise<readonly MediaRow[]> {
+    const precious = await preciousAmong(
+      this.#parts.catalog,
+      rows.map((row) => row.MediaId),
+    );
+    for (const row of rows) if (precious.has(row.MediaId)) this.#passedOver.set(row.VolumeName, "is precious");
+    return rows.filter((row) => !precious.has(row.MediaId));
+  }
+
+  /** Volumes that may be written from their beginning: no job has them, and the daemon has not refused them. */
+  async #free(rows: readonly MediaRow[]): Promise<readonly MediaRow[]> {
+    const { refused, device, jobId } = this.#wish;
+    const here = rows.filter(
+      (row) => !refused.includes(row.VolumeName) && !this.#parts.claims.isElsewhere(row.VolumeName, device, jobId),
+    );
+    return await this.#withoutPrecious(here);
+  }
+
+  async #recycle(pool: PoolRow): Promise<MediaRow | null> {
+    const { catalog } = this.#parts;
+    const wanted = this.#wanted(pool);
+    const [ready] = await this.#free(await listRecyclable(catalog, wanted));
+    if (ready !== undefined) return ready;
+    for (const purged of await this.#free(await listPurged(catalog, wanted))) {
+      const row = await this.#recycled(purged);
+      if (row !== null) return row;
+    }
+    return null;
+  }
+
+  /** The Volume, ready to be written from its beginning; null if its medium has been written often enough. */
+  async #recycled(row: MediaRow): Promise<MediaRow | null> {
+    const { catalog } = this.#parts;
+    const { maxWrites, writes } = await findMediaCare(catalog, row.MediaId);
+    if (maxWrites > 0 && writes >= maxWrites) {
+      await updateMediaIfStatus(catalog, row.MediaId, row.VolStatus, { VolStatus: "Disabled" });
+      this.lines.push(
+        `Max writes reached: Volume "${row.VolumeName}" was written ${writes} times (Max Writes=${maxWrites}). Marking Volume "${row.VolumeName}" as Disabled.`,
+      );
+      return null;
+    }
+    await recycleMedia(catalog, row.MediaId);
+    this.lines.push(`Recycled volume "${row.VolumeName}"`);
+    return (await findMedia(catalog, row.VolumeName)) ?? row;
+  }
+
+  async #prune(): Promise<MediaRow | null> {
+    if (this.#pool.AutoPrune !== 1 && !this.#wish.prunesVolumes) return null;
+    const scratch = await this.#scratchPool();
+    const prunable = await listPrunable(
+      this.#parts.catalog,
+      { ...this.#wanted(this.#pool), ...(scratch === null ? {} : { scratchPoolId: scratch.PoolId }) },
+      PRUNED_MAX,
+    );
+    for (const row of await this.#free(prunable)) {
+      if (!this.#isWriting(row) && (await this.#freed(row, "prune"))) {
+        const found = await this.#takeFreed();
+        if (found !== null) return found;
+      }
+    }
+    return null;
+  }
+
+  /** A job that runs may be in the middle of the Volume. */
+  #isWriting(row: MediaRow): boolean {
+    return this.#parts.claims.isHeld(row.VolumeName);
+  }
+
+  async #freed(row: MediaRow, how: "prune" | "purge"): Promise<boolean> {
+    this.#signal.throwIfAborted();
+    const answer = await this.#parts.pruner[how](row, this.#signal);
+    this.lines.push(...answer.lines);
+    return answer.isPurged;
+  }
+
+  /** A purged Volume may have moved to its Recycle Pool: the own Pool is looked at first, then the scratch pool. */
+  async #takeFreed(): Promise<MediaRow | null> {
+    return (await this.#recycle(this.#pool)) ?? (await this.#fromScratch());
+  }
+
+  async #scratchPool(): Promise<PoolRow | null> {
+    const { catalog } = this.#parts;
+    if (!this.#policy.takesScratch) return null;
+    const { ScratchPoolId, PoolId } = this.#pool;
+    const scratch = ScratchPoolId > 0 ? await findPoolById(catalog, ScratchPoolId) : await findPool(catalog, "Scratch");
+    return scratch === null || scratch.PoolId === PoolId || !this.#parts.policy(scratch.Name).isEnabled ? null : scratch;
+  }
+
+  async #fromScratch(): Promise<MediaRow | null> {
+    const { catalog } = this.#parts;
+    const scratch = await this.#scratchPool();
+    if (scratch === null || !hasRoom(this.#pool)) return null;
+    const row = (await this.#append(scratch)) ?? (await this.#recycle(scratch));
+    if (row === null) return null;
+    await catalog.transaction(async (tx) => await moveMedia(tx, row, this.#pool), { idempotent: true });
+    this.lines.push(`Using Volume "${row.VolumeName}" from '${scratch.Name}' pool.`);
+    return (await findMedia(catalog, row.VolumeName)) ?? row;
+  }
+
+  async #create(): Promise<MediaRow | null> {
+    const { catalog, clock } = this.#parts;
+    const { mediaType, storageId, facts } = this.#wish;
+    if (whyNoNewVolume(this.#pool, this.#policy) !== undefined) return null;
+    const values = labelValues(
+      catalog,
+      { ...facts, NumVols: String(this.#pool.NumVols) },
+      { nowMs: clock.nowMs(), environment: process.env },
+    );
+    const name = await nextVolumeName(catalog, this.#pool.LabelFormat ?? "", values);
+    const row = await addVolume(catalog, this.#pool, this.#policy, {
+      VolumeName: name,
+      MediaType: mediaType,
+      StorageId: storageId,
+      VolStatus: "Append",
+    });
+    this.lines.push(`Created new Volume="${name}", Pool="${this.#pool.Name}", MediaType="${mediaType}" in catalog.`);
+    return row;
+  }
+
+  /** Purge Oldest Volume, else Recycle Oldest Volume. */
+  async #giveUpOldest(): Promise<MediaRow | null> {
+    const { purgesOldest, recyclesOldest } = this.#policy;
+    if (!purgesOldest && !recyclesOldest) return null;
+    const rows = await this.#free(await listOldest(this.#parts.catalog, this.#wanted(this.#pool)));
+    const oldest = rows.find((row) => !this.#isWriting(row) && (purgesOldest || row.VolStatus !== "Append"));
+    if (oldest === undefined) return null;
+    this.lines.push(
+      purgesOldest ? `Purging oldest volume "${oldest.VolumeName}"` : `Pruning oldest volume "${oldest.VolumeName}"`,
+    );
+    return (await this.#freed(oldest, purgesOldest ? "purge" : "prune")) ? await this.#takeFreed() : null;
+  }
+
+  /** Recycle Current Volume: the one in the drive, or the one that the storage wrote last, is pruned when its retention has passed. */
+  async #recycleCurrent(inDrive: MediaRow | null): Promise<MediaRow | null> {
+    const { catalog, clock } = this.#parts;
+    if (!this.#policy.recyclesCurrent) return null;
+    const row = inDrive ?? (await lastWrittenMedia(catalog, { ...this.#wanted(this.#pool), storageId: this.#wish.storageId }));
+    if (row === null || row.Recycle !== 1 || !["Full", "Used"].includes(row.VolStatus) || this.#isWriting(row)) return null;
+    const written = row.LastWritten === null ? null : parseCatalogTime(row.LastWritten);
+    if (written === null || written + row.VolRetention * 1000 > clock.nowMs()) return null;
+    if ((await this.#free([row])).length === 0 || !(await this.#freed(row, "prune"))) return null;
+    const freed = await findMedia(catalog, row.VolumeName);
+    if (freed === null || freed.PoolId !== this.#pool.PoolId || freed.VolStatus !== "Purged") return await this.#takeFreed();
+    return await this.#recycled(freed);
+  }
+
+  #notThis(name: string, why: string): never {
+    throw new OperatorError("VOLUME_NONE_AVAILABLE", `Volume "${name}" ${why}`);
+  }
+
+  #none(why: string): never {
+    const named = [...this.#passedOver].slice(0, NAMED_MAX).map(([name, reason]) => `Volume "${name}" ${reason}`);
+    const more = this.#passedOver.size > NAMED_MAX ? [`and ${this.#passedOver.size - NAMED_MAX} more`] : [];
+    throw new OperatorError(
+      "VOLUME_NONE_AVAILABLE",
+      `no Volume of Pool "${this.#pool.Name}" with Media Type "${this.#wish.mediaType}" can be appended to, and ${[why, ...named, ...more].join("; ")}`,
+    );
+  }
+}
