@@ -8,15 +8,21 @@ import { openDriver } from "#stored/device/drivers.ts";
 import type { StorageConfig } from "#stored/config/load.ts";
 import type { Device } from "#stored/device/device.ts";
 import type { DeviceSettings } from "#stored/device/device-host.ts";
+import type { StoreSettings } from "#stored/chunks/store-calls.ts";
 
 /** What a tool must know of a device. Bytes; 0: none. */
 export type ToolDeviceFacts = Pick<
   DeviceSettings,
-  "name" | "deviceType" | "archiveDevice" | "mediaType" | "blockBytesMin" | "blockBytesMax" | "blockChecksum" | "volumeBytesMax"
-> & {
-  /** Directory beside whose Volumes a store of chunks lies; undefined: there is none. */
-  readonly storeDirectory: string | undefined;
-};
+  | "name"
+  | "deviceType"
+  | "archiveDevice"
+  | "mediaType"
+  | "blockBytesMin"
+  | "blockBytesMax"
+  | "blockChecksum"
+  | "volumeBytesMax"
+  | "store"
+>;
 
 /** The device that a command line names. */
 export interface ToolDevice {
@@ -43,7 +49,7 @@ export async function openToolDevice(named: string, configFile: string | undefin
   const place = placeOf(named);
   const byPlace = config === undefined || place === undefined ? undefined : resourceAt(config, place.directory);
   const found = resource ?? byPlace;
-  const facts = found === undefined ? factsOf(place, named, config) : configuredFacts(found);
+  const facts = found ?? factsOf(place, named, config);
   return {
     facts,
     driver: openDriver(facts),
@@ -69,10 +75,6 @@ function resourceNamed(config: StorageConfig, named: string): DeviceSettings | u
 function resourceAt(config: StorageConfig, directory: string): DeviceSettings | undefined {
   const resource = [...config.devices.values()].find(({ archiveDevice }) => realOf(archiveDevice) === directory);
   return resource === undefined ? undefined : deviceSettings(resource);
-}
-
-function configuredFacts(settings: DeviceSettings): ToolDeviceFacts {
-  return { ...settings, storeDirectory: settings.store?.directory };
 }
 
 /** What a path is: a directory of Volumes, a Volume that is a file, or one that is a directory (packed). */
@@ -111,7 +113,23 @@ function factsOf(place: Place | undefined, named: string, config: StorageConfig 
     blockBytesMax: 0,
     blockChecksum: true,
     volumeBytesMax: 0,
-    storeDirectory: isPacked ? directory : undefined,
+    store: isPacked ? readOnlyStore(directory) : undefined,
+  };
+}
+
+/** A store that is only read from: how it would cut and compress does not matter. */
+function readOnlyStore(directory: string): StoreSettings {
+  return {
+    directory,
+    isBtrfs: false,
+    domain: "storage",
+    minBytes: 65_536,
+    averageBytes: 262_144,
+    maxBytes: 786_432,
+    compression: "none",
+    level: 0,
+    livePercent: 0,
+    deleteBytesPerS: 0,
   };
 }
 

@@ -4,4 +4,8 @@ export const toolsCodes = {
     cause: "The list of names of -i or -e cannot be read.",
     remedy: "Name a readable text file with one wildcard pattern a line.",
   },
+  RESTORE_PLACE_MISSING: {
+    cause: "The directory below which files are to be put is not there.",
+    remedy: "Make the directory, or name another one.",
+  },
 } as const;
