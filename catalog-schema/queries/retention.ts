@@ -1,5 +1,7 @@
 import type { CatalogReader } from "../database/backend.ts";
 import type { JobRow } from "../schema/job.ts";
+import type { MediaRow } from "../schema/media.ts";
+import type { NocturneSpaceRow } from "../schema/nocturne.ts";
 
 /** What retention looks at of a job. */
 export type RetentionRow = Pick<
@@ -207,4 +209,79 @@ export async function listJobsOnPrecious(r: CatalogReader): Promise<ReadonlyMap<
     .where("NocturneMedia.Precious", "=", 1)
     .execute();
   return new Map(rows.map((row) => [row.JobId, row.VolumeName]));
+}
+
+/** Which Volumes are to be pruned; absent: any. */
+export interface PrunableWanted {
+  readonly poolId?: number;
+  readonly mediaType?: string;
+}
+
+/** Full and Used Volumes that are not archived and have a Volume Retention, those written last first. */
+export async function listPrunableVolumes(r: CatalogReader, wanted: PrunableWanted): Promise<MediaRow[]> {
+  let query = r.reader
+    .selectFrom("Media")
+    .selectAll()
+    .where("VolStatus", "in", ["Full", "Used"])
+    .where("Enabled", "<>", 2)
+    .where("VolRetention", ">", 0);
+  if (wanted.poolId !== undefined) query = query.where("PoolId", "=", wanted.poolId);
+  if (wanted.mediaType !== undefined) query = query.where("MediaType", "=", wanted.mediaType);
+  return await query.orderBy("LastWritten", "desc").orderBy("MediaId", "desc").execute();
+}
+
+/** Purged Volumes that may be truncated, by number. */
+export async function listTruncatable(
+  r: CatalogReader,
+  wanted: { readonly poolId?: number; readonly mediaType?: string; readonly storageId?: number },
+): Promise<MediaRow[]> {
+  let query = r.reader
+    .selectFrom("Media")
+    .selectAll()
+    .where("VolStatus", "=", "Purged")
+    .where("Enabled", "=", 1)
+    .where("Recycle", "=", 1)
+    .where("VolBytes", ">", 1000);
+  if (wanted.poolId !== undefined) query = query.where("PoolId", "=", wanted.poolId);
+  if (wanted.mediaType !== undefined) query = query.where("MediaType", "=", wanted.mediaType);
+  if (wanted.storageId !== undefined) query = query.where("StorageId", "=", wanted.storageId);
+  return await query.orderBy("MediaId").execute();
+}
+
+/** Room on devices since a day (days since 1970-01-01), by storage, device and day. */
+export async function listSpaceHistory(r: CatalogReader, sinceDay: number): Promise<NocturneSpaceRow[]> {
+  return await r.reader
+    .selectFrom("NocturneSpace")
+    .selectAll()
+    .where("Day", ">=", sinceDay)
+    .orderBy("StorageName")
+    .orderBy("DeviceName")
+    .orderBy("Day")
+    .execute();
+}
+
+/** What jobs wrote to a Pool since a moment (unix seconds), and when the first of these ended. */
+export interface PoolInflow {
+  readonly poolId: number;
+  readonly jobs: number;
+  readonly bytes: number;
+  readonly first: number;
+}
+
+/** What good backups and copies wrote to each Pool since a moment, by PoolId. */
+export async function listPoolInflow(r: CatalogReader, since: number): Promise<PoolInflow[]> {
+  return await r.reader
+    .selectFrom("Job")
+    .select((e) => [
+      "PoolId as poolId",
+      e.fn.countAll<number>().as("jobs"),
+      e.fn.coalesce(e.fn.sum<number>("JobBytes"), e.lit(0)).as("bytes"),
+      e.fn.min("JobTDate").as("first"),
+    ])
+    .where("Type", "in", ["B", "C"])
+    .where("JobStatus", "in", ["T", "W"])
+    .where("JobTDate", ">=", since)
+    .groupBy("PoolId")
+    .orderBy("PoolId")
+    .execute();
 }

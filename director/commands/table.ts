@@ -10,6 +10,7 @@ import { label } from "./label.ts";
 import { list, llist } from "./list.ts";
 import { mount, release, umount, unmount } from "./mount.ts";
 import { prune } from "./prune.ts";
+import { prune } from "./prune.ts";
 import { purge } from "./purge.ts";
 import { query } from "./query.ts";
 import { relabel } from "./relabel.ts";

@@ -9,6 +9,7 @@ import {
   type MediaChanges,
 } from "#catalog/queries/media.ts";
 import { findPool, findPoolById, listPools } from "#catalog/queries/pools.ts";
+import { updateStatistics } from "#catalog/queries/statistics.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import { parseDuration } from "#lib/base/duration.ts";
 import { parseSize } from "#lib/base/size.ts";
@@ -118,7 +119,8 @@ export const update: Command = {
   usage: `volume=<name> [volstatus=<status>] [volretention=<time>] [voluse=<time>] [maxvoljobs=<n>] [maxvolfiles=<n>] [maxvolbytes=<size>]
   [recycle=yes|no] [slot=<n>] [inchanger=yes|no] [enabled=yes|no|archived] [pool=<name>] [recyclepool=<name>] [actiononpurge=none|truncate]
   [frompool | allfrompool=<pool> | fromallpools] |
-pool=<name>`,
+pool=<name> |
+stats [days=<n>]`,
   keywords: [
     ...fields.map((field) => `${field.keyword}=`),
     "volume|media=?",
@@ -127,9 +129,12 @@ pool=<name>`,
     "frompool",
     "allfrompool=?",
     "fromallpools",
+    "stats|statistics",
+    "days=",
   ],
   async run(context, args) {
     const catalog = await context.catalog();
+    if (args.has("stats")) return await updateStats(context, catalog, args);
     if (args.has("fromallpools")) return await fromAllPools(context, catalog);
     if (args.has("allfrompool")) return await allFromPool(context, catalog, args.value("allfrompool"));
     if (args.has("volume")) return await updateVolume(context, catalog, args);
@@ -142,6 +147,13 @@ pool=<name>`,
     await (at === 0 ? updateVolume(context, catalog, args) : updatePool(context, catalog, args));
   },
 };
+
+/** Copies ended jobs that are at least so many days old to JobHisto, where they are kept when their jobs are pruned. */
+async function updateStats(context: CommandContext, catalog: Catalog, args: Arguments): Promise<void> {
+  const days = args.integer("days") ?? 0;
+  const copied = await updateStatistics(catalog, Math.ceil(context.director.now() / 1000) - days * 86_400);
+  await context.say(`Updating ${copied} job(s).\n`);
+}
 
 async function updatePool(context: CommandContext, catalog: Catalog, args: Arguments): Promise<void> {
   const pool = await selectPool(context, args);

@@ -83,7 +83,10 @@ test("a virtual Full stands for the jobs that it was made of", () => {
 test("running jobs stay with what they build upon, and so does what is being read", () => {
   const jobs = jobsOf("F1 I2 F8 F9").map((job) => (job.jobId === 2 ? { ...job, status: "R" } : job));
   const needed = neededJobs(jobs, { isKept: () => false, running: new Set([2]), read: new Map([[3, 99]]) });
-  assert.deepEqual([...needed.keys()].sort(), [1, 2, 3, 4]);
+  assert.deepEqual(
+    [...needed.keys()].sort((a, b) => a - b),
+    [1, 2, 3, 4],
+  );
   assert.equal(reasonText(needed.get(3)!), "JobId 99 is reading it");
   assert.equal(reasonText(needed.get(1)!), "needed by Incremental JobId 2 of 2027-01-02 10:00:00, which is kept");
   assert.equal(reasonText(needed.get(4)!), 'the newest good Full of its client and FileSet "fs"');

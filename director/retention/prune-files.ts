@@ -27,7 +27,7 @@ export async function* judgeFiles(parts: RetentionParts, ask: JobsAsk, signal: A
   const shortest = ask.seconds ?? shortestRetention(rows, parts.config(), "files");
   const wanted = {
     ...(ask.clientId === undefined ? {} : { clientId: ask.clientId }),
-    endedBefore: Math.ceil(ask.nowMs / 1000 - shortest),
+    endedBefore: Math.ceil(ask.nowMs / 1000 - shortest) + 1,
   };
   for (let afterJobId = 0; ;) {
     signal.throwIfAborted();

@@ -16,6 +16,8 @@ export interface JobsAsk {
   readonly poolId?: number;
   /** Job Retention in the place of the configured one, in seconds; Keep stays in force. */
   readonly seconds?: number;
+  /** Series of which nothing is old enough are judged too: for a simulation. */
+  readonly isWhole?: boolean;
   /** The moment as of which is judged, unix milliseconds. */
   readonly nowMs: number;
 }
@@ -61,10 +63,11 @@ export async function* judgeAllJobs(
 ): AsyncGenerator<readonly Judged[]> {
   const { catalog } = parts;
   const rows = await readPolicyRows(catalog);
-  const shortest = Math.min(ask.seconds ?? Infinity, shortestRetention(rows, parts.config(), "jobs"));
+  const shortest =
+    ask.isWhole === true ? 0 : Math.min(ask.seconds ?? Infinity, shortestRetention(rows, parts.config(), "jobs"));
   const wanted = {
     ...(ask.clientId === undefined ? {} : { clientId: ask.clientId }),
-    endedBefore: Math.ceil(ask.nowMs / 1000 - shortest),
+    endedBefore: Math.ceil(ask.nowMs / 1000 - shortest) + 1,
   };
   const precious = await listJobsOnPrecious(catalog);
   for (const series of await listAgedSeries(catalog, wanted)) {

@@ -1,0 +1,71 @@
+import type { Catalog } from "#catalog/catalog.ts";
+import { findClient } from "#catalog/queries/clients.ts";
+import { findPool } from "#catalog/queries/pools.ts";
+import type { ClientRow } from "#catalog/schema/client.ts";
+import type { PoolRow } from "#catalog/schema/pool.ts";
+import { formatDuration, parseDuration } from "#lib/base/duration.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import type { RetentionParts } from "../retention/parts.ts";
+import type { Arguments } from "./arguments.ts";
+import { requireAccess } from "./authorize.ts";
+import { LeavePrompt, type CommandContext } from "./command.ts";
+import { askText, selectClient } from "./prompts.ts";
+
+/** What pruning works with, for a command. */
+export function retentionParts(context: CommandContext, catalog: Catalog): RetentionParts {
+  const { director } = context;
+  return {
+    catalog,
+    config: () => director.config(),
+    now: () => director.now(),
+    busy: () => director.engine.busy(),
+    jobsDeleted: () => director.jobsDeleted(),
+  };
+}
+
+/** The client of `client=`, which may be one whose resource is gone, or one that the operator chooses. Throws CATALOG_ROW_UNKNOWN. */
+export async function clientOfCatalog(context: CommandContext, catalog: Catalog, args: Arguments): Promise<ClientRow> {
+  const name = args.value("client") ?? "";
+  if (name !== "") requireAccess(context.operator, { kind: "client", name });
+  const row = await findClient(catalog, name === "" ? (await selectClient(context, args)).name : name);
+  if (row === null) throw new OperatorError("CATALOG_ROW_UNKNOWN", `Could not find Client "${name}"`);
+  return row;
+}
+
+/** The pool of `pool=`; null if none was named. Throws CATALOG_ROW_UNKNOWN. */
+export async function poolOfCatalog(context: CommandContext, catalog: Catalog, args: Arguments): Promise<PoolRow | null> {
+  const name = args.value("pool");
+  if (name === undefined) return null;
+  requireAccess(context.operator, { kind: "pool", name });
+  const row = await findPool(catalog, name);
+  if (row === null) throw new OperatorError("CATALOG_ROW_UNKNOWN", `Could not find Pool "${name}"`);
+  return row;
+}
+
+/**
+ * Shows a retention and lets the operator change it (`yes` on the line takes it as it is). Answers the seconds, or null where they were not
+ * changed. "no" leaves the command.
+ */
+export async function confirmRetention(
+  context: CommandContext,
+  args: Arguments,
+  what: string,
+  configured: number,
+): Promise<number | null> {
+  let seconds = configured;
+  for (;;) {
+    await context.say(`The current ${what} retention period is: ${formatDuration(seconds)}\n`);
+    const changed = seconds === configured ? null : seconds;
+    if (args.has("yes")) return changed;
+    const answer = (await askText(context, "Continue? (yes/mod/no): ")).toLowerCase();
+    if (answer === "mod") {
+      const text = await askText(context, "Enter new retention period: ");
+      try {
+        seconds = parseDuration(text);
+      } catch {
+        await context.say("Invalid period.\n");
+      }
+    } else if ("yes".startsWith(answer)) return changed;
+    else if ("no".startsWith(answer)) throw new LeavePrompt();
+  }
+}
