@@ -4,6 +4,7 @@ import type { CatalogReader, CatalogWriter } from "../database/backend.ts";
 import type { MediaRow } from "../schema/media.ts";
 import { rememberForgottenSessions } from "./forgotten-sessions.ts";
 import { listJobIdsOfVolume } from "./job-media.ts";
+import { forgetMediaCare } from "./media-care.ts";
 import { findMediaById, refreshNumVols } from "./media.ts";
 
 /** What deleting needs: many short steps for many rows, and one transaction at the end. */
@@ -104,6 +105,7 @@ export async function deleteVolume(
     async (tx) => {
       for (const table of ["JobMedia", "FileMedia", "TagMedia", "Media"] as const)
         await tx.writer.deleteFrom(table).where("MediaId", "=", media.MediaId).execute();
+      await forgetMediaCare(tx, media.MediaId);
       await refreshNumVols(tx, media.PoolId);
     },
     { idempotent: true },
@@ -140,11 +142,11 @@ export async function deleteClient(session: CatalogSession, clientId: number): P
   return rows.length;
 }
 
-/** Jobs of a client by age: for purging. */
-export async function listJobIdsOfClient(r: CatalogReader, clientId: number): Promise<number[]> {
-  return (await r.reader.selectFrom("Job").select("JobId").where("ClientId", "=", clientId).orderBy("JobId").execute()).map(
-    (row) => row.JobId,
-  );
+/** Jobs of a client by age, of one Job resource if it is named: for purging. */
+export async function listJobIdsOfClient(r: CatalogReader, clientId: number, jobName?: string): Promise<number[]> {
+  let query = r.reader.selectFrom("Job").select("JobId").where("ClientId", "=", clientId);
+  if (jobName !== undefined) query = query.where("Name", "=", jobName);
+  return (await query.orderBy("JobId").execute()).map((row) => row.JobId);
 }
 
 async function upgradeCopy(tx: CatalogWriter, jobId: number): Promise<number[]> {

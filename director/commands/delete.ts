@@ -1,7 +1,7 @@
 import type { Catalog } from "#catalog/catalog.ts";
 import { findClient } from "#catalog/queries/clients.ts";
 import { deleteClient, deleteJob, deletePool, deleteVolume, listJobIdsOfClient } from "#catalog/queries/delete.ts";
-import { listJobIdsOfVolume } from "#catalog/queries/job-media.ts";
+import { listJobIdsOfVolume, listVolumesOfJob } from "#catalog/queries/job-media.ts";
 import { findJob } from "#catalog/queries/jobs.ts";
 import { findMedia } from "#catalog/queries/media.ts";
 import { findPool } from "#catalog/queries/pools.ts";
@@ -12,6 +12,7 @@ import type { Command, CommandContext } from "./command.ts";
 import { counted } from "./format.ts";
 import { requireEnded, tellUpgraded } from "./purge.ts";
 import { askText, askYesNo, chooseOne } from "./prompts.ts";
+import { requireNotPrecious } from "./retention-parts.ts";
 import { selectCatalogPool, selectVolume } from "./select-rows.ts";
 
 /** Deletes records of the catalog. */
@@ -44,6 +45,7 @@ async function askKind(context: CommandContext): Promise<"volume" | "pool" | "jo
 async function removeVolume(context: CommandContext, catalog: Catalog, args: Arguments): Promise<void> {
   const media = await selectVolume(context, catalog, args.value("volume"));
   const name = media.VolumeName;
+  await requireNotPrecious(catalog, media, "deleted");
   await context.say(`\nThis command will delete volume ${name}\nand all Jobs saved on that volume from the Catalog\n`);
   if (!args.has("yes") && !(await askYesNo(context, `Are you sure you want to delete Volume "${name}"? (yes/no): `))) return;
   const current = await findMedia(catalog, name);
@@ -87,6 +89,7 @@ async function removeJob(context: CommandContext, catalog: Catalog, jobId: numbe
   }
   requireAccess(context.operator, { kind: "job", name: job.Name });
   requireEnded(context, jobId);
+  for (const media of await listVolumesOfJob(catalog, jobId)) await requireNotPrecious(catalog, media, "robbed of its jobs");
   const upgraded = await deleteJob(catalog, jobId);
   context.director.jobsDeleted();
   await context.say(`JobId=${jobId} and associated records deleted from the catalog.\n`);

@@ -250,3 +250,31 @@ test("forecast says honestly when there is too little history", async () => {
   assert.match(text, /No storage daemon has told of its room yet\./);
   assert.match(text, /Pool Default: jobs write .*; it has no limit/);
 });
+
+test("purge, truncate and delete refuse a precious Volume and jobs on it", async () => {
+  const job = await save(10, "F", { client: "precious-fd" });
+  const mediaId = await volume("Gold", [job], { days: 10 });
+  await changeMediaCare(world.catalog, mediaId, { isPrecious: true });
+  for (const line of ["purge volume=Gold", `purge jobs jobid=${job}`, "delete volume=Gold yes", `delete jobid=${job}`])
+    assert.match((await world.type([line])).text, /Volume "Gold" is precious and cannot be/, line);
+  assert.ok(await exists(job));
+  assert.equal((await findMedia(world.catalog, "Gold"))!.VolStatus, "Full");
+});
+
+test("purge takes a job by its unique name, jobs of one name, and jobs of a Volume", async () => {
+  const client = "purge-fd";
+  const [one, two, three] = [
+    await save(3, "F", { client }),
+    await save(2, "F", { client, more: { Name: "Other" } }),
+    await save(1, "F", { client }),
+  ];
+  await volume("PV", [one, three], { days: 1 });
+  const unique = (await findJob(world.catalog, one))!.Job;
+  await world.type([`purge files job=${unique}`]);
+  assert.equal((await findJob(world.catalog, one))!.PurgedFiles, 1);
+  await world.type([`purge jobs client=${client} name=Other`]);
+  assert.deepEqual([await exists(one), await exists(two), await exists(three)], [true, false, true]);
+  await world.type([`purge volume=PV jobid=${one},${two}`]);
+  assert.deepEqual([await exists(one), await exists(three)], [false, true]);
+  assert.match((await world.type(["purge volume action=truncate allpools"])).text, /No Volumes found to perform the command\./);
+});

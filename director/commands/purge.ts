@@ -1,8 +1,8 @@
 import type { Catalog } from "#catalog/catalog.ts";
 import { findClient } from "#catalog/queries/clients.ts";
 import { deleteJob, listJobIdsOfClient, purgeFilesOfJob, purgeVolume } from "#catalog/queries/delete.ts";
-import { findJob } from "#catalog/queries/jobs.ts";
-import { listJobIdsOfVolume } from "#catalog/queries/job-media.ts";
+import { findJob, findJobByUniqueName } from "#catalog/queries/jobs.ts";
+import { listJobIdsOfVolume, listVolumesOfJob } from "#catalog/queries/job-media.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { parseJobIds, type Arguments } from "./arguments.ts";
 import { requireAccess } from "./authorize.ts";
@@ -10,7 +10,9 @@ import type { Command, CommandContext } from "./command.ts";
 import { counted } from "./format.ts";
 import { chooseOne } from "./prompts.ts";
 import { selectBackupClient } from "./restore-select.ts";
+import { requireNotPrecious } from "./retention-parts.ts";
 import { selectVolume } from "./select-rows.ts";
+import { truncateChosen } from "./truncate.ts";
 
 const WARNING = `
 This command can be DANGEROUS!!!
@@ -28,9 +30,29 @@ const PURGEABLE: readonly string[] = ["Append", "Full", "Used", "Error"];
 export const purge: Command = {
   name: "purge",
   help: "Delete records from the catalog before their time",
-  usage: "files [jobid=<list>] [client=<name>] [volume=<name>] | jobs [client=<name>] [volume=<name>] | volume=<name>",
-  keywords: ["files", "jobs", "volume|media=?", "client=?", "jobid=", "yes"],
+  usage: `files [jobid=<list> | job=<unique name> | client=<name> | volume=<name>] |
+jobs [jobid=<list> | client=<name> [name=<job>] | volume=<name>] |
+volume=<name> [jobid=<list>] |
+volume action=truncate|all [volume=<name>] [storage=<name>] [pool=<name>] [allpools] [mediatype=<type>] [drive=<n>]`,
+  keywords: [
+    "files",
+    "jobs",
+    "volume|media=?",
+    "client=?",
+    "jobid=",
+    "job=",
+    "name=",
+    "action=",
+    "storage=",
+    "pool=",
+    "allpools",
+    "mediatype=",
+    "devicetype=",
+    "drive=",
+    "yes",
+  ],
   async run(context, args) {
+    if (args.has("action")) return await runAction(context, args);
     await context.say(WARNING);
     const catalog = await context.catalog();
     const subject = args.has("files")
@@ -40,22 +62,32 @@ export const purge: Command = {
         : args.has("volume")
           ? "volume"
           : await askSubject(context);
-    if (subject === "volume") return await purgeOneVolume(context, catalog, args.value("volume"));
+    if (subject === "volume" && !args.has("jobid")) return await purgeOneVolume(context, catalog, args.value("volume"));
     if (subject === "jobs" && args.has("volume")) return await purgeOneVolume(context, catalog, args.value("volume"));
     const { jobIds, of } = await jobsFor(context, catalog, args);
+    const what = subject === "files" ? "files" : "jobs";
     try {
-      for (const jobId of jobIds) await purgeOneJob(context, catalog, jobId, subject);
+      for (const jobId of jobIds) await purgeOneJob(context, catalog, jobId, what);
     } finally {
       context.director.jobsDeleted(); // also of those before one that failed
       context.director.engine.mediaChanged();
     }
     await context.say(
-      subject === "jobs"
+      what === "jobs"
         ? `${counted(jobIds.length, "Job")} for ${of} purged from the catalog.\n`
         : `Files of ${counted(jobIds.length, "Job")} for ${of} purged from the catalog.\n`,
     );
   },
 };
+
+/** `purge volume action=truncate`: what `truncate` does; `action=all` is the same, there being no other action. */
+async function runAction(context: CommandContext, args: Arguments): Promise<void> {
+  const action = args.value("action")!.toLowerCase();
+  if (action !== "truncate" && action !== "all")
+    throw new OperatorError("KEYWORD_VALUE", `action=${action} is unknown`, { hint: "truncate or all" });
+  const catalog = await context.catalog();
+  await truncateChosen(context, catalog, args);
+}
 
 async function askSubject(context: CommandContext): Promise<"files" | "jobs" | "volume"> {
   const subjects = ["files", "jobs", "volume"] as const;
@@ -73,6 +105,7 @@ async function purgeOneVolume(context: CommandContext, catalog: Catalog, name: s
       { hint: `only ${PURGEABLE.join(", ")} can` },
     );
   }
+  await requireNotPrecious(catalog, volume, "purged");
   for (const jobId of await listJobIdsOfVolume(catalog, volume.MediaId)) requireEnded(context, jobId);
   const { jobs, upgraded, isPurged } = await purgeVolume(catalog, volume);
   context.director.jobsDeleted();
@@ -88,6 +121,20 @@ async function jobsFor(
   args: Arguments,
 ): Promise<{ readonly jobIds: readonly number[]; readonly of: string }> {
   const listed = args.value("jobid");
+  const unique = args.value("job");
+  if (unique !== undefined) {
+    const job = await findJobByUniqueName(catalog, unique);
+    if (job === null) throw new OperatorError("CATALOG_ROW_UNKNOWN", `there is no Job "${unique}"`);
+    return { jobIds: [job.JobId], of: `Job ${unique}` };
+  }
+  if (listed !== undefined && args.has("volume")) {
+    const volume = await selectVolume(context, catalog, args.value("volume"));
+    const there = new Set(await listJobIdsOfVolume(catalog, volume.MediaId));
+    return {
+      jobIds: parseJobIds(listed).filter((jobId) => there.has(jobId)),
+      of: `JobId ${listed} on Volume "${volume.VolumeName}"`,
+    };
+  }
   if (listed !== undefined) return { jobIds: parseJobIds(listed), of: `JobId ${listed}` };
   if (args.has("volume")) {
     const volume = await selectVolume(context, catalog, args.value("volume"));
@@ -105,7 +152,9 @@ async function jobsFor(
       : await findClient(catalog, name);
   if (client === null) throw new OperatorError("CATALOG_ROW_UNKNOWN", `Could not find Client "${name}"`);
   requireAccess(context.operator, { kind: "client", name: client.Name });
-  return { jobIds: await listJobIdsOfClient(catalog, client.ClientId), of: `client "${client.Name}"` };
+  const jobName = args.value("name");
+  const jobIds = await listJobIdsOfClient(catalog, client.ClientId, jobName);
+  return { jobIds, of: `client "${client.Name}"${jobName === undefined ? "" : ` and Job "${jobName}"`}` };
 }
 
 async function purgeOneJob(context: CommandContext, catalog: Catalog, jobId: number, subject: "files" | "jobs"): Promise<void> {
@@ -114,6 +163,7 @@ async function purgeOneJob(context: CommandContext, catalog: Catalog, jobId: num
   if (job === null) throw new OperatorError("CATALOG_ROW_UNKNOWN", `there is no JobId=${jobId}`);
   requireAccess(context.operator, { kind: "job", name: job.Name });
   requireEnded(context, jobId);
+  for (const media of await listVolumesOfJob(catalog, jobId)) await requireNotPrecious(catalog, media, "purged of its jobs");
   if (subject === "jobs") await deleteJob(catalog, jobId);
   else await purgeFilesOfJob(catalog, jobId);
 }
@@ -123,8 +173,13 @@ export async function tellUpgraded(context: CommandContext, upgraded: readonly n
   if (upgraded.length > 0) await context.say(`Following Copy jobs have been upgraded to Backup jobs: ${upgraded.join(",")}\n`);
 }
 
-/** Throws VALUE_REFUSED while the job is queued or running. */
+/** Throws VALUE_REFUSED while the job is queued or running, or a running job reads it. */
 export function requireEnded(context: CommandContext, jobId: number): void {
+  const reader = context.director.engine.busy().read.get(jobId);
+  if (reader !== undefined)
+    throw new OperatorError("VALUE_REFUSED", `JobId=${jobId} is being read by JobId=${reader}`, {
+      hint: `wait for it, or type: cancel jobid=${reader}`,
+    });
   const view = context.director.engine.view(jobId);
   if (view !== null && view.endedMs === null)
     throw new OperatorError("VALUE_REFUSED", `JobId=${jobId} is running`, {

@@ -1,5 +1,6 @@
 import type { Catalog } from "#catalog/catalog.ts";
 import { findClient } from "#catalog/queries/clients.ts";
+import { isPrecious } from "#catalog/queries/media-care.ts";
 import { findPool } from "#catalog/queries/pools.ts";
 import type { ClientRow } from "#catalog/schema/client.ts";
 import type { PoolRow } from "#catalog/schema/pool.ts";
@@ -68,4 +69,14 @@ export async function confirmRetention(
     } else if ("yes".startsWith(answer)) return changed;
     else if ("no".startsWith(answer)) throw new LeavePrompt();
   }
+}
+
+/** Throws VOLUME_PRECIOUS if the Volume is precious. `done`: "purged", "truncated". */
+export async function requireNotPrecious(
+  catalog: Catalog,
+  volume: { readonly MediaId: number; readonly VolumeName: string },
+  done: string,
+): Promise<void> {
+  if (await isPrecious(catalog, volume.MediaId))
+    throw new OperatorError("VOLUME_PRECIOUS", `Volume "${volume.VolumeName}" is precious and cannot be ${done}`);
 }

@@ -1,17 +1,21 @@
 import type { Catalog } from "#catalog/catalog.ts";
 import { DEDUP_VOLUME_TYPE } from "#catalog/queries/forgotten-sessions.ts";
 import { updateMedia } from "#catalog/queries/media.ts";
+import { isPrecious } from "#catalog/queries/media-care.ts";
 import { findPoolById } from "#catalog/queries/pools.ts";
-import { findStorageById } from "#catalog/queries/storages.ts";
+import { listTruncatable } from "#catalog/queries/retention.ts";
+import { findStorage, findStorageById } from "#catalog/queries/storages.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import { must } from "#lib/base/assert.ts";
 import { catalogTime } from "#lib/base/local-time.ts";
-import { OperatorError } from "#lib/errors/operator-error.ts";
+import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import type { StorageResource } from "../config/storage.ts";
 import type { Arguments } from "./arguments.ts";
+import { mayAccess } from "./authorize.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { writeLabel } from "./label.ts";
 import { named, selectStorage } from "./prompts.ts";
+import { poolOfCatalog, requireNotPrecious } from "./retention-parts.ts";
 import { selectVolume } from "./select-rows.ts";
 
 /** Bit of Media.ActionOnPurge. */
@@ -21,18 +25,66 @@ const TRUNCATE_ON_PURGE = 1;
 export const truncate: Command = {
   name: "truncate",
   help: "Free the space of purged Volumes",
-  usage: "volume=<name> [volume=<name> ...] [storage=<name>] [drive=<n>]",
-  keywords: ["volume=", "storage=", "drive=", "yes"],
+  usage: `volume=<name> [volume=<name> ...] [storage=<name>] [drive=<n>] |
+allpools|pool=<name> [mediatype=<type>] [storage=<name>] [drive=<n>]`,
+  keywords: ["volume|media=?", "storage=", "pool=", "allpools", "mediatype=", "drive=", "yes"],
   async run(context, args) {
-    const catalog = await context.catalog();
-    const names = args.values("volume");
+    await truncateChosen(context, await context.catalog(), args);
+  },
+};
+
+/** Truncates the Volumes that the keywords name: by name, or all that may be of a pool, storage, Media Type, or of all pools. */
+export async function truncateChosen(context: CommandContext, catalog: Catalog, args: Arguments): Promise<void> {
+  const names = args.values("volume");
+  const wantsMany = args.has("allpools") || args.has("pool") || args.has("mediatype") || args.has("storage");
+  if (names.length > 0 || !wantsMany) {
     for (const name of names.length > 0 ? names : [undefined]) {
       context.signal.throwIfAborted();
       await truncateVolume(context, catalog, args, await selectVolume(context, catalog, name));
     }
-    context.director.engine.mediaChanged();
-  },
-};
+  } else {
+    const volumes = await truncatable(context, catalog, args);
+    if (volumes.length === 0) await context.say("No Volumes found to perform the command.\n");
+    for (const volume of volumes) await tolerantly(context, () => truncateVolume(context, catalog, args, volume));
+  }
+  context.director.engine.mediaChanged();
+}
+
+/** Purged Volumes of which the space may be taken back. */
+async function truncatable(context: CommandContext, catalog: Catalog, args: Arguments): Promise<readonly MediaRow[]> {
+  const pool = args.has("allpools") ? null : await poolOfCatalog(context, catalog, args);
+  const storage = args.has("storage") ? await findStorage(catalog, (await selectStorage(context, args)).name) : null;
+  const mediaType = args.value("mediatype");
+  const rows = await listTruncatable(catalog, {
+    ...(pool === null ? {} : { poolId: pool.PoolId }),
+    ...(storage === null ? {} : { storageId: storage.StorageId }),
+    ...(mediaType === undefined ? {} : { mediaType }),
+  });
+  const found: MediaRow[] = [];
+  for (const row of rows) {
+    const name = (await findPoolById(catalog, row.PoolId))?.Name ?? "";
+    if (mayAccess(context.operator, { kind: "pool", name }) && isAllowed(row) && !(await isPrecious(catalog, row.MediaId)))
+      found.push(row);
+  }
+  return found;
+}
+
+/** One Volume that cannot be truncated does not keep the others from it. */
+async function tolerantly(context: CommandContext, work: () => Promise<void>): Promise<void> {
+  context.signal.throwIfAborted();
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof OperatorError) || context.signal.aborted) throw error;
+    context.fail(1);
+    await context.say(`${describeError(error)}\n`);
+  }
+}
+
+/** A store of chunks has been told by the purge what it may free; what is left in its Volume is worth nothing to anybody. */
+function isAllowed(media: MediaRow): boolean {
+  return media.VolType === DEDUP_VOLUME_TYPE || (media.ActionOnPurge & TRUNCATE_ON_PURGE) !== 0;
+}
 
 async function truncateVolume(context: CommandContext, catalog: Catalog, args: Arguments, media: MediaRow): Promise<void> {
   const name = media.VolumeName;
@@ -44,8 +96,8 @@ async function truncateVolume(context: CommandContext, catalog: Catalog, args: A
         hint: `type: purge volume=${name}, which deletes its jobs`,
       },
     );
-  // A store of chunks has been told by the purge what it may free; what is left in its Volume is worth nothing to anybody.
-  if (media.VolType !== DEDUP_VOLUME_TYPE && (media.ActionOnPurge & TRUNCATE_ON_PURGE) === 0)
+  await requireNotPrecious(catalog, media, "truncated");
+  if (!isAllowed(media))
     throw new OperatorError(
       "VALUE_REFUSED",
       `The option "Action On Purge = Truncate" was not defined in the Pool resource. Truncate not allowed on Volume "${name}"`,
