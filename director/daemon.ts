@@ -27,6 +27,7 @@ import { JobMessages } from "./messages/job-messages.ts";
 import { consoleService } from "./rpc/console-service.ts";
 import { runConsoleCommand } from "./run-console-command.ts";
 import type { RetentionParts } from "./retention/parts.ts";
+import { Upkeep } from "./retention/upkeep.ts";
 import { RetentionPruner } from "./retention/volume-pruner.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { startedRuns } from "./schedule/started-runs.ts";
@@ -57,6 +58,7 @@ export class Director implements AsyncDisposable {
   #daemons: DaemonClients | null = null;
   #scheduler: Scheduler | null = null;
   #forgetter: SessionForgetter | null = null;
+  #upkeep: Upkeep | null = null;
 
   private constructor(config: DirectorConfig, context: DirectorContext) {
     this.#configFile = context.configFile;
@@ -176,6 +178,15 @@ export class Director implements AsyncDisposable {
       }),
     );
     this.#forgetter.changed();
+    this.#upkeep = this.#owned.use(
+      new Upkeep({
+        catalogs: () => this.#desks.names.map((name) => this.#desks.desk(name).catalog),
+        retention: (catalog) => this.#retention(catalog),
+        config: () => this.#config,
+        clock: this.#clock,
+        log: (text) => this.log.info(text),
+      }),
+    );
     engine.foresee = (wanted) => this.#scheduler!.foresee(wanted);
     const server = this.#owned.use(
       new RpcServer({
@@ -224,6 +235,7 @@ export class Director implements AsyncDisposable {
       now: () => this.#clock.nowMs(),
       busy: () => this.#engine?.busy() ?? { running: new Set(), read: new Map() },
       jobsDeleted: () => this.#forgetter?.changed(),
+      afterJob: () => this.#upkeep?.look(),
     };
   }
 

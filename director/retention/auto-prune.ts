@@ -45,6 +45,7 @@ export async function autoPrune(
       await say("Info", filesPrunedText(await pruneFiles(parts, ask, signal), client.name));
     }
     await say("Info", "End auto prune.");
+    parts.afterJob?.();
   } catch (error) {
     if (signal.aborted) throw error;
     // The backup is good; what could not be pruned now is pruned after the next one.

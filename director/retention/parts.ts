@@ -13,6 +13,8 @@ export interface RetentionParts {
   readonly busy: () => BusyJobs;
   /** Jobs were deleted: storages are to be told what they may forget. */
   readonly jobsDeleted: () => void;
+  /** A job has been pruned after: work that is done once a day may be due. */
+  readonly afterJob?: () => void;
 }
 
 /** Status letters of jobs that have ended. */

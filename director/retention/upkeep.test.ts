@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { test } from "node:test";
+import { addJob } from "#catalog/conformance/database-under-test.ts";
+import { findJob } from "#catalog/queries/jobs.ts";
+import { addEvent, addLog, listLog } from "#catalog/queries/log.ts";
+import { updateStatistics } from "#catalog/queries/statistics.ts";
+import { FakeClock } from "#lib/testing/fake-clock.ts";
+import { ConsoleWorld } from "../testing/console-world.ts";
+import { Upkeep } from "./upkeep.ts";
+
+test("once a day what belongs to no client goes when its time is over", async () => {
+  await using world = await ConsoleWorld.open();
+  const { catalog } = world;
+  const clock = new FakeClock(Date.parse("2027-03-01T12:00:00Z"));
+  const old = await addJob(catalog, { Type: "D", Level: " ", ClientId: 0, JobTDate: 1_600_000_000 });
+  const young = await addJob(catalog, { Type: "D", Level: " ", ClientId: 0, JobTDate: 1_803_000_000 });
+  await updateStatistics(catalog, 1_700_000_000);
+  const event = { EventsCode: "x", EventsType: "t", EventsDaemon: "d", EventsSource: "s", EventsRef: "r", EventsText: "e" };
+  await addEvent(catalog, { ...event, EventsTime: "2020-01-01 00:00:00" }, "2020-01-01 00:00:00");
+  await addEvent(catalog, { ...event, EventsTime: "2027-02-28 00:00:00" }, "2027-02-28 00:00:00");
+  await addLog(catalog, { JobId: 0, Time: "2020-01-01 00:00:00", LogText: "old, of no job" });
+  await addLog(catalog, { JobId: 0, Time: "2027-02-28 00:00:00", LogText: "young, of no job" });
+  await addLog(catalog, { JobId: 999, Time: "2027-02-28 00:00:00", LogText: "of a job that is gone" });
+  await addLog(catalog, { JobId: young, Time: "2020-02-28 00:00:00", LogText: "of a job that is there" });
+  const told: string[] = [];
+  const retention = () => ({
+    catalog,
+    config: () => world.config,
+    now: () => clock.nowMs(),
+    busy: () => world.engine.busy(),
+    jobsDeleted: () => {},
+  });
+  await using upkeep = new Upkeep({
+    catalogs: () => [catalog],
+    retention,
+    config: () => world.config,
+    clock,
+    log: (text) => void told.push(text),
+  });
+  upkeep.look();
+  for (let tries = 0; told.length === 0 && tries < 500; tries++) await sleep(10);
+  assert.deepEqual(told, [
+    "Daily upkeep: pruned 1 events, 2 log lines of no job, 1 rows of statistics, 1 jobs without client.",
+  ]);
+  assert.deepEqual([await findJob(catalog, old), (await findJob(catalog, young))?.JobId], [null, young]);
+  assert.deepEqual(
+    (await listLog(catalog, 0)).map((row) => row.LogText),
+    ["young, of no job"],
+  );
+  assert.equal((await listLog(catalog, young)).length, 1);
+  upkeep.look();
+  await sleep(50);
+  assert.equal(told.length, 1, "not twice in a day");
+});
