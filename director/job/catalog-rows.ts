@@ -103,7 +103,8 @@ function refersToPools(pool: PoolResource): boolean {
   return pool.scratchPool !== undefined || pool.recyclePool !== undefined || pool.nextPool !== undefined;
 }
 
-function poolRecord(pool: PoolResource): PoolRecord {
+/** The columns of a Pool row that its resource says. */
+export function poolRecord(pool: PoolResource): PoolRecord {
   return {
     Name: pool.name,
     PoolType: pool.poolType,

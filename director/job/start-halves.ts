@@ -15,6 +15,7 @@ import type { JobEnd } from "#proto/job.ts";
 import { StorageDaemonService, type StartStorageJobReply, type StartStorageJobRequest } from "#proto/stored.ts";
 import { answerQuestion } from "./answer-question.ts";
 import { EventSink, type HalfName } from "./apply-events.ts";
+import { describeJob } from "./describe-job.ts";
 import type { JobContext } from "./job-context.ts";
 import { percentLetters, percentValues } from "./percent-values.ts";
 import { clientScripts } from "./run-script.ts";
@@ -112,7 +113,9 @@ export async function startHalves(
   try {
     const sessions: StartStorageJobReply[] = [];
     for (const storage of reached.sds) {
-      const request = await encodeStorageJob(storageRequest(context, reached.fd, storage, plan.storageWork(storage.part)));
+      const request = await encodeStorageJob(
+        storageRequest(context, record, reached.fd, storage, plan.storageWork(storage.part)),
+      );
       const ask = async () =>
         await storage.reached.client.unary(encodedMethod(StorageDaemonService.startJob), request, options);
       sessions.push(await untilAnswered(context, signal, ask, async () => await cancelPart(context, storage.part)));
@@ -269,6 +272,7 @@ async function quietly(context: JobContext, told: Promise<void>): Promise<void> 
 
 function storageRequest(
   context: JobContext,
+  record: RunRecord,
   fd: ReachedDaemon,
   { part, key }: ReachedStorage,
   { work, devices }: StorageWork,
@@ -294,6 +298,7 @@ function storageRequest(
     maxWaitS: effective.job.maxWaitTime,
     preferMountedVolumes: effective.job.preferMountedVolumes,
     clientWaitS: part.half === "sd" ? 0 : FURTHER_STORAGE_WAIT_S,
+    ...(work.$case === "append" ? { description: describeJob(context, record, fd.uname) } : {}),
   };
 }
 

@@ -1,5 +1,7 @@
 import { bytesOf } from "#lib/base/byte-string.ts";
 import { must } from "#lib/base/assert.ts";
+import { encodeJobEndDescription } from "#lib/job-description/job-description.ts";
+import { readMounts } from "#lib/platform/mounts.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { BackupWork } from "#proto/filed.ts";
 import type { FileSet } from "#proto/fileset.ts";
@@ -94,14 +96,21 @@ async function saveFiles(
   follow();
   const { sockets } = saved.walk;
   if (sockets > 0) voice.say("info", `${sockets} ${sockets === 1 ? "socket" : "sockets"} skipped.`);
-  await sender.finish({ status: "T", errors: numbers.errors });
+  await sender.finish({ status: "T", errors: numbers.errors, description: endDescription(context) });
   numbers.networkBytes = sender.sentBytes;
 }
 
 /** A canceled or failed job still tells the storage daemon how it ended, if that is quickly done. */
 async function leaveStorage(context: WorkContext, sender: StorageSender, error: unknown): Promise<void> {
   if (context.signal.aborted || error instanceof OperatorError) return;
-  await sender.finish({ status: "f", errors: context.numbers.errors }).catch(() => {});
+  const { errors } = context.numbers;
+  await sender.finish({ status: "f", errors, description: endDescription(context) }).catch(() => {});
+}
+
+/** What the Volume says of the client's half: enough to rebuild its part of the catalog. */
+function endDescription({ numbers }: WorkContext): Buffer {
+  const { files, bytes, readBytes, missing: missingFiles } = numbers;
+  return encodeJobEndDescription({ files, bytes, readBytes, missingFiles, mounts: readMounts() });
 }
 
 function withOwnDirectories(fileset: FileSet, own: readonly string[]): FileSet {

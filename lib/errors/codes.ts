@@ -13,6 +13,7 @@ import { scheduleCodes } from "./codes/schedule.ts";
 import { setupCodes } from "./codes/setup.ts";
 import { spaceCodes } from "./codes/space.ts";
 import { storedCodes } from "./codes/stored.ts";
+import { descriptionCodes } from "./codes/description.ts";
 import { toolsCodes } from "./codes/tools.ts";
 
 /** What a code means: its cause in one line and the remedy in one line. The reference page is generated from this. */
@@ -38,6 +39,7 @@ export const errorCodes = {
   ...consoleCodes,
   ...scheduleCodes,
   ...setupCodes,
+  ...descriptionCodes,
   ...toolsCodes,
 } satisfies Record<string, CodeMeaning>;
 

@@ -102,6 +102,8 @@ export interface AppendEnd {
   /** JobStatus letter of the client's half (for the end-of-session label). */
   status: string;
   errors: number;
+  /** What the client counted and its mount table, to be written before the end-of-session label (lib/job-description); at most 1 MiB. */
+  description?: Buffer | undefined;
 }
 
 /** One step of the storage daemon. */
@@ -812,7 +814,7 @@ export const HeldSessions: MessageFns<HeldSessions> = {
 };
 
 function createBaseAppendEnd(): AppendEnd {
-  return { batches: 0, status: "", errors: 0 };
+  return { batches: 0, status: "", errors: 0, description: undefined };
 }
 
 export const AppendEnd: MessageFns<AppendEnd> = {
@@ -825,6 +827,9 @@ export const AppendEnd: MessageFns<AppendEnd> = {
     }
     if (message.errors !== 0) {
       writer.uint32(24).int64(message.errors);
+    }
+    if (message.description !== undefined) {
+      writer.uint32(34).bytes(message.description);
     }
     return writer;
   },
@@ -866,6 +871,14 @@ export const AppendEnd: MessageFns<AppendEnd> = {
             message.errors = longToNumber(reader.int64());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.description = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -886,6 +899,7 @@ export const AppendEnd: MessageFns<AppendEnd> = {
     message.batches = object.batches ?? 0;
     message.status = object.status ?? "";
     message.errors = object.errors ?? 0;
+    message.description = object.description ?? undefined;
     return message;
   },
 };

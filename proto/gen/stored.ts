@@ -62,6 +62,8 @@ export interface StartStorageJobRequest {
    * storages first it may come late.
    */
   clientWaitS: number;
+  /** What the catalog knows of the job beyond the session label, to be written behind it (lib/job-description); at most 1 MiB. */
+  description?: Buffer | undefined;
 }
 
 /** Where to append. */
@@ -153,6 +155,7 @@ export interface ChangerRequest {
   device: string;
   /**
    * "slots": how many there are. "list": what lies in the slots. "listall": drives and import slots too. "loaded": what the drive holds.
+   * "drives": only how many drives there are; answered at once. "labels": loads `slot` and reads the label, told as barcode.
    * "load", "unload": between `slot` and `drive`. "transfer": from `slot` to `to_slot`.
    */
   action: string;
@@ -299,6 +302,7 @@ function createBaseStartStorageJobRequest(): StartStorageJobRequest {
     maxWaitS: 0,
     preferMountedVolumes: false,
     clientWaitS: 0,
+    description: undefined,
   };
 }
 
@@ -362,6 +366,9 @@ export const StartStorageJobRequest: MessageFns<StartStorageJobRequest> = {
     }
     if (message.clientWaitS !== 0) {
       writer.uint32(152).int64(message.clientWaitS);
+    }
+    if (message.description !== undefined) {
+      writer.uint32(162).bytes(message.description);
     }
     return writer;
   },
@@ -531,6 +538,14 @@ export const StartStorageJobRequest: MessageFns<StartStorageJobRequest> = {
             message.clientWaitS = longToNumber(reader.int64());
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.description = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -579,6 +594,7 @@ export const StartStorageJobRequest: MessageFns<StartStorageJobRequest> = {
     message.maxWaitS = object.maxWaitS ?? 0;
     message.preferMountedVolumes = object.preferMountedVolumes ?? false;
     message.clientWaitS = object.clientWaitS ?? 0;
+    message.description = object.description ?? undefined;
     return message;
   },
 };

@@ -1,5 +1,7 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { must } from "#lib/base/assert.ts";
+import { descriptionRecords } from "#lib/job-description/description-records.ts";
+import { DESCRIPTION_BYTES_MAX } from "#lib/job-description/job-description.ts";
 import { BatchCursor, RECORD_HEADER_BYTES } from "#lib/wire/record.ts";
 import { isCatalogStream, labelType } from "../volume/format.ts";
 import { SessionBlocks } from "../volume/session-blocks.ts";
@@ -14,7 +16,7 @@ import type { FilledBlock } from "../volume/session-blocks.ts";
 import type { AppendCheck } from "./check-end.ts";
 import type { EndCause, Region, VolumeWriterOptions } from "../volume/volume-writer.ts";
 import type { SessionKey } from "../volume/block.ts";
-import type { SessionLabel } from "../volume/session-label.ts";
+import type { DescribedLabel } from "../volume/session-label.ts";
 
 /** Facts of the device that concern what is written. Bytes. */
 export interface EngineOptions {
@@ -33,13 +35,22 @@ export interface EngineOptions {
 /** A job that begins to append. */
 export interface SessionStart {
   readonly session: SessionKey;
-  readonly label: SessionLabel;
+  readonly label: DescribedLabel;
   /** Whether attributes are collected for the catalog. */
   readonly wantsAttributes: boolean;
   /** File to which attributes are spooled until the end of the job; undefined: they are told as soon as their data is written. */
   readonly spoolPath?: string | undefined;
   /** File that lists of chunks are kept in; undefined: the device has no store, and lists are refused. */
   readonly references?: string | undefined;
+}
+
+/** What the end of a session says. `date`: milliseconds since 1970; `status`: JobStatus letter. */
+export interface SessionFacts {
+  readonly date: number;
+  readonly status: string;
+  readonly errors: number;
+  /** What the client says of its half (lib/job-description). */
+  readonly description?: Uint8Array | undefined;
 }
 
 /** How much of a session is on the medium. */
@@ -127,7 +138,9 @@ export class AppendEngine {
     this.#medium = medium;
     this.#isHeld = true;
     const { checksum, regionBytesMax, endCodes = [] } = this.#options;
-    this.#writer = new VolumeWriter(medium, start, { checksum, regionBytesMax, endCodes, ...limits }, (block) => this.#written(block));
+    this.#writer = new VolumeWriter(medium, start, { checksum, regionBytesMax, endCodes, ...limits }, (block) =>
+      this.#written(block),
+    );
   }
 
   /** Begins to write to the Volume that was mounted: first the blocks that wait. */
@@ -204,7 +217,9 @@ export class AppendEngine {
       references,
       lastSequence: undefined,
     });
-    blocks.appendLabel(labelType.startOfSession, start.label.jobId, writeSessionLabel(start.label));
+    const { description, ...label } = start.label;
+    blocks.appendLabel(labelType.startOfSession, label.jobId, writeSessionLabel(label));
+    describe(blocks, labelType.startOfObject, label.jobId, description);
   }
 
   /** Takes in a batch. BATCH_INVALID when it holds what a client may not send; the session is then to be aborted. */
@@ -219,7 +234,7 @@ export class AppendEngine {
   }
 
   /** Ends a session: its label, then its last block is written. It is told as ended when that block is on the medium. */
-  end(sessionId: number, facts: { readonly date: number; readonly status: string; readonly errors: number }): void {
+  end(sessionId: number, facts: SessionFacts): void {
     const session = this.#session(sessionId);
     if (session.lastSequence !== undefined) return;
     session.attributes?.close(session.blocks.lastUsedSequence);
@@ -241,6 +256,7 @@ export class AppendEngine {
         status: facts.status,
       },
     );
+    describe(session.blocks, labelType.endOfObject, session.start.label.jobId, facts.description);
     session.blocks.appendLabel(labelType.endOfSession, session.start.label.jobId, data);
     session.blocks.flush();
     session.lastSequence = session.blocks.sequence - 1;
@@ -346,7 +362,12 @@ export class AppendEngine {
     this.#changed = new Set();
     this.#attributes = [];
     this.#ended = [];
-    if (progress.length + regions.length + attributes.length + ended.length + warnings.length === 0 && full === undefined && !isVolumeNews) return;
+    if (
+      progress.length + regions.length + attributes.length + ended.length + warnings.length === 0 &&
+      full === undefined &&
+      !isVolumeNews
+    )
+      return;
     const medium = this.#medium;
     const volume =
       writer === undefined || medium === undefined
@@ -379,4 +400,10 @@ function closeAnyway(medium: Medium): void {
   } catch {
     // the failure before this one is told
   }
+}
+
+/** Lays a description into the session, as labels that other readers pass over. One that is too long came from a wrong peer and is left out. */
+function describe(blocks: SessionBlocks, type: number, jobId: number, description: Uint8Array | undefined): void {
+  if (description === undefined || description.byteLength > DESCRIPTION_BYTES_MAX) return;
+  for (const record of descriptionRecords(description)) blocks.appendLabel(type, jobId, record);
 }

@@ -2,7 +2,7 @@ import type { CarriedError } from "./carried-error.ts";
 import type { DeviceFacts } from "./drivers.ts";
 import type { MessagePort } from "node:worker_threads";
 import type { SessionReferences } from "./session-references.ts";
-import type { EngineOptions, EngineReport, SessionStart } from "./append-engine.ts";
+import type { EngineOptions, EngineReport, SessionFacts, SessionStart } from "./append-engine.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
 import type { ErrorCode } from "#lib/errors/codes.ts";
 import type { ReadItem } from "../volume/volume-reader.ts";
@@ -91,7 +91,7 @@ export interface DeviceCalls {
   };
   abort: { argument: { readonly sessionId: number }; result: null };
   end: {
-    argument: { readonly sessionId: number; readonly date: number; readonly status: string; readonly errors: number };
+    argument: { readonly sessionId: number } & SessionFacts;
     result: null;
   };
   /** `locator`: where to ask for chunks (StoreThread.locator); undefined: the device has no store. It is transferred. */

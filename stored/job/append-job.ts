@@ -9,7 +9,7 @@ import { Canceled } from "./canceled.ts";
 import { storageJobEnd, tellWaiting } from "./job-end.ts";
 import { JobVoice } from "./job-voice.ts";
 import { readSpool, removeSpool, spoolBytes } from "./attribute-spool.ts";
-import type { AppendClient, Appender } from "../mount/appender.ts";
+import type { AppendClient, Appender, SessionFacts } from "../mount/appender.ts";
 import type { AppendReply, AppendRequest } from "#proto/data.ts";
 import type { AppendOutcome } from "./append-intake.ts";
 import type { AppendWork, StartStorageJobRequest } from "#proto/stored.ts";
@@ -93,6 +93,7 @@ export class AppendJob implements StorageJob, AppendClient {
       type: request.type,
       level: request.level,
       filesetMd5: request.filesetMd5,
+      description: request.description,
     };
   }
 
@@ -237,7 +238,11 @@ export class AppendJob implements StorageJob, AppendClient {
     this.#status = "L";
     {
       using _turn = await this.#spool?.commit();
-      await this.#finish(appender, { status: sessionStatus(end.status), errors: end.errors });
+      await this.#finish(appender, {
+        status: sessionStatus(end.status),
+        errors: end.errors,
+        description: end.description,
+      });
     }
     await this.#despoolAttributes();
     const seconds = (Date.now() - this.#startMs) / 1000;
@@ -262,7 +267,7 @@ export class AppendJob implements StorageJob, AppendClient {
   }
 
   /** Makes all durable: records first, then chunks and the references to them, then the commit point. */
-  async #finish(appender: Appender, facts: { readonly status: string; readonly errors: number }): Promise<void> {
+  async #finish(appender: Appender, facts: SessionFacts): Promise<void> {
     const { volumeBytes, references } = await appender.finish(this, facts);
     this.#lastVolumeBytes = volumeBytes;
     const { chunks } = this.#intake;

@@ -13,14 +13,14 @@ import type { JobVoice } from "../job/job-voice.ts";
 import type { LabelAuthor } from "./find-volume.ts";
 import type { SessionReferences } from "../device/session-references.ts";
 import type { SessionKey } from "../volume/block.ts";
-import type { SessionLabel } from "../volume/session-label.ts";
+import type { DescribedLabel } from "../volume/session-label.ts";
 import type { VolumeFacts } from "./volume-facts.ts";
 import type { VolumesInUse } from "./volumes-in-use.ts";
 
 /** A job that appends, as the device sees it. */
 export interface AppendClient {
   readonly session: SessionKey;
-  readonly label: SessionLabel;
+  readonly label: DescribedLabel;
   readonly voice: JobVoice;
   readonly signal: AbortSignal;
   readonly wantsAttributes: boolean;
@@ -35,6 +35,15 @@ export interface AppendClient {
   attributes(batch: Uint8Array): void;
   /** The job cannot go on. */
   failed(error: Error): void;
+}
+
+/** How the client's half ended, for the end of the session on the Volume. */
+export interface SessionFacts {
+  /** JobStatus letter. */
+  readonly status: string;
+  readonly errors: number;
+  /** What the client says of its half (lib/job-description). */
+  readonly description?: Uint8Array | undefined;
 }
 
 /** How a session ended on its device. */
@@ -117,7 +126,7 @@ export class Appender implements DeviceListener {
   }
 
   /** Ends a job's session: label written, records and references durable. The job has left when this resolves. */
-  async finish(client: AppendClient, facts: { readonly status: string; readonly errors: number }): Promise<FinishedSession> {
+  async finish(client: AppendClient, facts: SessionFacts): Promise<FinishedSession> {
     const { id } = client.session;
     const ending = Promise.withResolvers<void>();
     ending.promise.catch(() => {}); // it may fail before anyone waits for it

@@ -19,6 +19,9 @@ export interface SessionLabel {
   readonly filesetMd5: string;
 }
 
+/** A session label and the description of the job that lies behind it (lib/job-description); empty: none. */
+export type DescribedLabel = SessionLabel & { readonly description?: Uint8Array | undefined };
+
 /** What the end of a session adds. Addresses are (file << 32 | block), on disk the byte address. */
 export interface SessionEnd {
   readonly files: number;
