@@ -1,4 +1,4 @@
-import { sql, type Kysely } from "kysely";
+import { sql, type ExpressionBuilder, type Kysely } from "kysely";
 import type { Dialect } from "../migrations/ddl.ts";
 import type { Tables } from "../schema/tables.ts";
 import type { Compiles, ListOf } from "./list-request.ts";
@@ -33,7 +33,8 @@ export function mediaQuery(db: Kysely<Tables>, dialect: Dialect, request: ListOf
         "VolParts",
         "LastWritten",
       ])
-      .select(expires);
+      .select(expires)
+      .$if(request.withCapacity === true, (shown) => shown.select(["VolCapacityBytes", percentUsed(dialect).as("PctUsed")]));
   }
   return query
     .select([
@@ -89,7 +90,34 @@ export function mediaQuery(db: Kysely<Tables>, dialect: Dialect, request: ListOf
     ])
     .select(["LocationId", "RecycleCount", "InitialWrite", "ScratchPoolId", "RecyclePoolId", "ActionOnPurge"])
     .select(expires)
-    .select("Comment");
+    .select("Comment")
+    .select(percentUsed(dialect).as("PctUsed"))
+    .select((e) => [
+      care(e, "Precious", 0),
+      care(e, "MaxWrites", 0),
+      care(e, "Writes", 0),
+      care(e, "LastVerified", null),
+      care(e, "BadBlocks", 0),
+    ]);
+}
+
+/** How full the Volume is, in percent of what its medium or its limit holds; null where neither is known. */
+function percentUsed(dialect: Dialect) {
+  const divided = dialect === "mysql" ? sql`DIV` : sql`/`;
+  return sql<
+    number | null
+  >`CASE WHEN VolCapacityBytes > 0 AND (MaxVolBytes = 0 OR VolCapacityBytes < MaxVolBytes) THEN VolBytes * 100 ${divided} VolCapacityBytes
+    WHEN MaxVolBytes > 0 THEN VolBytes * 100 ${divided} MaxVolBytes ELSE NULL END`;
+}
+
+/** A column of what this product keeps beside the row; a Volume without has the initial value. */
+function care(
+  e: ExpressionBuilder<Tables, "Media">,
+  column: "Precious" | "MaxWrites" | "Writes" | "LastVerified" | "BadBlocks",
+  initial: number | null,
+) {
+  const kept = e.selectFrom("NocturneMedia").select(column).whereRef("NocturneMedia.MediaId", "=", "Media.MediaId");
+  return sql<number | string | null>`COALESCE((${kept}), ${initial === null ? sql.lit(null) : sql.lit(initial)})`.as(column);
 }
 
 /** Seconds until the retention of the Volume ends; 0 when it has ended, or has not begun. */

@@ -42,6 +42,8 @@ export type ListRequest = { readonly long?: boolean } & (
       readonly volume?: string;
       readonly jobId?: number;
       /** Local time, for ExpiresIn. */ readonly now: string;
+      /** Short list: shows capacities and how full Volumes are. */
+      readonly withCapacity?: boolean;
     }
   | { readonly kind: "pools"; readonly name?: string }
   | { readonly kind: "clients"; readonly name?: string }

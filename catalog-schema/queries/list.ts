@@ -150,7 +150,21 @@ function poolsQuery(db: Kysely<Tables>, request: ListOf<"pools">, isLong: boolea
       "RecyclePoolId",
       "NextPoolId",
     ])
-    .select(["LabelType", "ActionOnPurge", "CacheRetention", "MigrationHighBytes", "MigrationLowBytes", "MigrationTime"]);
+    .select(["LabelType", "ActionOnPurge", "CacheRetention", "MigrationHighBytes", "MigrationLowBytes", "MigrationTime"])
+    .select((e) =>
+      // The one that the next job goes on with, as far as is known.
+      e
+        .selectFrom("Media")
+        .select("Media.VolumeName")
+        .whereRef("Media.PoolId", "=", "Pool.PoolId")
+        .where("Media.VolStatus", "=", "Append")
+        .where("Media.Enabled", "=", 1)
+        .where("Media.LastWritten", "is not", null)
+        .orderBy("Media.LastWritten", "desc")
+        .orderBy("Media.MediaId")
+        .limit(1)
+        .as("CurrentVolume"),
+    );
 }
 
 function clientsQuery(db: Kysely<Tables>, request: ListOf<"clients">, isLong: boolean): Compiles {

@@ -138,6 +138,17 @@ export async function lastWrittenMedia(
   return (await query.orderBy("LastWritten", "desc").orderBy("MediaId", "desc").limit(1).executeTakeFirst()) ?? null;
 }
 
+/** True if the capacity of any medium is known. */
+export async function knowsCapacities(r: CatalogReader): Promise<boolean> {
+  const row = await r.reader
+    .selectFrom("Media")
+    .select("MediaId")
+    .where("VolCapacityBytes", ">", 0)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Highest number of a Volume so far; 0 when there is none. Names of new Volumes count from it. */
 export async function newestMediaId(r: CatalogReader): Promise<number> {
   const row = await r.reader

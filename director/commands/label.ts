@@ -1,5 +1,5 @@
 import type { Catalog } from "#catalog/catalog.ts";
-import { createMedia, defaultsFromPool, findMedia, updateMedia } from "#catalog/queries/media.ts";
+import { findMedia, updateMedia } from "#catalog/queries/media.ts";
 import { ensureMediaType, ensureStorage } from "#catalog/queries/storages.ts";
 import type { PoolRow } from "#catalog/schema/pool.ts";
 import { findPool } from "#catalog/queries/pools.ts";
@@ -7,9 +7,13 @@ import { catalogTime } from "#lib/base/local-time.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import type { VolumeState } from "#proto/job.ts";
 import { isAutochanger, type StorageResource } from "../config/storage.ts";
+import { addVolume } from "../media/new-volume.ts";
+import { isCleaningName, poolPolicy, type PoolPolicy } from "../media/pool-policy.ts";
 import type { Arguments } from "./arguments.ts";
 import { requireAccess } from "./authorize.ts";
 import type { Command, CommandContext } from "./command.ts";
+import { driveFor } from "./changer.ts";
+import { labelBarcodes } from "./label-barcodes.ts";
 import { deviceOf, tellReplies } from "./mount.ts";
 import { askInteger, askText, selectStorage } from "./prompts.ts";
 import { selectCatalogPool } from "./select-rows.ts";
@@ -18,21 +22,27 @@ import { selectCatalogPool } from "./select-rows.ts";
 export const label: Command = {
   name: "label",
   help: "Label a new Volume",
-  usage: "storage=<name> volume=<name> pool=<name> [slot=<n>] [drive=<n>]",
-  keywords: ["storage=", "volume|name=", "pool=", "slot=", "drive=", "yes"],
+  usage: `storage=<name> volume=<name> pool=<name> [slot=<n>] [drive=<n>] |
+barcodes storage=<name> pool=<name> [slots=<list>] [drive=<n>] [yes]`,
+  keywords: ["storage=", "volume|name=", "pool=", "slot=", "drive=", "barcodes|barcode", "slots=", "yes"],
   async run(context, args) {
     const catalog = await context.catalog();
+    if (args.has("barcodes")) return await labelBarcodes(context, args);
     const storage = await selectStorage(context, args);
-    const drive =
-      args.integer("drive") ??
-      (isAutochanger(storage) ? await askInteger(context, "Enter autochanger drive[0]: ", { min: 0, fallback: 0 }) : 0);
+    const drive = await driveFor(context, storage, args);
     const volume = await newVolumeName(context, catalog, args.value("volume"));
     const slot =
       args.integer("slot") ??
       (isAutochanger(storage) ? await askInteger(context, "Enter slot (0 or Enter for none): ", { min: 0, fallback: 0 }) : 0);
     const pool = await poolFor(context, catalog, args);
-    const state = await writeLabel(context, { storage, drive, volume, slot, pool });
-    await recordVolume(catalog, { storage, volume, slot, pool, state, nowMs: context.director.now() });
+    requireRoom(pool);
+    const policy = policyFor(context, pool);
+    const made = { storage, volume, slot, pool, nowMs: context.director.now(), policy };
+    if (isCleaningName(volume, policy)) {
+      await recordVolume(catalog, { ...made, state: undefined });
+      return await context.say(`Catalog record for cleaning tape "${volume}" successfully created.\n`);
+    }
+    await recordVolume(catalog, { ...made, state: await writeLabel(context, { storage, drive, volume, slot, pool }) });
     await context.say(`Catalog record for Volume "${volume}", Slot ${slot}  successfully created.\n`);
     context.director.engine.mediaChanged();
     if (context.settings.autoMount) await mountAfterwards(context, storage, drive, slot);
@@ -115,36 +125,46 @@ export async function writeLabel(
   }
 }
 
-/** Adds a labelled Volume to the catalog. */
+/** Adds a labelled Volume to the catalog, with what its Pool says of new Volumes. */
 export async function recordVolume(
   catalog: Catalog,
-  made: NewVolume & { readonly state: VolumeState | undefined; readonly nowMs: number },
+  made: NewVolume & { readonly state: VolumeState | undefined; readonly nowMs: number; readonly policy: PoolPolicy },
 ): Promise<void> {
-  const { storage, volume, slot, pool, state, nowMs } = made;
+  const { storage, volume, slot, pool, state, nowMs, policy } = made;
   const { StorageId } = await ensureStorage(catalog, { Name: storage.name, AutoChanger: isAutochanger(storage) ? 1 : 0 });
-  const mediaTypeId = await ensureMediaType(catalog, storage.mediaType);
   const labelled = {
     VolBytes: state?.bytes ?? 0,
     VolBlocks: state?.blocks ?? 0,
     VolType: state?.volType ?? 0,
     LabelDate: catalogTime(nowMs),
   };
-  const media = await createMedia(catalog, {
-    ...defaultsFromPool(pool),
+  const media = await addVolume(catalog, pool, policy, {
     VolumeName: volume,
-    PoolId: pool.PoolId,
     MediaType: storage.mediaType,
-    MediaTypeId: mediaTypeId,
+    MediaTypeId: await ensureMediaType(catalog, storage.mediaType),
     StorageId,
     Slot: slot,
     InChanger: slot > 0 ? 1 : 0,
-    VolStatus: "Append",
-    Enabled: 1,
-    ScratchPoolId: pool.ScratchPoolId,
-    RecyclePoolId: pool.RecyclePoolId,
     ...labelled,
   });
   await updateMedia(catalog, media.MediaId, labelled);
+}
+
+/** What the configuration says of the Pool's new Volumes. */
+export function policyFor(context: CommandContext, pool: Pick<PoolRow, "Name">): PoolPolicy {
+  return poolPolicy(context.director.config().pools.get(pool.Name));
+}
+
+/** Throws VALUE_REFUSED if so many Volumes more would be more than Maximum Volumes. */
+export function requireRoom(pool: PoolRow, more = 1): void {
+  if (pool.MaxVols === 0 || pool.NumVols + more <= pool.MaxVols) return;
+  throw new OperatorError(
+    "VALUE_REFUSED",
+    `Pool "${pool.Name}" has ${pool.NumVols} Volumes, and Maximum Volumes is ${pool.MaxVols}`,
+    {
+      hint: "raise Maximum Volumes of the Pool, or delete or move a Volume",
+    },
+  );
 }
 
 /** A job that waits for this Volume goes on by itself; so a failure here is told, and no more. */

@@ -4,6 +4,7 @@ import { findJob, findJobByUniqueName } from "#catalog/queries/jobs.ts";
 import { listVolumesOfJob } from "#catalog/queries/job-media.ts";
 import { listRows } from "#catalog/queries/list.ts";
 import type { JobFilter, ListRequest } from "#catalog/queries/list-request.ts";
+import { knowsCapacities } from "#catalog/queries/media.ts";
 import { listPools } from "#catalog/queries/pools.ts";
 import { catalogTime } from "#lib/base/local-time.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
@@ -241,6 +242,7 @@ async function listJobMedia(context: CommandContext, catalog: Catalog, args: Arg
 /** Volumes of one pool, of one job, or one by name; else pool by pool. */
 async function listVolumes(context: CommandContext, catalog: Catalog, args: Arguments, show: Show): Promise<void> {
   const now = catalogTime(context.director.now());
+  const withCapacity = await knowsCapacities(catalog);
   if (args.has("jobid") || args.has("ujobid")) {
     const jobId = await oneJob(context, catalog, args);
     const names = (await listVolumesOfJob(catalog, jobId)).map((volume) => volume.VolumeName);
@@ -249,17 +251,17 @@ async function listVolumes(context: CommandContext, catalog: Catalog, args: Argu
   const volume = args.value("media");
   if (volume !== undefined && volume !== "") {
     if (context.operator.kind !== "root") requireAccess(context.operator, { kind: "sql" });
-    return await show({ kind: "media", volume, now });
+    return await show({ kind: "media", volume, now, withCapacity });
   }
   const wanted = args.value("pools");
   if (wanted !== undefined) {
     requireAccess(context.operator, { kind: "pool", name: wanted });
-    return await show({ kind: "media", pool: wanted, now });
+    return await show({ kind: "media", pool: wanted, now, withCapacity });
   }
   for (const pool of await listPools(catalog)) {
     if (!mayAccess(context.operator, { kind: "pool", name: pool.Name })) continue;
     if (context.settings.api === 0) await context.say(`Pool: ${pool.Name}\n`);
-    await show({ kind: "media", pool: pool.Name, now });
+    await show({ kind: "media", pool: pool.Name, now, withCapacity });
   }
 }
 

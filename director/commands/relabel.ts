@@ -1,8 +1,9 @@
 import { deleteVolume } from "#catalog/queries/delete.ts";
+import { isPrecious } from "#catalog/queries/media-care.ts";
 import { findMedia } from "#catalog/queries/media.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { Command } from "./command.ts";
-import { newVolumeName, poolFor, recordVolume, writeLabel } from "./label.ts";
+import { newVolumeName, policyFor, poolFor, recordVolume, writeLabel } from "./label.ts";
 import { selectStorage } from "./prompts.ts";
 import { selectVolume } from "./select-rows.ts";
 
@@ -21,12 +22,24 @@ export const relabel: Command = {
         "VALUE_REFUSED",
         `Volume "${old.VolumeName}" has VolStatus ${old.VolStatus}. It must be Purged or Recycled before relabeling.`,
       );
+    if (await isPrecious(catalog, old.MediaId))
+      throw new OperatorError("VOLUME_PRECIOUS", `Volume "${old.VolumeName}" is precious, so it is not relabeled`, {
+        hint: `type: update volume=${old.VolumeName} precious=no`,
+      });
     const volume = await newVolumeName(context, catalog, args.value("volume"));
     const slot = args.integer("slot") ?? old.Slot;
     const pool = await poolFor(context, catalog, args);
     const drive = args.integer("drive") ?? 0;
     const state = await writeLabel(context, { storage, drive, volume, slot, pool, oldVolume: old.VolumeName });
-    await recordVolume(catalog, { storage, volume, slot, pool, state, nowMs: context.director.now() });
+    await recordVolume(catalog, {
+      storage,
+      volume,
+      slot,
+      pool,
+      state,
+      nowMs: context.director.now(),
+      policy: policyFor(context, pool),
+    });
     await context.say(`Catalog record for Volume "${volume}", Slot ${slot}  successfully created.\n`);
     const current = await findMedia(catalog, old.VolumeName);
     if (current !== null) await deleteVolume(catalog, current);

@@ -13,10 +13,10 @@ export const run: Command = {
   help: "Run a job",
   usage: `job=<name> [client=<name>] [fileset=<name>] [level=Full|Differential|Incremental] [storage=<name>]
 [pool=<name>] [nextpool=<name>] [when="YYYY-MM-DD HH:MM:SS"] [since="..."] [priority=<n>] [comment=<text>]
-[accurate=yes|no] [spooldata=yes|no] [catalog=<name>] [messages=<name>] [ignoreduplicatecheck=yes|no]
+[accurate=yes|no] [spooldata=yes|no] [newvolume=yes|no] [catalog=<name>] [messages=<name>] [ignoreduplicatecheck=yes|no]
 for Restore jobs: [jobid=<list>] [bootstrap=<file>] [where=<directory>] [regexwhere=<rules>] [replace=<policy>] [restoreclient=<name>] [yes]`,
   keywords: [
-    "job=", "client|fd=", "fileset=", "level=", "storage|sd=", "pool=", "nextpool=", "when=", "since=", "priority=", "comment=", "accurate=", "spooldata=",
+    "job=", "client|fd=", "fileset=", "level=", "storage|sd=", "pool=", "nextpool=", "when=", "since=", "priority=", "comment=", "accurate=", "spooldata=", "newvolume=",
     "catalog=", "messages=", "ignoreduplicatecheck=", "jobid=", "bootstrap=", "where=", "regexwhere=", "replace=", "restoreclient=", "yes",
   ], // prettier-ignore
   async run(context, args) {
@@ -51,6 +51,7 @@ export function requestFromArguments(context: CommandContext, job: string, args:
   const priority = args.integer("priority", 1);
   const accurate = args.flag("accurate");
   const spoolData = args.flag("spooldata");
+  const newVolume = args.flag("newvolume");
   const ignoreDuplicateCheck = args.flag("ignoreduplicatecheck");
   const level = args.value("level");
   const nextPool = args.value("nextpool");
@@ -65,6 +66,7 @@ export function requestFromArguments(context: CommandContext, job: string, args:
     ...(priority === undefined ? {} : { priority }),
     ...(accurate === undefined ? {} : { accurate }),
     ...(spoolData === undefined ? {} : { spoolData }),
+    ...(newVolume === undefined ? {} : { newVolume }),
     ...(ignoreDuplicateCheck === undefined ? {} : { ignoreDuplicateCheck }),
   };
 }

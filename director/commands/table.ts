@@ -1,3 +1,4 @@
+import { add } from "./add.ts";
 import { cancel } from "./cancel.ts";
 import type { Command } from "./command.ts";
 import { dedup } from "./dedup.ts";
@@ -9,7 +10,6 @@ import { dotHelp, makeHelp } from "./help.ts";
 import { label } from "./label.ts";
 import { list, llist } from "./list.ts";
 import { mount, release, umount, unmount } from "./mount.ts";
-import { prune } from "./prune.ts";
 import { prune } from "./prune.ts";
 import { purge } from "./purge.ts";
 import { query } from "./query.ts";
@@ -29,7 +29,7 @@ import { wait } from "./wait.ts";
 
 /** All commands, in Bacula's order: an abbreviation means the first that begins with it (`m` is messages, `st` is status). */
 export const commandTable: readonly Command[] = [
-  autodisplay, automount, cancel, deleteCommand, dedup, disable, enable, estimate, exit, gui, makeHelp(() => commandTable), label, list, llist, messages, mount,
+  add, autodisplay, automount, cancel, deleteCommand, dedup, disable, enable, estimate, exit, gui, makeHelp(() => commandTable), label, list, llist, messages, mount,
   prune, purge, quit, query, restore, relabel, release, reload, replicate, run, status, setdebug, show, sqlquery, time, truncate, unmount, umount, update, use, varCommand, version, wait,
   ...dotCommands, dotHelp(() => commandTable),
 ]; // prettier-ignore

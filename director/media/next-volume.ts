@@ -44,7 +44,12 @@ export interface VolumeWish {
 /** Answer to a wish, and lines for the job's log. */
 export type VolumeAnswer = { readonly lines: readonly string[] } & (
   | { readonly kind: "use"; readonly volume: CatalogVolume }
-  | { readonly kind: "none"; readonly reason: string }
+  | {
+      readonly kind: "none";
+      readonly reason: string;
+      /** Waiting does not help: the job is to end. */
+      readonly isFinal?: boolean;
+    }
 );
 
 /** What a finder works with; one a catalog. */
@@ -113,7 +118,8 @@ export class VolumeFinder {
       return await this.#use(wish, pool, await look(search), search.lines);
     } catch (error) {
       if (!(error instanceof OperatorError) || signal.aborted) throw error;
-      return { kind: "none", reason: describeError(error), lines: search.lines };
+      const isFinal = error.code === "SPACE_EXHAUSTED";
+      return { kind: "none", reason: describeError(error), isFinal, lines: search.lines };
     }
   }
 

@@ -12,6 +12,8 @@ export interface SpaceWish {
 export interface SpaceAnswer {
   /** There is room now: the daemon may try again. */
   readonly isFreed: boolean;
+  /** Nothing may be deleted, and the storage is to make room by itself: the job need not wait. */
+  readonly isHopeless?: boolean;
   /** What was deleted, or why nothing could be: lines for the log of the job. */
   readonly lines: readonly string[];
 }

@@ -99,6 +99,7 @@ export class VolumeSearch {
   async #relieve(): Promise<boolean> {
     const { storage, device, jobId } = this.#wish;
     const answer = await this.#parts.relief.relieve({ storage, device, jobId }, this.#signal);
+    if (answer.isHopeless === true) throw new OperatorError("SPACE_EXHAUSTED", answer.lines.at(-1) ?? "no room can be made");
     this.lines.push(...answer.lines);
     return answer.isFreed;
   }
