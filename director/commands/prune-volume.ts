@@ -8,6 +8,7 @@ import { isPrecious } from "#catalog/queries/media-care.ts";
 import { judgeVolumes, pruneVolumes, whyNotPrunable, type VolumesPruned } from "../retention/prune-volumes.ts";
 import { KEPT_TOLD_MAX } from "../retention/prune-jobs.ts";
 import { keptText } from "../retention/pruned-texts.ts";
+import { waitingText } from "../retention/volume-pruner.ts";
 import type { Arguments } from "./arguments.ts";
 import { mayAccess } from "./authorize.ts";
 import type { CommandContext } from "./command.ts";
@@ -55,6 +56,7 @@ async function tell(context: CommandContext, pruned: VolumesPruned): Promise<voi
   for (const line of keptText({ kept: needed.slice(0, KEPT_TOLD_MAX), needed: needed.length })) await context.say(`${line}\n`);
   for (const name of pruned.purged)
     await context.say(`There are no more Jobs associated with Volume "${name}". Marking it purged.\n`);
+  for (const volume of pruned.waiting) await context.say(`${waitingText(volume)}\n`);
   await tellUpgraded(context, pruned.upgraded);
   if (pruned.purged.length > 0) context.director.engine.mediaChanged();
 }

@@ -3,6 +3,8 @@ import { findMediaById } from "#catalog/queries/media.ts";
 import { isPrecious } from "#catalog/queries/media-care.ts";
 import { listJobsOnVolume, type Series } from "#catalog/queries/retention.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
+import { parseCatalogTime } from "#lib/base/local-time.ts";
+import type { DirectorConfig } from "../config/load.ts";
 import { judgeByAge, judgeByKeep, judgeJobs, type Judged, type OwnTime, type RetentionJob } from "./judge.ts";
 import { ENDED, readSeries, usersOfBases, type RetentionParts } from "./parts.ts";
 import { policyOf, readPolicyRows } from "./policy.ts";
@@ -24,6 +26,8 @@ export interface VolumesPruned {
   /** Volumes that hold nothing any more and are Purged now, by name. */
   readonly purged: readonly string[];
   readonly upgraded: readonly number[];
+  /** Volumes that hold no job any more, but whose own time is not over: until when they are kept. */
+  readonly waiting: readonly { readonly name: string; readonly untilMs: number }[];
 }
 
 /** Why the Volume is not to be pruned; null if it may be. */
@@ -84,15 +88,42 @@ export async function pruneVolumes(
   const going = judged.filter(({ verdict }) => verdict.kind === "goes").map(({ job }) => job);
   const gone = await removeJobs(parts, [...going, ...orphans.map((jobId) => withoutRow(jobId))], signal);
   const purged: string[] = [];
+  const waiting: { name: string; untilMs: number }[] = [];
+  const pools = await readPolicyRows(parts.catalog);
   const left = new Set([...jobsOf.values()].flat());
   for (const jobId of gone.jobIds) left.delete(jobId);
   for (const volume of volumes) {
     if ((jobsOf.get(volume.MediaId) ?? []).some((jobId) => left.has(jobId))) continue;
+    const untilMs = ownTimeOfVolume(volume);
+    const isByKeep = hasKeep(parts.config(), pools.pools.get(volume.PoolId)?.Name ?? "");
+    if (untilMs >= parts.now() && !isByKeep) {
+      waiting.push({ name: volume.VolumeName, untilMs });
+      continue;
+    }
     const now = await findMediaById(parts.catalog, volume.MediaId);
     if (now !== null && (await whyNotPrunable(parts, now)) === null && (await markPurgedIfEmpty(parts.catalog, volume.MediaId)))
       purged.push(volume.VolumeName);
   }
-  return { removed: gone.jobIds.length, judged, purged, upgraded: gone.upgraded };
+  return { removed: gone.jobIds.length, judged, purged, upgraded: gone.upgraded, waiting };
+}
+
+/**
+ * When the Volume Retention has passed since the last write, unix milliseconds: data may be kept for longer than the records of its jobs, so that a
+ * Volume whose jobs went by Job Retention is not overwritten before.
+ */
+function ownTimeOfVolume(volume: MediaRow): number {
+  const written = volume.LastWritten === null ? null : parseCatalogTime(volume.LastWritten);
+  return (written ?? 0) + volume.VolRetention * 1000;
+}
+
+/** True if rules of Keep decide about the jobs of a Pool: then a Volume is free as soon as no job is left on it. */
+function hasKeep(config: Pick<DirectorConfig, "jobs" | "pools">, pool: string): boolean {
+  if (config.pools.get(pool)?.keep !== undefined) return true;
+  return [...config.jobs.values()].some(
+    (job) =>
+      job.keep !== undefined &&
+      [job.pool, job.fullBackupPool, job.differentialBackupPool, job.incrementalBackupPool].some((one) => one?.name === pool),
+  );
 }
 
 async function judgeSeriesOnVolumes(

@@ -2,6 +2,7 @@ import { purgeVolume } from "#catalog/queries/delete.ts";
 import { listJobIdsOfVolume } from "#catalog/queries/job-media.ts";
 import { isPrecious } from "#catalog/queries/media-care.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
+import { catalogTime } from "#lib/base/local-time.ts";
 import type { PruneAnswer, VolumePruner } from "../media/volume-pruner.ts";
 import type { RetentionParts } from "./parts.ts";
 import { pruneVolumes, whyNotPrunable } from "./prune-volumes.ts";
@@ -17,10 +18,12 @@ export class RetentionPruner implements VolumePruner {
   async prune(row: MediaRow, signal: AbortSignal): Promise<PruneAnswer> {
     const why = await whyNotPrunable(this.#parts, row);
     if (why !== null) return { isPurged: false, lines: [why] };
-    const { judged, purged, upgraded } = await pruneVolumes(this.#parts, [row], signal);
+    const { judged, purged, upgraded, waiting } = await pruneVolumes(this.#parts, [row], signal);
     if (purged.length > 0) return { isPurged: true, lines: [...purgedLines(row.VolumeName), ...upgradedLines(upgraded)] };
     const needed = judged.filter(({ verdict }) => verdict.kind === "needed");
     const [first] = needed;
+    const [wait] = waiting;
+    if (wait !== undefined) return { isPurged: false, lines: [...upgradedLines(upgraded), waitingText(wait)] };
     if (first === undefined) return { isPurged: false, lines: upgradedLines(upgraded) };
     const more = needed.length > 1 ? `, and ${needed.length - 1} more` : "";
     const line = `Volume "${row.VolumeName}" has expired but is kept: JobId ${first.job.jobId} is ${first.verdict.why}${more}.`;
@@ -50,6 +53,11 @@ export function purgedLines(name: string): readonly string[] {
     `There are no more Jobs associated with Volume "${name}". Marking it purged.`,
     `All records pruned from Volume "${name}"; marking it "Purged"`,
   ];
+}
+
+/** What is said of a Volume that holds no job any more before its time is over. */
+export function waitingText(volume: { readonly name: string; readonly untilMs: number }): string {
+  return `Volume "${volume.name}" holds no Job any more and is kept until ${catalogTime(volume.untilMs)} by its Volume Retention.`;
 }
 
 /** What the log says of copies that took the place of their originals. */
