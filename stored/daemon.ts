@@ -191,7 +191,10 @@ export class StorageDaemon implements AsyncDisposable {
       hosts,
       devicesNamed: named,
       driveNamed,
-      changers: new ChangerService({ hostOf: (name, drive) => hosts.get(driveNamed(name, drive) ?? "") }),
+      changers: new ChangerService({
+        drivesOf: (name) => config.autochangers.get(name)?.device.length ?? 1,
+        hostOf: (name, drive) => hosts.get(driveNamed(name, drive) ?? ""),
+      }),
       status: () => ({
         name: storage.name,
         version: RELEASE,

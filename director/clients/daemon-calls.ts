@@ -2,12 +2,16 @@ import type { AccurateChunk, EstimateReply, EstimateRequest } from "#proto/filed
 import type { SetDebugRequest } from "#proto/common.ts";
 import type {
   AdmitReplicaRequest,
+  ChangerReply,
+  ChangerRequest,
   DedupRequest,
   DeviceReply,
   DeviceRequest,
+  DeviceSpace,
   ForgetSessionsRequest,
   LabelRequest,
   ReplicateRequest,
+  SpaceRequest,
 } from "#proto/stored.ts";
 
 /** Lines of a daemon's answer to `status`. */
@@ -40,11 +44,14 @@ export interface StorageDaemonCalls {
   mount(request: DeviceRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
   unmount(request: DeviceRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
   release(request: DeviceRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
+  changer(request: ChangerRequest, signal: AbortSignal): AsyncIterable<ChangerReply>;
   dedup(request: DedupRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
   replicate(request: ReplicateRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
   admitReplica(request: AdmitReplicaRequest, signal: AbortSignal): Promise<void>;
   /** Resolves when the daemon has noted it: the space is freed later. */
   forgetSessions(request: ForgetSessionsRequest, signal: AbortSignal): Promise<void>;
+  /** Room of disk devices; others are left out. */
+  space(request: SpaceRequest, signal: AbortSignal): Promise<readonly DeviceSpace[]>;
   /** What the daemon calls itself, and SHA-256 of the certificate that it shows. */
   identify(signal: AbortSignal): Promise<DaemonIdentity>;
   setDebug(request: SetDebugRequest, signal: AbortSignal): Promise<void>;

@@ -14,12 +14,14 @@ import { FileDaemonService, type EstimateReply, type EstimateRequest } from "#pr
 import {
   StorageDaemonService,
   type AdmitReplicaRequest,
+  type ChangerRequest,
   type DedupRequest,
   type DeviceReply,
   type DeviceRequest,
   type ForgetSessionsRequest,
   type LabelRequest,
   type ReplicateRequest,
+  type SpaceRequest,
 } from "#proto/stored.ts";
 import type { SetDebugRequest } from "#proto/common.ts";
 import { encodedMethod, encodeEstimate } from "./long-requests.ts";
@@ -176,12 +178,15 @@ function storageDaemonCalls(client: RpcClient): StorageDaemonCalls {
     mount: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.mount, request, { signal }),
     unmount: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.unmount, request, { signal }),
     release: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.release, request, { signal }),
+    changer: (request: ChangerRequest, signal) => client.serverStream(StorageDaemonService.changer, request, { signal }),
     dedup: (request: DedupRequest, signal) => client.serverStream(StorageDaemonService.dedup, request, { signal }),
     replicate: (request: ReplicateRequest, signal) => client.serverStream(StorageDaemonService.replicate, request, { signal }),
     admitReplica: async (request: AdmitReplicaRequest, signal) =>
       void (await client.unary(StorageDaemonService.admitReplica, request, { signal, timeoutMs: ANSWER_MS })),
     forgetSessions: async (request: ForgetSessionsRequest, signal) =>
       void (await client.unary(StorageDaemonService.forgetSessions, request, { signal, timeoutMs: ANSWER_MS })),
+    space: async (request: SpaceRequest, signal) =>
+      (await client.unary(StorageDaemonService.space, request, { signal, timeoutMs: ANSWER_MS })).devices,
     identify: async (signal) => {
       const { name } = await client.ready({ signal });
       return { name, certificateSha256: must(client.certificateSha256, "certificate of a connection that is ready") };

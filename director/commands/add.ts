@@ -8,7 +8,7 @@ import { simpleName } from "../media/label-format.ts";
 import { addVolume } from "../media/new-volume.ts";
 import { poolPolicy } from "../media/pool-policy.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { newVolumeName, poolFor, requireRoom, volumeNameFault } from "./label.ts";
+import { newVolumeName, poolFor, requireRoom, volumeNameFault } from "./write-label.ts";
 import { askInteger, askText, askYesNo, selectStorage } from "./prompts.ts";
 
 /** Volumes that are made at once at most. */

@@ -5,7 +5,7 @@ import type { Arguments } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { showDeviceLines } from "./device-lines.ts";
 import { introduce } from "./introduce.ts";
-import { deviceOf } from "./mount.ts";
+import { deviceOf } from "./changer.ts";
 import { chooseOne, named, selectStorage } from "./prompts.ts";
 
 const ACTIONS = ["status", "scrub", "vacuum", "verify", "init"] as const;

@@ -6,7 +6,7 @@ import { commas, counted, displayName, shortSize } from "./format.ts";
 import { longLine } from "../restore/long-line.ts";
 import { relocationRules } from "../restore/relocation.ts";
 import { relocation } from "#lib/files/relocate.ts";
-import { volumeNameFault } from "./label.ts";
+import { volumeNameFault } from "./write-label.ts";
 
 test("sizes and counts read as Bacula writes them", () => {
   assert.deepEqual([0, 999, 1000, 300_016, 1_234_567_890].map(shortSize), ["0 ", "999 ", "1.0 K", "300.0 K", "1.2 G"]);

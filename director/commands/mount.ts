@@ -1,6 +1,6 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { DeviceReply } from "#proto/stored.ts";
-import type { StorageResource } from "../config/storage.ts";
+import { deviceOf, driveFor } from "./changer.ts";
 import { runningJob } from "./cancel.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
@@ -46,18 +46,11 @@ async function deviceCommand(context: CommandContext, args: Arguments, what: "mo
   const request = {
     device: args.value("device") ?? deviceOf(storage),
     slot: args.integer("slot") ?? 0,
-    drive: args.integer("drive") ?? 0,
+    drive: await driveFor(context, storage, args),
   };
   await context.say(`Connecting to Storage daemon ${storage.name} at ${storage.address}:${storage.sdPort} ...\n`);
   await tellReplies(context, daemon[what](request, context.signal));
   context.director.engine.mediaChanged();
-}
-
-/** The device to name to the storage daemon: the first of the resource; an autochanger stands for its drives. */
-export function deviceOf(storage: StorageResource): string {
-  const device = storage.device[0];
-  if (device === undefined) throw new OperatorError("RESOURCE_UNKNOWN", `Storage "${storage.name}" names no Device`);
-  return device;
 }
 
 /** Shows the lines of a storage daemon as they come. Answers its last reply; throws DEVICE_COMMAND_FAILED if that says it went wrong. */

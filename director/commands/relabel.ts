@@ -3,7 +3,7 @@ import { isPrecious } from "#catalog/queries/media-care.ts";
 import { findMedia } from "#catalog/queries/media.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { Command } from "./command.ts";
-import { newVolumeName, policyFor, poolFor, recordVolume, writeLabel } from "./label.ts";
+import { newVolumeName, policyFor, poolFor, recordVolume, writeLabel } from "./write-label.ts";
 import { selectStorage } from "./prompts.ts";
 import { selectVolume } from "./select-rows.ts";
 

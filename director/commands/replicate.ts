@@ -2,7 +2,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { Command } from "./command.ts";
 import { showDeviceLines } from "./device-lines.ts";
 import { introduce } from "./introduce.ts";
-import { deviceOf } from "./mount.ts";
+import { deviceOf } from "./changer.ts";
 import { selectStorage } from "./prompts.ts";
 
 /**

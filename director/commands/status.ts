@@ -7,19 +7,22 @@ import type { Command, CommandContext } from "./command.ts";
 import { commas, levelWord, shortSize, shortStatus, statusTime } from "./format.ts";
 import { chooseOne, selectClient, selectStorage, visibleNames } from "./prompts.ts";
 import { typeWord } from "../job/level-words.ts";
+import { slotsStatus } from "./status-slots.ts";
 import { scheduledText, scheduleStatus } from "./status-schedule.ts";
 
 /** What the daemons do. */
 export const status: Command = {
   name: "status",
   help: "Show what the daemons do",
-  usage: `all | client=<name> | storage=<name> |
+  usage: `all | client=<name> | storage=<name> [slots[=<list>] [drive=<n>]] |
 dir [days=<n>] | schedule [job=<name>,...] [client=<name>,...] [schedule=<name>,...] [days=<n>] [limit=<n>] [time="YYYY-MM-DD HH:MM:SS"]`,
   keywords: [
     "all",
     "dir|director=?",
     "client=?",
     "storage=?",
+    "slots=?",
+    "drive=",
     "schedule|scheduled=?",
     "job=",
     "days=",
@@ -37,6 +40,7 @@ dir [days=<n>] | schedule [job=<name>,...] [client=<name>,...] [schedule=<name>,
       case "client":
         return await clientStatus(context, (await selectClient(context, args)).name);
       case "storage":
+        if (args.has("slots")) return await slotsStatus(context, args);
         return await storageStatus(context, (await selectStorage(context, args)).name);
       case "schedule":
         return await scheduleStatus(context, args);

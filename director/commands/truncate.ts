@@ -13,7 +13,7 @@ import type { StorageResource } from "../config/storage.ts";
 import type { Arguments } from "./arguments.ts";
 import { mayAccess } from "./authorize.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { writeLabel } from "./label.ts";
+import { writeLabel } from "./write-label.ts";
 import { named, selectStorage } from "./prompts.ts";
 import { poolOfCatalog, requireNotPrecious } from "./retention-parts.ts";
 import { selectVolume } from "./select-rows.ts";

@@ -78,13 +78,13 @@ function entryFor(job: PlannedJob, regions: readonly JobRegion[], storageOf: Sto
       ? regions
       : regions.filter((region) => !isEmpty(job.indexes!.ranges(region.FirstIndex, region.LastIndex)));
   if (wanted.length === 0) return null;
-  const { VolumeName, MediaType, StorageId, Slot } = wanted[0]!;
+  const { VolumeName, MediaType, StorageId, Slot, InChanger } = wanted[0]!;
   const indexes = job.indexes === null ? [] : mergedRanges(job.indexes, wanted);
   return {
     volume: VolumeName,
     mediaType: MediaType,
     device: storageOf(StorageId).device,
-    slot: Slot,
+    slot: InChanger === 1 ? Slot : 0,
     volSessionId: job.volSessionId,
     volSessionTime: job.volSessionTime,
     addresses: wanted.map((region) => ({

@@ -12,7 +12,7 @@ import type { ExitCode, Output } from "../commands/output.ts";
 import { ResourceSwitches, type DirectorServices } from "../commands/services.ts";
 import { ConsoleSession } from "../commands/session.ts";
 import { parseDirectorConfig, type DirectorConfig } from "../config/load.ts";
-import type { DeviceReply } from "#proto/stored.ts";
+import type { DeviceReply, DeviceSpace } from "#proto/stored.ts";
 import type { CancelResult, JobEngine } from "../job/engine.ts";
 import type { JobView } from "../job/job-view.ts";
 import type { RunRequest } from "../job/run-request.ts";
@@ -70,6 +70,8 @@ class PlainDaemons implements DaemonDirectory {
   reachable = true;
   /** How the long works of storage daemons end. */
   worksEndWell = true;
+  /** Room that storage daemons tell of. */
+  spaces: readonly DeviceSpace[] = [];
   /** What storage daemons were asked: what, whom, how. */
   readonly asked: (readonly [what: string, storage: string, request: unknown])[] = [];
   fileDaemon(client: string): FileDaemonCalls {
@@ -95,10 +97,17 @@ class PlainDaemons implements DaemonDirectory {
       mount: device,
       unmount: device,
       release: device,
+      changer: async function* () {
+        yield { line: line(), ok: true, places: [], slots: 0, drives: 1 };
+      },
       dedup: (request) => this.#works("dedup", storage, request),
       replicate: (request) => this.#works("replicate", storage, request),
       admitReplica: async (request) => void this.asked.push(["admit", storage, request]),
       forgetSessions: async (request) => void this.asked.push(["forget", storage, request]),
+      space: async () => {
+        line();
+        return this.spaces;
+      },
       identify: async () => ({ name: `${line().split(" ")[0]}-sd`, certificateSha256: Buffer.alloc(32, storage) }),
       setDebug: async () => void line(),
     };
@@ -182,6 +191,7 @@ export class ConsoleWorld implements AsyncDisposable {
       reload: async () => {},
       switches: new ResourceSwitches(),
       jobsDeleted: () => void (this.deletions += 1),
+      pressure: () => undefined,
       audit: (line) => void this.audited.push(line),
       setDebug: () => {},
       version: "0 (test)",

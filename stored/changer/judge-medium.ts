@@ -38,7 +38,8 @@ export function judgeMedium(
 
 /** The same for any device: a drive, or a directory of Volumes. */
 export function judgeInDevice(host: DeviceHost, catalog: CatalogVolume, found: Inspection): VolumeVerdict {
-  const facts = { ...host.settings, keepsData: host.keepsData };
+  // Nobody can look behind a pipe for a label.
+  const facts = { ...host.settings, labelMedia: host.settings.labelMedia || host.isPipe, keepsData: host.keepsData };
   const { drive } = host;
   if (drive === undefined) return judgeVolume(catalog, found, facts);
   return judgeMedium(catalog, found, { ...facts, drive: drive.name, hasChanger: drive.changer !== undefined });

@@ -8,6 +8,8 @@ import type { DeviceHost } from "../device/device-host.ts";
 
 /** What the service finds devices by. */
 export interface ChangerServiceParts {
+  /** How many drives the Device or Autochanger has. */
+  readonly drivesOf: (device: string) => number;
   /** The drive of a Device or Autochanger name; undefined if there is none. */
   readonly hostOf: (device: string, drive: number) => DeviceHost | undefined;
 }
@@ -34,6 +36,10 @@ export class ChangerService {
 
   /** Carries out one request: lines while it works, the outcome at the end. DEVICE_UNKNOWN, CHANGER_NONE. */
   async *serve(request: ChangerRequest, signal: AbortSignal): AsyncGenerator<ChangerReply> {
+    if (request.action === "drives") {
+      yield { line: "", ok: true, ...NOTHING, drives: this.#parts.drivesOf(request.device) };
+      return;
+    }
     const wanted = this.#find(request);
     try {
       const outcome = yield* act(wanted, signal);
@@ -73,7 +79,7 @@ async function* act(wanted: Wanted, signal: AbortSignal): AsyncGenerator<Changer
       return yield* readLabels(wanted, signal);
     case "load":
       requireSlot(slot);
-      yield* lines(async (tell) => void (await drive.take({ ...cause(tell), slot }, signal))[Symbol.dispose]());
+      yield* lines(async (tell) => (await drive.take({ ...cause(tell), slot }, signal))[Symbol.dispose]());
       return NOTHING;
     case "unload":
       yield* lines(async (tell) => await drive.empty(cause(tell)));

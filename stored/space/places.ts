@@ -11,7 +11,7 @@ const WITH_DIRECTORY: ReadonlySet<string> = new Set(["file", "dedup", "btrfs"]);
 
 /** Whether the device keeps its Volumes in a directory. */
 export function hasDirectory(host: DeviceHost): boolean {
-  return WITH_DIRECTORY.has(host.settings.deviceType.toLowerCase());
+  return host.settings.isDrive !== true && WITH_DIRECTORY.has(host.settings.deviceType.toLowerCase());
 }
 
 /** What was found of the directory of a device. */
