@@ -198,7 +198,7 @@ test("a Volume that is shorter than the catalog says is marked Error, and anothe
     ["Vol-0002"],
   );
   assert.ok(
-    saved.messages.some((text) => /500000 bytes long, but the catalog says 150\d{4}/.test(text)),
+    saved.messages.some((text) => /The sizes do not match! Volume=500000 Catalog=150\d{4}/.test(text)),
     saved.messages.join("\n"),
   );
 });

@@ -63,9 +63,17 @@ export function checkEnd(
 }
 
 /** The block that says that nothing follows, as it is written when a Volume is left. */
-export function endOfMediumBlock(facts: { readonly number: number; readonly session: SessionKey; readonly checksum: boolean }): Uint8Array {
+export function endOfMediumBlock(facts: {
+  readonly number: number;
+  readonly session: SessionKey;
+  readonly checksum: boolean;
+}): Uint8Array {
   const block = new Uint8Array(BLOCK_HEADER_BYTES + RECORD_HEADER_BYTES);
-  writeRecordHeader(new DataView(block.buffer), BLOCK_HEADER_BYTES, { fileIndex: labelType.endOfMedium, stream: 0, dataSize: 0 });
+  writeRecordHeader(new DataView(block.buffer), BLOCK_HEADER_BYTES, {
+    fileIndex: labelType.endOfMedium,
+    stream: 0,
+    dataSize: 0,
+  });
   sealBlock(block, facts);
   return block;
 }
@@ -121,7 +129,10 @@ function isEndOfMedium(block: Uint8Array): boolean {
 }
 
 function damaged(medium: Medium, address: number, reason: string): OperatorError {
-  return new OperatorError("VOLUME_DAMAGED", `Volume "${medium.volume}" is damaged at address ${address}: ${reason}. Nothing is appended to it`);
+  return new OperatorError(
+    "VOLUME_DAMAGED",
+    `Volume "${medium.volume}" is damaged at address ${address}: ${reason}. Nothing is appended to it`,
+  );
 }
 
 function endMissing(medium: Medium): OperatorError {

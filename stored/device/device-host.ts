@@ -72,6 +72,7 @@ export class DeviceHost implements AsyncDisposable {
   #thread: DeviceThread | undefined;
   #listener: DeviceListener | undefined;
   #nextReader = 1;
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   #place: Disposable | undefined;
   /** The Volume that is appended to, for status. */
   appending: VolumeFacts | undefined;
@@ -121,6 +122,11 @@ export class DeviceHost implements AsyncDisposable {
     return volTypeOf(this.settings.deviceType);
   }
 
+  /** Whether it writes to a program or a named pipe, through which a Volume goes once. */
+  get isPipe(): boolean {
+    return this.volType === 4;
+  }
+
   /** Whether what is written can be read again. */
   get keepsData(): boolean {
     return this.volType !== 11;
@@ -148,6 +154,11 @@ export class DeviceHost implements AsyncDisposable {
   async openRead(readerId: number, volume: string, entries: readonly BootstrapEntry[]): Promise<void> {
     const locator = await this.store?.locator();
     await this.call("openRead", { readerId, volume, entries, locator }, locator === undefined ? [] : [locator]);
+  }
+
+  /** Ends a wait for a program or pipe in which the device's thread may be: nobody waits for it any more. */
+  interrupt(): void {
+    Atomics.store(this.#stop, 0, 1);
   }
 
   append(sessionId: number, number: number, batch: Uint8Array): void {
@@ -185,6 +196,7 @@ export class DeviceHost implements AsyncDisposable {
           deviceType: settings.deviceType,
           archiveDevice: settings.archiveDevice,
           isDrive: settings.isDrive === true,
+          pipe: { timeoutMs: settings.ioTimeoutMs, openWaitMs: settings.openWaitMs, stop: this.#stop },
         },
         engine,
         hasStore: this.store !== undefined,

@@ -76,7 +76,7 @@ export class DeviceServer {
         return null;
       },
       read: async ({ readerId, ...wish }) => await must(this.#readers.get(readerId), `reader ${readerId}`).read(wish),
-      closeRead: ({ readerId, isComplete }) => this.#closeRead(readerId, isComplete),
+      closeRead: async ({ readerId, isComplete }) => await this.#closeRead(readerId, isComplete),
       space: () => this.#device.space() ?? null,
     };
   }
@@ -96,11 +96,12 @@ export class DeviceServer {
     return inspectMedium(medium);
   }
 
-  #label(wish: LabelWish & { readonly replace: boolean }): number {
+  async #label(wish: LabelWish & { readonly replace: boolean }): Promise<number> {
     const { volume } = wish.label;
     const block = this.#labelBlock(wish, true);
     if (!wish.replace || !this.#device.has(volume)) {
       using medium = this.#device.create(volume, block);
+      await medium.sync();
       return medium.end;
     }
     using medium = this.#device.open(volume, "append");
@@ -127,7 +128,11 @@ export class DeviceServer {
         ? checkEnd(medium, this.#check, { labelBytes: labelBytes(medium), catalogBytes: wish.catalogBytes })
         : undefined;
       const tail = checked?.tail;
-      return this.#mounted(medium, wish, { nextNumber: wish.catalogBlocks + (tail?.blocks ?? 0) + 1, isLabelNew: false, checked });
+      return this.#mounted(medium, wish, {
+        nextNumber: wish.catalogBlocks + (tail?.blocks ?? 0) + 1,
+        isLabelNew: false,
+        checked,
+      });
     } catch (error) {
       medium.close();
       throw error;
@@ -175,17 +180,18 @@ export class DeviceServer {
     }
   }
 
-  #closeRead(readerId: number, isComplete: boolean): readonly string[] {
+  async #closeRead(readerId: number, isComplete: boolean): Promise<readonly string[]> {
     const open = this.#readers.get(readerId);
     if (open === undefined) return [];
     this.#readers.delete(readerId);
-    return open.close(isComplete);
+    const late = isComplete ? await open.finishVolume() : [];
+    return [...late, ...open.close(isComplete)];
   }
 
   #tooShort(volume: string, found: number, expected: number): OperatorError {
     return new OperatorError(
       "VOLUME_SIZE_MISMATCH",
-      `device "${this.#device.name}": Volume "${volume}" is ${found} bytes long, but the catalog says ${expected}. It is marked Error and not written to`,
+      `device "${this.#device.name}" cannot write on Volume "${volume}" because: The sizes do not match! Volume=${found} Catalog=${expected}`,
     );
   }
 }

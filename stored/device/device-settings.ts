@@ -21,7 +21,8 @@ export function deviceSettings(resource: DeviceResource, changerCommand = ""): D
     isEnabled: resource.enabled,
     isAutoSelect: resource.autoSelect,
     isReadOnly: resource.readOnly,
-    jobsMax: resource.maximumConcurrentJobs,
+    // What went through a pipe for one job cannot be appended to by another.
+    jobsMax: resource.deviceType === "Fifo" ? 1 : resource.maximumConcurrentJobs,
     blockBytesMin: resource.minimumBlockSize,
     blockBytesMax: resource.maximumBlockSize,
     blockChecksum: resource.blockChecksum,
@@ -85,7 +86,10 @@ export function devicesNamed(
 export function deviceOfDrive(
   name: string,
   drive: number,
-  config: { readonly devices: ReadonlyMap<string, DeviceResource>; readonly autochangers: ReadonlyMap<string, AutochangerResource> },
+  config: {
+    readonly devices: ReadonlyMap<string, DeviceResource>;
+    readonly autochangers: ReadonlyMap<string, AutochangerResource>;
+  },
 ): string | undefined {
   if (config.devices.has(name)) return name;
   const drives = config.autochangers.get(name)?.device ?? [];

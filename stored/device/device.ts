@@ -14,7 +14,7 @@
 /** A place that holds Volumes. */
 export interface Device {
   readonly name: string;
-  /** Bacula's VolType number for the catalog: 1 File, 11 Null. */
+  /** Bacula's VolType number for the catalog: 1 File, 4 Fifo, 11 Null. */
   readonly volType: number;
   /** Whether what is written can be read again. */
   readonly keepsData: boolean;
@@ -48,5 +48,7 @@ export interface Medium extends Disposable {
   truncate(address: number): void;
   startWriteback(): void;
   sync(): Promise<void>;
+  /** Waits for what stands behind a medium that was read to its end; DEVICE_PROGRAM_FAILED if that has ended badly. */
+  finish?(): Promise<void>;
   close(): void;
 }

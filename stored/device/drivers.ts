@@ -3,8 +3,10 @@ import { makeVolumeSubvolume } from "../btrfs/store-subvolumes.ts";
 import { DriveFile } from "./drive-file.ts";
 import { FileDevice } from "./file-device.ts";
 import { NullDevice } from "./null-device.ts";
+import { PipeDevice } from "./pipe-device.ts";
 import { PackedDevice, plainDirectories } from "./packed-device.ts";
 import type { Device } from "./device.ts";
+import type { PipeDeviceFacts } from "./pipe-device.ts";
 import type { VolumeDirectories } from "./packed-device.ts";
 
 /** What a driver is made from; plain data, so that it can go to the device's thread. */
@@ -14,6 +16,8 @@ export interface DeviceFacts {
   readonly archiveDevice: string;
   /** Device Type File: the Archive Device is one medium, and no directory of Volumes. */
   readonly isDrive?: boolean;
+  /** Device Type Fifo. */
+  readonly pipe?: Pick<PipeDeviceFacts, "timeoutMs" | "openWaitMs" | "stop">;
 }
 
 /** A kind of device. */
@@ -25,10 +29,15 @@ interface Driver {
 
 const drivers: Readonly<Record<string, Driver>> = {
   file: { volType: 1, open: (facts) => (facts.isDrive === true ? new DriveFile(facts) : new FileDevice(facts)) },
+  fifo: { volType: 4, open: (facts) => new PipeDevice({ ...facts, ...(facts.pipe ?? pipeDefaults()) }) },
   null: { volType: 11, open: (facts) => new NullDevice(facts) },
   dedup: { volType: 15, open: (facts) => new PackedDevice(facts, plainDirectories) },
   btrfs: { volType: 15, open: (facts) => new PackedDevice(facts, subvolumeDirectories) },
 };
+
+function pipeDefaults(): Pick<PipeDeviceFacts, "timeoutMs" | "openWaitMs" | "stop"> {
+  return { timeoutMs: 300_000, openWaitMs: 300_000, stop: new Int32Array(1) };
+}
 
 /** Volumes as subvolumes of btrfs. */
 const subvolumeDirectories: VolumeDirectories = { ...plainDirectories, make: makeVolumeSubvolume };

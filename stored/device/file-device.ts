@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { SyncedFile, meansFull, readWhole, syncDirectory, writeWhole } from "./disk-file.ts";
 import { checkedVolumeName } from "./volume-name.ts";
 import type { AppendOutcome, Device, Medium } from "./device.ts";
@@ -64,7 +65,8 @@ export class FileDevice implements Device {
       closeSync(fd);
       if (existsSync(temporary)) unlinkSync(temporary);
       if (cause instanceof OperatorError) throw cause;
-      throw new OperatorError("DEVICE_IO_FAILED", `device "${this.name}": Volume "${volume}" cannot be made`, { cause });
+      const code = isWriteProtected(cause) ? "VOLUME_READ_ONLY" : "DEVICE_IO_FAILED";
+      throw new OperatorError(code, `device "${this.name}": Volume "${volume}" cannot be made`, { cause });
     }
     return new FileMedium(this.name, volume, path, fd);
   }
@@ -167,6 +169,15 @@ class FileMedium implements Medium {
   readAt(into: Uint8Array, address: number): number {
     try {
       return readWhole(this.#fd, into, address);
+    } catch {
+      // Once more: what fails for a moment (a disk that is reset, a server that is away) is no reason to give up a Volume.
+      return this.#readAgain(into, address);
+    }
+  }
+
+  #readAgain(into: Uint8Array, address: number): number {
+    try {
+      return readWhole(this.#fd, into, address);
     } catch (cause) {
       throw this.#failure(`reading at ${address}`, cause);
     }
@@ -266,11 +277,17 @@ class FileMedium implements Medium {
 
   #failure(doing: string, cause: unknown): OperatorError {
     return new OperatorError(
-      "DEVICE_IO_FAILED",
+      isWriteProtected(cause) ? "VOLUME_READ_ONLY" : "DEVICE_IO_FAILED",
       `device "${this.#device}", Volume "${this.volume}" (${this.#path}): ${doing} failed`,
       { cause },
     );
   }
+}
+
+/** Whether the system says that the medium may not be written. */
+function isWriteProtected(cause: unknown): boolean {
+  const code = systemErrorCode(cause);
+  return code === "EROFS" || code === "EACCES" || code === "EPERM";
 }
 
 /** What of `blocks` comes after their first `skip` bytes. */

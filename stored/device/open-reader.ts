@@ -1,3 +1,4 @@
+import { describeError } from "#lib/errors/operator-error.ts";
 import { VolumeReader } from "../volume/volume-reader.ts";
 import { ChunkExpander } from "./chunk-expander.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
@@ -29,6 +30,16 @@ export class OpenReader {
     this.#reader.openVolume(volume, medium, entries);
     this.#medium = medium;
     this.#isVolumeRead = false;
+  }
+
+  /** Waits for what stands behind the Volume; answers what is wrong with it. */
+  async finishVolume(): Promise<string[]> {
+    try {
+      await this.#medium?.finish?.();
+      return [];
+    } catch (error) {
+      return [describeError(error)];
+    }
   }
 
   /** Lets go of the Volume. */

@@ -138,6 +138,7 @@ export class AppendJob implements StorageJob, AppendClient {
       };
       const reservation = await this.#around.reserve(wish, waiter, this.signal);
       this.#device = reservation.device;
+      this.signal.addEventListener("abort", () => this.#around.hostOf(this.#device).interrupt(), { once: true });
       // A canceled job does not wait for a device that hangs; the device is free when it has answered.
       const work = this.#append(this.#around.appenderOf(reservation.device)).finally(() => reservation[Symbol.dispose]());
       await this.#around.hostOf(reservation.device).trouble.orGiveUp(work, this.signal);

@@ -179,6 +179,7 @@ export class ReadJob implements StorageJob {
     const reservation = await this.#around.reserve(wish, waiter, this.#signal);
     this.#device = reservation.device;
     const host = this.#around.hostOf(reservation.device);
+    this.#signal.addEventListener("abort", () => host.interrupt(), { once: true });
     // A canceled job does not wait for a device that hangs; the device is free when it has answered.
     await host.trouble.orGiveUp(
       this.#readOn(host, steps).finally(() => reservation[Symbol.dispose]()),

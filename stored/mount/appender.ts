@@ -62,8 +62,14 @@ export interface AppenderSurroundings {
   readonly poke: Changes;
 }
 
+/** Failures of a sync after which nobody knows what is on the medium. */
+const notDurable: ReadonlySet<string> = new Set(["DEVICE_IO_FAILED", "DEVICE_PROGRAM_FAILED"]);
+
 /** VolStatus of a Volume that takes no more. */
-const statusAfter = { full: "Full", error: "Error", readOnly: "Read-Only", gone: "Error" } as const satisfies Record<EndCause, string>;
+const statusAfter = { full: "Full", error: "Error", readOnly: "Read-Only", gone: "Error" } as const satisfies Record<
+  EndCause,
+  string
+>;
 
 /** A Volume that comes within this time is not worth a change of state. */
 const SHOW_WAITING_MS = 2000;
@@ -158,7 +164,7 @@ export class Appender implements DeviceListener {
     try {
       return await this.#host.call("finish", { sessionId: client.session.id, volumes: [...client.volumes] });
     } catch (error) {
-      if (volume !== undefined && error instanceof OperatorError && error.code === "DEVICE_IO_FAILED") {
+      if (volume !== undefined && error instanceof OperatorError && notDurable.has(error.code)) {
         using _ = await this.#mounting.acquire(client.signal);
         volume.errorHappens();
         if (this.#volume === volume) await this.#leaveVolume();
@@ -172,7 +178,8 @@ export class Appender implements DeviceListener {
     if (this.#clients.size > 1 || this.#moves > 0) return;
     {
       using _ = await this.#mounting.acquire(client.signal);
-      if (this.#clients.size === 1 && this.#clients.has(client.session.id) && this.#volume !== undefined) await this.#leaveVolume();
+      if (this.#clients.size === 1 && this.#clients.has(client.session.id) && this.#volume !== undefined)
+        await this.#leaveVolume();
     }
     client.signal.throwIfAborted();
   }
@@ -210,7 +217,10 @@ export class Appender implements DeviceListener {
     }
     for (const warning of report.warnings) {
       volume?.errorHappens();
-      this.#clients.values().next().value?.voice.say("warning", `Volume "${volume?.name ?? ""}": ${warning}`);
+      this.#clients
+        .values()
+        .next()
+        .value?.voice.say("warning", `Volume "${volume?.name ?? ""}": ${warning}`);
     }
     for (const sessionId of report.ended) this.#endings.get(sessionId)?.resolve();
     if (report.full !== undefined && volume !== undefined) void this.#goOn(volume, report.full);
@@ -225,7 +235,7 @@ export class Appender implements DeviceListener {
     if (volume !== undefined) this.#around.volumes.release(volume.name, this.#host.name);
     this.#volume = undefined;
     this.#host.appending = undefined;
-      this.#host.letGoOfMedium();
+    this.#host.letGoOfMedium();
     for (const ending of this.#endings.values()) ending.reject(error);
     for (const client of this.#clients.values())
       client.failed(new Error(`device "${this.#host.name}": ${error.message}`, { cause: error }));
@@ -312,21 +322,22 @@ export class Appender implements DeviceListener {
     this.#host.activity = "waiting for a Volume";
     try {
       const { voice, signal } = client;
-      const mount = async () => await mountForAppend({
-        host: this.#host,
-        pool: client.label.pool,
-        poolType: client.label.poolType,
-        voice: client.voice,
-        session: client.session,
-        jobName: client.label.job,
-        client: client.label.client,
-        previousVolume,
-        volumes: this.#around.volumes,
-        author: this.#around.author,
-        poke: this.#around.poke,
-        maxWaitMs: client.maxWaitMs,
-        signal: client.signal,
-      });
+      const mount = async () =>
+        await mountForAppend({
+          host: this.#host,
+          pool: client.label.pool,
+          poolType: client.label.poolType,
+          voice: client.voice,
+          session: client.session,
+          jobName: client.label.job,
+          client: client.label.client,
+          previousVolume,
+          volumes: this.#around.volumes,
+          author: this.#around.author,
+          poke: this.#around.poke,
+          maxWaitMs: client.maxWaitMs,
+          signal: client.signal,
+        });
       const facts = await withOpenRetries({ host: this.#host, voice, signal }, mount);
       this.#volume = facts;
       this.#host.appending = facts;
@@ -365,6 +376,7 @@ export class Appender implements DeviceListener {
       volume.status = "Error";
       for (const client of this.#clients.values()) client.failed(asDurabilityFailure(volume.name, error));
     } finally {
+      if (this.#host.isPipe && volume.status === "Append") volume.status = "Used";
       const state = volume.state(Date.now());
       this.#clients.values().next().value?.voice.volume(state);
       this.#volume = undefined;

@@ -256,8 +256,8 @@ function tellMounted(
     if (tail !== undefined) {
       voice.say(
         "warning",
-        `Volume "${name}" is longer than the ${tail.catalogBytes} bytes that the catalog knows: ${tail.blocks} whole blocks of ${tail.keptBytes} bytes ` +
-          `are kept, ${tail.cutBytes} bytes of an unfinished block were cut off. The catalog is corrected.`,
+        `For Volume "${name}": The sizes do not match! Volume=${tail.catalogBytes + tail.keptBytes + tail.cutBytes} Catalog=${tail.catalogBytes}. ` +
+          `${tail.blocks} whole blocks of ${tail.keptBytes} bytes are kept, ${tail.cutBytes} bytes of an unfinished block were cut off. Correcting Catalog`,
       );
     }
     voice.say("info", `Ready to append to end of Volume "${name}" size=${mounted.bytes.toLocaleString("en-US")}`);

@@ -9,7 +9,7 @@ const volume = (given: Partial<CatalogVolume> = {}) =>
   CatalogVolume.fromPartial({ volume: "V", mediaType: "File", status: "Append", bytes: 5000, firstWritten: 7, ...given });
 const fresh = volume({ bytes: 1, firstWritten: 0 });
 const foreign = { kind: "foreign", bytes: 900, code: "LABEL_FOREIGN", reason: "no label" } as const;
-const labeled = (name: string): Inspection => ({ kind: "labeled", label: { volume: name } }) as Inspection;
+const labeled = (name: string): Inspection => ({ kind: "labeled", label: { volume: name, mediaType: "File" } }) as Inspection;
 
 test("what is not the Volume that the catalog means is refused for good: no other job need try it", () => {
   const verdicts = [

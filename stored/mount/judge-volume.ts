@@ -47,7 +47,9 @@ export function judgeVolume(
       kind: "operator",
       reason:
         `Volume "${volume}" is not labeled, and ` +
-        (catalog.autoLabel === undefined ? "the device does not label by itself (LabelMedia = no)" : "its Pool says Auto Label = no"),
+        (catalog.autoLabel === undefined
+          ? "the device does not label by itself (LabelMedia = no)"
+          : "its Pool says Auto Label = no"),
     };
   }
   if (found.kind === "foreign") {
@@ -63,6 +65,13 @@ export function judgeVolume(
       kind: "refuse",
       reason: `the device holds Volume "${found.label.volume}" where Volume "${volume}" should be`,
       marksError: true,
+    };
+  }
+  if (found.label.mediaType !== "" && found.label.mediaType !== facts.mediaType) {
+    return {
+      kind: "refuse",
+      reason: `the label of Volume "${volume}" says Media Type "${found.label.mediaType}", the device "${facts.mediaType}"`,
+      marksError: false,
     };
   }
   if (isVoid) return { kind: "relabel" };

@@ -37,7 +37,7 @@ export class OperatorWait {
   async atMost<T>(ask: (signal: AbortSignal) => Promise<T>, late: string): Promise<T> {
     const timeout = new AbortController();
     const timer = setTimeout(
-      () => timeout.abort(new OperatorError("JOB_NO_VOLUME", late)),
+      () => timeout.abort(new OperatorError("JOB_NO_VOLUME", this.#lastText === "" ? late : notHelped(this.#lastText))),
       Math.max(0, this.#deadline - performance.now()),
     );
     try {
@@ -54,7 +54,7 @@ export class OperatorWait {
   async until(state: "m" | "M", text: string): Promise<void> {
     const { voice, poke, signal } = this.#options;
     const now = performance.now();
-    if (now >= this.#deadline) throw new OperatorError("JOB_NO_VOLUME", `no operator helped within the time allowed: ${text}`);
+    if (now >= this.#deadline) throw new OperatorError("JOB_NO_VOLUME", notHelped(text));
     voice.enter(state);
     if (text !== this.#lastText || now >= this.#repeatAt) {
       if (text === this.#lastText) this.#repeatMs *= 2;
@@ -67,6 +67,10 @@ export class OperatorWait {
     await pokedOrLater(poke, gap, signal);
     voice.enter("R");
   }
+}
+
+function notHelped(text: string): string {
+  return `no operator helped within the time allowed: ${text}`;
 }
 
 /** Waits for a poke, at most so long. */
