@@ -32,6 +32,13 @@ export function createTableSql(table: Table, dialect: Dialect): string[] {
   ];
 }
 
+/** Statement that makes one index of a table that is there. */
+export function createIndexSql(table: Table, index: Index, dialect: Dialect): string {
+  if (dialect === "sqlite") return sqliteIndex(table, index);
+  const unique = index.isUnique === true ? "UNIQUE " : "";
+  return `CREATE ${unique}INDEX ${quote(index.name, dialect)} ON ${quote(table.name, dialect)} (${keyColumns(table, index.columns, dialect)})`;
+}
+
 function sqliteIndex(table: Table, index: Index): string {
   const unique = index.isUnique === true ? "UNIQUE " : "";
   return `CREATE ${unique}INDEX IF NOT EXISTS ${quote(index.name, "sqlite")} ON ${quote(table.name, "sqlite")} (${keyColumns(table, index.columns, "sqlite")})`;
