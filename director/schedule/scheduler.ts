@@ -46,6 +46,7 @@ export class Scheduler implements AsyncDisposable {
   #watching: Promise<void> = Promise.resolve();
   /** Runs are submitted one after the other, in the order of their times. */
   #submitting: Promise<void> = Promise.resolve();
+  #saving: Promise<void> = Promise.resolve();
 
   private constructor(parts: SchedulerParts, mark: HandledMark) {
     this.#parts = parts;
@@ -81,7 +82,7 @@ export class Scheduler implements AsyncDisposable {
     this.#leaving.abort();
     await this.#watching;
     this.#save();
-    await this.#submitting;
+    await this.#saving;
   }
 
   async #catchUp(before: HandledMark, nowMs: number): Promise<void> {
@@ -142,7 +143,9 @@ export class Scheduler implements AsyncDisposable {
     const mark = this.#mark;
     this.#savedMs = mark.handledMs;
     const { markFile, log } = this.#parts;
-    this.#submitting = this.#submitting
+    const submitted = this.#submitting;
+    this.#saving = this.#saving
+      .then(async () => await submitted)
       .then(async () => await writeMark(markFile, mark))
       .catch((error: unknown) => log.error(`${markFile} cannot be written: runs missed later may not be known`, error));
   }

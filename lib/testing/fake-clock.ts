@@ -28,16 +28,19 @@ export class FakeClock implements Clock {
         reject(signal.reason as Error);
         return;
       }
-      const sleeper = { atMs: this.#nowMs + Math.max(0, ms), wake: resolve };
-      this.#sleepers.push(sleeper);
-      signal?.addEventListener(
-        "abort",
-        () => {
-          this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
-          reject(signal.reason as Error);
+      const sleeper: Sleeper = {
+        atMs: this.#nowMs + Math.max(0, ms),
+        wake: () => {
+          signal?.removeEventListener("abort", giveUp);
+          resolve();
         },
-        { once: true },
-      );
+      };
+      const giveUp = () => {
+        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+        reject(signal?.reason as Error);
+      };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener("abort", giveUp, { once: true });
     });
   }
 
