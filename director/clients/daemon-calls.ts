@@ -10,6 +10,7 @@ import type {
   DeviceSpace,
   ForgetSessionsRequest,
   LabelRequest,
+  MediumRequest,
   ReplicateRequest,
   SpaceRequest,
 } from "#proto/stored.ts";
@@ -44,6 +45,8 @@ export interface StorageDaemonCalls {
   mount(request: DeviceRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
   unmount(request: DeviceRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
   release(request: DeviceRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
+  /** Shows the label of a medium, reads all of it, or formats it. */
+  medium(request: MediumRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
   changer(request: ChangerRequest, signal: AbortSignal): AsyncIterable<ChangerReply>;
   dedup(request: DedupRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;
   replicate(request: ReplicateRequest, signal: AbortSignal): AsyncIterable<DeviceReply>;

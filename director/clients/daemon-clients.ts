@@ -20,6 +20,7 @@ import {
   type DeviceRequest,
   type ForgetSessionsRequest,
   type LabelRequest,
+  type MediumRequest,
   type ReplicateRequest,
   type SpaceRequest,
 } from "#proto/stored.ts";
@@ -178,6 +179,7 @@ function storageDaemonCalls(client: RpcClient): StorageDaemonCalls {
     mount: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.mount, request, { signal }),
     unmount: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.unmount, request, { signal }),
     release: (request: DeviceRequest, signal) => client.serverStream(StorageDaemonService.release, request, { signal }),
+    medium: (request: MediumRequest, signal) => client.serverStream(StorageDaemonService.medium, request, { signal }),
     changer: (request: ChangerRequest, signal) => client.serverStream(StorageDaemonService.changer, request, { signal }),
     dedup: (request: DedupRequest, signal) => client.serverStream(StorageDaemonService.dedup, request, { signal }),
     replicate: (request: ReplicateRequest, signal) => client.serverStream(StorageDaemonService.replicate, request, { signal }),

@@ -97,6 +97,7 @@ class PlainDaemons implements DaemonDirectory {
       mount: device,
       unmount: device,
       release: device,
+      medium: device,
       changer: async function* () {
         yield { line: line(), ok: true, places: [], slots: 0, drives: 1 };
       },

@@ -43,9 +43,7 @@ test("a write that fails once, wherever, costs a job nothing but a warning", { t
 });
 
 test("an end of the medium, in whatever way it shows, is followed by the next Volume", { timeout: 600_000 }, async () => {
-  const failures = isThorough
-    ? (["ENOSPC", "ENXIO", "EDQUOT", "EFBIG", "ZERO", "SHORT"] as const)
-    : (["ENXIO"] as const);
+  const failures = isThorough ? (["ENOSPC", "ENXIO", "EDQUOT", "EFBIG", "ZERO", "SHORT"] as const) : (["ENXIO"] as const);
   for (const run of await walked({ kinds: ["write"], failures })) assert.deepEqual(run.statuses, ["T", "T"], say(run));
 });
 

@@ -1,4 +1,5 @@
 import { DeviceThread } from "./device-thread.ts";
+import { PIPE_VOL_TYPE } from "./pipe-device.ts";
 import { hasDriver, volTypeOf } from "./drivers.ts";
 import { BLOCK_BYTES_DEFAULT, BLOCK_BYTES_LEAST } from "../volume/format.ts";
 import { SpoolBudget } from "../spool/spool-budget.ts";
@@ -124,7 +125,7 @@ export class DeviceHost implements AsyncDisposable {
 
   /** Whether it writes to a program or a named pipe, through which a Volume goes once. */
   get isPipe(): boolean {
-    return this.volType === 4;
+    return this.volType === PIPE_VOL_TYPE;
   }
 
   /** Whether what is written can be read again. */

@@ -5,6 +5,7 @@ import type { SessionReferences } from "./session-references.ts";
 import type { EngineOptions, EngineReport, SessionFacts, SessionStart } from "./append-engine.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
 import type { ErrorCode } from "#lib/errors/codes.ts";
+import type { ScanStep } from "./medium-scan.ts";
 import type { ReadItem } from "../volume/volume-reader.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { VolumeLabel } from "../volume/volume-label.ts";
@@ -111,6 +112,10 @@ export interface DeviceCalls {
   };
   /** Ends reading; answers damages that show only now (half records). */
   closeRead: { argument: { readonly readerId: number; readonly isComplete: boolean }; result: readonly string[] };
+  /** Opens a Volume ("": what is in the drive) to be read through; answers what lies there. */
+  openScan: { argument: { readonly scanId: number; readonly volume: string }; result: Inspection };
+  scan: { argument: { readonly scanId: number; readonly bytes: number }; result: ScanStep };
+  closeScan: { argument: { readonly scanId: number }; result: null };
   space: { argument: null; result: { readonly free: number; readonly total: number } | null };
 }
 

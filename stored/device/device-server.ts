@@ -5,6 +5,8 @@ import { ChunkLocator } from "../store/chunk-locator.ts";
 import { AppendEngine } from "./append-engine.ts";
 import { checkEnd } from "./check-end.ts";
 import { openDriver } from "./drivers.ts";
+import { MediumScan } from "./medium-scan.ts";
+import { PIPE_VOL_TYPE } from "./pipe-device.ts";
 import { OpenReader } from "./open-reader.ts";
 import type {
   AppendMounted,
@@ -31,6 +33,7 @@ export class DeviceServer {
   readonly #options: DeviceThreadOptions;
   readonly #device: Device;
   readonly #readers = new Map<number, OpenReader>();
+  readonly #scans = new Map<number, MediumScan>();
   readonly #handlers: Handlers;
 
   constructor(options: DeviceThreadOptions, report: (report: EngineReport) => void) {
@@ -77,6 +80,13 @@ export class DeviceServer {
       },
       read: async ({ readerId, ...wish }) => await must(this.#readers.get(readerId), `reader ${readerId}`).read(wish),
       closeRead: async ({ readerId, isComplete }) => await this.#closeRead(readerId, isComplete),
+      openScan: ({ scanId, volume }) => this.#openScan(scanId, volume),
+      scan: ({ scanId, bytes }) => must(this.#scans.get(scanId), `scan ${scanId}`).step(bytes),
+      closeScan: ({ scanId }) => {
+        this.#scans.get(scanId)?.[Symbol.dispose]();
+        this.#scans.delete(scanId);
+        return null;
+      },
       space: () => this.#device.space() ?? null,
     };
   }
@@ -178,6 +188,16 @@ export class DeviceServer {
       medium.close();
       throw error;
     }
+  }
+
+  #openScan(scanId: number, volume: string): Inspection {
+    if (this.#device.keepsData && !this.#device.has(volume) && this.#device.volType !== PIPE_VOL_TYPE)
+      return { kind: "missing" };
+    const medium = this.#device.open(volume, "read");
+    const found = inspectMedium(medium);
+    if (found.kind === "labeled") this.#scans.set(scanId, new MediumScan(medium));
+    else medium[Symbol.dispose]();
+    return found;
   }
 
   async #closeRead(readerId: number, isComplete: boolean): Promise<readonly string[]> {

@@ -3,7 +3,7 @@ import { makeVolumeSubvolume } from "../btrfs/store-subvolumes.ts";
 import { DriveFile } from "./drive-file.ts";
 import { FileDevice } from "./file-device.ts";
 import { NullDevice } from "./null-device.ts";
-import { PipeDevice } from "./pipe-device.ts";
+import { PIPE_VOL_TYPE, PipeDevice } from "./pipe-device.ts";
 import { PackedDevice, plainDirectories } from "./packed-device.ts";
 import type { Device } from "./device.ts";
 import type { PipeDeviceFacts } from "./pipe-device.ts";
@@ -29,7 +29,7 @@ interface Driver {
 
 const drivers: Readonly<Record<string, Driver>> = {
   file: { volType: 1, open: (facts) => (facts.isDrive === true ? new DriveFile(facts) : new FileDevice(facts)) },
-  fifo: { volType: 4, open: (facts) => new PipeDevice({ ...facts, ...(facts.pipe ?? pipeDefaults()) }) },
+  fifo: { volType: PIPE_VOL_TYPE, open: (facts) => new PipeDevice({ ...facts, ...(facts.pipe ?? pipeDefaults()) }) },
   null: { volType: 11, open: (facts) => new NullDevice(facts) },
   dedup: { volType: 15, open: (facts) => new PackedDevice(facts, plainDirectories) },
   btrfs: { volType: 15, open: (facts) => new PackedDevice(facts, subvolumeDirectories) },

@@ -4,6 +4,9 @@ import { checkedVolumeName } from "./volume-name.ts";
 import type { AppendOutcome, Device, Medium } from "./device.ts";
 import type { PipeWish } from "./pipe-program.ts";
 
+/** Bacula's VolType number of a Fifo. */
+export const PIPE_VOL_TYPE = 4;
+
 /** What the device is made from. */
 export interface PipeDeviceFacts {
   readonly name: string;
@@ -18,7 +21,7 @@ export interface PipeDeviceFacts {
  * is behind it, so a Volume is there for whoever reads it and is made anew for whoever writes.
  */
 export class PipeDevice implements Device {
-  readonly volType = 4;
+  readonly volType = PIPE_VOL_TYPE;
   readonly keepsData = true;
   readonly name: string;
   readonly #facts: PipeDeviceFacts;

@@ -1,6 +1,7 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { must } from "#lib/base/assert.ts";
 import { labelVolume, mountDevice, releaseDevice, unmountDevice } from "../mount/operate.ts";
+import { careForMedium } from "../mount/medium-commands.ts";
 import { careForStore, forgetSessions } from "./dedup-commands.ts";
 import { troubleText } from "../watch/watch-devices.ts";
 import { spaceReply } from "../space/space-reply.ts";
@@ -102,7 +103,10 @@ export function storageService(parts: StorageServiceParts): Service {
       commanding(call);
       yield* parts.changers.serve(request, call.signal);
     },
-    medium: notYet,
+    medium: async function* (request, call) {
+      commanding(call);
+      yield* careForMedium(answeringDeviceOf(parts, request), request, operators, call.signal);
+    },
     space: async (request) => await spaceReply(askedHosts(parts, request.devices), parts.places),
     status: async (request) => {
       const asksDevices = request.sections.length === 0 || request.sections.includes("devices");
@@ -162,8 +166,4 @@ async function spacesOf(hosts: ReadonlyMap<string, DeviceHost>): Promise<DeviceS
   } finally {
     clearTimeout(timer);
   }
-}
-
-function notYet(): never {
-  throw new OperatorError("DEVICE_TYPE_UNSUPPORTED", "this storage daemon cannot do that");
 }
