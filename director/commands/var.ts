@@ -14,7 +14,7 @@ export const varCommand: Command = {
   keywords: [],
   raw: true,
   async run(context) {
-    const text = context.line.trim();
+    const text = context.line.trim().replace(/^\S+\s*/, "");
     if (text === "")
       throw new OperatorError("KEYWORD_VALUE", "var: give a text to expand", { hint: "e.g. var ${Pool}-${Year}" });
     const catalog = await context.catalog();

@@ -7,15 +7,18 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { expandTemplate, type TemplateValues } from "./expand-template.ts";
 import { checkVolumeName, countsUp, forbidsCreation, isSimpleFormat, simpleName } from "./label-format.ts";
 import { parseTemplate } from "./label-template.ts";
+import { isPoolFull, type PoolLimits } from "./volume-limits.ts";
 import { isCleaningName, type PoolPolicy } from "./pool-policy.ts";
 
 /** Names tried when the next ones are taken already. */
 const NAMES_TRIED_MAX = 100;
 
 /** Why the Pool may not get one more Volume by itself; undefined if it may. */
-export function whyNoNewVolume(pool: PoolRow, policy: Pick<PoolPolicy, "autoLabel">): string | undefined {
+export function whyNoNewVolume(pool: PoolRow, policy: Pick<PoolPolicy, "autoLabel">, limits: PoolLimits): string | undefined {
   if (policy.autoLabel === false) return "the Pool does not label by itself (Auto Label = no)";
   if (forbidsCreation(pool.LabelFormat ?? "")) return "the Pool has no Label Format";
+  if (isPoolFull(limits))
+    return `the Pool holds ${limits.poolBytes} bytes already (Maximum Pool Bytes = ${limits.maxPoolBytes})`;
   return hasRoom(pool) ? undefined : `the Pool has its ${pool.MaxVols} Volumes already`;
 }
 

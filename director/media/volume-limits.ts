@@ -26,6 +26,11 @@ export interface PoolLimits {
   readonly poolBytes: number;
 }
 
+/** True when the Volumes of the Pool hold as much as Maximum Pool Bytes lets them. */
+export function isPoolFull(pool: PoolLimits): boolean {
+  return pool.maxPoolBytes > 0 && pool.poolBytes >= pool.maxPoolBytes;
+}
+
 /** A Volume that takes no more: its new status and the line that says why. */
 export interface LimitReached {
   readonly status: "Full" | "Used";
@@ -48,8 +53,7 @@ export function limitReached(volume: LimitedVolume, pool: PoolLimits, nowMs: num
   if (volume.VolUseDuration > 0 && usedForSeconds(volume, nowMs) >= volume.VolUseDuration) {
     return used(`Max configured use duration=${volume.VolUseDuration} sec. exceeded.`);
   }
-  if (pool.maxPoolBytes > 0 && pool.poolBytes >= pool.maxPoolBytes)
-    return used(`Max Pool Bytes ${pool.maxPoolBytes}B exceeded.`);
+  if (isPoolFull(pool)) return used(`Max Pool Bytes ${pool.maxPoolBytes}B exceeded.`);
   return null;
 }
 

@@ -22,6 +22,7 @@ import { labelValues } from "./label-values.ts";
 import { addVolume, hasRoom, nextVolumeName, whyNoNewVolume } from "./new-volume.ts";
 import type { FinderParts, VolumeWish } from "./next-volume.ts";
 import { poolLimits } from "./pool-limits.ts";
+import { isPoolFull } from "./volume-limits.ts";
 import type { PoolPolicy } from "./pool-policy.ts";
 
 /** Full and Used Volumes that one wish has pruned at most: each costs a look at all its jobs. */
@@ -62,7 +63,7 @@ export class VolumeSearch {
       (await this.#create()) ??
       (await this.#giveUpOldest()) ??
       (await this.#recycleCurrent(null)) ??
-      this.#none(whyNoNewVolume(this.#pool, this.#policy) ?? "none could be made")
+      this.#none((await this.#whyNoNew()) ?? "none could be made")
     );
   }
 
@@ -123,8 +124,11 @@ export class VolumeSearch {
   async #choose(rows: readonly MediaRow[], pool: PoolRow): Promise<MediaRow | null> {
     const { catalog, clock } = this.#parts;
     const usable = (await this.#withoutPrecious(rows)).filter((row) => !this.#wish.refused.includes(row.VolumeName));
-    const candidates = (await this.#withoutBegun(usable)).map((row) => this.#candidate(row));
-    const choice = chooseVolume(candidates, await poolLimits(catalog, pool), clock.nowMs());
+    const limits = await poolLimits(catalog, pool);
+    // In a Pool that is full an empty Volume waits; those with data are told to be spent.
+    const open = isPoolFull(limits) ? usable.filter((row) => row.VolJobs > 0) : usable;
+    const candidates = (await this.#withoutBegun(open)).map((row) => this.#candidate(row));
+    const choice = chooseVolume(candidates, limits, clock.nowMs());
     for (const { row, limit } of choice.spent) {
       if (await updateMediaIfStatus(catalog, row.MediaId, "Append", { VolStatus: limit.status })) this.lines.push(limit.text);
     }
@@ -249,7 +253,7 @@ export class VolumeSearch {
   async #fromScratch(): Promise<MediaRow | null> {
     const { catalog } = this.#parts;
     const scratch = await this.#scratchPool();
-    if (scratch === null || !hasRoom(this.#pool)) return null;
+    if (scratch === null || !hasRoom(this.#pool) || isPoolFull(await poolLimits(catalog, this.#pool))) return null;
     const row = (await this.#append(scratch)) ?? (await this.#recycle(scratch));
     if (row === null) return null;
     await catalog.transaction(async (tx) => await moveMedia(tx, row, this.#pool), { idempotent: true });
@@ -257,10 +261,14 @@ export class VolumeSearch {
     return (await findMedia(catalog, row.VolumeName)) ?? row;
   }
 
+  async #whyNoNew(): Promise<string | undefined> {
+    return whyNoNewVolume(this.#pool, this.#policy, await poolLimits(this.#parts.catalog, this.#pool));
+  }
+
   async #create(): Promise<MediaRow | null> {
     const { catalog, clock } = this.#parts;
     const { mediaType, storageId, facts } = this.#wish;
-    if (whyNoNewVolume(this.#pool, this.#policy) !== undefined) return null;
+    if ((await this.#whyNoNew()) !== undefined) return null;
     const values = labelValues(
       catalog,
       { ...facts, NumVols: String(this.#pool.NumVols) },

@@ -1,3 +1,4 @@
+import { Semaphore } from "#lib/base/lock.ts";
 import { catalogTime, parseCatalogTime } from "#lib/base/local-time.ts";
 import type { MediaChanges } from "#catalog/queries/media.ts";
 import { volumeStatuses, type MediaRow, type VolumeStatus } from "#catalog/schema/media.ts";
@@ -81,6 +82,16 @@ function time(seconds: number): string | null {
  */
 export class VolumeRevisions {
   readonly #newest = new Map<string, number>();
+  readonly #turn = new Semaphore(1);
+
+  /**
+   * Does work that accepts statements and stores what was accepted, one after the other: else the store of an older statement could come
+   * after that of a newer one of another job.
+   */
+  async inTurn(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    using _turn = await this.#turn.acquire(signal);
+    await work();
+  }
 
   /**
    * True if the statement is newer than all that were accepted. Of a Volume that nothing was accepted about since the Director
