@@ -27,6 +27,8 @@ function fill(world: World, freeMib: number): void {
 function fillMetadata(world: World): void {
   const dir = world.path("volumes", ".tiny");
   mkdirSync(dir);
+  // All that is unallocated becomes room for data, so that metadata cannot grow; then data has room and metadata has none.
+  fill(world, 2);
   try {
     for (let i = 0; i < 2_000_000; i++) writeFileSync(`${dir}/${i}`, "tiny ".repeat(380));
   } catch (error) {
@@ -80,7 +82,12 @@ scenario(
   `a store on btrfs that runs full at ${FREE_MIB.length} levels: no damage, a clear end, and the next job works when there is space`,
   { site: (dir) => dedupSite(dir, { deviceType: "Btrfs" }), ...needs },
   async (world, context) => {
-    await using _image = LoopFileSystem.make({ type: "btrfs", bytes: 500 * MIB, at: world.path("volumes") });
+    await using _image = LoopFileSystem.make({
+      type: "btrfs",
+      bytes: 500 * MIB,
+      mountOptions: "nodiscard",
+      at: world.path("volumes"),
+    });
     await firstJob(world);
     const ends: string[] = [];
     for (const freeMib of FREE_MIB) {
@@ -105,12 +112,19 @@ scenario(
   "a store on btrfs whose metadata is full: no damage, a clear end, and the next job works when there is space",
   { site: (dir) => dedupSite(dir, { deviceType: "Btrfs" }), ...needs },
   async (world, context) => {
-    await using _image = LoopFileSystem.make({ type: "btrfs", bytes: 400 * MIB, at: world.path("volumes") });
+    await using _image = LoopFileSystem.make({
+      type: "btrfs",
+      bytes: 400 * MIB,
+      mountOptions: "nodiscard",
+      at: world.path("volumes"),
+    });
     await firstJob(world);
     const end = await jobOnFullDisk(
       world,
       () => fillMetadata(world),
-      () => rmSync(world.path("volumes", ".tiny"), { recursive: true, force: true }),
+      () => {
+        for (const name of [".tiny", ".filler"]) rmSync(world.path("volumes", name), { recursive: true, force: true });
+      },
     );
     context.diagnostic(`metadata full: ${end}`);
     await world.stop();
