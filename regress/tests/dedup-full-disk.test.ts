@@ -27,7 +27,7 @@ function fill(world: World, freeMib: number): void {
 function fillMetadata(world: World): void {
   const dir = world.path("volumes", ".tiny");
   mkdirSync(dir);
-  // All that is unallocated becomes room for data, so that metadata cannot grow; then data has room and metadata has none.
+  // All that is unallocated becomes room for data, so that metadata cannot grow and is full soon.
   fill(world, 2);
   try {
     for (let i = 0; i < 2_000_000; i++) writeFileSync(`${dir}/${i}`, "tiny ".repeat(380));
