@@ -1,0 +1,409 @@
+import { catalogTime } from "#lib/base/local-time.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import type { JobDescription, JobEndDescription } from "#lib/job-description/job-description.ts";
+import type { Catalog, CatalogWriter } from "#catalog/catalog.ts";
+import { deleteJobEvents, findLastEvent } from "#catalog/database/event-application.ts";
+import { ensureClient, findClient } from "#catalog/queries/clients.ts";
+import { ensureFileSet } from "#catalog/queries/filesets.ts";
+import { insertJobMedia, lastVolIndex, type NewJobMedia } from "#catalog/queries/job-media.ts";
+import { findJobByUniqueName, updateJob, type JobChanges } from "#catalog/queries/jobs.ts";
+import {
+  createMedia,
+  defaultsFromPool,
+  findMedia,
+  listMediaOfPool,
+  updateMedia,
+  type MediaChanges,
+} from "#catalog/queries/media.ts";
+import { ensurePool, findPool, type PoolRecord } from "#catalog/queries/pools.ts";
+import {
+  createJobAgain,
+  filesPresent,
+  findJobOfSession,
+  forgetFilesAndPlaces,
+  hasJobMedia,
+  setFileSetTime,
+} from "#catalog/queries/rebuild.ts";
+import { ensureMediaType, ensureStorage } from "#catalog/queries/storages.ts";
+import { poolTable, poolTypes } from "#catalog/schema/pool.ts";
+import type { JobRow } from "#catalog/schema/job.ts";
+import type { MediaRow } from "#catalog/schema/media.ts";
+import type { PoolRow } from "#catalog/schema/pool.ts";
+import type { SessionEnd, SessionLabel } from "#stored/volume/session-label.ts";
+import type { VolumeLabel } from "#stored/volume/volume-label.ts";
+import type { ToolVoice } from "./tool-voice.ts";
+import { sessionName, type ScannedSession } from "./bscan-session.ts";
+
+/** Under this name bscan notes how far it came with a job; a note that is there at the start was left by a run that was interrupted. */
+const DAEMON = "bscan";
+
+/** Statuses with which a job has ended. */
+const ENDED: ReadonlySet<string> = new Set(["T", "W", "E", "e", "f", "A", "D"]);
+
+/** What may be changed: nothing, rows of Volumes only, or everything. */
+export type BscanScope = "nothing" | "media" | "all";
+
+/** What was added or updated. */
+export interface BscanCounts {
+  media: number;
+  pools: number;
+  jobs: number;
+  files: number;
+}
+
+/** What was found of a Volume that was read to its end. Times: milliseconds since 1970, 0 not known. */
+export interface VolumeFindings {
+  readonly end: number;
+  readonly blocks: number;
+  readonly jobs: number;
+  readonly firstWritten: number;
+  readonly lastWritten: number;
+  readonly isPreLabel: boolean;
+  /** Storage that a job says it wrote to; 0: none says. */
+  readonly storageId: number;
+}
+
+/** Puts what lies on Volumes into the catalog; each step leaves alone what is there already. */
+export class BscanCatalog {
+  readonly counts: BscanCounts = { media: 0, pools: 0, jobs: 0, files: 0 };
+  readonly #catalog: Catalog;
+  readonly #scope: BscanScope;
+  readonly #voice: ToolVoice;
+  readonly #isVerbose: boolean;
+  /** Pools that this run made, which nothing has described yet. */
+  readonly #barePools = new Set<string>();
+  readonly #bareClients = new Set<string>();
+  readonly #newVolumes = new Set<number>();
+  /** FileSets that this run made, by number, of which the time of creation is a guess. */
+  readonly #bareFileSets = new Set<number>();
+
+  constructor(
+    catalog: Catalog,
+    options: { readonly scope: BscanScope; readonly voice: ToolVoice; readonly isVerbose: boolean },
+  ) {
+    this.#catalog = catalog;
+    this.#scope = options.scope;
+    this.#voice = options.voice;
+    this.#isVerbose = options.isVerbose;
+  }
+
+  /** The row of a Volume; null where none is there and none may be made. */
+  async volume(label: VolumeLabel, volType: number): Promise<MediaRow | null> {
+    const pool = await this.#pool(label.pool, label.poolType);
+    const known = await findMedia(this.#catalog, label.volume);
+    if (known !== null) {
+      this.#tell(`Media record for ${label.volume} found in DB.`);
+      if (known.MediaType !== label.mediaType)
+        this.#voice.message(`VOL_LABEL: MediaType mismatch. DB=${known.MediaType} Vol=${label.mediaType}`);
+      else this.#tell(`VOL_LABEL: OK for Volume: ${label.volume}`);
+      return known;
+    }
+    this.counts.media += 1;
+    if (this.#scope === "nothing" || pool === null) {
+      this.#voice.message(`VOL_LABEL: Media record not found for Volume: ${label.volume}`);
+      return null;
+    }
+    const made = await this.#catalog.transaction(async (tx) => {
+      await ensureMediaType(tx, label.mediaType);
+      return await createMedia(tx, {
+        ...defaultsFromPool(pool),
+        VolumeName: label.volume,
+        MediaType: label.mediaType,
+        PoolId: pool.PoolId,
+        LabelDate: timeOf(label.labelDate),
+        VolStatus: "Full",
+        VolType: volType,
+      });
+    });
+    this.#newVolumes.add(made.MediaId);
+    this.#voice.message(`Created Media record for Volume: ${label.volume}`);
+    return made;
+  }
+
+  /** Makes a Volume's row agree with what the Volume holds; what only the past knows (mounts, errors, status) stays. */
+  async volumeEnd(media: MediaRow, found: VolumeFindings): Promise<void> {
+    const row = (await findMedia(this.#catalog, media.VolumeName)) ?? media;
+    const last = Math.max(0, found.end - 1);
+    const firstWritten = timeOf(found.firstWritten);
+    const lastWritten = timeOf(found.lastWritten);
+    const isNew = this.#newVolumes.has(media.MediaId);
+    const wanted: MediaChanges = {
+      VolBytes: found.end,
+      VolBlocks: found.blocks,
+      VolJobs: found.jobs,
+      VolFiles: Math.floor(last / 2 ** 32),
+      EndFile: Math.floor(last / 2 ** 32),
+      EndBlock: last % 2 ** 32,
+      ...(row.FirstWritten === null && firstWritten !== null ? { FirstWritten: firstWritten } : {}),
+      ...(row.InitialWrite === null && firstWritten !== null ? { InitialWrite: firstWritten } : {}),
+      ...(lastWritten !== null && (row.LastWritten === null || row.LastWritten < lastWritten)
+        ? { LastWritten: lastWritten }
+        : {}),
+      ...(isNew && found.isPreLabel ? { VolStatus: "Append" } : {}),
+      ...(row.StorageId === 0 && found.storageId > 0 ? { StorageId: found.storageId } : {}),
+    };
+    const isSame = Object.entries(wanted).every(([key, value]) => row[key as keyof MediaRow] === value);
+    if (isSame) return;
+    if (!isNew) this.counts.media += 1;
+    if (this.#scope === "nothing") return;
+    await updateMedia(this.#catalog, media.MediaId, wanted);
+    this.#tell(`Updated Media record at end of Volume: ${media.VolumeName}`);
+  }
+
+  /** Finds or makes the job of a session whose label was met, or that goes on from a Volume read in an earlier run. */
+  async beginJob(session: ScannedSession): Promise<void> {
+    const { label } = session;
+    const known = await this.#findJob(session, label);
+    if (known !== null) return await this.#resume(session, known);
+    if (label === undefined) {
+      this.#voice.error(
+        `Could not find ${sessionName(session.key)} on the Volumes or in the catalog: name Volumes in the order in which they were written.`,
+      );
+      session.job = { kind: "ignored" };
+      return;
+    }
+    this.counts.jobs += 1;
+    if (this.#scope !== "all") {
+      this.#tell(`SOS_LABEL: Job record not found for JobId: ${label.jobId}`);
+      session.job = { kind: "ignored" };
+      return;
+    }
+    const pool = await this.#pool(label.pool, label.poolType);
+    const time = timeOf(label.date);
+    const jobId = await this.#catalog.transaction(async (tx) => {
+      const clientId = await this.#client(tx, label.client);
+      const fileSetId = await this.#fileSet(tx, label);
+      return await createJobAgain(tx, label.jobId, {
+        Job: label.job === "" ? `${label.jobName}.${label.jobId}` : label.job,
+        Name: label.jobName,
+        Type: label.type === "" ? "B" : label.type,
+        Level: label.level === "" ? "F" : label.level,
+        ClientId: clientId,
+        JobStatus: "I",
+        SchedTime: time,
+        StartTime: time,
+        EndTime: time,
+        RealEndTime: time,
+        JobTDate: Math.floor(label.date / 1000),
+        VolSessionId: session.key.id,
+        VolSessionTime: session.key.time,
+        PoolId: pool?.PoolId ?? 0,
+        FileSetId: fileSetId,
+      });
+    });
+    session.job = { kind: "job", jobId, isOurs: true, present: undefined };
+    this.#voice.message(`Created new JobId=${jobId} record for original JobId=${label.jobId}`);
+  }
+
+  /** What the Volume says of a job beside its label goes into the rows that this run made. */
+  async describe(session: ScannedSession, description: JobDescription): Promise<void> {
+    const { job, label } = session;
+    if (job.kind !== "job" || !job.isOurs || label === undefined) return;
+    await this.#catalog.transaction(async (tx) => {
+      const { scheduled, started, comment } = description.job;
+      await updateJob(tx, job.jobId, {
+        ...(scheduled > 0 ? { SchedTime: catalogTime(scheduled * 1000) } : {}),
+        ...(started > 0 ? { StartTime: catalogTime(started * 1000) } : {}),
+        Comment: comment,
+      });
+      if (this.#bareClients.has(label.client)) {
+        const { uname, autoPrune, fileRetention, jobRetention } = description.client;
+        await ensureClient(tx, {
+          Name: label.client,
+          Uname: uname,
+          AutoPrune: autoPrune,
+          FileRetention: fileRetention,
+          JobRetention: jobRetention,
+        });
+      }
+      if (description.storage.name !== "")
+        session.storageId = (
+          await ensureStorage(tx, { Name: description.storage.name, AutoChanger: description.storage.autoChanger })
+        ).StorageId;
+    });
+    await this.#describeFileSet(label, description);
+    if (this.#barePools.delete(label.pool)) await this.#describePool(label.pool, description.pool, label.poolType);
+  }
+
+  /** The session is over: how the job ended. */
+  async endJob(
+    session: ScannedSession,
+    end: SessionEnd & { readonly date: number },
+    counts: JobEndDescription | undefined,
+  ): Promise<void> {
+    const { job } = session;
+    if (job.kind !== "job" || !job.isOurs) return;
+    const time = catalogTime(end.date);
+    await this.#update(job.jobId, {
+      JobStatus: end.status === "" ? "T" : end.status,
+      EndTime: time,
+      RealEndTime: time,
+      JobTDate: Math.floor(end.date / 1000),
+      JobFiles: counts?.files ?? end.files,
+      JobBytes: counts?.bytes ?? end.bytes,
+      ReadBytes: counts?.readBytes ?? 0,
+      JobMissingFiles: counts?.missingFiles ?? 0,
+      JobErrors: end.errors,
+      PurgedFiles: 0,
+    });
+    this.#tell(
+      `Updated Job termination record for JobId=${job.jobId} Level=${session.label?.level ?? ""} TermStat=${end.status}`,
+    );
+  }
+
+  /** All Volumes were read, but the session's end was on none of them. */
+  async incompleteJob(session: ScannedSession): Promise<void> {
+    const { job } = session;
+    if (job.kind !== "job" || !job.isOurs) return;
+    this.#voice.warning(`JobId=${job.jobId} has no end on these Volumes and is incomplete.`);
+    await this.#update(job.jobId, { JobStatus: "I", JobFiles: session.files, JobBytes: session.bytes, PurgedFiles: 0 });
+  }
+
+  /** Stores a batch of attributes and digests. Throws CATALOG_BATCH_INVALID if a record in it is damaged. */
+  async files(session: ScannedSession, batch: Uint8Array): Promise<void> {
+    const { job } = session;
+    if (job.kind !== "job") return;
+    if (this.#scope !== "all") return;
+    const applied = await this.#catalog.applyEvents({
+      jobId: job.jobId,
+      daemon: DAEMON,
+      events: [{ event: session.event, kind: "attributes", batch }],
+    });
+    session.event += 1;
+    this.counts.files += applied.files;
+  }
+
+  /** Notes where a job lies on a Volume, unless that is known. */
+  async place(session: ScannedSession, mediaId: number, row: NewJobMedia, isFirst: boolean): Promise<boolean> {
+    const { job } = session;
+    if (job.kind !== "job" || this.#scope !== "all") return false;
+    if (isFirst && (await hasJobMedia(this.#catalog, job.jobId, mediaId))) return false;
+    await insertJobMedia(this.#catalog, [{ ...row, JobId: job.jobId }]);
+    this.#tell(`Created JobMedia record JobId ${job.jobId}, MediaId ${mediaId}`);
+    return true;
+  }
+
+  /** Nothing of this session comes any more in this run. */
+  async leaveJob(session: ScannedSession): Promise<void> {
+    if (session.job.kind === "job" && this.#scope === "all") await deleteJobEvents(this.#catalog, session.job.jobId);
+  }
+
+  async #findJob(session: ScannedSession, label: SessionLabel | undefined): Promise<JobRow | null> {
+    const bySession = await findJobOfSession(this.#catalog, session.key);
+    if (bySession !== null && (label === undefined || label.job === "" || bySession.Job === label.job)) return bySession;
+    const byName = label === undefined || label.job === "" ? null : await findJobByUniqueName(this.#catalog, label.job);
+    return byName !== null && byName.VolSessionId === session.key.id && byName.VolSessionTime === session.key.time
+      ? byName
+      : null;
+  }
+
+  async #resume(session: ScannedSession, row: JobRow): Promise<void> {
+    const jobId = row.JobId;
+    if (!ENDED.has(row.JobStatus) && row.JobStatus !== "I") {
+      this.#voice.warning(`JobId=${jobId} is running (status ${row.JobStatus}): it is left to its Director.`);
+      session.job = { kind: "ignored" };
+      return;
+    }
+    this.#tell(`SOS_LABEL: Found Job record for JobId: ${jobId}`);
+    if (this.#scope !== "all") {
+      session.job = { kind: "ignored" };
+      return;
+    }
+    if ((await findLastEvent(this.#catalog, jobId, DAEMON)) > 0) {
+      this.#voice.warning(`JobId=${jobId} was left half rebuilt by a run before: its files are stored anew.`);
+      await forgetFilesAndPlaces(this.#catalog, jobId);
+      await deleteJobEvents(this.#catalog, jobId);
+    }
+    const present = await filesPresent(this.#catalog, jobId);
+    session.volIndexBase = session.label === undefined ? await lastVolIndex(this.#catalog, jobId) : 0;
+    session.job = { kind: "job", jobId, isOurs: row.JobStatus === "I", present: present.files === 0 ? undefined : present };
+    if (row.PurgedFiles === 1) await updateJob(this.#catalog, jobId, { PurgedFiles: 0 });
+  }
+
+  async #update(jobId: number, changes: JobChanges): Promise<void> {
+    if (this.#scope === "all") await updateJob(this.#catalog, jobId, changes);
+  }
+
+  async #pool(name: string, type: string): Promise<PoolRow | null> {
+    const known = await findPool(this.#catalog, name);
+    if (known !== null) {
+      if (known.PoolType !== type) this.#voice.message(`VOL_LABEL: PoolType mismatch. DB=${known.PoolType} Vol=${type}`);
+      return known;
+    }
+    this.counts.pools += 1;
+    if (this.#scope === "nothing") {
+      this.#voice.message(`VOL_LABEL: Pool record not found for Pool: ${name}`);
+      return null;
+    }
+    const made = await ensurePool(this.#catalog, { Name: name, PoolType: poolTypeOf(type), UseCatalog: 1, AcceptAnyVolume: 1 });
+    this.#barePools.add(name);
+    this.#voice.message(`Created Pool record for Pool: ${name}`);
+    return made;
+  }
+
+  async #describePool(name: string, described: JobDescription["pool"], type: string): Promise<void> {
+    const columns = Object.keys(poolTable.columns).filter(
+      (column) => !/Id$|^(Name|NumVols|PoolType|LabelFormat)$/.test(column),
+    );
+    const said = columns.filter((column) => Object.hasOwn(described.numbers, column));
+    const numbers = Object.fromEntries(said.map((column) => [column, described.numbers[column] ?? 0]));
+    const idOf = async (other: string): Promise<number> =>
+      other === "" ? 0 : (((await findPool(this.#catalog, other)) ?? (await this.#pool(other, "Backup")))?.PoolId ?? 0);
+    const record: PoolRecord = {
+      Name: name,
+      PoolType: poolTypeOf(type),
+      LabelFormat: described.labelFormat,
+      ...numbers,
+      ScratchPoolId: await idOf(described.scratchPool),
+      RecyclePoolId: await idOf(described.recyclePool),
+      NextPoolId: await idOf(described.nextPool),
+    };
+    const pool = await ensurePool(this.#catalog, record);
+    for (const media of await listMediaOfPool(this.#catalog, pool.PoolId)) {
+      if (!this.#newVolumes.has(media.MediaId)) continue;
+      await updateMedia(this.#catalog, media.MediaId, { ...defaultsFromPool(pool), RecyclePoolId: pool.RecyclePoolId });
+    }
+  }
+
+  async #client(tx: CatalogWriter, name: string): Promise<number> {
+    const known = await findClient(tx, name);
+    if (known !== null) return known.ClientId;
+    const { client } = await ensureClient(tx, { Name: name, Uname: "", AutoPrune: 0, FileRetention: 0, JobRetention: 0 });
+    this.#bareClients.add(name);
+    this.#voice.message(`Created Client record for Client: ${name}`);
+    return client.ClientId;
+  }
+
+  async #fileSet(tx: CatalogWriter, label: SessionLabel): Promise<number> {
+    const record = { FileSet: label.fileset, MD5: label.filesetMd5, CreateTime: catalogTime(label.date) };
+    const { fileSet, isNew } = await ensureFileSet(tx, record);
+    if (isNew) this.#bareFileSets.add(fileSet.FileSetId);
+    if (isNew) this.#tell(`Created FileSet record "${label.fileset}"`);
+    return fileSet.FileSetId;
+  }
+
+  async #describeFileSet(label: SessionLabel, { fileset }: JobDescription): Promise<void> {
+    const { fileSet } = await ensureFileSet(this.#catalog, {
+      FileSet: label.fileset,
+      MD5: label.filesetMd5,
+      CreateTime: catalogTime(label.date),
+    });
+    if (!this.#bareFileSets.delete(fileSet.FileSetId)) return;
+    if (fileset.created > 0) await setFileSetTime(this.#catalog, fileSet.FileSetId, catalogTime(fileset.created * 1000));
+    if (fileset.text !== "") this.#tell(`FileSet "${label.fileset}" was:\n${fileset.text.trimEnd()}`);
+  }
+
+  #tell(text: string): void {
+    if (this.#isVerbose) this.#voice.message(text);
+  }
+}
+
+function poolTypeOf(type: string): (typeof poolTypes)[number] {
+  const known = poolTypes.find((each) => each.toLowerCase() === type.toLowerCase());
+  if (known === undefined) throw new OperatorError("LABEL_DAMAGED", `the label names a pool of type "${type.slice(0, 40)}"`);
+  return known;
+}
+
+function timeOf(ms: number): string | null {
+  return ms > 0 ? catalogTime(ms) : null;
+}
