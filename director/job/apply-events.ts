@@ -62,6 +62,16 @@ export class EventSink {
 
   async #apply(events: readonly JobEvent[]): Promise<void> {
     if (events.length === 0) return;
+    const { desk, leaving } = this.#context;
+    const store = async (): Promise<void> => await this.#store(events);
+    await (events.some(({ event }) => event?.$case === "volume") ? desk.revisions.inTurn(store, leaving) : store());
+    for (const { event } of events) {
+      if (event?.$case === "message") this.#message(event.value);
+      else if (event?.$case === "state") this.#state(event.value.letter);
+    }
+  }
+
+  async #store(events: readonly JobEvent[]): Promise<void> {
     const { desk, job, parts, leaving } = this.#context;
     const catalogEvents: CatalogEvent[] = [];
     for (const event of events) catalogEvents.push(await this.#catalogEvent(event));
@@ -72,10 +82,6 @@ export class EventSink {
       signal: leaving,
       isRetryable: isCatalogAway,
     });
-    for (const { event } of events) {
-      if (event?.$case === "message") this.#message(event.value);
-      else if (event?.$case === "state") this.#state(event.value.letter);
-    }
   }
 
   #message(message: Message): void {
