@@ -7,12 +7,15 @@ import type { CatalogDesk } from "./job/job-context.ts";
 import { recordResources } from "./job/catalog-rows.ts";
 import { VolumeFinder, type FinderParts } from "./media/next-volume.ts";
 import { VolumeClaims } from "./media/volume-claims.ts";
+import type { Pressure } from "./pressure/pressure.ts";
 import type { RetentionParts } from "./retention/parts.ts";
 import { VolumeRevisions } from "./media/volume-state.ts";
 
 /** What the choice of Volumes of one catalog rests on, and what prunes after jobs. */
 export interface MediaHelpers extends Pick<FinderParts, "pruner" | "relief" | "policy"> {
   readonly retention: RetentionParts;
+  /** Keeps the levels of Storages; undefined: nobody does. */
+  readonly pressure: Pressure | undefined;
 }
 
 /** The open catalogs of the configuration, by the names of their resources. */
@@ -37,13 +40,14 @@ export class CatalogDesks implements AsyncDisposable {
       if (!this.#desks.has(resource.name)) {
         const catalog = this.#owned.use(await Catalog.open(catalogOptions(resource, config.director.workingDirectory)));
         const claims = new VolumeClaims();
-        const { retention, ...helpers } = this.#helpers(catalog);
+        const { retention, pressure, ...helpers } = this.#helpers(catalog);
         this.#desks.set(resource.name, {
           catalog,
           claims,
           finder: new VolumeFinder({ catalog, claims, clock: this.#clock, ...helpers }),
           revisions: new VolumeRevisions(),
           retention,
+          pressure,
         });
       }
       await recordResources(this.desk(resource.name).catalog, resource.name, config);

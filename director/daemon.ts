@@ -22,11 +22,12 @@ import { DirectorJobEngine } from "./job/job-engine.ts";
 import { ConsoleMessages } from "./messages/console-messages.ts";
 import { SessionForgetter } from "./media/session-forgetter.ts";
 import { poolPolicy } from "./media/pool-policy.ts";
-import { noRelief } from "./media/space-relief.ts";
 import { JobMessages } from "./messages/job-messages.ts";
 import { consoleService } from "./rpc/console-service.ts";
 import { runConsoleCommand } from "./run-console-command.ts";
 import type { RetentionParts } from "./retention/parts.ts";
+import { Pressure } from "./pressure/pressure.ts";
+import { SpaceWatch } from "./pressure/space-watch.ts";
 import { Upkeep } from "./retention/upkeep.ts";
 import { RetentionPruner } from "./retention/volume-pruner.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
@@ -79,11 +80,19 @@ export class Director implements AsyncDisposable {
     this.#desks = this.#owned.use(
       new CatalogDesks(this.#clock, (catalog) => {
         const retention = this.#retention(catalog);
+        const pressure = new Pressure({
+          retention,
+          config: () => this.#config,
+          daemons: () => must(this.#daemons, "clients of daemons"),
+          clock: this.#clock,
+        });
         return {
           retention,
           pruner: new RetentionPruner(retention),
-          relief: noRelief,
-          policy: (name) => poolPolicy(this.#config.pools.get(name), (pool, isOn) => this.#switches.enabled("pool", pool, isOn)),
+          pressure,
+          relief: pressure,
+          policy: (name) =>
+            poolPolicy(this.#config.pools.get(name), (pool, isOn) => this.#switches.enabled("pool", pool, isOn)),
         };
       }),
     );
@@ -187,6 +196,16 @@ export class Director implements AsyncDisposable {
         log: (text) => this.log.info(text),
       }),
     );
+    this.#owned.use(
+      new SpaceWatch({
+        config: () => this.#config,
+        daemons: () => daemons,
+        desks: () => this.#desks.names.map((name) => this.#desks.desk(name)),
+        isEnabled: (storage) => this.#switches.enabled("storage", storage.name, storage.enabled),
+        clock: this.#clock,
+        log: this.log,
+      }),
+    );
     engine.foresee = (wanted) => this.#scheduler!.foresee(wanted);
     const server = this.#owned.use(
       new RpcServer({
@@ -219,6 +238,7 @@ export class Director implements AsyncDisposable {
       switches: this.#switches,
       audit: (text) => this.log.info(text),
       jobsDeleted: () => this.#forgetter?.changed(),
+      pressure: (name) => this.#desks.desk(name).pressure,
       setDebug: (level) => this.log.setDebugLevel(level),
       version: VERSION,
       startedMs: this.#startedMs,

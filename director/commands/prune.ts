@@ -11,6 +11,7 @@ import { mayAccess } from "./authorize.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { commas } from "./format.ts";
 import { showForecast } from "./prune-forecast.ts";
+import { foretellAllPressure, foretellPressure, prunePressure } from "./prune-pressure.ts";
 import { simulate } from "./prune-simulate.ts";
 import { pruneExpiredVolumes, pruneOneVolume } from "./prune-volume.ts";
 import { chooseOne } from "./prompts.ts";
@@ -25,7 +26,8 @@ export const prune: Command = {
 volume=<name> [yes] |
 expired volume [all] [allpools | pool=<name> | allfrompool pool=<name>] [mediatype=<type>] [limit=<n>] [yes] |
 stats [yes] | events [yes] |
-simulate [days=<n>] [client=<name>] [pool=<name>] [volume=<name>] | forecast`,
+simulate|dryrun [days=<n>] [client=<name>] [pool=<name>] [volume=<name>] | forecast |
+pressure [simulate|dryrun] [storage=<name>] [limit=<n>]`,
   keywords: [
     "files",
     "jobs",
@@ -43,12 +45,20 @@ simulate [days=<n>] [client=<name>] [pool=<name>] [volume=<name>] | forecast`,
     "simulate|dryrun",
     "days=",
     "forecast",
+    "pressure",
+    "storage=",
     "yes",
   ],
   async run(context, args) {
     const catalog = await context.catalog();
     if (args.has("forecast")) return await showForecast(context, catalog);
-    if (args.has("simulate")) return await simulate(context, catalog, args);
+    if (args.has("pressure"))
+      return await (args.has("simulate") ? foretellPressure(context, args) : prunePressure(context, args));
+    if (args.has("simulate")) {
+      await simulate(context, catalog, args);
+      if (!["volume", "client", "pool"].some((what) => args.has(what))) await foretellAllPressure(context, args);
+      return;
+    }
     switch (await subjectOf(context, args)) {
       case "files":
         return await pruneRecords(context, catalog, args, "File");

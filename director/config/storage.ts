@@ -13,6 +13,7 @@ import {
 } from "#lib/config/directive-types.ts";
 import { boolOrReference } from "#lib/config/reference-types.ts";
 import { tlsDirectives } from "#lib/config/tls-directives.ts";
+import { freeLevel, NO_LEVEL } from "../pressure/levels.ts";
 import type { DirectorResources } from "./resources.ts";
 
 const storageDirectives = {
@@ -67,6 +68,23 @@ const storageDirectives = {
     default: 300,
     acts: false,
     description: "Interval of signs of life on idle connections; they come every 15 seconds whatever is set.",
+  }),
+  pruneWhenFreeBelow: directive(freeLevel(), {
+    default: NO_LEVEL,
+    acts: true,
+    description:
+      "Free share (10%) or bytes of the file system of its disk devices below which the backups that are worth least are deleted, also before their retention is over; 0 is never.",
+  }),
+  pruneUntilFree: directive(freeLevel(), {
+    default: NO_LEVEL,
+    acts: true,
+    description: "Free share or bytes at which that ends; 0 is one and a half times Prune When Free Below.",
+  }),
+  warnWhenFreeBelow: directive(freeLevel(), {
+    default: NO_LEVEL,
+    acts: true,
+    description:
+      "Free share or bytes of the file system of its disk devices below which a warning is given, once a day; 0 is never.",
   }),
   maximumConcurrentJobs: directive(integer(), { default: 1, acts: true, description: "Most jobs of this Storage at once." }),
   maximumConcurrentReadJobs: directive(integer(), {

@@ -74,6 +74,7 @@ async function told(context: JobContext, answer: VolumeAnswer): Promise<NonNulla
     job.apply({ kind: "phase", phase: "transferring" });
     return { $case: "use", value: answer.volume };
   }
+  if (answer.isFinal === true) return { $case: "refuse", value: answer.reason };
   job.mountRequest = answer.reason;
   job.apply({ kind: "phase", phase: "needsMedia" });
   return { $case: "none", value: answer.reason };

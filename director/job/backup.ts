@@ -1,6 +1,6 @@
 import { catalogTime } from "#lib/base/local-time.ts";
 import { expandPercentCodes } from "#lib/config/percent-codes.ts";
-import { OperatorError } from "#lib/errors/operator-error.ts";
+import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import { updateJob } from "#catalog/queries/jobs.ts";
 import { FileDaemonService, type BackupWork } from "#proto/filed.ts";
 import { accurateChunks, accurateJobIds } from "./accurate-list.ts";
@@ -26,6 +26,7 @@ export async function runBackup(context: JobContext, record: RunRecord): Promise
   const scripts = await runJobScripts(context, record, "before", null);
   if (!scripts.isWell) return { fd: null, sd: null, hasFailed: true, directorErrors: scripts.errors };
   const reached = await reachDaemons(context);
+  await keepRoom(context);
   await rememberDaemons(context, record, reached, scripts.errors);
   const work = await backupWork(context, record);
   if (work.accurate) await sendAccurateList(context, reached, rows.clientId);
@@ -53,6 +54,19 @@ export async function followBackup(context: JobContext, record: RunRecord): Prom
     cancelMs: CANCEL_WAIT_MS,
   });
   return { ...ends, hasFailed: false, directorErrors: record.run.directorErrors };
+}
+
+/** Makes room before it is needed. Where that cannot be done the job begins all the same: there may be enough for it. */
+async function keepRoom({ job, desk, messages }: JobContext): Promise<void> {
+  const say = async (line: string) => await messages.say("Info", line);
+  try {
+    const problem = await desk.pressure?.keepLevels(job.storage.resource, say, job.signal);
+    if (problem !== undefined) await messages.say("Warning", problem);
+  } catch (error) {
+    if (!(error instanceof OperatorError) || job.signal.aborted) throw error;
+    // The storage daemon will say the same when it comes to writing.
+    await messages.say("Warning", describeError(error));
+  }
 }
 
 /** Decides the level and brings every row that the job refers to into being. */

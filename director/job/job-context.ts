@@ -6,6 +6,7 @@ import type { VolumeClaims } from "#director/media/volume-claims.ts";
 import type { VolumeFinder } from "#director/media/next-volume.ts";
 import type { VolumeRevisions } from "#director/media/volume-state.ts";
 import type { DaemonClients } from "#director/clients/daemon-clients.ts";
+import type { Pressure } from "#director/pressure/pressure.ts";
 import type { RetentionParts } from "#director/retention/parts.ts";
 import type { DirectorJob } from "./director-job.ts";
 import type { ReportHead } from "./report.ts";
@@ -17,6 +18,8 @@ export interface CatalogDesk {
   readonly claims: VolumeClaims;
   readonly revisions: VolumeRevisions;
   readonly retention: RetentionParts;
+  /** Keeps the levels of Storages; undefined: nobody does. */
+  readonly pressure: Pressure | undefined;
 }
 
 /** What the engine is made of; everything a job may reach. */

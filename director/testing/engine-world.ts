@@ -87,6 +87,7 @@ export class EngineWorld implements AsyncDisposable {
           retention,
           pruner: new RetentionPruner(retention),
           relief: noRelief,
+          pressure: undefined,
           policy: (name) => poolPolicy(this.config.pools.get(name)),
         };
       }),

@@ -3,21 +3,50 @@ import { LoopFileSystem } from "#lib/testing/loop-file-system.ts";
 import { dedupSite } from "#regress/dedup.ts";
 import { World } from "#regress/world.ts";
 import { CrashCampaign } from "./crash.ts";
+import { liveThrough, mebibytes, pressureImage, pressureSite } from "./pressure.ts";
 
-/* npm run campaign -- [--points=200] [--seed=TEXT] [--type=Dedup|Btrfs]: the long form of regress/tests/dedup-crash.test.ts. */
+/*
+ * npm run campaign -- [--points=200] [--seed=TEXT] [--type=Dedup|Btrfs]: the long form of regress/tests/dedup-crash.test.ts.
+ * npm run campaign -- --days=200 [--type=Dedup|Btrfs|File] [--mebibytes=1024]: the long form of regress/tests/pressure.test.ts.
+ */
 
 const { values } = parseArgs({
   options: {
     points: { type: "string", default: "200" },
     seed: { type: "string", default: String(Date.now()) },
     type: { type: "string", default: "Btrfs" },
+    days: { type: "string" },
+    mebibytes: { type: "string", default: "1024" },
   },
 });
-const deviceType = values.type === "Dedup" ? "Dedup" : "Btrfs";
-process.stdout.write(`crash campaign: ${values.points} points, seed ${values.seed}, ${deviceType}\n`);
-await using world = await World.create((dir) => dedupSite(dir, { deviceType }));
-await using _image =
-  deviceType === "Btrfs" ? LoopFileSystem.make({ type: "btrfs", bytes: 2 ** 31, at: world.path("volumes") }) : undefined;
-const campaign = new CrashCampaign(world, values.seed, (line) => process.stdout.write(`${line}\n`));
-const counts = await campaign.run(Number(values.points));
-process.stdout.write(`${JSON.stringify(counts)}\n`);
+if (values.days === undefined) await crashCampaign();
+else await pressureCampaign(Number(values.days));
+
+async function crashCampaign(): Promise<void> {
+  const deviceType = values.type === "Dedup" ? "Dedup" : "Btrfs";
+  process.stdout.write(`crash campaign: ${values.points} points, seed ${values.seed}, ${deviceType}\n`);
+  await using world = await World.create((dir) => dedupSite(dir, { deviceType }));
+  await using _image =
+    deviceType === "Btrfs" ? LoopFileSystem.make({ type: "btrfs", bytes: 2 ** 31, at: world.path("volumes") }) : undefined;
+  const campaign = new CrashCampaign(world, values.seed, (line) => process.stdout.write(`${line}\n`));
+  const counts = await campaign.run(Number(values.points));
+  process.stdout.write(`${JSON.stringify(counts)}\n`);
+}
+
+async function pressureCampaign(days: number): Promise<void> {
+  const type = values.type === "File" || values.type === "Dedup" ? values.type : "Btrfs";
+  const image = Number(values.mebibytes);
+  process.stdout.write(`pressure campaign: ${days} days on ${type}, ${image} MiB\n`);
+  await using pressed = await World.create((dir) => pressureSite(dir, type, 100));
+  const clock = pressed.useClock("2027-01-01 21:00:00");
+  const wish = {
+    days,
+    deviceType: type,
+    imageBytes: mebibytes(image),
+    changedMib: 50,
+    files: 5,
+    say: (line: string) => void process.stdout.write(`${line}\n`),
+  } as const;
+  await using _image = pressureImage(pressed, wish);
+  process.stdout.write(`${JSON.stringify(await liveThrough(pressed, clock, wish))}\n`);
+}

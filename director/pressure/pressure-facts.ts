@@ -1,0 +1,80 @@
+import type { Catalog } from "#catalog/catalog.ts";
+import { DEDUP_VOLUME_TYPE } from "#catalog/queries/forgotten-sessions.ts";
+import { preciousAmong } from "#catalog/queries/media-care.ts";
+import {
+  listJobsOnArchived,
+  listMediaOfStorages,
+  listPlacesOfStorages,
+  listSeriesOfStorages,
+} from "#catalog/queries/pressure.ts";
+import { listJobsOnPrecious } from "#catalog/queries/retention.ts";
+import { findStorage } from "#catalog/queries/storages.ts";
+import type { MediaRow } from "#catalog/schema/media.ts";
+import { judgeByAge, judgeByKeep, type RetentionJob } from "../retention/judge.ts";
+import { readSeries, usersOfBases, type RetentionParts } from "../retention/parts.ts";
+import { policyOf, readPolicyRows, type Policy } from "../retention/policy.ts";
+import type { PressureFacts, PressureVolume } from "./plan.ts";
+
+/** A Volume that holds no more than its label has at most these bytes. */
+const LABEL_BYTES_MAX = 1000;
+
+/** Reads what decides about the Volumes of these Storages, by name. */
+export async function readPressureFacts(parts: RetentionParts, storages: readonly string[]): Promise<PressureFacts> {
+  const { catalog } = parts;
+  const storageIds = await storageIdsOf(catalog, storages);
+  const rows = await listMediaOfStorages(catalog, storageIds);
+  const jobs: RetentionJob[] = [];
+  for (const series of await listSeriesOfStorages(catalog, storageIds)) jobs.push(...(await readSeries(catalog, series)));
+  const precious = await preciousAmong(
+    catalog,
+    rows.map(({ MediaId }) => MediaId),
+  );
+  const onPrecious = [...(await listJobsOnPrecious(catalog))].map(
+    ([jobId, name]) => [jobId, `on the precious Volume "${name}"`] as const,
+  );
+  const onArchived = [...(await listJobsOnArchived(catalog))].map(
+    ([jobId, name]) => [jobId, `on the archived Volume "${name}"`] as const,
+  );
+  const bases = [...(await usersOfBases(catalog, jobs))].map(
+    ([base, user]) => [base, `a Base that JobId ${user} refers to`] as const,
+  );
+  return {
+    jobs,
+    volumes: rows.map((row) => volumeOf(row, precious)),
+    places: await listPlacesOfStorages(catalog, storageIds),
+    untouchable: new Map([...bases, ...onArchived, ...onPrecious]),
+    expired: await expiredAmong(parts, jobs),
+    busy: parts.busy(),
+  };
+}
+
+/** StorageIds of Storage resources that the catalog knows. */
+export async function storageIdsOf(catalog: Catalog, storages: readonly string[]): Promise<number[]> {
+  const found = await Promise.all(storages.map(async (name) => await findStorage(catalog, name)));
+  return found.flatMap((row) => (row === null ? [] : [row.StorageId]));
+}
+
+function volumeOf(row: MediaRow, precious: ReadonlySet<number>): PressureVolume {
+  return {
+    mediaId: row.MediaId,
+    name: row.VolumeName,
+    isStore: row.VolType === DEDUP_VOLUME_TYPE,
+    isPurged: row.VolStatus === "Purged" && row.VolBytes > LABEL_BYTES_MAX,
+    untouchable: precious.has(row.MediaId) ? "is precious" : row.Enabled === 2 ? "is archived" : undefined,
+    bytes: row.VolBytes,
+  };
+}
+
+/** Jobs whose own time is over, by Keep or Job Retention. */
+async function expiredAmong(parts: RetentionParts, jobs: readonly RetentionJob[]): Promise<ReadonlySet<number>> {
+  const rows = await readPolicyRows(parts.catalog);
+  const config = parts.config();
+  const policies = new Map<number, Policy>();
+  for (const job of jobs)
+    policies.set(job.jobId, policyOf({ Name: job.name, ClientId: job.clientId, PoolId: job.poolId }, rows, config));
+  const policy = (job: RetentionJob) => policies.get(job.jobId)!;
+  const byKeep = judgeByKeep(jobs, policy, parts.now());
+  const isOver = (job: RetentionJob) =>
+    (byKeep.get(job.jobId) ?? judgeByAge(job, policy(job).jobs, policy(job).jobsFrom, parts.now())).isOver;
+  return new Set(jobs.filter(isOver).map(({ jobId }) => jobId));
+}
