@@ -3,7 +3,7 @@ import { abortable } from "#lib/base/abort.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { createJob, updateJob } from "#catalog/queries/jobs.ts";
 import { admit } from "./admit.ts";
-import { nextDeadline } from "./deadlines.ts";
+import { type Deadline, nextDeadline } from "./deadlines.ts";
 import { DirectorJob, type JobIdentity } from "./director-job.ts";
 import { checkDuplicates } from "./duplicates.ts";
 import { effectiveJob, poolOfLevel, type EffectiveJob } from "./effective-job.ts";
@@ -268,6 +268,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   /** Starts what may start now, and says of the others what they wait for. */
   #lookAtQueue(): void {
     if (this.#isStopping) return;
+    this.#cancelOverdue(); // before what waited too long is started
     const jobs = [...this.#live.values()];
     const queued = jobs.filter(({ context }) => context.job.state.kind === "queued");
     const running = jobs.filter(
@@ -290,28 +291,21 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     this.#run(live, () => runJob(live.context, live.record));
   }
 
-  /** Cancels jobs that are past a limit, and sets the alarm for what comes next. */
-  #setAlarm(wakeMs: number | null): void {
+  /** Cancels jobs that are past a limit. */
+  #cancelOverdue(): void {
     const nowMs = this.#parts.clock.nowMs();
-    let nextMs = wakeMs ?? Infinity;
-    for (const live of this.#live.values()) {
-      const { job } = live.context;
-      if (job.signal.aborted) continue;
-      const { job: resource, request } = job.effective;
-      const limits =
-        request.maxRunSchedTimeS === undefined ? resource : { ...resource, maxRunSchedTime: request.maxRunSchedTimeS };
-      const deadline = nextDeadline(limits, job.level, {
-        scheduledMs: Math.max(job.identity.scheduledMs, job.effective.notBeforeMs),
-        startedMs: job.startedMs,
-        waitingMs: live.waitingMs,
-      });
-      if (deadline === null) continue;
-      if (deadline.atMs > nowMs) nextMs = Math.min(nextMs, deadline.atMs);
-      else {
-        void live.context.messages.say("Fatal", deadline.text);
-        this.#cancel(live, "the Director");
-      }
+    for (const live of [...this.#live.values()]) {
+      const deadline = deadlineOf(live);
+      if (deadline === null || deadline.atMs > nowMs) continue;
+      void live.context.messages.say("Fatal", deadline.text);
+      this.#cancel(live, "the Director");
     }
+  }
+
+  /** For the next start or limit, whichever comes first. */
+  #setAlarm(wakeMs: number | null): void {
+    const limits = [...this.#live.values()].map((live) => deadlineOf(live)?.atMs ?? Infinity);
+    const nextMs = Math.min(wakeMs ?? Infinity, ...limits);
     this.#alarm.set(nextMs === Infinity ? null : nextMs);
   }
 
@@ -405,4 +399,16 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     await live.context.messages.say("Info", `The Director was restarted; following JobId ${jobId}, Job=${run.job} again.`);
     this.#run(live, () => resumeJob(live.context, live.record));
   }
+}
+
+/** The limit of a job that comes next, or has come; null: it has none, or it is being canceled already. */
+function deadlineOf({ context: { job }, waitingMs }: LiveJob): Deadline | null {
+  if (job.signal.aborted) return null;
+  const { job: resource, request } = job.effective;
+  const limits = request.maxRunSchedTimeS === undefined ? resource : { ...resource, maxRunSchedTime: request.maxRunSchedTimeS };
+  return nextDeadline(limits, job.level, {
+    scheduledMs: Math.max(job.identity.scheduledMs, job.effective.notBeforeMs),
+    startedMs: job.startedMs,
+    waitingMs,
+  });
 }
