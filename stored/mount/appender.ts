@@ -104,7 +104,7 @@ export class Appender implements DeviceListener {
   /** Adds a job: sees to it that a good Volume is mounted, and begins the job's session on it. */
   async join(client: AppendClient): Promise<void> {
     using _moving = this.#moving();
-    using _ = await this.#mounting.acquire(client.signal);
+    using _ = await this.#turn(client);
     if (this.#volume !== undefined && !(await this.#isStillGood(this.#volume, client))) await this.#leaveVolume();
     const previous = this.#volume === undefined && this.#clients.size > 0 ? this.#lastVolume : "";
     if (this.#volume === undefined) await this.#mount(client, previous);
@@ -200,7 +200,10 @@ export class Appender implements DeviceListener {
 
   report(report: EngineReport): void {
     const volume = this.#volume;
-    if (report.volume !== undefined) volume?.written(report.volume, Date.now());
+    if (report.volume !== undefined) {
+      this.#host.writeRate.add(Math.max(0, report.volume.bytes - (volume?.bytes ?? 0)), performance.now());
+      volume?.written(report.volume, Date.now());
+    }
     for (const { sessionId, batch } of report.attributes) this.#clients.get(sessionId)?.attributes(batch);
     for (const { sessionId, ...facts } of report.progress) this.#clients.get(sessionId)?.progress(facts);
     for (const region of report.regions) {
@@ -303,6 +306,16 @@ export class Appender implements DeviceListener {
     return { [Symbol.dispose]: () => (this.#moves -= 1) };
   }
 
+  /** The turn to mount, for a job that comes. Where others wait for a Volume already, it says that it waits too. */
+  async #turn(client: AppendClient): Promise<Disposable> {
+    const timer = setTimeout(() => client.voice.enter("m"), SHOW_WAITING_MS);
+    try {
+      return await this.#mounting.acquire(client.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** When the next Volume is long in coming, all jobs on the device say that they wait for it. */
   #showWaiting(): Disposable {
     let isShown = false;
@@ -341,6 +354,7 @@ export class Appender implements DeviceListener {
       const facts = await withOpenRetries({ host: this.#host, voice, signal }, mount);
       this.#volume = facts;
       this.#host.appending = facts;
+      this.#host.writeRate.begin(performance.now());
       await this.#host.call("resume", null);
     } finally {
       this.#host.activity = "";
