@@ -172,7 +172,8 @@ export const deviceTable = defineResource(
     directIo: directive(bool(), {
       default: false,
       acts: true,
-      description: "Keeps what was written or read out of the page cache, for the sake of everything else in it.",
+      description:
+        "Keeps what was written or read out of the page cache, for the sake of everything else in it. For Device Type File.",
     }),
     formatCommand: directive(nameText(), {
       acts: true,

@@ -2,6 +2,7 @@ import { DeviceThread } from "./device-thread.ts";
 import { PIPE_VOL_TYPE } from "./pipe-device.ts";
 import { hasDriver, volTypeOf } from "./drivers.ts";
 import { BLOCK_BYTES_DEFAULT, BLOCK_BYTES_LEAST } from "../volume/format.ts";
+import { Rate } from "./rate.ts";
 import { SpoolBudget } from "../spool/spool-budget.ts";
 import { DeviceTrouble } from "../watch/device-trouble.ts";
 import type { DeviceCallName, DeviceCalls } from "./device-protocol.ts";
@@ -85,6 +86,9 @@ export class DeviceHost implements AsyncDisposable {
   readonly places: Places | undefined;
   /** What can change its medium; undefined: the device is a directory of Volumes. */
   drive: Drive | undefined;
+  /** How fast it writes the Volume at hand, and reads: for status. */
+  readonly writeRate = new Rate();
+  readonly readRate = new Rate();
   /** Whether its file system answers. */
   readonly trouble = new DeviceTrouble();
   /** What its jobs collect before it is written. */
@@ -197,6 +201,7 @@ export class DeviceHost implements AsyncDisposable {
           deviceType: settings.deviceType,
           archiveDevice: settings.archiveDevice,
           isDrive: settings.isDrive === true,
+          isDirect: settings.isDirect,
           pipe: { timeoutMs: settings.ioTimeoutMs, openWaitMs: settings.openWaitMs, stop: this.#stop },
         },
         engine,

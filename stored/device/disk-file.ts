@@ -39,9 +39,12 @@ export class SyncedFile {
   /** Background fdatasync under way; the descriptor must stay open until it ends. */
   #writeback: Promise<void> | undefined;
   #failure: Error | undefined;
+  readonly #onDurable: (() => void) | undefined;
 
-  constructor(fd: number) {
+  /** `onDurable` is called each time when all that was written before is on the disk. */
+  constructor(fd: number, onDurable?: () => void) {
     this.fd = fd;
+    this.#onDurable = onDurable;
   }
 
   /** Begins to make durable what is written by now; never blocks, never fails. */
@@ -53,6 +56,7 @@ export class SyncedFile {
     fdatasync(this.fd, (error) => {
       this.#writeback = undefined;
       if (error !== null) this.#failure ??= error;
+      else this.#onDurable?.();
       resolve();
     });
   }
@@ -70,6 +74,7 @@ export class SyncedFile {
       this.#failure = error as Error;
       throw error;
     }
+    this.#onDurable?.();
   }
 
   /** Closes the descriptor, after the writeback that is under way. Throws what the kernel says. */

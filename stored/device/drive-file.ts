@@ -13,10 +13,12 @@ export class DriveFile implements Device {
   readonly keepsData = true;
   readonly name: string;
   readonly #path: string;
+  readonly #isDirect: boolean;
 
-  constructor(options: { readonly name: string; readonly archiveDevice: string }) {
+  constructor(options: { readonly name: string; readonly archiveDevice: string; readonly isDirect?: boolean }) {
     this.name = options.name;
     this.#path = options.archiveDevice;
+    this.#isDirect = options.isDirect === true;
   }
 
   /** Whether a medium is in the drive, whichever. */
@@ -26,7 +28,7 @@ export class DriveFile implements Device {
 
   open(volume: string, mode: "read" | "append"): Medium {
     if (!this.has()) throw this.#isEmpty(volume);
-    return openMedium({ device: this.name, volume, path: this.#path, mode });
+    return openMedium({ device: this.name, volume, path: this.#path, mode, isDirect: this.#isDirect });
   }
 
   /** Media are never made here: a new one is a blank that was put into the drive, and is relabeled. */

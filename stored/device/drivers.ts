@@ -16,6 +16,8 @@ export interface DeviceFacts {
   readonly archiveDevice: string;
   /** Device Type File: the Archive Device is one medium, and no directory of Volumes. */
   readonly isDrive?: boolean;
+  /** Device Type File: what was written or read is kept out of the page cache. */
+  readonly isDirect?: boolean;
   /** Device Type Fifo. */
   readonly pipe?: Pick<PipeDeviceFacts, "timeoutMs" | "openWaitMs" | "stop">;
 }

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { dropCached } from "#lib/platform/page-cache.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { SyncedFile, meansFull, readWhole, syncDirectory, writeWhole } from "./disk-file.ts";
 import { checkedVolumeName } from "./volume-name.ts";
@@ -28,10 +29,12 @@ export class FileDevice implements Device {
   readonly keepsData = true;
   readonly name: string;
   readonly #directory: string;
+  readonly #isDirect: boolean;
 
-  constructor(options: { readonly name: string; readonly archiveDevice: string }) {
+  constructor(options: { readonly name: string; readonly archiveDevice: string; readonly isDirect?: boolean }) {
     this.name = options.name;
     this.#directory = options.archiveDevice;
+    this.#isDirect = options.isDirect === true;
   }
 
   has(volume: string): boolean {
@@ -39,7 +42,7 @@ export class FileDevice implements Device {
   }
 
   open(volume: string, mode: "read" | "append"): Medium {
-    return openMedium({ device: this.name, volume, path: this.#path(volume), mode });
+    return openMedium({ device: this.name, volume, path: this.#path(volume), mode, isDirect: this.#isDirect });
   }
 
   create(volume: string, label: Uint8Array): Medium {
@@ -68,7 +71,7 @@ export class FileDevice implements Device {
       const code = isWriteProtected(cause) ? "VOLUME_READ_ONLY" : "DEVICE_IO_FAILED";
       throw new OperatorError(code, `device "${this.name}": Volume "${volume}" cannot be made`, { cause });
     }
-    return new FileMedium(this.name, volume, path, fd);
+    return new FileMedium({ device: this.name, volume, path, isDirect: this.#isDirect }, fd);
   }
 
   space(): { readonly free: number; readonly total: number } | undefined {
@@ -111,7 +114,7 @@ export function openMedium(wish: MediumFile): Medium {
   } catch (cause) {
     throw openFailure({ device, volume, path }, cause);
   }
-  if (fstatSync(fd).isFile()) return new FileMedium(device, volume, path, fd);
+  if (fstatSync(fd).isFile()) return new FileMedium(wish, fd);
   closeSync(fd);
   throw new OperatorError(
     "VOLUME_NOT_LABELED",
@@ -125,6 +128,8 @@ interface MediumFile {
   readonly volume: string;
   readonly path: string;
   readonly mode: "read" | "append";
+  /** What was written or read is kept out of the page cache. */
+  readonly isDirect?: boolean;
 }
 
 function openFailure({ device, volume, path }: Omit<MediumFile, "mode">, cause: unknown): OperatorError {
@@ -151,14 +156,16 @@ class FileMedium implements Medium {
   readonly #path: string;
   readonly #fd: number;
   readonly #file: SyncedFile;
+  readonly #isDirect: boolean;
   #end: number;
 
-  constructor(device: string, volume: string, path: string, fd: number) {
+  constructor({ device, volume, path, isDirect = false }: Omit<MediumFile, "mode">, fd: number) {
     this.volume = volume;
     this.#device = device;
     this.#path = path;
     this.#fd = fd;
-    this.#file = new SyncedFile(fd);
+    this.#isDirect = isDirect;
+    this.#file = new SyncedFile(fd, isDirect ? () => dropCached(fd, 0, 0) : undefined);
     this.#end = fstatSync(fd).size;
   }
 
@@ -168,7 +175,9 @@ class FileMedium implements Medium {
 
   readAt(into: Uint8Array, address: number): number {
     try {
-      return readWhole(this.#fd, into, address);
+      const count = readWhole(this.#fd, into, address);
+      if (this.#isDirect) dropCached(this.#fd, address, count);
+      return count;
     } catch {
       // Once more: what fails for a moment (a disk that is reset, a server that is away) is no reason to give up a Volume.
       return this.#readAgain(into, address);

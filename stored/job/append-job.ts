@@ -17,6 +17,7 @@ import type { CallContext } from "#lib/rpc/call.ts";
 import type { JobLog } from "#lib/job-log/job-log.ts";
 import type { JobRef } from "#proto/common.ts";
 import { RoomWait } from "../space/wait-for-room.ts";
+import { megabytesText } from "../device/rate.ts";
 import { jobSpool } from "../spool/job-spool.ts";
 import type { DataSpool } from "../spool/data-spool.ts";
 import type { JobSurroundings } from "./job-surroundings.ts";
@@ -217,6 +218,7 @@ export class AppendJob implements StorageJob, AppendClient {
     );
     this.voice.say("info", `Using Device "${this.#device}" to write.`);
     await appender.join(this);
+    const joinedMs = performance.now();
     this.#appender = appender;
     if (this.voice.log.hasEnded) await appender.abandon(this, "A");
     this.signal.throwIfAborted();
@@ -245,9 +247,11 @@ export class AppendJob implements StorageJob, AppendClient {
         description: end.description,
       });
     }
+    const writtenPerSecond = (this.#bytes * 1000) / Math.max(1, performance.now() - joinedMs);
     await this.#despoolAttributes();
     const seconds = (Date.now() - this.#startMs) / 1000;
     this.voice.say("info", `Elapsed time=${elapsedText(seconds)}, Transfer rate=${rateText(this.#bytes, seconds)}`);
+    this.voice.say("info", `Volume write rate: ${megabytesText(writtenPerSecond)}`);
     this.#status = "T";
     await this.#end("T", { kind: "ended" });
   }

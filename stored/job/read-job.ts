@@ -1,4 +1,5 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
+import { megabytesText } from "../device/rate.ts";
 import { OperatorWait } from "../mount/operator-wait.ts";
 import { bringForRead, isBrought } from "../changer/bring-medium.ts";
 import { volumeSteps } from "../volume/select.ts";
@@ -179,6 +180,7 @@ export class ReadJob implements StorageJob {
     const reservation = await this.#around.reserve(wish, waiter, this.#signal);
     this.#device = reservation.device;
     const host = this.#around.hostOf(reservation.device);
+    const startMs = performance.now();
     this.#signal.addEventListener("abort", () => host.interrupt(), { once: true });
     // A canceled job does not wait for a device that hangs; the device is free when it has answered.
     await host.trouble.orGiveUp(
@@ -189,6 +191,8 @@ export class ReadJob implements StorageJob {
     this.#feed.finish({ damages: this.#damages, files: this.#files, failed: "" });
     const seconds = (Date.now() - this.#startMs) / 1000;
     this.voice.say("info", `Elapsed time=${elapsedText(seconds)}, Transfer rate=${rateText(this.#bytes, seconds)}`);
+    const readPerSecond = (this.#readBytes * 1000) / Math.max(1, performance.now() - startMs);
+    this.voice.say("info", `Volume read rate: ${megabytesText(readPerSecond)}`);
   }
 
   async #readOn(host: DeviceHost, steps: readonly VolumeStep[]): Promise<void> {
@@ -220,6 +224,7 @@ export class ReadJob implements StorageJob {
       while (next !== undefined) {
         const part: ReadPart = await next;
         this.#files = part.files;
+        host.readRate.add(Math.max(0, part.bytesRead - this.#readBytes), performance.now());
         this.#readBytes = part.bytesRead;
         this.#tell(part.damages);
         this.voice.log.pass({

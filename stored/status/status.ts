@@ -1,6 +1,7 @@
 import { reportTime, catalogTime } from "#lib/base/local-time.ts";
 import { levelWord, outcomeWord } from "./words.ts";
 import { troubleText } from "../watch/watch-devices.ts";
+import { megabytesText, type Rate } from "../device/rate.ts";
 import { sizeText } from "./units.ts";
 import { changerLines, driveLines } from "./changer-lines.ts";
 import type { AutochangerResource } from "../config/autochanger.ts";
@@ -217,6 +218,8 @@ function deviceLines(source: StatusSource, host: DeviceHost, spaces: DeviceSpace
     ...driveLines(host),
     ...(host.activity === "" ? [] : [`    Device is BLOCKED ${host.activity}.`]),
     ...(host.hasDriver ? [] : [`    Device Type "${settings.deviceType}" has no driver in this release.`]),
+    ...rateLine("write", host.writeRate),
+    ...rateLine("read", host.readRate),
     ...(space === undefined || space === null
       ? []
       : [
@@ -281,6 +284,11 @@ function deviceFacts(source: StatusSource, host: DeviceHost, spaces: DeviceSpace
     `block=${state?.endBlock ?? 0}`,
     "",
   ];
+}
+
+function rateLine(what: "write" | "read", rate: Rate): string[] {
+  const perSecond = rate.perSecond(performance.now());
+  return perSecond === undefined ? [] : [`    Volume ${what} rate: ${megabytesText(perSecond)}`];
 }
 
 function jobsOn(source: StatusSource, host: DeviceHost): number {
