@@ -5,21 +5,45 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock } from "#lib/base/clock.ts";
 import { Catalog } from "#catalog/catalog.ts";
+import type { MediaRow } from "#catalog/schema/media.ts";
 import { createCatalog } from "#catalog/migrations/migrate.ts";
-import { createMedia, findMedia } from "#catalog/queries/media.ts";
-import { ensurePool, findPool } from "#catalog/queries/pools.ts";
-import { VolumeFinder, type VolumeWish } from "./next-volume.ts";
+import { changeMediaCare } from "#catalog/queries/media-care.ts";
+import { createMedia, findMedia, updateMedia, type NewMedia } from "#catalog/queries/media.ts";
+import { ensurePool, findPool, type PoolRecord } from "#catalog/queries/pools.ts";
+import { VolumeFinder, type FinderParts, type VolumeAnswer, type VolumeWish } from "./next-volume.ts";
 import { poolPolicy } from "./pool-policy.ts";
 import { noRelief } from "./space-relief.ts";
 import { VolumeClaims } from "./volume-claims.ts";
-import { keepEverything } from "./volume-pruner.ts";
+import { keepEverything, type VolumePruner } from "./volume-pruner.ts";
 
 const never = new AbortController().signal;
 
-async function withFinder(
-  pool: { readonly LabelFormat?: string; readonly MaxVols?: number; readonly MaxVolJobs?: number },
-  body: (world: { finder: VolumeFinder; catalog: Catalog; poolId: number; claims: VolumeClaims }) => Promise<void>,
-): Promise<void> {
+/** Frees what the test says: the answer of a pruner whose catalog agrees. */
+function pruning(catalog: Catalog, purged: readonly string[], asked: string[] = []): VolumePruner {
+  const free = async (how: string, row: MediaRow) => {
+    asked.push(`${how} ${row.VolumeName}`);
+    const isPurged = purged.includes(row.VolumeName);
+    if (isPurged) await markPurged(catalog, row);
+    return { isPurged, lines: [] };
+  };
+  return { prune: async (row) => await free("prune", row), purge: async (row) => await free("purge", row) };
+}
+
+async function markPurged(catalog: Catalog, row: MediaRow): Promise<void> {
+  const PoolId = row.RecyclePoolId > 0 ? row.RecyclePoolId : row.PoolId;
+  await updateMedia(catalog, row.MediaId, { VolStatus: "Purged", PoolId });
+}
+
+interface FinderWorld {
+  readonly finder: VolumeFinder;
+  readonly catalog: Catalog;
+  readonly poolId: number;
+  readonly claims: VolumeClaims;
+  /** Another finder on the same catalog. */
+  readonly with: (parts: Partial<FinderParts>) => VolumeFinder;
+}
+
+async function withFinder(pool: Partial<Omit<PoolRecord, "Name">>, body: (world: FinderWorld) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "finder-"));
   try {
     const options = { driver: "sqlite", file: join(directory, "c.db") } as const;
@@ -27,19 +51,17 @@ async function withFinder(
     await using catalog = await Catalog.open(options);
     const { PoolId } = await ensurePool(catalog, { Name: "Main", PoolType: "Backup", Recycle: 1, ...pool });
     const claims = new VolumeClaims();
-    await body({
-      finder: new VolumeFinder({
+    const finder = (parts: Partial<FinderParts>) =>
+      new VolumeFinder({
         catalog,
         claims,
         clock: systemClock,
         pruner: keepEverything,
         relief: noRelief,
         policy: () => poolPolicy(undefined),
-      }),
-      catalog,
-      poolId: PoolId,
-      claims,
-    });
+        ...parts,
+      });
+    await body({ finder: finder({}), catalog, poolId: PoolId, claims, with: finder });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -151,5 +173,156 @@ test("the Volume in the drive is good only in the right pool, type and status", 
     assert.equal(await reason("A"), 'Volume "A" has status Full');
     assert.equal(await reason("B"), 'Volume "B" has Media Type "Tape", not "File"');
     assert.equal(await reason("C"), 'Volume "C" is not in the catalog');
+  });
+});
+
+const base = poolPolicy(undefined);
+
+/** A Volume with data. */
+function written(poolId: number, name: string, given: Partial<NewMedia> = {}): NewMedia {
+  return {
+    VolumeName: name,
+    MediaType: "File",
+    VolStatus: "Full",
+    PoolId: poolId,
+    Recycle: 1,
+    VolJobs: 1,
+    VolBytes: 5000,
+    FirstWritten: "2026-01-01 00:00:00",
+    LastWritten: "2026-01-02 00:00:00",
+    VolRetention: 60,
+    ...given,
+  };
+}
+
+function used(answer: VolumeAnswer): string {
+  return answer.kind === "use" ? answer.volume.volume : `none: ${answer.reason}`;
+}
+
+test("pruning frees the oldest Volume before a scratch or a new one is taken, and not at all without AutoPrune", async () => {
+  await withFinder({ LabelFormat: "Vol-", AutoPrune: 1 }, async ({ with: finder, catalog, poolId }) => {
+    await createMedia(catalog, written(poolId, "Newer", { LastWritten: "2026-02-02 00:00:00" }));
+    await createMedia(catalog, written(poolId, "Older"));
+    const asked: string[] = [];
+    const answer = await finder({ pruner: pruning(catalog, ["Newer"], asked) }).find(wish(1), never);
+    assert.equal(used(answer), "Newer");
+    assert.deepEqual(asked, ["prune Older", "prune Newer"]);
+  });
+  await withFinder({ LabelFormat: "Vol-", AutoPrune: 0 }, async ({ with: finder, catalog, poolId }) => {
+    await createMedia(catalog, written(poolId, "Old"));
+    const pruner = pruning(catalog, ["Old"]);
+    assert.equal(used(await finder({ pruner }).find(wish(1), never)), "Vol-0002");
+    assert.equal(
+      used(await finder({ pruner }).find(wish(2, { prunesVolumes: true }), never)),
+      "Old",
+      "Prune Volumes of the Job",
+    );
+  });
+});
+
+test("a Volume of another Pool that recycles to this one, or to its scratch pool, is pruned for it", async () => {
+  await withFinder({ AutoPrune: 1 }, async ({ with: finder, catalog, poolId }) => {
+    const other = await ensurePool(catalog, { Name: "Other", PoolType: "Backup", Recycle: 1 });
+    const scratch = await ensurePool(catalog, { Name: "Scratch", PoolType: "Scratch", Recycle: 1 });
+    await createMedia(catalog, written(other.PoolId, "Comes", { RecyclePoolId: poolId }));
+    await createMedia(catalog, written(other.PoolId, "ByScratch", { RecyclePoolId: scratch.PoolId }));
+    const find = async (jobId: number) =>
+      used(await finder({ pruner: pruning(catalog, ["Comes", "ByScratch"]) }).find(wish(jobId), never));
+    assert.equal(await find(1), "Comes");
+    assert.equal(await find(2), "ByScratch");
+    assert.equal((await findMedia(catalog, "ByScratch"))?.PoolId, poolId);
+  });
+});
+
+test("Purge Oldest Volume and Recycle Oldest Volume come last, and never touch what a job is writing", async () => {
+  await withFinder({}, async ({ with: finder, catalog, poolId, claims }) => {
+    await createMedia(catalog, written(poolId, "Busy"));
+    await createMedia(catalog, written(poolId, "Oldest", { LastWritten: "2026-01-03 00:00:00" }));
+    claims.take("Busy", { jobId: 9, device: "dev-1", jobs: 0 });
+    const asked: string[] = [];
+    const pruner = pruning(catalog, ["Oldest", "Busy"], asked);
+    const policy = (more: object) => () => ({ ...base, ...more });
+    assert.match(used(await finder({ pruner }).find(wish(1), never)), /^none: .*no Label Format/);
+    assert.equal(used(await finder({ pruner, policy: policy({ purgesOldest: true }) }).find(wish(1), never)), "Oldest");
+    await updateMedia(catalog, (await findMedia(catalog, "Oldest"))!.MediaId, {
+      VolStatus: "Used",
+      LastWritten: "2026-01-03 00:00:00",
+    });
+    claims.release(1);
+    assert.equal(used(await finder({ pruner, policy: policy({ recyclesOldest: true }) }).find(wish(2), never)), "Oldest");
+    assert.deepEqual(asked, ["purge Oldest", "prune Oldest"]);
+  });
+});
+
+test("Recycle Current Volume takes the Volume in the drive when its retention has passed", async () => {
+  await withFinder({}, async ({ with: finder, catalog, poolId }) => {
+    await createMedia(catalog, written(poolId, "Current"));
+    await createMedia(
+      catalog,
+      written(poolId, "Kept", { VolRetention: 4_000_000_000, LastWritten: "2026-03-01 00:00:00", StorageId: 7 }),
+    );
+    const current = finder({
+      pruner: pruning(catalog, ["Current", "Kept"]),
+      policy: () => ({ ...base, recyclesCurrent: true }),
+    });
+    assert.equal(used(await current.check(wish(1), "Current", never)), "Current");
+    assert.match(used(await current.check(wish(1), "Kept", never)), /has status Full/);
+    assert.match(used(await current.find(wish(2, { storageId: 7 }), never)), /^none/, "retention of the last one written runs");
+    assert.match(used(await finder({}).check(wish(1), "Kept", never)), /has status Full/);
+  });
+});
+
+test("a precious Volume is passed over at every step, and the refusal names it", async () => {
+  await withFinder({ AutoPrune: 1 }, async ({ with: finder, catalog, poolId }) => {
+    for (const [name, VolStatus] of [
+      ["A", "Append"],
+      ["B", "Purged"],
+      ["C", "Recycle"],
+      ["D", "Full"],
+    ] as const) {
+      const { MediaId } = await createMedia(catalog, written(poolId, name, { VolStatus }));
+      await changeMediaCare(catalog, MediaId, { isPrecious: true });
+    }
+    const find = finder({
+      pruner: pruning(catalog, ["D"]),
+      policy: () => ({ ...base, purgesOldest: true, recyclesCurrent: true }),
+    });
+    assert.match(
+      used(await find.find(wish(1), never)),
+      /^none: .*Volume "A" is precious; Volume "C" is precious; Volume "B" is precious; Volume "D" is precious/,
+    );
+    for (const name of ["A", "B", "C", "D"]) assert.match(used(await find.check(wish(1), name, never)), /is precious/);
+    assert.deepEqual((await findMedia(catalog, "B"))?.VolStatus, "Purged");
+  });
+});
+
+test("a Pool that is off, of another Media Type, full, or that does not label or take scratch Volumes gives its reason", async () => {
+  await withFinder({ LabelFormat: "Vol-", MaxPoolBytes: 4000 }, async ({ with: finder, catalog, poolId }) => {
+    const scratch = await ensurePool(catalog, { Name: "Scratch", PoolType: "Scratch" });
+    await createMedia(catalog, { VolumeName: "Free", MediaType: "File", VolStatus: "Append", PoolId: scratch.PoolId });
+    const find = async (more: object) => used(await finder({ policy: () => ({ ...base, ...more }) }).find(wish(1), never));
+    assert.match(await find({ isEnabled: false }), /Pool "Main" is disabled/);
+    assert.match(await find({ mediaType: "LTO" }), /no LTO Volume/);
+    assert.match(await find({ autoLabel: false, takesScratch: false }), /Auto Label = no/);
+    await createMedia(catalog, written(poolId, "Much"));
+    assert.match(await find({}), /holds 5000 bytes already \(Maximum Pool Bytes = 4000\)/);
+    await updateMedia(catalog, (await findMedia(catalog, "Much"))!.MediaId, { VolBytes: 100 });
+    assert.equal(await find({}), "Free");
+  });
+});
+
+test("newvolume closes the Volume that would be taken, and only for the job that asked", async () => {
+  await withFinder({ LabelFormat: "Vol-" }, async ({ finder, catalog, poolId }) => {
+    await createMedia(catalog, written(poolId, "Begun", { VolStatus: "Append" }));
+    await createMedia(catalog, written(poolId, "Older", { VolStatus: "Append", LastWritten: "2026-01-01 00:00:00" }));
+    assert.equal(used(await finder.find(wish(1, { beginsAnew: true }), never)), "Vol-0003");
+    assert.equal((await findMedia(catalog, "Begun"))?.VolStatus, "Used");
+    await updateMedia(catalog, (await findMedia(catalog, "Vol-0003"))!.MediaId, { VolJobs: 1, VolStatus: "Full" });
+    assert.equal(used(await finder.find(wish(2), never)), "Older");
+    assert.equal(
+      used(await finder.find(wish(1, { beginsAnew: true, device: "dev-2" }), never)),
+      "Older",
+      "the next Volume of the job may be any",
+    );
   });
 });

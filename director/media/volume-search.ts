@@ -183,8 +183,7 @@ export class VolumeSearch {
   async #recycle(pool: PoolRow): Promise<MediaRow | null> {
     const { catalog } = this.#parts;
     const wanted = this.#wanted(pool);
-    const [ready] = await this.#free(await listRecyclable(catalog, wanted));
-    if (ready !== undefined) return ready;
+    for (const ready of await this.#free(await listRecyclable(catalog, wanted))) if (!(await this.#isWorn(ready))) return ready;
     for (const purged of await this.#free(await listPurged(catalog, wanted))) {
       const row = await this.#recycled(purged);
       if (row !== null) return row;
@@ -195,17 +194,23 @@ export class VolumeSearch {
   /** The Volume, ready to be written from its beginning; null if its medium has been written often enough. */
   async #recycled(row: MediaRow): Promise<MediaRow | null> {
     const { catalog } = this.#parts;
-    const { maxWrites, writes } = await findMediaCare(catalog, row.MediaId);
-    if (maxWrites > 0 && writes >= maxWrites) {
-      await updateMediaIfStatus(catalog, row.MediaId, row.VolStatus, { VolStatus: "Disabled" });
-      this.lines.push(
-        `Max writes reached: Volume "${row.VolumeName}" was written ${writes} times (Max Writes=${maxWrites}). Marking Volume "${row.VolumeName}" as Disabled.`,
-      );
-      return null;
-    }
+    if (await this.#isWorn(row)) return null;
     await recycleMedia(catalog, row.MediaId);
     this.lines.push(`Recycled volume "${row.VolumeName}"`);
     return (await findMedia(catalog, row.VolumeName)) ?? row;
+  }
+
+  /** True if the medium has been written as often as it may be: the Volume is retired. */
+  async #isWorn(row: MediaRow): Promise<boolean> {
+    const { catalog } = this.#parts;
+    const { maxWrites, writes } = await findMediaCare(catalog, row.MediaId);
+    if (maxWrites === 0 || writes < maxWrites) return false;
+    await updateMediaIfStatus(catalog, row.MediaId, row.VolStatus, { VolStatus: "Disabled" });
+    const name = row.VolumeName;
+    this.lines.push(
+      `Max writes reached: Volume "${name}" was written ${writes} times (Max Writes=${maxWrites}). Marking Volume "${name}" as Disabled.`,
+    );
+    return true;
   }
 
   async #prune(): Promise<MediaRow | null> {
