@@ -71,6 +71,18 @@ export const format: Command = {
   },
 };
 
+/** Loads a cleaning cartridge into a drive. */
+export const clean: Command = {
+  name: "clean",
+  help: "Clean a drive with a cleaning cartridge",
+  usage: "storage=<name> [drive=<n>] [slot=<n> | volume=<barcode>]",
+  keywords: ["storage=", "volume=", "slot=", "drive="],
+  async run(context, args) {
+    const storage = await selectStorage(context, args);
+    await tellReplies(context, await ask(context, storage, args, { action: "clean", volume: args.value("volume") ?? "" }));
+  },
+};
+
 async function ask(
   context: CommandContext,
   storage: StorageResource,

@@ -9,7 +9,7 @@ import { estimate } from "./estimate.ts";
 import { dotHelp, makeHelp } from "./help.ts";
 import { label } from "./label.ts";
 import { list, llist } from "./list.ts";
-import { dump, format, scan } from "./medium.ts";
+import { clean, dump, format, scan } from "./medium.ts";
 import { mount, release, umount, unmount } from "./mount.ts";
 import { prune } from "./prune.ts";
 import { purge } from "./purge.ts";
@@ -31,6 +31,6 @@ import { wait } from "./wait.ts";
 /** All commands, in Bacula's order: an abbreviation means the first that begins with it (`m` is messages, `st` is status). */
 export const commandTable: readonly Command[] = [
   add, autodisplay, automount, cancel, deleteCommand, dedup, disable, enable, estimate, exit, gui, makeHelp(() => commandTable), label, list, llist, messages, mount,
-  prune, purge, quit, query, restore, relabel, release, reload, replicate, run, status, setdebug, show, sqlquery, time, truncate, unmount, umount, update, use, varCommand, version, wait, dump, format, scan,
+  prune, purge, quit, query, restore, relabel, release, reload, replicate, run, status, setdebug, show, sqlquery, time, truncate, unmount, umount, update, use, varCommand, version, wait, dump, format, scan, clean,
   ...dotCommands, dotHelp(() => commandTable),
 ]; // prettier-ignore

@@ -14,7 +14,8 @@ const catalog = {
   inChanger: true,
 } as CatalogVolume;
 const facts = { labelMedia: false, mediaType: "File", keepsData: true, drive: "D", hasChanger: true };
-const labeled = (volume: string) => ({ kind: "labeled", bytes: 5000, isPreLabel: false, label: { volume, mediaType: "File" } }) as Inspection;
+const labeled = (volume: string) =>
+  ({ kind: "labeled", bytes: 5000, isPreLabel: false, label: { volume, mediaType: "File" } }) as Inspection;
 const blank: Inspection = { kind: "foreign", bytes: 0, code: "VOLUME_NOT_LABELED", reason: "it is empty" };
 
 test("the Volume that is wanted is appended to", () => {

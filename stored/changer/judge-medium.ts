@@ -29,7 +29,7 @@ export function judgeMedium(
       : elsewhere(`drive "${facts.drive}" holds Volume "${found.label.volume}", not "${volume}"`);
   if (found.bytes > 0) return elsewhere(`the medium in drive "${facts.drive}" cannot be used: ${found.reason}`);
   if (!isUnwritten(catalog)) return elsewhere(`the medium in drive "${facts.drive}" is blank`);
-  if (facts.labelMedia) return judgeVolume(catalog, found, facts);
+  if (catalog.autoLabel ?? facts.labelMedia) return judgeVolume(catalog, found, facts);
   return {
     kind: "operator",
     reason: `the medium in drive "${facts.drive}" is blank, and the device does not label by itself (LabelMedia = no). Please use the "label" command`,
@@ -38,6 +38,14 @@ export function judgeMedium(
 
 /** The same for any device: a drive, or a directory of Volumes. */
 export function judgeInDevice(host: DeviceHost, catalog: CatalogVolume, found: Inspection): VolumeVerdict {
+  const verdict = judgeWhereItIs(host, catalog, found);
+  const givesUpData = verdict.kind === "relabel" && catalog.bytes > 1;
+  if (!givesUpData || host.settings.forbidden?.includes("delete") !== true) return verdict;
+  const reason = `Volume "${catalog.volume}" would be recycled, but device "${host.name}" is not allowed to delete (Allowed Operations)`;
+  return { kind: "refuse", reason, marksError: false };
+}
+
+function judgeWhereItIs(host: DeviceHost, catalog: CatalogVolume, found: Inspection): VolumeVerdict {
   // Nobody can look behind a pipe for a label.
   const facts = { ...host.settings, labelMedia: host.settings.labelMedia || host.isPipe, keepsData: host.keepsData };
   const { drive } = host;

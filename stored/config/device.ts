@@ -1,6 +1,7 @@
 import { defineResource, directive, type ResourceOf } from "#lib/config/define-resource.ts";
 import {
   bool,
+  wordList,
   integer,
   nameText,
   oneOf,
@@ -19,6 +20,11 @@ import type { StorageResources } from "./resources.ts";
 
 /** Kinds of device. Without DeviceType the kind follows from what the Archive Device is. */
 export const deviceTypes = ["File", "Tape", "Fifo", "VTape", "Vtl", "Aligned", "Null", "Cloud", "Btrfs", "Dedup"] as const;
+
+/** What may be done on a device. */
+export const deviceOperations = ["read", "write", "clean", "delete"] as const;
+
+export type DeviceOperation = (typeof deviceOperations)[number];
 
 /** The Device resource: a drive, or a directory of File Volumes. */
 export const deviceTable = defineResource(
@@ -110,6 +116,11 @@ export const deviceTable = defineResource(
       default: true,
       acts: true,
       description: "Lets the device be chosen when the autochanger is asked for.",
+    }),
+    allowedOperations: directive(wordList(...deviceOperations), {
+      acts: true,
+      description:
+        "What may be done on the device: read (restores), write (backups and labels), clean (the clean command), delete (recycling, relabeling and truncating). All if absent.",
     }),
     readOnly: directive(bool(), { default: false, acts: true, description: "Never writes on the device." }),
     changerDevice: directive(nameText(), { acts: true, description: "Device node of the changer, if not its Autochanger's." }),
@@ -215,8 +226,9 @@ export const deviceTable = defineResource(
     }),
     maximumFileIndex: directive(size(), {
       default: 100_000_000,
-      acts: false,
-      description: "Bytes after which the catalog gets an entry for positioning.",
+      acts: true,
+      description:
+        "Bytes after which the catalog gets an entry for positioning; a restore reads at most so much that it does not want.",
     }),
     volumeCapacity: directive(size(), { default: 0, acts: false, description: "Size of the medium." }),
     minimumFreeSpace: directive(size(), {
@@ -273,8 +285,8 @@ export const deviceTable = defineResource(
     cloud: directive(reference("Cloud"), { acts: false, description: "Cloud that the Volumes are kept in." }),
     syncOnClose: directive(bool(), {
       default: false,
-      acts: false,
-      description: "Flushes the Volume to the medium when it is closed.",
+      acts: true,
+      description: "Flushes the Volume to the medium when it is closed. That is always done.",
     }),
     dedupDomain: directive(oneOf("storage", "pool", "client"), {
       default: "storage",

@@ -6,6 +6,7 @@ import { Rate } from "./rate.ts";
 import { SpoolBudget } from "../spool/spool-budget.ts";
 import { DeviceTrouble } from "../watch/device-trouble.ts";
 import type { DeviceCallName, DeviceCalls } from "./device-protocol.ts";
+import type { DeviceOperation } from "../config/device.ts";
 import type { Drive } from "../changer/drive.ts";
 import type { DeviceListener, Transfer } from "./device-thread.ts";
 import type { StoreSettings } from "../chunks/store-calls.ts";
@@ -28,6 +29,8 @@ export interface DeviceSettings {
   readonly isEnabled: boolean;
   readonly isAutoSelect: boolean;
   readonly isReadOnly: boolean;
+  /** What Allowed Operations leaves out. */
+  readonly forbidden?: readonly DeviceOperation[];
   readonly jobsMax: number;
   readonly blockBytesMin: number;
   readonly blockBytesMax: number;

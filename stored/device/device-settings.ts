@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { hasStore } from "../config/check-dedup.ts";
 import type { AutochangerResource } from "../config/autochanger.ts";
-import type { DeviceResource } from "../config/device.ts";
+import { deviceOperations, type DeviceOperation, type DeviceResource } from "../config/device.ts";
 import type { DeviceSettings } from "./device-host.ts";
 import type { StoreSettings } from "../chunks/store-calls.ts";
 
@@ -20,14 +20,15 @@ export function deviceSettings(resource: DeviceResource, changerCommand = ""): D
     labelMedia: resource.labelMedia,
     isEnabled: resource.enabled,
     isAutoSelect: resource.autoSelect,
-    isReadOnly: resource.readOnly,
+    isReadOnly: resource.readOnly || forbidden(resource).includes("write"),
+    forbidden: forbidden(resource),
     // What went through a pipe for one job cannot be appended to by another.
     jobsMax: resource.deviceType === "Fifo" ? 1 : resource.maximumConcurrentJobs,
     blockBytesMin: resource.minimumBlockSize,
     blockBytesMax: resource.maximumBlockSize,
     blockChecksum: resource.blockChecksum,
     volumeBytesMax: resource.maximumVolumeSize,
-    fileBytesMax: resource.maximumFileSize,
+    fileBytesMax: smallestLimit(resource.maximumFileSize, resource.maximumFileIndex),
     store: hasStore(resource) ? storeSettings(resource) : undefined,
     mountPoint: resource.requiresMount ? (resource.mountPoint ?? "") : "",
     freeBytesMin: resource.minimumFreeSpace,
@@ -52,6 +53,12 @@ export function deviceSettings(resource: DeviceResource, changerCommand = ""): D
     probeLimitMs: resource.deviceProbeLimit * 1000,
     probeIntervalMs: resource.deviceProbeInterval * 1000,
   };
+}
+
+/** The smallest of several limits; 0 is none. */
+function smallestLimit(...limits: readonly number[]): number {
+  const some = limits.filter((limit) => limit > 0);
+  return some.length === 0 ? 0 : Math.min(...some);
 }
 
 function storeSettings(resource: DeviceResource): StoreSettings {
@@ -107,6 +114,11 @@ function typeOf(archiveDevice: string): string {
     // A directory that is not there yet; opening it will say so.
   }
   return "File";
+}
+
+/** What Allowed Operations leaves out. */
+function forbidden({ allowedOperations }: DeviceResource): readonly DeviceOperation[] {
+  return allowedOperations === undefined ? [] : deviceOperations.filter((operation) => !allowedOperations.includes(operation));
 }
 
 /** Whether a Device of files is a drive with one medium: its Archive Device is a file, or nothing yet, into which a changer will put one. */

@@ -1,5 +1,6 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { reportTime } from "#lib/base/local-time.ts";
+import { cleanDrive } from "../changer/clean-drive.ts";
 import { bringForOperator } from "../changer/operate-drive.ts";
 import { splitCommand } from "../changer/command-words.ts";
 import { runProgram } from "../changer/run-program.ts";
@@ -27,6 +28,7 @@ export async function* careForMedium(
   signal: AbortSignal,
 ): AsyncGenerator<DeviceReply> {
   const { drive } = host;
+  if (request.action === "clean") return yield* cleanDrive(host, request, table);
   if (drive !== undefined && table.reservations.useOf(host.name).kind !== "idle" && request.slot > 0)
     throw new OperatorError("DEVICE_BUSY", `${host.title} is in use by jobs`);
   using _ = drive === undefined ? undefined : yield* bringForOperator(drive, request.slot, request.volume);

@@ -1,5 +1,6 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { bringForOperator, mountDrive, releaseDrive, unmountDrive } from "../changer/operate-drive.ts";
+import { requireAllowed } from "../changer/clean-drive.ts";
 import { checkedVolumeName } from "../device/volume-name.ts";
 import { nextRevision } from "./volume-facts.ts";
 import type { Changes } from "../job/changes.ts";
@@ -33,6 +34,7 @@ export async function* labelVolume(
     );
   }
   if (host.settings.isReadOnly) throw new OperatorError("VOLUME_READ_ONLY", `device "${host.name}" is read-only`);
+  if (request.relabel) requireAllowed(host, "delete");
   await host.places?.require(host);
   await host.store?.open();
   using _place = host.drive === undefined ? undefined : yield* bringForOperator(host.drive, request.slot, volume);

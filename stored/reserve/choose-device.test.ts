@@ -97,3 +97,8 @@ test("a drive is read by one job at a time, a directory by several", () => {
   assert.equal(chooseDevice(devices({ name: "A", use: reading, isDrive: true }), read).kind, "wait");
   assert.equal(chooseDevice(devices({ name: "A", use: reading }), read).kind, "take");
 });
+
+test("a device on which reading is not allowed serves no restore", () => {
+  const choice = chooseDevice(devices({ name: "A", forbidden: ["read"] }, { name: "B" }), wish({ work: { kind: "read" } }));
+  assert.deepEqual(choice, { kind: "take", device: "B" });
+});

@@ -10,6 +10,8 @@ export interface DeviceState {
   readonly mediaType: string;
   readonly isEnabled: boolean;
   readonly isReadOnly: boolean;
+  /** Operations that are not allowed on it. */
+  readonly forbidden?: readonly string[] | undefined;
   /** Unmounted by the operator. */
   readonly isBlocked: boolean;
   /** Its file system does not answer. */
@@ -73,6 +75,7 @@ function changes({ volume = "", pool = "" }: DeviceState, wish: DeviceWish): num
 function whyUnfit(device: DeviceState, wish: DeviceWish): string | undefined {
   if (!device.isEnabled) return "is disabled";
   if (wish.mediaType !== "" && device.mediaType !== wish.mediaType) return `has Media Type "${device.mediaType}"`;
+  if (wish.work.kind === "read" && device.forbidden?.includes("read") === true) return "is not allowed to read";
   if (device.isReadOnly && wish.work.kind === "append") return "is read-only";
   return undefined;
 }

@@ -16,6 +16,10 @@ export const changerCodes = {
     cause: "The drive, or the medium that is wanted, is in use.",
     remedy: "Wait until its jobs have ended, or cancel them.",
   },
+  OPERATION_NOT_ALLOWED: {
+    cause: "Allowed Operations of the Device leaves out what was asked for.",
+    remedy: "Use another device, or change Allowed Operations of this one.",
+  },
   DRIVE_UNMOUNTED: {
     cause: "The operator has unmounted the drive.",
     remedy: "Use the mount command when it may be used again.",
