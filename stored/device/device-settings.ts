@@ -118,7 +118,7 @@ function typeOf(archiveDevice: string): string {
 
 /** What Allowed Operations leaves out. */
 function forbidden({ allowedOperations }: DeviceResource): readonly DeviceOperation[] {
-  return allowedOperations === undefined ? [] : deviceOperations.filter((operation) => !allowedOperations.includes(operation));
+  return allowedOperations.length === 0 ? [] : deviceOperations.filter((operation) => !allowedOperations.includes(operation));
 }
 
 /** Whether a Device of files is a drive with one medium: its Archive Device is a file, or nothing yet, into which a changer will put one. */

@@ -245,7 +245,7 @@ function tellMounted(
   const { voice, host } = search;
   const { name } = facts;
   if (action === "create") voice.say("info", `Labeled new Volume "${name}" on ${host.title}.`);
-  if (action === "relabel" && facts.catalog.bytes > 1)
+  if (action === "relabel" && (facts.catalog.status === "Recycle" || facts.catalog.status === "Purged"))
     voice.say("info", `Recycled volume "${name}" on ${host.title}, all previous data lost.`);
   else if (mounted.isLabelNew) voice.say("info", `Wrote label to prelabeled Volume "${name}" on ${host.title}`);
   if (!mounted.isLabelNew) {
