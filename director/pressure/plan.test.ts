@@ -60,29 +60,22 @@ function order(from: PressureFacts): { readonly gone: number[]; readonly why: st
   }
 }
 
-test("Fulls thin out with age, and the newest stays", () => {
+test("of daily Fulls the oldest goes first, and the newest stays", () => {
   const { gone, why } = order(facts([1, 2, 3, 4, 5, 6].map((day) => job(day, day))));
-  assert.equal(gone.includes(6), false);
-  assert.deepEqual(gone, [2, 3, 4, 5, 1], "old ones before young ones, the oldest last");
+  assert.deepEqual(gone, [1, 2, 3, 4, 5]);
   assert.match(why, /Full JobId 6 .*newest good Full/);
 });
 
-test("with room for eight, two hundred daily Fulls leave a history that reaches far back", () => {
-  let kept: RetentionJob[] = [];
-  for (let day = 1; day <= 200; day++) {
-    kept.push(job(day, day));
-    while (kept.length > 8) {
-      const next = nextVictim(facts(kept));
-      assert.ok(next.kind === "job");
-      kept = kept.filter(({ jobId }) => jobId !== next.jobs[0].jobId);
-    }
-  }
-  const days = kept.map(({ jobId }) => jobId);
-  assert.equal(days.at(-1), 200);
-  assert.ok(days.at(-2)! >= 198, days.join());
-  assert.equal(days[0], 1, `history reaches back to the first day: ${days.join()}`);
-  const gaps = days.slice(1).map((day, at) => day - days[at]!);
-  assert.ok(gaps[1]! > gaps.at(-1)! * 4, `gaps grow with age: ${days.join()}`);
+test("history thins out with age before its oldest goes: one a day after two days, one a week after a month, one a month after half a year", () => {
+  const daily = Array.from({ length: 300 }, (_, at) => job(at + 1, at + 1));
+  const before = order(facts(daily)).gone.findIndex((jobId, at, all) => at > 0 && jobId < all[at - 1]!);
+  const kept = new Set(order(facts(daily)).gone.slice(before));
+  const within = (from: number, to: number) => [...kept].filter((jobId) => 300 - jobId >= from && 300 - jobId < to).length;
+  assert.equal(within(0, 30), 29, "every day of the last month");
+  assert.ok(within(30, 180) >= 21 && within(30, 180) <= 23, `one a week: ${within(30, 180)}`);
+  assert.ok(within(180, 300) >= 4 && within(180, 300) <= 5, `one a month: ${within(180, 300)}`);
+  const hourly = [1, 2, 3, 4].map((id) => job(id, 1, { start: `2027-01-01 0${id}:00:00` }));
+  assert.deepEqual(order(facts([...hourly, job(5, 5)])).gone, [1, 2, 3, 4]);
 });
 
 test("what a chain needs goes after what needs it, and the newest chain never", () => {
@@ -100,13 +93,11 @@ test("what has expired goes first, however well it stands", () => {
   assert.equal(order(facts(jobs, { expired: new Set([3]) })).gone[0], 3);
 });
 
-test("the last good Full of each client stays, and a client that is saved more often gives first", () => {
-  const hourly = [1, 2, 3, 4, 5].map((id) => job(id, 1, { clientId: 2, start: `2027-01-10 0${id}:00:00` }));
-  const daily = [6, 7, 8, 9, 10].map((id) => job(id, id));
-  const { gone } = order(facts([...hourly, ...daily]));
-  assert.equal(gone.includes(5) || gone.includes(10), false);
-  const first = gone.slice(0, 2).map((jobId) => jobId <= 5);
-  assert.ok(first.includes(true), gone.join());
+test("the last good Full of each client stays, and the history of all clients reaches back equally far", () => {
+  const often = [1, 2, 3, 4, 5].map((id) => job(id, id + 5, { clientId: 2 }));
+  const seldom = [6, 7, 8].map((id, at) => job(id, 1 + at * 4));
+  const { gone } = order(facts([...often, ...seldom]));
+  assert.deepEqual(gone, [6, 7, 1, 2, 3, 4]);
 });
 
 test("a job on a precious Volume, a running one and one that is read stay with all that they need", () => {

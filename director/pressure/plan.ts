@@ -42,7 +42,8 @@ export type NextVictim = Victim | { readonly kind: "none"; readonly why: string 
 
 /**
  * What is given up next. Pure, and the same whenever it is asked while the catalog is the same. In this order: Volumes that were purged and still
- * take space; what has expired; then what leaves the smallest gap for its age, so that history thins out with age; the oldest and the newest go last. A step
+ * take space; what has expired; then what is one of several of its day, week or month, by age;
+ * then the oldest, of whichever client, so that the history of all reaches back equally far. A step
  * never touches the newest chain of a client and FileSet, what a job that stays needs, what is precious, or in use.
  */
 export function nextVictim(facts: PressureFacts): NextVictim {
@@ -71,20 +72,20 @@ export function without(facts: PressureFacts, victim: Victim): PressureFacts {
 
 interface Candidate {
   readonly victim: Victim;
-  readonly isExpired: boolean;
-  /** How far its neighbours in time lie apart, in relation to its age: little is little loss. */
-  readonly loss: number;
-  /** Backups that its client has in all. */
+  /** Lower goes first: 0 expired, 1 one of several in its period, 2 any other. */
+  readonly stage: number;
+  /** How many jobs it costs, and how many backups their client has in all. */
+  readonly jobs: number;
   readonly clientJobs: number;
   readonly start: string;
   readonly order: number;
 }
 
 function compare(one: Candidate, other: Candidate): number {
-  if (one.isExpired !== other.isExpired) return one.isExpired ? -1 : 1;
-  if (one.loss !== other.loss) return one.loss < other.loss ? -1 : 1;
-  if (one.clientJobs !== other.clientJobs) return other.clientJobs - one.clientJobs;
+  if (one.stage !== other.stage) return one.stage - other.stage;
   if (one.start !== other.start) return one.start < other.start ? -1 : 1;
+  if (one.jobs !== other.jobs) return one.jobs - other.jobs;
+  if (one.clientJobs !== other.clientJobs) return other.clientJobs - one.clientJobs;
   return one.order - other.order;
 }
 
@@ -93,7 +94,7 @@ class Rules {
   /** Why a job stays; a job that is not here may go with all that needs it. */
   readonly stays: ReadonlyMap<number, string>;
   readonly #facts: PressureFacts;
-  readonly #loss: ReadonlyMap<number, number>;
+  readonly #redundant: ReadonlySet<number>;
   readonly #clientJobs = new Map<number, number>();
   /** Good jobs that need the place of a job directly. */
   readonly #dependents = new Map<number, RetentionJob[]>();
@@ -104,7 +105,7 @@ class Rules {
     const needed = neededJobs(jobs, { isKept: (job) => untouchable.has(job.jobId), ...busy });
     this.stays = new Map([...untouchable, ...[...needed].map(([jobId, reason]) => [jobId, reasonText(reason)] as const)]);
     const good = jobs.filter((job) => isGoodBackup(job));
-    this.#loss = losses(good);
+    this.#redundant = redundantJobs(good);
     for (const { clientId } of good) this.#clientJobs.set(clientId, (this.#clientJobs.get(clientId) ?? 0) + 1);
     const needs = chainNeeds(jobs);
     for (const job of good)
@@ -124,13 +125,27 @@ class Rules {
     return [...found.values()].sort((one, two) => byStart(two, one));
   }
 
+  /** In which turn a job goes. One that failed is worth nothing. */
+  stageOf(job: RetentionJob): number {
+    if (this.#facts.expired.has(job.jobId) || !isGoodBackup(job)) return 0;
+    return this.#redundant.has(job.jobId) ? 1 : 2;
+  }
+
+  /** The same for a whole step, in words. */
+  why(jobs: readonly RetentionJob[]): string {
+    const stage = Math.max(0, ...jobs.map((job) => this.stageOf(job)));
+    return ["its retention is over", "a newer one of the same day, week or month stays", "it is the oldest that may go"][
+      stage
+    ]!;
+  }
+
   candidate(victim: Victim): Candidate {
     const { jobs } = victim;
     const newest = jobs[0];
     return {
       victim,
-      isExpired: jobs.every(({ jobId }) => this.#facts.expired.has(jobId)),
-      loss: Math.max(0, ...jobs.map(({ jobId }) => this.#loss.get(jobId) ?? 0)),
+      stage: Math.max(0, ...jobs.map((job) => this.stageOf(job))),
+      jobs: jobs.length,
       clientJobs: Math.max(0, ...jobs.map(({ clientId }) => this.#clientJobs.get(clientId) ?? 0)),
       start: newest?.start ?? "",
       order: victim.kind === "job" ? (newest?.jobId ?? 0) : victim.volume.mediaId,
@@ -145,7 +160,7 @@ function* storeCandidates(facts: PressureFacts, rules: Rules): Generator<Candida
   for (const job of facts.jobs) {
     if (!stored.has(job.jobId) || !isGoodBackup(job)) continue;
     const closure = rules.closure([job]);
-    if (closure?.length === 1) yield rules.candidate({ kind: "job", jobs: [job], why: whyOf(facts, job) });
+    if (closure?.length === 1) yield rules.candidate({ kind: "job", jobs: [job], why: rules.why([job]) });
   }
 }
 
@@ -160,33 +175,42 @@ function* volumeCandidates(facts: PressureFacts, rules: Rules): Generator<Candid
     // One of which no more is known than that it lies there (a restore, a job of another kind) is nobody's to give up.
     if (jobs.length === 0 || jobs.length < places.length) continue;
     const closure = rules.closure(jobs);
-    if (closure !== undefined) yield rules.candidate({ kind: "volume", volume, jobs: closure, why: whyOf(facts, closure[0]!) });
+    if (closure !== undefined) yield rules.candidate({ kind: "volume", volume, jobs: closure, why: rules.why(closure) });
   }
 }
 
-function whyOf({ expired }: PressureFacts, job: RetentionJob): string {
-  return expired.has(job.jobId) ? "its retention is over" : "without it history coarsens least";
-}
+/** From which age on, in days before the newest job of its series, one job a period is enough. */
+const THINNING: readonly { readonly fromDays: number; readonly periodOf: (start: string, day: number) => string }[] = [
+  { fromDays: 180, periodOf: (start) => start.slice(0, 7) },
+  { fromDays: 30, periodOf: (_start, day) => `week ${Math.floor((day + 3) / 7)}` },
+  { fromDays: 2, periodOf: (start) => start.slice(0, 10) },
+];
+
+const DAY_MS = 86_400_000;
 
 /**
- * For each good job how far apart its neighbours are, in relation to its age as of the newest job of its series (client, Job, FileSet): how much the history
- * would coarsen without it. Scale-free, so a client that is saved hourly gives before one that is saved daily, and equals take turns; gaps come to grow with
- * age. The oldest and the newest of a series are its ends: they go after all others, the oldest first.
+ * The good jobs beside which a newer one of the same period stands: after two days one a day is enough, after a month one a week, after half a year one
+ * a month, the newest of each. A series is a client, Job and FileSet; age is as of its newest job.
  */
-function losses(good: readonly RetentionJob[]): ReadonlyMap<number, number> {
-  const found = new Map<number, number>();
+function redundantJobs(good: readonly RetentionJob[]): ReadonlySet<number> {
+  const redundant = new Set<number>();
   const series = Map.groupBy(good, (job) => `${job.clientId}\0${job.fileSet}\0${job.name}`);
   for (const jobs of series.values()) {
     const sorted = jobs.toSorted(byStart);
-    const times = sorted.map(({ start }) => parseCatalogTime(start ?? "") ?? 0);
-    const last = times.at(-1)!;
+    const lastMs = startMs(sorted.at(-1)!);
     for (const [at, job] of sorted.entries()) {
-      const [older, time, newer] = [times[at - 1], times[at]!, times[at + 1]];
-      const isEnd = older === undefined || newer === undefined;
-      found.set(job.jobId, isEnd ? Number.POSITIVE_INFINITY : (newer - older) / Math.max(1, last - time));
+      const next = sorted[at + 1];
+      const rule = THINNING.find(({ fromDays }) => lastMs - startMs(job) >= fromDays * DAY_MS);
+      if (next === undefined || rule === undefined) continue;
+      const period = (one: RetentionJob) => rule.periodOf(one.start ?? "", Math.floor(startMs(one) / DAY_MS));
+      if (period(job) === period(next)) redundant.add(job.jobId);
     }
   }
-  return found;
+  return redundant;
+}
+
+function startMs(job: RetentionJob): number {
+  return parseCatalogTime(job.start ?? "") ?? 0;
 }
 
 /** Why nothing may go, for the operator. */
