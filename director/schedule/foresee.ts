@@ -30,7 +30,7 @@ export function foreseeRuns(
   const views: ScheduledView[] = [];
   while (views.length < (wish.limit ?? RUNS_LISTED_MAX)) {
     const first = earliest(candidates);
-    if (first === undefined || first.atMs > untilMs) break;
+    if (first === undefined || first.atMs >= untilMs) break;
     views.push(viewOf(first.line, first.atMs));
     first.atMs = wish.isNextOnly === true ? Infinity : (first.runs.next().value ?? Infinity);
   }

@@ -80,9 +80,16 @@ function byNumber(left: number, right: number): number {
   return left - right;
 }
 
+/** The ISO week, but within the year as Bacula counts: January's days of the old year's last week are in week 0, December's of the new year's first in 53. */
+function weekOfYear(day: Temporal.PlainDate): number {
+  const { weekOfYear: week = 0, yearOfWeek = day.year } = day;
+  if (yearOfWeek === day.year) return week;
+  return yearOfWeek < day.year ? 0 : 53;
+}
+
 function matchesDay(times: RunTimes, day: Temporal.PlainDate): boolean {
   if (times.months !== undefined && !times.months.includes(day.month)) return false;
-  if (times.weeksOfYear !== undefined && !times.weeksOfYear.includes(day.weekOfYear ?? 0)) return false;
+  if (times.weeksOfYear !== undefined && !times.weeksOfYear.includes(weekOfYear(day))) return false;
   if (times.lastDay && day.day === day.daysInMonth) return true;
   if (times.monthDays !== undefined && !times.monthDays.includes(day.day)) return false;
   if (times.weekDays !== undefined && !times.weekDays.includes(day.dayOfWeek % 7)) return false;

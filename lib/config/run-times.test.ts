@@ -89,9 +89,9 @@ test("what is allowed but hardly meant is told", () => {
   };
   assert.deepEqual(doubts("weekly at 2:00"), ['"weekly" chooses no day']);
   assert.deepEqual(doubts("monthly jan at 2:00"), ['"monthly" chooses no day']);
-  for (const never of ["30 feb", "31 feb apr jun sep nov", "w00", "1st 8"])
+  for (const never of ["30 feb", "31 feb apr jun sep nov", "1st 8"])
     assert.deepEqual(doubts(never), ["such a day never comes"], never);
-  for (const fine of ["weekly sun", "monthly on 1", "29 feb", "30 feb lastday", "31", "w00 w53", "1st 7", "last 25"])
+  for (const fine of ["weekly sun", "monthly on 1", "29 feb", "30 feb lastday", "31", "w00", "1st 7", "last 25"])
     assert.deepEqual(doubts(fine), [], fine);
 });
 

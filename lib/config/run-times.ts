@@ -27,7 +27,7 @@ export interface RunTimes {
   readonly weekDays: readonly number[] | undefined;
   /** Week of the month, 1-6: (day - 1) / 7 + 1; LAST_WEEK. */
   readonly weeksOfMonth: readonly number[] | undefined;
-  /** ISO week of the year, 0-53. */
+  /** ISO week of the year; 0 and 53 for the days before week 1 and after week 52 that ISO counts to the other year, too. */
   readonly weeksOfYear: readonly number[] | undefined;
 }
 
@@ -186,7 +186,6 @@ const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** True for days that no calendar has, such as 30 February. Not all of them are found: whether weeks and months meet is not looked at. */
 function neverComes(times: RunTimes): boolean {
-  if (times.weeksOfYear?.every((week) => week === 0) === true) return true;
   if (times.lastDay || times.monthDays === undefined) return false;
   const longest = Math.max(...(times.months ?? [1]).map((month) => MONTH_DAYS[month - 1]!));
   return !times.monthDays.some(

@@ -85,8 +85,13 @@ class Line:
         month_days = calendar.monthrange(day.year, day.month)[1]
         if "month" in self.chosen and day.month not in self.chosen["month"]:
             return False
-        if "week" in self.chosen and day.isocalendar()[1] not in self.chosen["week"]:
-            return False
+        if "week" in self.chosen:
+            # Week 1 has the year's first Thursday. Weeks do not reach into another year: days before week 1 are in 0, after 52 full ones in 53.
+            monday = day - timedelta(days=day.weekday())
+            thursday = monday + timedelta(days=3)
+            week = 0 if thursday.year < day.year else 53 if thursday.year > day.year else (thursday.timetuple().tm_yday + 6) // 7
+            if week not in self.chosen["week"]:
+                return False
         if self.lastday and day.day == month_days:
             return True
         if self.lastday and "mday" not in self.chosen:

@@ -34,6 +34,8 @@ export const RUN_LINES: readonly string[] = [
   "w05 sun at 1:00",
   "w52-w02 mon-fri at 6:30",
   "w53 at 6:00",
+  "w00 at 6:00",
+  "w01 w52 at 6:15",
   "w01,w27 wed at 12:00",
   "jan w01 at 3:03",
   "hourly",
