@@ -129,6 +129,7 @@ export class StorageDaemon implements AsyncDisposable {
       poke: around.poke,
       reserve: async (wish, waiter, signal) => await reservations.reserve(wish, waiter, signal),
       appenderOf: (device) => must(appenders.get(device), `device ${device}`),
+      findHost: (device) => hosts.get(device),
       hostOf: (device) => must(hosts.get(device), `device ${device}`),
       verifiers,
       spoolPath: (ref, session) => inWork(`.attr.${ref.job}.${session.id}.spool`),

@@ -144,3 +144,46 @@ scenario(
     await assertSameTree(tree, (await world.restore()) + tree);
   },
 );
+
+scenario(
+  "directories as drives: three Pools on two of them at once, a third is never chosen, and restores find the right one",
+  {
+    site: {
+      ...LIBRARY_SITE,
+      pool: "Maximum Volume Bytes = 4000000",
+      resources: ["P1", "P2"]
+        .map((name) => `Pool { Name = ${name}; Pool Type = Backup; Label Format = "${name}-"; Maximum Volume Bytes = 4000000 }`)
+        .join("\n"),
+    },
+  },
+  async (world) => {
+    const names = ["D0", "D1", "D2"];
+    const device = (name: string) => {
+      mkdirSync(world.path(name));
+      return `Device {
+  Name = ${name}; Media Type = File; Device Type = File; Archive Device = "${world.path(name)}"; Label Media = yes
+  Autochanger = yes; Random Access = yes; Removable Media = no; Maximum Concurrent Jobs = 2
+  ${name === "D2" ? "Autoselect = no" : ""}
+}
+`;
+    };
+    const changer = `Autochanger { Name = Disk; Device = ${names.join(", ")}; Changer Device = /dev/null; Changer Command = "" }\n`;
+    world.edit("bacula-sd.conf", /^Device \{[^]*?^\}\n/m, names.map(device).join("") + changer);
+    const tree = world.path("tree");
+    plainTree(tree, { files: 20 });
+    bigFile(`${tree}/big`, 6);
+    await world.start();
+    const jobs: number[] = [];
+    for (const pool of ["Files", "P1", "P2", "Files", "P1", "P2"])
+      jobs.push(await world.queue(`run job=Save level=Full pool=${pool} yes`));
+    for (const job of jobs) assert.equal((await world.report(job)).termination, "Backup OK", world.messages().slice(-3000));
+    const [first = [], second = [], third = []] = await Promise.all(names.map((name) => world.namesUnder(world.path(name))));
+    assert.ok(first.length > 0 && second.length > 0, `both drives are used: ${first.join()} / ${second.join()}`);
+    assert.deepEqual(third, [], "a device with Autoselect = no was chosen");
+    for (const job of jobs) {
+      const where = await world.restore(`select jobid=${job} all done`, world.path(`restored-${job}`));
+      await assertSameTree(tree, where + tree);
+    }
+    assert.doesNotMatch(world.messages(), /Please mount/);
+  },
+);

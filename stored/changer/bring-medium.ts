@@ -16,6 +16,8 @@ export interface VolumeWanted {
 export interface NotBrought {
   readonly reason: string;
   readonly needsOperator: boolean;
+  /** Another job has it: nobody need do anything. */
+  readonly isInUse: boolean;
 }
 
 const NOTHING: Disposable = { [Symbol.dispose]: () => {} };
@@ -37,7 +39,12 @@ export async function bringMedium(
     if (signal.aborted || !(error instanceof OperatorError)) throw error;
     // A drive in the way may do for another Volume; an empty slot too. A changer that hangs, or is unmounted, does for none.
     const needsOperator = error.code === "CHANGER_LATE" || error.code === "DRIVE_UNMOUNTED";
-    return { reason: needsOperator ? pleaseMount(host, wanted, describeError(error)) : describeError(error), needsOperator };
+    const isInUse = error.code === "DRIVE_BUSY";
+    return {
+      isInUse,
+      needsOperator,
+      reason: needsOperator ? pleaseMount(host, wanted, describeError(error)) : describeError(error),
+    };
   }
 }
 

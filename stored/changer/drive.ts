@@ -1,6 +1,7 @@
 import { abortable } from "#lib/base/abort.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { Changes } from "../job/changes.ts";
 import type { Changer, MoveCause } from "./changer.ts";
 
 /** A Device whose medium can be another at any time. */
@@ -11,6 +12,8 @@ export interface DriveSettings {
   /** Its number in the changer, from 0. */
   readonly index: number;
   readonly changerWaitMs: number;
+  /** Longest wait for a job to let go of its medium; 10 seconds if not given. */
+  readonly letGoMs?: number;
 }
 
 /** In the place of a slot: the medium that is in the drive already, whichever. */
@@ -22,12 +25,15 @@ export interface MediumWish extends MoveCause {
   readonly slot: number;
 }
 
+const LET_GO_MS = 10_000;
+
 /** What one drive of a library holds, and who relies on that. */
 export class Drive {
   readonly #settings: DriveSettings;
   readonly changer: Changer | undefined;
   /** For a drive without a changer: one at a time looks at what is in it. */
   readonly #ownTurn = new Mutex();
+  readonly #changes = new Changes();
   #holds = 0;
   #slot: number | undefined;
   /** The label last seen in the drive, for messages and for choosing a drive; "": not known. */
@@ -78,6 +84,7 @@ export class Drive {
    * first, it goes on without the caller.
    */
   async take(wish: MediumWish, signal: AbortSignal): Promise<Disposable> {
+    await this.#untilFree(wish, signal);
     const turn = await this.#turn.acquire(signal);
     const work = this.#takeInTurn(wish).finally(() => turn[Symbol.dispose]());
     try {
@@ -88,6 +95,20 @@ export class Drive {
         () => {},
       );
       throw error;
+    }
+  }
+
+  /** A job that has just ended may not have let go yet; it is not waited for longer than that can take. */
+  async #untilFree(wish: MediumWish, signal: AbortSignal): Promise<void> {
+    const isInTheWay = () => this.isHeld && wish.slot !== INSIDE && wish.slot !== this.#slot;
+    const deadline = performance.now() + (this.#settings.letGoMs ?? LET_GO_MS);
+    while (isInTheWay() && performance.now() < deadline) {
+      const timer = setTimeout(() => this.#changes.notify(), deadline - performance.now());
+      try {
+        await this.#changes.wait(signal);
+      } finally {
+        clearTimeout(timer);
+      }
     }
   }
 
@@ -161,6 +182,7 @@ export class Drive {
         if (!isHeld) return;
         isHeld = false;
         this.#holds -= 1;
+        this.#changes.notify();
       },
     };
   }

@@ -95,6 +95,8 @@ export async function* releaseDrive({ host, drive, table }: DriveHost): AsyncGen
  */
 export async function* bringForOperator(drive: Drive, slot: number, volume: string): AsyncGenerator<DeviceReply, Disposable> {
   const wish = slot > 0 ? slot : INSIDE;
+  if (drive.isHeld && slot > 0 && drive.slot !== slot)
+    throw new OperatorError("DRIVE_BUSY", `drive "${drive.name}" is in use with Volume "${drive.volume}"`);
   return yield* whileTelling(async (tell) => await drive.take({ ...operator(tell, volume), slot: wish }, NEVER));
 }
 

@@ -126,7 +126,10 @@ export const deviceTable = defineResource(
     changerDevice: directive(nameText(), { acts: true, description: "Device node of the changer, if not its Autochanger's." }),
     controlDevice: directive(nameText(), { acts: true, description: "SCSI node of the drive: %l in commands." }),
     changerCommand: directive(nameText(), { acts: true, description: "Program that moves media, if not its Autochanger's." }),
-    alertCommand: directive(nameText(), { acts: false, description: "Program that reads the drive's alerts." }),
+    alertCommand: directive(nameText(), {
+      acts: true,
+      description: "Program that is run after each job, with %-codes; every line that it prints is a warning of the job.",
+    }),
     lockCommand: directive(nameText(), {
       acts: true,
       description: "Program that locks the changer, if its Autochanger names none.",

@@ -29,6 +29,8 @@ export interface DeviceSettings {
   readonly isEnabled: boolean;
   readonly isAutoSelect: boolean;
   readonly isReadOnly: boolean;
+  /** Run after each job; what it says is told as a warning. "": none. */
+  readonly alertCommand?: string;
   /** What Allowed Operations leaves out. */
   readonly forbidden?: readonly DeviceOperation[];
   readonly jobsMax: number;

@@ -22,6 +22,7 @@ export function deviceSettings(resource: DeviceResource, changerCommand = ""): D
     isAutoSelect: resource.autoSelect,
     isReadOnly: resource.readOnly || forbidden(resource).includes("write"),
     forbidden: forbidden(resource),
+    alertCommand: resource.alertCommand ?? "",
     // What went through a pipe for one job cannot be appended to by another.
     jobsMax: resource.deviceType === "Fifo" ? 1 : resource.maximumConcurrentJobs,
     blockBytesMin: resource.minimumBlockSize,

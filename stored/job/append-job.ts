@@ -2,6 +2,7 @@ import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { elapsedText, rateText } from "../status/units.ts";
 import { levelWord, typeWord } from "../status/words.ts";
 import { JobChunks } from "../store/job-chunks.ts";
+import { alertsOf } from "../changer/alerts.ts";
 import { AppendIntake } from "./append-intake.ts";
 import { AppendStream } from "./append-stream.ts";
 import { ClientLink } from "./client-link.ts";
@@ -249,6 +250,8 @@ export class AppendJob implements StorageJob, AppendClient {
     }
     const writtenPerSecond = (this.#bytes * 1000) / Math.max(1, performance.now() - joinedMs);
     await this.#despoolAttributes();
+    const cause = { client: this.label.client, job: this.ref.job, volume: [...this.volumes].at(-1) ?? "" };
+    for (const alert of await alertsOf(this.#around.hostOf(this.#device), cause)) this.voice.say("warning", `Alert: ${alert}`);
     const seconds = (Date.now() - this.#startMs) / 1000;
     this.voice.say("info", `Elapsed time=${elapsedText(seconds)}, Transfer rate=${rateText(this.#bytes, seconds)}`);
     this.voice.say("info", `Volume write rate: ${megabytesText(writtenPerSecond)}`);

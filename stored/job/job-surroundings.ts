@@ -20,6 +20,8 @@ export interface JobSurroundings {
   reserve(wish: DeviceWish, waiter: ReservationWaiter, signal: AbortSignal): Promise<Reservation>;
   appenderOf(device: string): Appender;
   hostOf(device: string): DeviceHost;
+  /** The same for a name that may be nobody's. */
+  findHost(device: string): DeviceHost | undefined;
   /** Who verifies the chunks that come. */
   readonly verifiers: VerifyPool;
   /** Where the job's attributes are spooled. */

@@ -2,6 +2,8 @@ import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { megabytesText } from "../device/rate.ts";
 import { OperatorWait } from "../mount/operator-wait.ts";
 import { bringForRead, isBrought } from "../changer/bring-medium.ts";
+import { alertsOf } from "../changer/alerts.ts";
+import { devicesHolding } from "../reserve/holding-devices.ts";
 import { volumeSteps } from "../volume/select.ts";
 import { elapsedText, rateText } from "../status/units.ts";
 import { levelWord, typeWord } from "../status/words.ts";
@@ -170,8 +172,11 @@ export class ReadJob implements StorageJob {
       waits: (reason: string, isBlocked: boolean) => tellWaiting(this.voice, this.ref.job, reason, isBlocked),
       blockedMsMax: this.#maxWaitMs,
     };
+    const { devices } = this.#request;
+    const known = devices.flatMap((name) => this.#around.findHost(name) ?? []);
+    const holding = await devicesHolding(known, steps[0]?.volume);
     const wish = {
-      devices: this.#request.devices,
+      devices: holding.length < known.length ? holding.map(({ name }) => name) : devices,
       mediaType: this.#request.mediaType,
       work: { kind: "read" as const },
       prefersMounted: this.#request.preferMountedVolumes,
@@ -187,6 +192,8 @@ export class ReadJob implements StorageJob {
       this.#readOn(host, steps).finally(() => reservation[Symbol.dispose]()),
       this.#signal,
     );
+    const cause = { client: this.#request.client, job: this.ref.job, volume: this.#volume };
+    for (const alert of await alertsOf(host, cause)) this.voice.say("warning", `Alert: ${alert}`);
     this.#tellTheRest();
     this.#feed.finish({ damages: this.#damages, files: this.#files, failed: "" });
     const seconds = (Date.now() - this.#startMs) / 1000;
@@ -202,6 +209,7 @@ export class ReadJob implements StorageJob {
       for (const step of steps) {
         if (this.#feed.isServed) break;
         await this.#readVolume(host, readerId, step);
+        this.#around.poke.notify(); // others may wait for its medium
       }
       isComplete = !this.#feed.isServed;
     } finally {
@@ -274,6 +282,9 @@ export class ReadJob implements StorageJob {
           if (!(error instanceof OperatorError) || !awaitable.has(error.code)) throw error;
           this.voice.say("warning", describeError(error));
         }
+      } else if (place.isInUse) {
+        await wait.until("M", `Job ${this.ref.job} waits for Volume "${step.volume}": ${place.reason}`);
+        continue;
       } else this.voice.say("warning", place.reason);
       await wait.until("M", pleaseMount(this.ref.job, host, step));
     }
