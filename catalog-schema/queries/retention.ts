@@ -129,7 +129,7 @@ export async function listNewestInitCatalogs(r: CatalogReader): Promise<number[]
   return rows.map((row) => row.newest);
 }
 
-/** Backups with file records that ended before `endedBefore`, by number; at most a page after `afterJobId`. */
+/** Jobs that stand as having file records and ended before `endedBefore`, by number; at most a page after `afterJobId`. */
 export async function listWithAgedFiles(
   r: CatalogReader,
   wanted: { readonly clientId?: number; readonly endedBefore: number; readonly afterJobId: number },
@@ -140,7 +140,6 @@ export async function listWithAgedFiles(
     .select([...COLUMNS])
     .select((e) => e.fn.coalesce("FileSet.FileSet", e.val("")).as("FileSet"))
     .where("Job.PurgedFiles", "=", 0)
-    .where("Job.Type", "=", "B")
     .where("Job.JobTDate", "<", wanted.endedBefore)
     .where("Job.JobId", ">", wanted.afterJobId);
   if (wanted.clientId !== undefined) query = query.where("Job.ClientId", "=", wanted.clientId);

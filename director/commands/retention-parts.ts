@@ -55,9 +55,9 @@ export async function confirmRetention(
 ): Promise<number | null> {
   let seconds = configured;
   for (;;) {
-    await context.say(`The current ${what} retention period is: ${formatDuration(seconds)}\n`);
     const changed = seconds === configured ? null : seconds;
     if (args.has("yes")) return changed;
+    await context.say(`The current ${what} retention period is: ${formatDuration(seconds)}\n`);
     const answer = (await askText(context, "Continue? (yes/mod/no): ")).toLowerCase();
     if (answer === "mod") {
       const text = await askText(context, "Enter new retention period: ");
