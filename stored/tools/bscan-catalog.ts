@@ -21,6 +21,7 @@ import {
   filesPresent,
   findJobOfSession,
   forgetFilesAndPlaces,
+  forgetPlaces,
   hasJobMedia,
   setFileSetTime,
 } from "#catalog/queries/rebuild.ts";
@@ -277,7 +278,8 @@ export class BscanCatalog {
   async place(session: ScannedSession, mediaId: number, row: NewJobMedia, isFirst: boolean): Promise<boolean> {
     const { job } = session;
     if (job.kind !== "job" || this.#scope !== "all") return false;
-    if (isFirst && (await hasJobMedia(this.#catalog, job.jobId, mediaId))) return false;
+    if (isFirst && job.isOurs) await forgetPlaces(this.#catalog, job.jobId, mediaId);
+    else if (isFirst && (await hasJobMedia(this.#catalog, job.jobId, mediaId))) return false;
     await insertJobMedia(this.#catalog, [{ ...row, JobId: job.jobId }]);
     this.#tell(`Created JobMedia record JobId ${job.jobId}, MediaId ${mediaId}`);
     return true;
@@ -292,9 +294,10 @@ export class BscanCatalog {
     const bySession = await findJobOfSession(this.#catalog, session.key);
     if (bySession !== null && (label === undefined || label.job === "" || bySession.Job === label.job)) return bySession;
     const byName = label === undefined || label.job === "" ? null : await findJobByUniqueName(this.#catalog, label.job);
-    return byName !== null && byName.VolSessionId === session.key.id && byName.VolSessionTime === session.key.time
-      ? byName
-      : null;
+    if (byName === null) return null;
+    // A job that had not got its session when the catalog was dumped: the catalog backup itself.
+    const isSame = byName.VolSessionId === session.key.id && byName.VolSessionTime === session.key.time;
+    return isSame || byName.VolSessionTime === 0 ? byName : null;
   }
 
   async #resume(session: ScannedSession, row: JobRow): Promise<void> {
@@ -318,6 +321,16 @@ export class BscanCatalog {
     session.volIndexBase = session.label === undefined ? await lastVolIndex(this.#catalog, jobId) : 0;
     session.job = { kind: "job", jobId, isOurs: row.JobStatus === "I", present: present.files === 0 ? undefined : present };
     if (row.PurgedFiles === 1) await updateJob(this.#catalog, jobId, { PurgedFiles: 0 });
+    if (row.VolSessionTime === 0) await this.#giveSession(session, jobId);
+  }
+
+  async #giveSession({ key, label }: ScannedSession, jobId: number): Promise<void> {
+    const pool = label === undefined ? null : await this.#pool(label.pool, label.poolType);
+    await updateJob(this.#catalog, jobId, {
+      VolSessionId: key.id,
+      VolSessionTime: key.time,
+      ...(pool === null ? {} : { PoolId: pool.PoolId }),
+    });
   }
 
   async #update(jobId: number, changes: JobChanges): Promise<void> {

@@ -88,8 +88,9 @@ function placeOf(named: string): Place | undefined {
   if (!named.includes("/")) return undefined;
   const path = resolve(named);
   const facts = statSync(path, { throwIfNoEntry: false });
-  if (facts === undefined) return undefined;
   const inside = { directory: realOf(dirname(path)), volume: basename(path) };
+  // A Volume that is still to be made.
+  if (facts === undefined) return isDirectory(dirname(path)) ? { ...inside, isPacked: false } : undefined;
   if (!facts.isDirectory()) return { ...inside, isPacked: false };
   if (isFile(join(path, "records"))) return { ...inside, isPacked: true };
   return { directory: realOf(path), volume: undefined, isPacked: isDirectory(join(path, "@chunks")) };

@@ -131,7 +131,9 @@ export class BlockReader {
     const header = readBlockHeader(this.#view, address - this.#chunkAddress);
     if (header === undefined) return undefined;
     const next = address + header.size;
-    return typeof this.#blockAt(next) === "object" ? next : undefined;
+    const found = this.#blockAt(next);
+    // A length that is damaged may lead to a later block by chance; a number that jumps gives it away. Numbers may begin anew.
+    return typeof found === "object" && found.header.number <= header.number + 1 ? next : undefined;
   }
 
   /** Makes sure that the chunk holds `bytes` bytes from `address` on, as far as the Volume has them; answers how many it holds. */

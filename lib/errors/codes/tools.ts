@@ -8,4 +8,8 @@ export const toolsCodes = {
     cause: "The directory below which files are to be put is not there.",
     remedy: "Make the directory, or name another one.",
   },
+  VOLUME_NOT_COPIED: {
+    cause: "bcopy cannot make a whole copy of this Volume.",
+    remedy: "For Volumes of a device with a store, send the store with dedup replicate; an empty Volume needs no copy.",
+  },
 } as const;
