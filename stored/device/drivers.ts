@@ -5,6 +5,7 @@ import { FileDevice } from "./file-device.ts";
 import { NullDevice } from "./null-device.ts";
 import { PIPE_VOL_TYPE, PipeDevice } from "./pipe-device.ts";
 import { PackedDevice, plainDirectories } from "./packed-device.ts";
+import { sparing } from "../space/sparing-device.ts";
 import type { Device } from "./device.ts";
 import type { PipeDeviceFacts } from "./pipe-device.ts";
 import type { VolumeDirectories } from "./packed-device.ts";
@@ -16,6 +17,8 @@ export interface DeviceFacts {
   readonly archiveDevice: string;
   /** Device Type File: the Archive Device is one medium, and no directory of Volumes. */
   readonly isDrive?: boolean;
+  /** Device Type File: free bytes of the file system that are left. */
+  readonly freeBytesMin?: number;
   /** Device Type File: what was written or read is kept out of the page cache. */
   readonly isDirect?: boolean;
   /** Device Type Fifo. */
@@ -30,7 +33,10 @@ interface Driver {
 }
 
 const drivers: Readonly<Record<string, Driver>> = {
-  file: { volType: 1, open: (facts) => (facts.isDrive === true ? new DriveFile(facts) : new FileDevice(facts)) },
+  file: {
+    volType: 1,
+    open: (facts) => (facts.isDrive === true ? new DriveFile(facts) : sparing(new FileDevice(facts), facts.freeBytesMin ?? 0)),
+  },
   fifo: { volType: PIPE_VOL_TYPE, open: (facts) => new PipeDevice({ ...facts, ...(facts.pipe ?? pipeDefaults()) }) },
   null: { volType: 11, open: (facts) => new NullDevice(facts) },
   dedup: { volType: 15, open: (facts) => new PackedDevice(facts, plainDirectories) },

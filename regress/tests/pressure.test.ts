@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { LoopFileSystem, whyNoLoop } from "#lib/testing/loop-file-system.ts";
+import { dedupSite, makeStore } from "#regress/dedup.ts";
+import { scenario } from "#regress/scenario.ts";
+import { whyNoTestClock } from "#regress/test-clock.ts";
+import { plainTree, randomFile } from "#regress/trees.ts";
+import type { World } from "#regress/world.ts";
+import { liveThrough, mebibytes, PRESSURE_LEVELS, pressureImage, pressureSite } from "../campaigns/pressure.ts";
+
+/* The long form of the first three is `npm run campaign -- --days=200 --type=...`. */
+
+const DAYS = [
+  { deviceType: "Btrfs", image: 400, days: 14, files: 4, changedMib: 25, used: 80 },
+  { deviceType: "Dedup", image: 240, days: 10, files: 3, changedMib: 20, used: 80 },
+  // A whole Volume goes at a time, and a Full needs its own room beside the last one.
+  { deviceType: "File", image: 300, days: 15, files: 3, changedMib: 15, used: 50 },
+] as const;
+
+for (const { deviceType, image, days, used, ...tree } of DAYS) {
+  scenario(
+    `${deviceType}: on a disk of fixed size a job a day never fails, the disk is made full use of, and what goes next was foretold`,
+    {
+      site: (dir) => pressureSite(dir, deviceType, 16),
+      root: true,
+      lacks: whyNoLoop(deviceType === "Btrfs" ? "btrfs" : "ext4") ?? whyNoTestClock(),
+    },
+    async (world, context) => {
+      const clock = world.useClock("2027-01-01 21:00:00");
+      const wish = { deviceType, days, imageBytes: mebibytes(image), ...tree, say: (line: string) => context.diagnostic(line) };
+      await using _image = pressureImage(world, wish);
+      const counts = await liveThrough(world, clock, wish);
+      assert.ok(counts.pruned > 0, `nothing went by pressure: ${JSON.stringify(counts)}`);
+      assert.ok(counts.lowestUsed >= used, `less than ${used} % in use: ${JSON.stringify(counts)}`);
+      context.diagnostic(JSON.stringify(counts));
+      await world.stop();
+    },
+  );
+}
+
+/** Everything that pruning could delete, as the catalog has it. */
+function rows(world: World): string {
+  using catalog = new DatabaseSync(world.path("work/dir/bacula.db"), { readOnly: true });
+  const of = (table: string, columns: string) => catalog.prepare(`SELECT ${columns} FROM ${table}`).all();
+  return JSON.stringify([
+    of("Job", "JobId, JobStatus, PurgedFiles"),
+    of("Media", "VolumeName, VolStatus, VolBytes"),
+    of("JobMedia", "*"),
+  ]);
+}
+
+scenario(
+  "where the directory is read-only or not mounted prune, label and jobs say so and change nothing, and all goes on when it is back",
+  {
+    site: (dir) => ({ ...pressureSite(dir, "File", 16), job: "Max Wait Time = 3 minutes" }),
+    root: true,
+    lacks: whyNoLoop("ext4"),
+  },
+  async (world) => {
+    await using image = LoopFileSystem.make({ type: "ext4", bytes: mebibytes(100), at: world.path("volumes") });
+    plainTree(world.path("tree"), { files: 5 });
+    await world.start();
+    await world.backup("Full");
+    const refused = async (what: RegExp) => {
+      const before = rows(world);
+      const files = readdirSync(world.path("volumes"));
+      const pruned = await world.consoleEnded("prune pressure storage=Disks");
+      assert.notEqual(pruned.status, 0, pruned.output);
+      for (const output of [pruned.output, await world.console("prune pressure dryrun storage=Disks")]) {
+        assert.match(output, what);
+        assert.ok(output.includes(world.path("volumes")), `the path is not named: ${output}`);
+      }
+      assert.match(await world.console("label storage=Disks volume=Other pool=Files slot=0 drive=0"), what);
+      assert.equal(rows(world), before);
+      assert.deepEqual(readdirSync(world.path("volumes")), files);
+    };
+    execFileSync("mount", ["-o", "remount,ro", world.path("volumes")]);
+    await refused(/is mounted read-only/);
+    execFileSync("mount", ["-o", "remount,rw", world.path("volumes")]);
+    await image.unmount();
+    await refused(/is not mounted/);
+    const jobId = await world.queue("run job=Save level=Full yes");
+    await world.until("the job says why it waits", () => /is not mounted[^]*Please correct that/.test(world.messages()));
+    assert.deepEqual(
+      readdirSync(world.path("volumes")).filter((name) => name !== ".nocturne-probe"),
+      [],
+      "nothing was written to the directory below",
+    );
+    image.mount();
+    await world.console("mount storage=Disks");
+    assert.equal((await world.report(jobId)).termination, "Backup OK");
+    await world.stop();
+  },
+);
+
+scenario(
+  "when nothing on a full disk may be deleted the job fails at once and says why; when there is room the next one works",
+  { site: (dir) => dedupSite(dir, { storage: PRESSURE_LEVELS }), root: true, lacks: whyNoLoop("ext4") },
+  async (world) => {
+    await using _image = LoopFileSystem.make({ type: "ext4", bytes: mebibytes(100), at: world.path("volumes") });
+    const tree = world.path("tree");
+    plainTree(tree, { files: 5 });
+    randomFile(`${tree}/a`, 50);
+    await makeStore(world);
+    await world.start();
+    await world.backup("Full");
+    randomFile(`${tree}/b`, 60);
+    const report = await world.run("job=Save level=Full");
+    assert.match(report.termination, /Error/, world.messages().slice(-3000));
+    assert.match(world.messages(), /nothing may be deleted: Full JobId 1 .*newest good Full/);
+    randomFile(`${tree}/b`, 5);
+    assert.equal((await world.run("job=Save level=Full")).termination, "Backup OK", world.messages().slice(-3000));
+    await world.stop();
+  },
+);
