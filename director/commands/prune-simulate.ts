@@ -10,7 +10,7 @@ import type { Judged, Verdict } from "../retention/judge.ts";
 import type { RetentionParts } from "../retention/parts.ts";
 import { judgeFiles } from "../retention/prune-files.ts";
 import { judgeAllJobs } from "../retention/prune-jobs.ts";
-import { judgeVolumes, whyNotPrunable } from "../retention/prune-volumes.ts";
+import { judgeVolumes, ownTimeOfVolume, whyNotPrunable } from "../retention/prune-volumes.ts";
 import type { Arguments } from "./arguments.ts";
 import { mayAccess, requireAccess } from "./authorize.ts";
 import type { CommandContext } from "./command.ts";
@@ -158,14 +158,16 @@ async function volumesAsked(context: CommandContext, catalog: Catalog, args: Arg
 
 function volumeRow(volume: MediaRow, whyNot: string | null, jobs: readonly Judged[]): OutputRow {
   const going = jobs.filter(({ verdict }) => verdict.kind === "goes").length;
-  const [free, why] = whyNot === null ? freeText(jobs) : ["", whyNot];
+  const [free, why] = whyNot === null ? freeText(volume, jobs) : ["", whyNot];
   return [volume.VolumeName, volume.VolStatus, String(volume.VolBytes), String(jobs.length), String(going), free, why];
 }
 
 /** When a Volume becomes free, and what that depends on. */
-function freeText(jobs: readonly Judged[]): readonly [string, string] {
+function freeText(volume: MediaRow, jobs: readonly Judged[]): readonly [string, string] {
   const staying = jobs.filter(({ verdict }) => verdict.kind !== "goes");
-  if (staying.length === 0) return ["now", jobs.length === 0 ? "no Job is on it" : "all its Jobs go"];
+  if (jobs.length === 0)
+    return [catalogTime(ownTimeOfVolume(volume)), "no Job is on it; Volume Retention since the last write"];
+  if (staying.length === 0) return ["now", "all its Jobs go"];
   const latest = staying.reduce((one, two) => (untilOf(two.verdict) > untilOf(one.verdict) ? two : one));
   return [whenText(latest.verdict), `JobId ${latest.job.jobId}: ${latest.verdict.why}`];
 }

@@ -111,7 +111,7 @@ export async function pruneVolumes(
  * When the Volume Retention has passed since the last write, unix milliseconds: data may be kept for longer than the records of its jobs, so that a
  * Volume whose jobs went by Job Retention is not overwritten before.
  */
-function ownTimeOfVolume(volume: MediaRow): number {
+export function ownTimeOfVolume(volume: MediaRow): number {
   const written = volume.LastWritten === null ? null : parseCatalogTime(volume.LastWritten);
   return (written ?? 0) + volume.VolRetention * 1000;
 }

@@ -1,13 +1,16 @@
 import { parseArgs } from "node:util";
 import { LoopFileSystem } from "#lib/testing/loop-file-system.ts";
 import { dedupSite } from "#regress/dedup.ts";
+import { plainTree } from "#regress/trees.ts";
 import { World } from "#regress/world.ts";
 import { CrashCampaign } from "./crash.ts";
 import { liveThrough, mebibytes, pressureImage, pressureSite } from "./pressure.ts";
+import { RETENTION_SITE, RetentionDays } from "./retention-days.ts";
 
 /*
  * npm run campaign -- [--points=200] [--seed=TEXT] [--type=Dedup|Btrfs]: the long form of regress/tests/dedup-crash.test.ts.
  * npm run campaign -- --days=200 [--type=Dedup|Btrfs|File] [--mebibytes=1024]: the long form of regress/tests/pressure.test.ts.
+ * npm run campaign -- --retention=200: the long form of regress/tests/retention-days.test.ts.
  */
 
 const { values } = parseArgs({
@@ -16,10 +19,12 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Date.now()) },
     type: { type: "string", default: "Btrfs" },
     days: { type: "string" },
+    retention: { type: "string" },
     mebibytes: { type: "string", default: "1024" },
   },
 });
-if (values.days === undefined) await crashCampaign();
+if (values.retention !== undefined) await retentionCampaign(Number(values.retention));
+else if (values.days === undefined) await crashCampaign();
 else await pressureCampaign(Number(values.days));
 
 async function crashCampaign(): Promise<void> {
@@ -31,6 +36,15 @@ async function crashCampaign(): Promise<void> {
   const campaign = new CrashCampaign(world, values.seed, (line) => process.stdout.write(`${line}\n`));
   const counts = await campaign.run(Number(values.points));
   process.stdout.write(`${JSON.stringify(counts)}\n`);
+}
+
+async function retentionCampaign(days: number): Promise<void> {
+  process.stdout.write(`retention campaign: ${days} days\n`);
+  await using world = await World.create(RETENTION_SITE);
+  world.useClock("2027-01-01 10:00:00");
+  plainTree(world.path("tree"), { files: 5 });
+  const campaign = new RetentionDays(world, (line) => void process.stdout.write(`${line}\n`));
+  process.stdout.write(`${JSON.stringify(await campaign.run(days))}\n`);
 }
 
 async function pressureCampaign(days: number): Promise<void> {

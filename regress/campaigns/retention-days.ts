@@ -15,7 +15,7 @@ const DAYS_PER_SESSION = 10;
 
 /** A site whose pool has just enough Volumes for its retention: it lives only if what is over is pruned and recycled, and nothing else. */
 export const RETENTION_SITE: SiteOptions = {
-  client: "File Retention = 8 days\n  Job Retention = 1 year",
+  client: "File Retention = 60 days\n  Job Retention = 1 year",
   pool: `Maximum Volume Jobs = 1\n  Maximum Volumes = ${VOLUMES_MAX}\n  Volume Retention = ${RETENTION_DAYS} days`,
 };
 
@@ -92,7 +92,7 @@ export class RetentionDays {
   async #keptJobs(): Promise<readonly KeptJob[]> {
     const text = await this.#world.console(
       "sqlquery",
-      "SELECT JobId, Level, Comment FROM Job WHERE Type='B' ORDER BY JobId",
+      "SELECT JobId, Level, Comment FROM Job WHERE Type='B' ORDER BY JobId;",
       "",
     );
     const rows = [...text.matchAll(/^\|\s*([\d,]+)\s*\|\s*([FI])\s*\|\s*day-(\d+)\s*\|/gm)];
