@@ -19,6 +19,9 @@ import type { RunRequest } from "./run-request.ts";
 import { waitAnswer } from "./wait-answer.ts";
 import { newRun, RunRecord, type SavedRun } from "./saved-run.ts";
 
+/** In the place of a slot: nothing is mounted, jobs that wait look again (proto, DeviceRequest). */
+const LOOK_AGAIN = -1;
+
 /** Ended jobs that `status` shows. */
 const TERMINATED_SHOWN = 20;
 
@@ -367,12 +370,12 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
-  /** A mount of the device makes the storage daemon ask for a Volume again. */
+  /** Makes the storage daemon ask for a Volume again; a drive that an operator has unmounted stays so. */
   async #askAgain(context: JobContext): Promise<void> {
     const { job, parts } = context;
     const calls = parts.daemons.storageDaemon(job.storage.resource.name);
     const device = job.storage.resource.device[0] ?? "";
-    for await (const reply of calls.mount({ device, slot: 0, drive: 0 }, job.signal)) if (reply.ok !== undefined) return;
+    for await (const reply of calls.mount({ device, slot: LOOK_AGAIN, drive: 0 }, job.signal)) if (reply.ok !== undefined) return;
   }
 
   async #takeUp(desk: CatalogDesk): Promise<void> {

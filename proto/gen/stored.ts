@@ -102,7 +102,7 @@ export interface LabelRequest {
   relabel: boolean;
 }
 
-/** Which device; slot 0: none given. */
+/** Which device; slot 0: none given. Mount with slot -1: only the jobs that wait look again, a drive that was unmounted stays so. */
 export interface DeviceRequest {
   device: string;
   slot: number;

@@ -1,4 +1,4 @@
-import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
 import { INSIDE, type Drive } from "./drive.ts";
 import { whileTelling } from "./told-lines.ts";
 import type { DeviceHost } from "../device/device-host.ts";
@@ -113,15 +113,6 @@ export async function* inspecting(host: DeviceHost, drive: Drive, slot: number):
 export function whyNot(found: Exclude<Inspection, { readonly kind: "labeled" }>): string {
   if (found.kind === "missing") return "the drive holds no medium";
   return found.bytes === 0 ? "the medium is blank" : found.reason;
-}
-
-/** What an operator is told of a drive that cannot be had; the text of other failures. */
-export function driveFailure(host: DeviceHost, error: unknown): DeviceReply {
-  return {
-    line: `3999 Device "${host.name}" (${host.settings.archiveDevice}): ${describeError(error)}`,
-    ok: false,
-    volume: undefined,
-  };
 }
 
 function busy(host: DeviceHost, table: OperatorsTable): DeviceReply {

@@ -104,10 +104,11 @@ export class Appender implements DeviceListener {
   /** Adds a job: sees to it that a good Volume is mounted, and begins the job's session on it. */
   async join(client: AppendClient): Promise<void> {
     using _moving = this.#moving();
+    const sinceMs = performance.now();
     using _ = await this.#turn(client);
     if (this.#volume !== undefined && !(await this.#isStillGood(this.#volume, client))) await this.#leaveVolume();
     const previous = this.#volume === undefined && this.#clients.size > 0 ? this.#lastVolume : "";
-    if (this.#volume === undefined) await this.#mount(client, previous);
+    if (this.#volume === undefined) await this.#mount(client, previous, sinceMs);
     const { session, label, wantsAttributes, spoolPath } = client;
     this.#clients.set(session.id, client);
     try {
@@ -246,6 +247,7 @@ export class Appender implements DeviceListener {
 
   /** The Volume is full: the next one, for all jobs on it. Whoever is still there asks for it; if that job ends, another one does. */
   async #goOn(volume: VolumeFacts, full: { readonly reason: string; readonly cause: EndCause }): Promise<void> {
+    const sinceMs = performance.now();
     using _moving = this.#moving();
     using _ = await this.#mounting.acquire();
     if (this.#volume !== volume) return;
@@ -272,7 +274,7 @@ export class Appender implements DeviceListener {
         if (client === undefined) return;
         using _waiting = this.#showWaiting();
         try {
-          await this.#mount(client, volume.name);
+          await this.#mount(client, volume.name, sinceMs);
           break;
         } catch (error) {
           client.failed(error as Error);
@@ -331,7 +333,7 @@ export class Appender implements DeviceListener {
     };
   }
 
-  async #mount(client: AppendClient, previousVolume: string): Promise<void> {
+  async #mount(client: AppendClient, previousVolume: string, sinceMs: number): Promise<void> {
     this.#host.activity = "waiting for a Volume";
     try {
       const { voice, signal } = client;
@@ -348,7 +350,8 @@ export class Appender implements DeviceListener {
           volumes: this.#around.volumes,
           author: this.#around.author,
           poke: this.#around.poke,
-          maxWaitMs: client.maxWaitMs,
+          // Jobs that wait together wait at the same time, not one after the other.
+        maxWaitMs: Math.max(0, client.maxWaitMs - (performance.now() - sinceMs)),
           signal: client.signal,
         });
       const facts = await withOpenRetries({ host: this.#host, voice, signal }, mount);

@@ -75,6 +75,11 @@ export async function* labelVolume(
 /** Makes a device usable again that was unmounted, and lets waiting jobs look anew. */
 export async function* mountDevice(host: DeviceHost, table: OperatorsTable, slot = 0): AsyncGenerator<DeviceReply> {
   const { drive } = host;
+  if (slot < 0) {
+    table.poke.notify();
+    yield { line: "", ok: true, volume: undefined };
+    return;
+  }
   if (drive !== undefined) return yield* mountDrive({ host, drive, table }, slot);
   const wasBlocked = table.reservations.isBlocked(host.name);
   table.reservations.setBlocked(host.name, false);
