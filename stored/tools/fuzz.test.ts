@@ -168,7 +168,7 @@ test(`${MUTATIONS} damaged Volumes: no throw, no hang, damage with Volume and ad
         if (touched.has(key)) continue;
         const found = files.get(key);
         assert.ok(
-          found !== undefined && found.equals(content(session + 1, index)),
+          found !== undefined && found.equals(list[index - 1]!.content),
           `seed ${seed}: file ${key} was not touched and is not as it was`,
         );
       }
