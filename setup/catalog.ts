@@ -31,6 +31,8 @@ async function act(verb: string, options: CatalogOptions): Promise<string> {
       return findings.length === 0 ? "is of the right version and sound" : `has findings: ${findings.join("; ")}`;
     }
     default:
-      throw new OperatorError("SETUP_USAGE", `nocturne catalog does not know "${verb}"`, { hint: "create, upgrade or check" });
+      throw new OperatorError("SETUP_USAGE", `nocturne catalog does not know "${verb}"`, {
+        hint: "create, upgrade, check, dump, load or summary",
+      });
   }
 }

@@ -10,6 +10,7 @@ import { RELEASE } from "#lib/rpc/versions.ts";
 import { storageLanguage } from "#stored/config/load.ts";
 import { portNumber, readArguments } from "./arguments.ts";
 import { runCatalogVerb } from "./catalog.ts";
+import { runBackupVerb } from "./catalog-backup/verbs.ts";
 import { initSite } from "./init/init.ts";
 import { planSite } from "./init/site-plan.ts";
 import { quickstart } from "./quickstart/quickstart.ts";
@@ -93,9 +94,34 @@ Look it over, then:
 }
 
 async function catalog(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readArguments(args, { config: { type: "string", short: "c" } }, 1);
+  const { values, positionals } = readArguments(
+    args,
+    {
+      config: { type: "string", short: "c" },
+      catalog: { type: "string" },
+      to: { type: "string" },
+      job: { type: "string" },
+      bootstrap: { type: "string" },
+      copy: { type: "string" },
+    },
+    2,
+  );
   const given = values.config === undefined ? undefined : values.config.includes("/") ? userPath(values.config) : values.config;
-  for (const line of await runCatalogVerb(positionals[0] ?? "", await configPath(directorLanguage.fileName, given))) say(line);
+  const configFile = await configPath(directorLanguage.fileName, given);
+  const [verb = "", file] = positionals;
+  const lines =
+    verb === "dump" || verb === "load" || verb === "summary"
+      ? await runBackupVerb(verb, {
+          configFile,
+          catalog: values.catalog,
+          to: values.to === undefined ? undefined : userPath(values.to),
+          job: values.job,
+          bootstrap: values.bootstrap === undefined ? undefined : userPath(values.bootstrap),
+          copy: values.copy,
+          file: file === undefined ? undefined : userPath(file),
+        })
+      : await runCatalogVerb(verb, configFile);
+  for (const line of lines) say(line);
   return 0;
 }
 

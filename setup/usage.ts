@@ -9,6 +9,12 @@ export const USAGE = `nocturne: sets up and runs a Nocturne site.
       --path PATH                   what the first job saves; may be repeated (/)
   nocturne catalog create [-c FILE] create the catalog that FILE names (bacula-dir.conf)
   nocturne catalog upgrade|check    bring it to this version; say whether it is of this version
+  nocturne catalog dump --to DIR    write a consistent copy of the catalog into DIR while jobs go on
+  nocturne catalog load FILE        make the catalog from such a copy, where there is none
+  nocturne catalog summary --job JOBID --bootstrap FILE --to FILE
+                                    say where a catalog backup lies and how it comes back
+      --copy COMMAND                then run this; %f is the file, which also is its input
+      --catalog NAME                which Catalog resource, with each of the three (the first)
   nocturne start [-c DIR]           start the daemons whose configuration is in DIR; returns when they answer
   nocturne stop [-c DIR] [--kill]   stop them; waits
   nocturne restart [-c DIR]

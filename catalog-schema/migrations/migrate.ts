@@ -53,6 +53,13 @@ export async function upgradeCatalog(
   });
 }
 
+/** Whether there is a catalog, of whatever version. CATALOG_FOREIGN if the database holds other tables. */
+export async function isCatalogThere(options: CatalogOptions): Promise<boolean> {
+  if (options.driver === "sqlite" && !(await hasBytes(options.file))) return false;
+  await using backend = await openBackend(options);
+  return (await versionOf(backend, backend.reader)) !== null;
+}
+
 /** Throws unless the database is a catalog of exactly this version, naming the command that helps. */
 export async function checkCatalog(options: CatalogOptions): Promise<void> {
   await requireFile(options);
@@ -70,15 +77,18 @@ export async function requireVersion(backend: Backend): Promise<void> {
 /** Throws CATALOG_MISSING if a SQLite catalog has no file: opening would make an empty one. */
 export async function requireFile(options: CatalogOptions): Promise<void> {
   if (options.driver !== "sqlite") return;
-  const isThere = await stat(options.file).then(
-    (found) => found.size > 0,
-    () => false,
-  );
-  if (!isThere) {
+  if (!(await hasBytes(options.file))) {
     throw new OperatorError("CATALOG_MISSING", `there is no catalog ${options.file}`, {
       hint: "create it: nocturne catalog create -c FILE",
     });
   }
+}
+
+async function hasBytes(file: string): Promise<boolean> {
+  return await stat(file).then(
+    (found) => found.size > 0,
+    () => false,
+  );
 }
 
 /** Version of the catalog in the database; null when the database is empty or its creation was interrupted. */

@@ -72,10 +72,16 @@ export async function hasJobMedia(r: CatalogReader, jobId: number, mediaId: numb
   return row !== undefined;
 }
 
+/** Forgets where a job lies on a Volume. */
+export async function forgetPlaces(w: CatalogWriter, jobId: number, mediaId: number): Promise<void> {
+  await w.writer.deleteFrom("JobMedia").where("JobId", "=", jobId).where("MediaId", "=", mediaId).execute();
+}
+
 /** Takes back what a rebuilding that was interrupted has stored of a job's files and places. */
 export async function forgetFilesAndPlaces(session: CatalogSession, jobId: number): Promise<void> {
   await purgeFilesOfJob(session, jobId);
   await session.writer.deleteFrom("JobMedia").where("JobId", "=", jobId).execute();
+  await session.writer.updateTable("Job").set({ PurgedFiles: 0 }).where("JobId", "=", jobId).execute();
 }
 
 /** When a version of a FileSet was first used. */

@@ -3,9 +3,17 @@ import type { SitePlan } from "./site-plan.ts";
 import { DEDUP_DEVICE } from "./other-files.ts";
 import { tlsLines } from "./tls-lines.ts";
 
+/** The folder of the programs, and the one of them that backs the catalog up. */
+const PROGRAMS = join(import.meta.dirname, "../..");
+const nocturne = join(PROGRAMS, "bin/nocturne");
+
 /** Text of bacula-dir.conf. */
 export function directorFile(plan: SitePlan): string {
   const { site, address, ports, passwords, dataDir } = plan;
+  const config = join(plan.configDir, "bacula-dir.conf");
+  const backup = join(dataDir, "backup");
+  const bootstrap = join(backup, "BackupCatalog.bsr");
+  const summary = join(backup, `summary-${site}.bsr`);
   return `#
 # The Director of ${site}: what is saved, when, where to, and for how long.
 #
@@ -51,6 +59,45 @@ Job {
 }
 
 #
+# After the nightly jobs: the catalog, this configuration with its keys, and the bootstrap files. The summary says where this job lies;
+# have it on another machine, for the day when nothing else is left: --copy "scp %%f backup@other.example.org:" or --copy "mail -s summary root".
+#
+Job {
+  Name = "BackupCatalog"
+  JobDefs = "DefaultJob"
+  Level = Full
+  FileSet = "Catalog"
+  Schedule = "AfterBackup"
+  Priority = 11                              # runs when the jobs of priority 10 are done
+  Write Bootstrap = "${bootstrap}"
+  RunScript {
+    RunsWhen = Before
+    RunsOnClient = no
+    FailJobOnError = yes
+    Command = "${quoted(nocturne)} catalog dump -c ${quoted(config)} --to ${quoted(backup)}"
+  }
+  RunScript {
+    RunsWhen = After
+    RunsOnClient = no
+    RunsOnFailure = no
+    Command = "${quoted(nocturne)} catalog summary -c ${quoted(config)} --job %i --bootstrap ${quoted(bootstrap)} --to ${quoted(summary)}"
+  }
+}
+
+#
+# Now and then: all of the above, the state of the daemons and the programs themselves. A machine that has nothing comes back from it.
+#
+Job {
+  Name = "Emergency"
+  JobDefs = "DefaultJob"
+  Level = Full
+  FileSet = "Emergency"
+  Schedule = "MonthlyAfterBackup"
+  Priority = 12
+  Write Bootstrap = "${join(backup, "emergency.bsr")}"
+}
+
+#
 # The pattern of every restore; "restore" in bconsole fills in the rest.
 #
 Job {
@@ -85,6 +132,42 @@ ${plan.excludes.map((path) => `    File = "${quoted(path)}"`).join("\n")}
   }
 }
 
+FileSet {
+  Name = "Catalog"
+  Include {
+    Options {
+      Signature = SHA256
+    }
+    File = "${quoted(plan.configDir)}"
+    File = "${quoted(backup)}"
+  }
+  Exclude {
+    File = "${quoted(join(plan.configDir, "data"))}"
+  }
+}
+
+FileSet {
+  Name = "Emergency"
+  Include {
+    Options {
+      Signature = SHA256
+      ACL Support = yes
+      XAttr Support = yes
+    }
+    File = "${quoted(plan.configDir)}"
+    File = "${quoted(backup)}"
+    File = "${quoted(join(dataDir, "dir"))}"
+    File = "${quoted(join(dataDir, "sd"))}"
+    File = "${quoted(PROGRAMS)}"
+  }
+  Exclude {
+    File = "${quoted(join(plan.configDir, "data"))}"
+    File = "${quoted(join(dataDir, "dir", "nocturne.db"))}"        # its dump is consistent
+    File = "${quoted(join(dataDir, "dir", "nocturne.db-wal"))}"
+    File = "${quoted(join(dataDir, "dir", "nocturne.db-shm"))}"
+  }
+}
+
 #
 # When: a Full on the first Sunday of a month, Differentials on the others, Incrementals on weekdays.
 #
@@ -93,6 +176,16 @@ Schedule {
   Run = Full 1st sun at 23:05
   Run = Differential 2nd-5th sun at 23:05
   Run = Incremental mon-sat at 23:05
+}
+
+Schedule {
+  Name = "AfterBackup"
+  Run = Full sun-sat at 23:10
+}
+
+Schedule {
+  Name = "MonthlyAfterBackup"
+  Run = Full 1st sun at 23:10
 }
 
 #

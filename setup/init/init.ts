@@ -17,7 +17,7 @@ import type { Holder } from "./tls-lines.ts";
 const CONFIG_FILES = ["bacula-dir.conf", "bacula-fd.conf", "bacula-sd.conf", "bconsole.conf", "tls/ca.crt"];
 
 /** Parts of the data directory. */
-const DATA_PARTS = ["dir", "fd", "sd", "volumes", "dedup", "log"];
+const DATA_PARTS = ["dir", "fd", "sd", "volumes", "dedup", "log", "backup"];
 
 const HOLDERS: Readonly<Record<Holder, RoleName>> = {
   dir: "director",

@@ -56,6 +56,10 @@ export const catalogCodes = {
     cause: "A Counter is missing in the catalog, or its counters wrap in a circle.",
     remedy: "Check the Counter resources and their Wrap Counter directives.",
   },
+  CATALOG_CLIENT_FAILED: {
+    cause: "The database's own client program, which dumps or loads a catalog, is not installed or failed.",
+    remedy: "Install the client of the database (Debian: mariadb-client), and read what it said.",
+  },
   CATALOG_IN_USE: {
     cause: "The record cannot be deleted because others refer to it.",
     remedy: "Delete or move what the message names first.",

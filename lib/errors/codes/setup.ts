@@ -26,4 +26,12 @@ export const setupCodes = {
     cause: "The console did not answer as expected.",
     remedy: "Look at the text in the message and at the Director's log.",
   },
+  CATALOG_NO_JOB: {
+    cause: "The summary of a catalog backup was wished for a job that the catalog does not have.",
+    remedy: "Give the JobId of the catalog backup: --job %i in a Run After Job command.",
+  },
+  SUMMARY_NOT_COPIED: {
+    cause: "The command that takes the summary to another machine failed; the summary itself was written.",
+    remedy: "Run the command by hand, correct it in the job's Run After Job line; the job says what it printed.",
+  },
 } as const;

@@ -1,0 +1,49 @@
+import { open } from "node:fs/promises";
+import type { CatalogOptions } from "#catalog/database/backend.ts";
+import { Catalog } from "#catalog/catalog.ts";
+import { copySqliteCatalog } from "#catalog/migrations/copy-sqlite.ts";
+import { isCatalogThere, upgradeCatalog } from "#catalog/migrations/migrate.ts";
+import { deleteJobEvents } from "#catalog/database/event-application.ts";
+import { deleteRunningJob, listUnfinishedJobs, updateJob } from "#catalog/queries/jobs.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { runClient, withPassword } from "./dump.ts";
+
+/**
+ * Makes a catalog from a dump, where there is none: CATALOG_EXISTS otherwise. A dump of an older version is upgraded. Jobs that ran when
+ * the dump was made have long ended: they stand as incomplete, and bscan completes those that are whole. Answers how many those were.
+ */
+export async function loadCatalog(options: CatalogOptions, dump: string): Promise<number> {
+  if (await isCatalogThere(options)) {
+    throw new OperatorError("CATALOG_EXISTS", "there is a catalog already; a dump is loaded where there is none", {
+      hint: "move the file away, or name an empty database in the Catalog resource",
+    });
+  }
+  if (options.driver === "sqlite") await copySqliteCatalog(dump, options.file);
+  else await loadMysql(options, dump);
+  await upgradeCatalog(options);
+  return await endJobs(options);
+}
+
+async function loadMysql(options: Extract<CatalogOptions, { driver: "mysql" }>, dump: string): Promise<void> {
+  await using input = await open(dump, "r");
+  await withPassword(options, async (defaults) => {
+    const args = [`--defaults-extra-file=${defaults}`, "--default-character-set=utf8mb4", options.name];
+    await runClient(["mariadb", "mysql"], args, { input: input.fd, output: "ignore" });
+  });
+}
+
+async function endJobs(options: CatalogOptions): Promise<number> {
+  await using catalog = await Catalog.open(options);
+  const jobs = await listUnfinishedJobs(catalog);
+  for (const { JobId } of jobs) {
+    await catalog.transaction(
+      async (tx) => {
+        await updateJob(tx, JobId, { JobStatus: "I" });
+        await deleteRunningJob(tx, JobId);
+        await deleteJobEvents(tx, JobId);
+      },
+      { idempotent: true },
+    );
+  }
+  return jobs.length;
+}
