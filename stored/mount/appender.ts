@@ -334,6 +334,12 @@ export class Appender implements DeviceListener {
   }
 
   async #mount(client: AppendClient, previousVolume: string, sinceMs: number): Promise<void> {
+    // Jobs that wait together wait at the same time, not one after the other.
+    const maxWaitMs = client.maxWaitMs - (performance.now() - sinceMs);
+    if (maxWaitMs <= 0) {
+      const what = `the jobs on device "${this.#host.name}" need a Volume`;
+      throw new OperatorError("JOB_NO_VOLUME", `no operator helped within the time allowed: ${what}`);
+    }
     this.#host.activity = "waiting for a Volume";
     try {
       const { voice, signal } = client;
@@ -350,8 +356,7 @@ export class Appender implements DeviceListener {
           volumes: this.#around.volumes,
           author: this.#around.author,
           poke: this.#around.poke,
-          // Jobs that wait together wait at the same time, not one after the other.
-        maxWaitMs: Math.max(0, client.maxWaitMs - (performance.now() - sinceMs)),
+          maxWaitMs,
           signal: client.signal,
         });
       const facts = await withOpenRetries({ host: this.#host, voice, signal }, mount);
