@@ -10,7 +10,7 @@ export interface PressureVolume {
   readonly name: string;
   /** Its data lies in a store of chunks: each job on it can be given up by itself. Else space comes back only with the whole Volume. */
   readonly isStore: boolean;
-  /** No job lies on it any more, and it still takes its space. */
+  /** It was written, no job lies on it any more, and it still takes its space. */
   readonly isPurged: boolean;
   /** Why it is not touched, e.g. "is precious"; undefined: it may be. */
   readonly untouchable: string | undefined;
@@ -48,7 +48,8 @@ export type NextVictim = Victim | { readonly kind: "none"; readonly why: string 
  */
 export function nextVictim(facts: PressureFacts): NextVictim {
   const empty = facts.volumes.find((volume) => volume.isPurged && volume.untouchable === undefined);
-  if (empty !== undefined) return { kind: "empty", volume: empty, jobs: [], why: "it was purged, and still takes its space" };
+  if (empty !== undefined)
+    return { kind: "empty", volume: empty, jobs: [], why: "no job lies on it any more, and it still takes its space" };
   const rules = new Rules(facts);
   const candidates = [...storeCandidates(facts, rules), ...volumeCandidates(facts, rules)];
   const best = candidates.reduce<Candidate | undefined>(

@@ -15,6 +15,9 @@ import { readSeries, usersOfBases, type RetentionParts } from "../retention/part
 import { policyOf, readPolicyRows, type Policy } from "../retention/policy.ts";
 import type { PressureFacts, PressureVolume } from "./plan.ts";
 
+/** Statuses of Volumes that nothing more is appended to. */
+const WRITTEN: ReadonlySet<string> = new Set(["Full", "Used", "Error"]);
+
 /** A Volume that holds no more than its label has at most these bytes. */
 const LABEL_BYTES_MAX = 1000;
 
@@ -25,6 +28,8 @@ export async function readPressureFacts(parts: RetentionParts, storages: readonl
   const rows = await listMediaOfStorages(catalog, storageIds);
   const jobs: RetentionJob[] = [];
   for (const series of await listSeriesOfStorages(catalog, storageIds)) jobs.push(...(await readSeries(catalog, series)));
+  const places = await listPlacesOfStorages(catalog, storageIds);
+  const holding = new Set(places.map(({ mediaId }) => mediaId));
   const precious = await preciousAmong(
     catalog,
     rows.map(({ MediaId }) => MediaId),
@@ -40,8 +45,8 @@ export async function readPressureFacts(parts: RetentionParts, storages: readonl
   );
   return {
     jobs,
-    volumes: rows.map((row) => volumeOf(row, precious)),
-    places: await listPlacesOfStorages(catalog, storageIds),
+    volumes: rows.map((row) => volumeOf(row, { isPrecious: precious.has(row.MediaId), holdsJobs: holding.has(row.MediaId) })),
+    places,
     untouchable: new Map([...bases, ...onArchived, ...onPrecious]),
     expired: await expiredAmong(parts, jobs),
     busy: parts.busy(),
@@ -54,13 +59,16 @@ export async function storageIdsOf(catalog: Catalog, storages: readonly string[]
   return found.flatMap((row) => (row === null ? [] : [row.StorageId]));
 }
 
-function volumeOf(row: MediaRow, precious: ReadonlySet<number>): PressureVolume {
+/** `holdsJobs`: the catalog has a job on it, of whatever kind. */
+function volumeOf(row: MediaRow, facts: { readonly isPrecious: boolean; readonly holdsJobs: boolean }): PressureVolume {
+  // One that is appended to may hold a job that has not told yet where it lies.
+  const isEmpty = row.VolStatus === "Purged" || (!facts.holdsJobs && WRITTEN.has(row.VolStatus));
   return {
     mediaId: row.MediaId,
     name: row.VolumeName,
     isStore: row.VolType === DEDUP_VOLUME_TYPE,
-    isPurged: row.VolStatus === "Purged" && row.VolBytes > LABEL_BYTES_MAX,
-    untouchable: precious.has(row.MediaId) ? "is precious" : row.Enabled === 2 ? "is archived" : undefined,
+    isPurged: isEmpty && row.VolBytes > LABEL_BYTES_MAX,
+    untouchable: facts.isPrecious ? "is precious" : row.Enabled === 2 ? "is archived" : undefined,
     bytes: row.VolBytes,
   };
 }

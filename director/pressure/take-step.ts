@@ -46,7 +46,7 @@ export async function takeStep(parts: StepParts, disk: DiskRoom, victim: Victim,
   if (victim.jobs.length > 0) await removeJobs(parts.retention, victim.jobs, signal);
   if (victim.kind === "job") return;
   const { volume } = victim;
-  if (victim.kind === "volume" && !(await markPurgedIfEmpty(parts.retention.catalog, volume.mediaId)))
+  if (!(await isPurgedNow(parts, volume)))
     throw new OperatorError("SPACE_EXHAUSTED", `Volume "${volume.name}" could not be emptied: a job on it is in use`);
   await truncateVolume(parts, disk, volume, signal);
 }
@@ -76,6 +76,12 @@ async function untilTold(parts: StepParts, disk: DiskRoom, signal: AbortSignal):
   jobsDeleted();
   while ((await hasSessionsToForget(catalog, storageIds)) && parts.clock.monotonicMs() < deadline)
     await parts.clock.sleep(FORGET_LOOK_MS, signal);
+}
+
+/** Marks a Volume without jobs as Purged; false if a job lies on it after all. */
+async function isPurgedNow({ retention }: StepParts, volume: PressureVolume): Promise<boolean> {
+  const row = await findMediaById(retention.catalog, volume.mediaId);
+  return row?.VolStatus === "Purged" || (await markPurgedIfEmpty(retention.catalog, volume.mediaId));
 }
 
 /** Labels a purged Volume anew, which cuts its file off: that needs no room. */

@@ -80,7 +80,7 @@ const needs = { lacks: whyNoLoop("btrfs") };
 
 scenario(
   `a store on btrfs that runs full at ${FREE_MIB.length} levels: no damage, a clear end, and the next job works when there is space`,
-  { site: (dir) => dedupSite(dir, { deviceType: "Btrfs" }), ...needs },
+  { site: (dir) => dedupSite(dir, { deviceType: "Btrfs", device: "Maximum Room Wait = 1 second" }), ...needs },
   async (world, context) => {
     await using _image = LoopFileSystem.make({
       type: "btrfs",
@@ -110,7 +110,7 @@ scenario(
 
 scenario(
   "a store on btrfs whose metadata is full: no damage, a clear end, and the next job works when there is space",
-  { site: (dir) => dedupSite(dir, { deviceType: "Btrfs" }), ...needs },
+  { site: (dir) => dedupSite(dir, { deviceType: "Btrfs", device: "Maximum Room Wait = 1 second" }), ...needs },
   async (world, context) => {
     await using _image = LoopFileSystem.make({
       type: "btrfs",

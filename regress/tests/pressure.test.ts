@@ -4,6 +4,7 @@ import { readdirSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { LoopFileSystem, whyNoLoop } from "#lib/testing/loop-file-system.ts";
 import { dedupSite, makeStore } from "#regress/dedup.ts";
+import { runCommand } from "#regress/process.ts";
 import { scenario } from "#regress/scenario.ts";
 import { whyNoTestClock } from "#regress/test-clock.ts";
 import { plainTree, randomFile } from "#regress/trees.ts";
@@ -13,17 +14,17 @@ import { liveThrough, mebibytes, PRESSURE_LEVELS, pressureImage, pressureSite } 
 /* The long form of the first three is `npm run campaign -- --days=200 --type=...`. */
 
 const DAYS = [
-  { deviceType: "Btrfs", image: 400, days: 14, files: 4, changedMib: 25, used: 80 },
-  { deviceType: "Dedup", image: 240, days: 10, files: 3, changedMib: 20, used: 80 },
+  { deviceType: "Btrfs", image: 300, days: 10, files: 4, changedMib: 20, used: 75 },
+  { deviceType: "Dedup", image: 180, days: 9, files: 3, changedMib: 18, used: 75 },
   // A whole Volume goes at a time, and a Full needs its own room beside the last one.
-  { deviceType: "File", image: 300, days: 15, files: 3, changedMib: 15, used: 50 },
+  { deviceType: "File", image: 180, days: 15, files: 3, changedMib: 9, used: 70 },
 ] as const;
 
 for (const { deviceType, image, days, used, ...tree } of DAYS) {
   scenario(
     `${deviceType}: on a disk of fixed size a job a day never fails, the disk is made full use of, and what goes next was foretold`,
     {
-      site: (dir) => pressureSite(dir, deviceType, 16),
+      site: (dir) => pressureSite(dir, deviceType, 10),
       root: true,
       lacks: whyNoLoop(deviceType === "Btrfs" ? "btrfs" : "ext4") ?? whyNoTestClock(),
     },
@@ -66,7 +67,12 @@ scenario(
     const refused = async (what: RegExp) => {
       const before = rows(world);
       const files = readdirSync(world.path("volumes"));
-      const pruned = await world.consoleEnded("prune pressure storage=Disks");
+      const pruned = await runCommand(world.programs.console, [
+        "-c",
+        world.path("bconsole.conf"),
+        "-x",
+        "prune pressure storage=Disks",
+      ]);
       assert.notEqual(pruned.status, 0, pruned.output);
       for (const output of [pruned.output, await world.console("prune pressure dryrun storage=Disks")]) {
         assert.match(output, what);
