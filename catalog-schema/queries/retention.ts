@@ -192,11 +192,6 @@ export async function listUsersOfBases(
   return pairs;
 }
 
-/** Whether a job still stands in the catalog. */
-export async function jobExists(r: CatalogReader, jobId: number): Promise<boolean> {
-  return (await r.reader.selectFrom("Job").select("JobId").where("JobId", "=", jobId).executeTakeFirst()) !== undefined;
-}
-
 /** Jobs with data on precious Volumes, each with the name of one of these. */
 export async function listJobsOnPrecious(r: CatalogReader): Promise<ReadonlyMap<number, string>> {
   const rows = await r.reader

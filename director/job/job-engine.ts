@@ -14,6 +14,7 @@ import type { CatalogDesk, EngineParts, JobContext } from "./job-context.ts";
 import { uniqueJobName } from "./job-name.ts";
 import type { ForeseeWish, JobView, ScheduledView } from "./job-view.ts";
 import { readLeftJobs } from "./left-jobs.ts";
+import { busyJobs, resourcesInUse } from "./live-jobs.ts";
 import { endUnrun, resumeJob, runJob } from "./run-job.ts";
 import type { RunRequest } from "./run-request.ts";
 import { waitAnswer } from "./wait-answer.ts";
@@ -118,10 +119,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   }
 
   busy(): BusyJobs {
-    const read = new Map<number, number>();
-    for (const [jobId, { context }] of this.#live)
-      for (const used of context.job.effective.restore?.plan.jobIds ?? []) read.set(used, jobId);
-    return { running: new Set(this.#live.keys()), read };
+    return busyJobs(this.#live);
   }
 
   view(jobId: number): JobView | null {
@@ -163,11 +161,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
 
   /** Storages and clients that live jobs use: their connections must stay. */
   inUse() {
-    return [...this.#live.values()].flatMap(({ context: { job } }) => [
-      job.effective.client,
-      job.storage.resource,
-      ...job.effective.furtherStorages,
-    ]);
+    return resourcesInUse(this.#live);
   }
 
   /** Stops taking jobs. Running ones go on at their daemons and are followed again by the next Director. */

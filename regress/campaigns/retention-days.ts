@@ -84,7 +84,7 @@ export class RetentionDays {
     assert.ok(kept.length >= RETENTION_DAYS, `only ${kept.length} jobs are kept`);
     const chains = await this.#restoreChains(kept);
     const workFiles = (await world.namesUnder(world.path("work"))).length;
-    const recycled = [...world.messages().matchAll(/Recycled volume/g)].length;
+    const recycled = [...world.messages().matchAll(/site-dir JobId \d+: Recycled volume/g)].length;
     return { days, failed: failed.length, volumes, recycled, jobsKept: kept.length, chainsRestored: chains, workFiles };
   }
 
