@@ -207,6 +207,7 @@ export class DeviceHost implements AsyncDisposable {
           archiveDevice: settings.archiveDevice,
           isDrive: settings.isDrive === true,
           isDirect: settings.isDirect,
+          freeBytesMin: settings.freeBytesMin,
           pipe: { timeoutMs: settings.ioTimeoutMs, openWaitMs: settings.openWaitMs, stop: this.#stop },
         },
         engine,
