@@ -18,7 +18,7 @@ const POOLS = [
 
 /** Volumes of a pool with their status. */
 async function stock(world: World, name: string): Promise<string> {
-  const rows = [...(await world.console(`list volumes pool=${name}`)).matchAll(/^\|\s*[\d,]+ \| (\S+)\s*\| (\S+)\s*\|/gm)];
+  const rows = [...(await world.console(`list volumes pool=${name}`)).matchAll(/^\|\s*[\d,]+\s*\| (\S+)\s*\| (\S+)\s*\|/gm)];
   return rows.map((row) => `${row[1]} ${row[2]}`).join(", ");
 }
 

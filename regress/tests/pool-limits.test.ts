@@ -17,7 +17,7 @@ const LIMITED = [
 
 /** VolStatus of every Volume of a pool, oldest first. */
 async function statuses(world: World, name: string): Promise<string> {
-  const rows = [...(await world.console(`list volumes pool=${name}`)).matchAll(/^\|\s*[\d,]+ \| (\S+)\s*\| (\S+)\s*\|/gm)];
+  const rows = [...(await world.console(`list volumes pool=${name}`)).matchAll(/^\|\s*[\d,]+\s*\| (\S+)\s*\| (\S+)\s*\|/gm)];
   return rows.map((row) => row[2]).join(" ");
 }
 
@@ -44,10 +44,7 @@ scenario(
     assert.equal(await statuses(world, "Day"), "Used Append", "Volume Use Duration = 23 h, after 24 h");
     assert.equal(await statuses(world, "Bytes"), "Full Full Append", "Maximum Volume Bytes = 500K, a job of 1.1 MB");
     assert.match(world.messages(), /Max Volume jobs=2 exceeded\. Marking Volume "Jobs-\d+" as Used\./);
-    assert.match(
-      world.messages(),
-      /Max configured use duration=82,?800 sec\. exceeded\. Marking Volume "Day-\d+" as Used\./,
-    );
+    assert.match(world.messages(), /Max configured use duration=82,?800 sec\. exceeded\. Marking Volume "Day-\d+" as Used\./);
   },
 );
 
