@@ -51,7 +51,7 @@ esac
   assert.match(await world.console("list volumes"), /Vol-0001\s*\|\s*Used/);
   const where = await world.restore();
   await assertSameTree(world.path("tree"), where + world.path("tree"));
-  assert.match(await world.console("dump label storage=Disks volume=Vol-0001"), /VolName +: Vol-0001|has no Volume/);
+  assert.match(await world.console("dump label storage=Disks volume=Vol-0001"), /VolName +: Vol-0001/);
   writeFileSync(world.path("store.sh"), '#!/bin/sh\ncat > /dev/null\necho "the vault is closed" >&2\nexit 7\n');
   const failed = await world.run("job=Save level=Full");
   assert.match(failed.termination, /Error/);
@@ -82,7 +82,7 @@ rm -f "${world.path("volumes")}/part"
     await world.start();
     const jobId = await world.queue("run job=Save level=Full yes");
     await world.until("the last run is written", () => /Committing spooled data to Volume/.test(world.messages()));
-    assert.match(await world.console("status client=client-fd"), /No Jobs running|Terminated Jobs/);
+    assert.match(await world.console("status client=client-fd"), /No Jobs running/);
     assert.match(await world.console("status storage=Disks"), /spooling=1|Data spooling: 1 active jobs/);
     assert.equal((await world.report(jobId)).termination, "Backup OK");
     const where = await world.restore();

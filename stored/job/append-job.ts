@@ -239,6 +239,11 @@ export class AppendJob implements StorageJob, AppendClient {
       );
     }
     await changes.until(() => ledger.areChunksDone, this.signal);
+    if (this.#spool !== undefined) {
+      await this.#spool.collected();
+      // The client has done its part; whether the job is OK is for this half to say.
+      this.#intake.become({ kind: "ended" });
+    }
     this.#status = "L";
     {
       using _turn = await this.#spool?.commit();

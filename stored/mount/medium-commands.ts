@@ -57,7 +57,7 @@ function volumeOf(host: DeviceHost, request: MediumRequest): string {
 }
 
 async function* dumpLabel(host: DeviceHost, volume: string): AsyncGenerator<DeviceReply> {
-  const found = await host.call("inspect", { volume });
+  const found = host.isPipe ? await labelBehindPipe(host, volume) : await host.call("inspect", { volume });
   if (found.kind !== "labeled") throw unlabeled(host, volume, found);
   const { label, isPreLabel, bytes } = found;
   const fields: readonly (readonly [string, string | number])[] = [
@@ -78,6 +78,16 @@ async function* dumpLabel(host: DeviceHost, volume: string): AsyncGenerator<Devi
   yield told("Volume Label:");
   for (const [name, value] of fields) yield told(`${name.padEnd(18)}: ${printable(String(value))}`);
   yield { line: `Date label written: ${reportTime(label.labelDate)}`, ok: true, volume: undefined };
+}
+
+/** A program is asked for the Volume, and let go when its label has come. */
+async function labelBehindPipe(host: DeviceHost, volume: string): Promise<Inspection> {
+  const scanId = host.newReaderId();
+  try {
+    return await host.call("openScan", { scanId, volume });
+  } finally {
+    await host.call("closeScan", { scanId });
+  }
 }
 
 async function* scan(

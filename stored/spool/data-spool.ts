@@ -89,6 +89,11 @@ export class DataSpool implements AsyncDisposable {
     this.#feed.written(number);
   }
 
+  /** Resolves when all that was appended so far is in the spool or on its way to the medium. */
+  async collected(): Promise<void> {
+    await this.#changes.until(() => !this.#isTaking, this.#signal);
+  }
+
   /** Writes what is left. The turn to write stays with the job until what this gives is disposed, so that its end follows its data. */
   async commit(): Promise<Disposable> {
     const { voice, volume } = this.#options;
