@@ -44,6 +44,8 @@ export class RestoreTree implements AsyncDisposable {
   readonly #writers: Writer[] = [];
   /** Of each session the file whose records came last, and who has it. */
   readonly #files = new Map<string, { readonly fileIndex: number; readonly writer: Writer }>();
+  /** Sessions of which records came. */
+  readonly #seen = new Set<string>();
   #session = "";
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void)[] = [];
@@ -97,6 +99,7 @@ export class RestoreTree implements AsyncDisposable {
 
   /** Takes a batch, which is copied. Throws OperatorError BATCH_INVALID for one that is none. */
   async add(batch: Uint8Array): Promise<void> {
+    await this.#orderSession();
     const file = this.#files.get(this.#session);
     const { border, lastIndex } = this.#findBorder(batch, file?.fileIndex);
     if (file !== undefined && border > 0) await this.#give(file.writer, batch.subarray(0, border));
@@ -106,6 +109,16 @@ export class RestoreTree implements AsyncDisposable {
     this.#files.delete(this.#session);
     this.#files.set(this.#session, { fileIndex: lastIndex, writer });
     await this.#give(writer, batch.subarray(border));
+  }
+
+  /**
+   * Jobs of a chain hold the same names; the later one is to win. So before the first records of a session all writers have done what
+   * came before it.
+   */
+  async #orderSession(): Promise<void> {
+    if (this.#seen.has(this.#session)) return;
+    this.#seen.add(this.#session);
+    if (this.#seen.size > 1) await this.#step("endSessionFile");
   }
 
   /** Where the file of the batch before ends in this one, and the last file of this one. */

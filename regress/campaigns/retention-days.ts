@@ -15,7 +15,7 @@ const DAYS_PER_SESSION = 10;
 
 /** A site whose pool has just enough Volumes for its retention: it lives only if what is over is pruned and recycled, and nothing else. */
 export const RETENTION_SITE: SiteOptions = {
-  client: "File Retention = 60 days\n  Job Retention = 1 year",
+  client: "File Retention = 8 days\n  Job Retention = 1 year",
   pool: `Maximum Volume Jobs = 1\n  Maximum Volumes = ${VOLUMES_MAX}\n  Volume Retention = ${RETENTION_DAYS} days`,
 };
 
