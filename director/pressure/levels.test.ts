@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatLevel, levelBytes, levelsOf, NO_LEVEL, parseLevel, shortage } from "./levels.ts";
+import { formatLevel, isMetadataShort, levelBytes, levelsOf, NO_LEVEL, parseLevel, shortage } from "./levels.ts";
 
 test("a level is a share or bytes, and reads back as it was written", () => {
   assert.deepEqual(parseLevel("10%"), { kind: "percent", percent: 10 });
@@ -38,4 +38,6 @@ test("free bytes and free metadata are both looked at, and what is short is said
   assert.match(shortage({ ...room, free: 99 }, parseLevel("10%")) ?? "", /99 B of 1\.000 kB are free \(9\.9 %\)/);
   assert.match(shortage({ ...room, metadataFree: 3 }, parseLevel("10%")) ?? "", /metadata/);
   assert.equal(shortage({ ...room, free: 0 }, NO_LEVEL), undefined);
+  assert.equal(isMetadataShort({ ...room, free: 0 }), false, "a disk without a free byte may have metadata");
+  assert.equal(isMetadataShort({ ...room, metadataFree: 4 }), true);
 });

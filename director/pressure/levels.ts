@@ -94,6 +94,11 @@ export function shortage(room: Room, level: FreeLevel): string | undefined {
   return undefined;
 }
 
+/** Whether metadata is short whatever the levels are: then nothing can be written, however many bytes are free. */
+export function isMetadataShort({ metadataTotal, metadataFree }: Room): boolean {
+  return metadataTotal > 0 && metadataFree < (metadataTotal * METADATA_PERCENT) / 100;
+}
+
 /** A line about the room of a file system: `1,234,567 of 2,345,678 bytes free (52.6 %)`. */
 export function roomText(room: Room): string {
   const data = `${amount(room.free)} of ${amount(room.total)} free (${share(room.free, room.total)})`;

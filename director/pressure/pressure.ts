@@ -3,7 +3,7 @@ import { Mutex } from "#lib/base/lock.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import type { StorageResource } from "../config/storage.ts";
 import type { SpaceAnswer, SpaceRelief, SpaceWish } from "../media/space-relief.ts";
-import { amount, levelBytes, levelsOf, roomText, shortage, type PressureLevels, type Room } from "./levels.ts";
+import { amount, isMetadataShort, levelBytes, levelsOf, roomText, shortage, type PressureLevels, type Room } from "./levels.ts";
 import { nextVictim, without, type NextVictim } from "./plan.ts";
 import { readPressureFacts } from "./pressure-facts.ts";
 import { roomsOf, type DiskRoom, type RoomSource } from "./rooms.ts";
@@ -225,10 +225,10 @@ export interface Foretold {
 /** What a job needs that found no room: the upper level, and more than there is. */
 function forcedGoal(before: Room, levels: PressureLevels | undefined): (room: Room) => boolean {
   const gain = Math.min(before.total, Math.max(GAIN_BYTES, before.total * GAIN_SHARE));
-  const isMetadataShort = shortage(before, { kind: "bytes", bytes: 1 }) !== undefined;
+  const lacksMetadata = isMetadataShort(before);
   return (room) => {
     if (levels !== undefined && shortage(room, levels.until) !== undefined) return false;
-    if (isMetadataShort) return shortage(room, { kind: "bytes", bytes: 1 }) === undefined;
+    if (lacksMetadata) return !isMetadataShort(room);
     const needed =
       levels === undefined ? before.free + gain : Math.max(before.free + gain, levelBytes(levels.until, room.total));
     return room.free >= Math.min(needed, room.total * 0.9);

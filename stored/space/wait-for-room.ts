@@ -15,6 +15,9 @@ export interface RoomSeeker {
   readonly signal: AbortSignal;
 }
 
+/** A promise of room that is followed by another lack so soon was none. */
+const TRY_AGAIN_MS = 5000;
+
 /**
  * What a job does whose device has no room, while it stays on that device: it has the Director make room, and if nobody can it waits, within bounds, and
  * looks again. Made once for a job, so that all its waits together are bounded.
@@ -25,6 +28,8 @@ export class RoomWait {
   /** Writes of one job that find no room at once wait for one answer. */
   #asking: Promise<boolean> | undefined;
   #mayAsk = true;
+  /** When the Director last said that there is room. */
+  #promisedAt = Number.NEGATIVE_INFINITY;
 
   constructor(seeker: RoomSeeker) {
     this.#seeker = seeker;
@@ -45,6 +50,15 @@ export class RoomWait {
     return await this.#asking;
   }
 
+  /** Room was promised. When it was promised a moment ago, and was not there, it is waited for. */
+  async #isWorthTrying(why: Error): Promise<boolean> {
+    const { host, jobName } = this.#seeker;
+    const now = performance.now();
+    if (now - this.#promisedAt < TRY_AGAIN_MS) await this.#wait.until("M", pleaseMakeRoom(host, jobName, describeError(why)));
+    this.#promisedAt = performance.now();
+    return true;
+  }
+
   async #ask(why: Error): Promise<boolean> {
     const { host, voice, pool, jobName, signal } = this.#seeker;
     if (signal.aborted) return false;
@@ -53,7 +67,7 @@ export class RoomWait {
     const reason = `Job ${jobName} found no room on ${host.title}`;
     const answer = await voice.ask({ reason, ask: { $case: "findVolume", value: findVolume } }, signal);
     this.#mayAsk = answer.$case === "use";
-    if (answer.$case === "use") return true;
+    if (answer.$case === "use") return await this.#isWorthTrying(why);
     if (answer.$case === "refuse") {
       voice.say("error", `No room can be made on ${host.title}: ${answer.value}`);
       return false;
