@@ -154,8 +154,14 @@ async function selectFromTree(
     `You have selected the following JobId${jobIds.length === 1 ? "" : "s"}: ${jobIds.join(",")}\n\nBuilding directory tree for JobId(s) ${jobIds.join(",")} ...  \n`,
   );
   const files = jobs.reduce((sum, job) => sum + job.JobFiles, 0);
-  if (!(await hasFileRows(catalog, jobIds))) return await restoreWhole(context, args, jobIds);
   const all = args.has("all");
+  const pruned = jobs.filter((job) => job.PurgedFiles === 1 && job.JobFiles > 0).map((job) => job.JobId);
+  if (!(await hasFileRows(catalog, jobIds)) || (all && pruned.length > 0))
+    return await restoreWhole(context, args, { jobIds, pruned: pruned.length < jobIds.length ? pruned : [] });
+  if (pruned.length > 0)
+    await context.say(
+      `Warning: the catalog no longer has the names of the files of JobIds ${pruned.join(",")}; the tree lacks them. To restore everything, say all.\n`,
+    );
   await context.say(`${commas(files)} files inserted into the tree${all ? " and marked for extraction" : ""}.\n`);
   const signal = context.signal;
   const source: TreeSource = {
@@ -195,8 +201,13 @@ function isWellEnded(job: JobRow): boolean {
 }
 
 /** When the file records are gone, a job can still come back as a whole. */
-async function restoreWhole(context: CommandContext, args: Arguments, jobIds: readonly number[]): Promise<MadePlan | null> {
-  await context.say("\nThe catalog no longer has the names of the files of these jobs, so files cannot be selected.\n");
+async function restoreWhole(
+  context: CommandContext,
+  args: Arguments,
+  { jobIds, pruned }: { readonly jobIds: readonly number[]; readonly pruned: readonly number[] },
+): Promise<MadePlan | null> {
+  const which = pruned.length === 0 ? "these jobs" : `JobIds ${pruned.join(",")}`;
+  await context.say(`\nThe catalog no longer has the names of the files of ${which}, so files cannot be selected.\n`);
   const isWanted =
     (args.has("all") && args.has("done")) ||
     args.has("yes") ||
