@@ -4,55 +4,16 @@ import { must } from "#lib/base/assert.ts";
 import { messageTime } from "#lib/base/local-time.ts";
 import { mountForAppend } from "./find-volume.ts";
 import { withOpenRetries } from "./open-retries.ts";
+import type { AppendClient, FinishedSession, SessionFacts } from "./append-client.ts";
 import type { Changes } from "../job/changes.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { DeviceListener } from "../device/device-thread.ts";
 import type { EngineReport } from "../device/append-engine.ts";
 import type { EndCause } from "../volume/volume-writer.ts";
-import type { JobVoice } from "../job/job-voice.ts";
 import type { LabelAuthor } from "./find-volume.ts";
 import type { SessionReferences } from "../device/session-references.ts";
-import type { SessionKey } from "../volume/block.ts";
-import type { DescribedLabel } from "../volume/session-label.ts";
 import type { VolumeFacts } from "./volume-facts.ts";
 import type { VolumesInUse } from "./volumes-in-use.ts";
-
-/** A job that appends, as the device sees it. */
-export interface AppendClient {
-  readonly session: SessionKey;
-  readonly label: DescribedLabel;
-  readonly voice: JobVoice;
-  readonly signal: AbortSignal;
-  readonly wantsAttributes: boolean;
-  readonly spoolPath: string | undefined;
-  readonly maxWaitMs: number;
-  /** File for the job's references; undefined: the device has no store. */
-  readonly referencesPath: string | undefined;
-  /** Volumes that the job is on; the Appender adds each when the job comes to it. */
-  readonly volumes: Set<string>;
-  /** So much of the job is on the medium. */
-  progress(facts: { readonly batches: number; readonly files: number; readonly bytes: number }): void;
-  attributes(batch: Uint8Array): void;
-  /** The job cannot go on. */
-  failed(error: Error): void;
-}
-
-/** How the client's half ended, for the end of the session on the Volume. */
-export interface SessionFacts {
-  /** JobStatus letter. */
-  readonly status: string;
-  readonly errors: number;
-  /** What the client says of its half (lib/job-description). */
-  readonly description?: Uint8Array | undefined;
-}
-
-/** How a session ended on its device. */
-export interface FinishedSession {
-  /** Size of the last Volume. */
-  readonly volumeBytes: number;
-  /** What it refers to in the store; undefined: there is none. */
-  readonly references: SessionReferences | undefined;
-}
 
 /** What the Appender needs of the daemon. */
 export interface AppenderSurroundings {

@@ -1,5 +1,6 @@
 import { DataSpool } from "./data-spool.ts";
-import type { AppendClient, Appender } from "../mount/appender.ts";
+import type { AppendClient } from "../mount/append-client.ts";
+import type { Appender } from "../mount/appender.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 
 /** What a job asks for in the way of spooling. */
