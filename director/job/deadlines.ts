@@ -1,4 +1,5 @@
 import type { JobResource } from "#director/config/job.ts";
+import type { DirectorJob } from "./director-job.ts";
 
 /** Moments of a job that its limits count from; unix milliseconds. */
 export interface JobMoments {
@@ -46,4 +47,16 @@ function runTimeOfLevel(limits: Limits, level: string): number {
 function deadline(seconds: number, fromMs: number | null, what: string): Deadline | null {
   if (seconds === 0 || fromMs === null) return null;
   return { atMs: fromMs + seconds * 1000, text: `${what} exceeded. Job canceled.` };
+}
+
+/** The limit of a job that comes next, or has come; null: it has none, or it is being canceled already. `waitingMs`: as in JobMoments. */
+export function deadlineOf(job: DirectorJob, waitingMs: number | null): Deadline | null {
+  if (job.signal.aborted) return null;
+  const { job: resource, request } = job.effective;
+  const limits = request.maxRunSchedTimeS === undefined ? resource : { ...resource, maxRunSchedTime: request.maxRunSchedTimeS };
+  return nextDeadline(limits, job.level, {
+    scheduledMs: Math.max(job.identity.scheduledMs, job.effective.notBeforeMs),
+    startedMs: job.startedMs,
+    waitingMs,
+  });
 }

@@ -3,10 +3,10 @@ import { abortable } from "#lib/base/abort.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { createJob, updateJob } from "#catalog/queries/jobs.ts";
 import { admit } from "./admit.ts";
-import { type Deadline, nextDeadline } from "./deadlines.ts";
+import { deadlineOf } from "./deadlines.ts";
 import { DirectorJob, type JobIdentity } from "./director-job.ts";
 import { checkDuplicates } from "./duplicates.ts";
-import { effectiveJob, poolOfLevel, type EffectiveJob } from "./effective-job.ts";
+import { effectiveJob, type EffectiveJob } from "./effective-job.ts";
 import type { BusyJobs } from "../retention/judge.ts";
 import type { CancelResult, JobEngine, WaitTarget } from "./engine.ts";
 import { AlarmClock } from "./alarm-clock.ts";
@@ -14,6 +14,7 @@ import type { CatalogDesk, EngineParts, JobContext } from "./job-context.ts";
 import { uniqueJobName } from "./job-name.ts";
 import type { ForeseeWish, JobView, ScheduledView } from "./job-view.ts";
 import { readLeftJobs } from "./left-jobs.ts";
+import { requireEnabled } from "./require-enabled.ts";
 import { busyJobs, resourcesInUse } from "./live-jobs.ts";
 import { endUnrun, resumeJob, runJob } from "./run-job.ts";
 import type { RunRequest } from "./run-request.ts";
@@ -73,7 +74,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   async submit(request: RunRequest): Promise<number> {
     if (this.#isStopping) throw new OperatorError("CANCELED", "the Director is stopping and takes no jobs");
     const effective = effectiveJob(request, this.#parts.config());
-    this.#requireEnabled(effective);
+    requireEnabled(effective, this.#parts.isEnabled);
     const desk = this.#parts.desk(effective.catalog.resource.name);
     const nowMs = this.#parts.clock.nowMs();
     const scheduledMs = request.whenMs ?? nowMs;
@@ -181,25 +182,6 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     return [...this.#live.values()].filter(({ context }) => which(context.job)).map(({ context }) => context.job.view());
   }
 
-  #requireEnabled(effective: EffectiveJob): void {
-    const { job, client, storage } = effective;
-    const storages = [storage.resource, ...effective.furtherStorages];
-    // Only what writes needs its Pool; it is looked at once more when the level is known.
-    const pools = effective.type === "B" ? [["pool", poolOfLevel(effective, effective.level).resource] as const] : [];
-    const all = [
-      ...pools,
-      ["job", job] as const,
-      ["client", client] as const,
-      ...storages.map((each) => ["storage", each] as const),
-    ];
-    for (const [kind, resource] of all) {
-      if (this.#parts.isEnabled(kind, resource.name, resource.enabled)) continue;
-      throw new OperatorError("JOB_DISABLED", `${resource.origin.resourceType} "${resource.name}" is disabled`, {
-        hint: `type: enable ${kind}=${resource.name}`,
-      });
-    }
-  }
-
   #add(identity: JobIdentity, effective: EffectiveJob, run: SavedRun): LiveJob {
     const job = new DirectorJob(identity, effective);
     job.setLevel(run.level);
@@ -292,7 +274,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   #cancelOverdue(): void {
     const nowMs = this.#parts.clock.nowMs();
     for (const live of [...this.#live.values()]) {
-      const deadline = deadlineOf(live);
+      const deadline = deadlineOf(live.context.job, live.waitingMs);
       if (deadline === null || deadline.atMs > nowMs) continue;
       void live.context.messages.say("Fatal", deadline.text);
       this.#cancel(live, "the Director");
@@ -301,7 +283,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
 
   /** For the next start or limit, whichever comes first. */
   #setAlarm(wakeMs: number | null): void {
-    const limits = [...this.#live.values()].map((live) => deadlineOf(live)?.atMs ?? Infinity);
+    const limits = [...this.#live.values()].map((live) => deadlineOf(live.context.job, live.waitingMs)?.atMs ?? Infinity);
     const nextMs = Math.min(wakeMs ?? Infinity, ...limits);
     this.#alarm.set(nextMs === Infinity ? null : nextMs);
   }
@@ -369,7 +351,8 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     const { job, parts } = context;
     const calls = parts.daemons.storageDaemon(job.storage.resource.name);
     const device = job.storage.resource.device[0] ?? "";
-    for await (const reply of calls.mount({ device, slot: LOOK_AGAIN, drive: 0 }, job.signal)) if (reply.ok !== undefined) return;
+    for await (const reply of calls.mount({ device, slot: LOOK_AGAIN, drive: 0 }, job.signal))
+      if (reply.ok !== undefined) return;
   }
 
   async #takeUp(desk: CatalogDesk): Promise<void> {
@@ -396,16 +379,4 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     await live.context.messages.say("Info", `The Director was restarted; following JobId ${jobId}, Job=${run.job} again.`);
     this.#run(live, () => resumeJob(live.context, live.record));
   }
-}
-
-/** The limit of a job that comes next, or has come; null: it has none, or it is being canceled already. */
-function deadlineOf({ context: { job }, waitingMs }: LiveJob): Deadline | null {
-  if (job.signal.aborted) return null;
-  const { job: resource, request } = job.effective;
-  const limits = request.maxRunSchedTimeS === undefined ? resource : { ...resource, maxRunSchedTime: request.maxRunSchedTimeS };
-  return nextDeadline(limits, job.level, {
-    scheduledMs: Math.max(job.identity.scheduledMs, job.effective.notBeforeMs),
-    startedMs: job.startedMs,
-    waitingMs,
-  });
 }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseRunTimes } from "#lib/config/run-times.ts";
 import { runsAfter } from "./next-run.ts";
-import { RUN_LINES } from "./testing/run-lines.ts";
+import { RUN_LINES } from "#lib/testing/run-lines.ts";
 
 const ORACLE = fileURLToPath(new URL("testing/oracle.py", import.meta.url));
 const DAYS = 400;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RUN_LINES } from "../../director/schedule/testing/run-lines.ts";
+import { RUN_LINES } from "#lib/testing/run-lines.ts";
 import { DEBIAN_BACULA, DEBIAN_BACULA_FILES } from "#regress/programs.ts";
 import { scenario } from "#regress/scenario.ts";
 import { whyNoTestClock } from "#regress/test-clock.ts";

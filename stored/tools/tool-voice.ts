@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { encodeName } from "#lib/base/byte-name.ts";
 import { messageTime } from "#lib/base/local-time.ts";
 import { ReturnKey } from "./return-key.ts";
 
@@ -78,7 +79,7 @@ export class ToolVoice implements Disposable {
 
   /** Writes what was collected. Throws ListenerGone when nobody reads it any more. */
   flush(): void {
-    const bytes = Buffer.from(this.#pending.join(""), "utf8");
+    const bytes = encodeName(this.#pending.join("")); // names that are no UTF-8 as they are
     this.#pending = [];
     this.#chars = 0;
     for (let at = 0; at < bytes.length;) at += this.#write(bytes, at);
