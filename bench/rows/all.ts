@@ -5,6 +5,7 @@ import { manyJobs } from "./many-jobs.ts";
 import type { Row } from "./row.ts";
 import { sharing } from "./sharing.ts";
 import { tenClients } from "./ten-clients.ts";
+import { tools } from "./tools.ts";
 import { bigFile, smallFiles, usr } from "./trees.ts";
 
 /** All rows, in the order in which they are measured. */
@@ -19,4 +20,5 @@ export const ROWS: readonly Row[] = [
   atOnce,
   manyJobs,
   growth,
+  tools,
 ];

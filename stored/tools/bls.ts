@@ -2,12 +2,13 @@ import { decodeAttributes } from "#lib/streams/attributes.ts";
 import { streamKind } from "#lib/streams/stream-type.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { BlockListing } from "./list-blocks.ts";
-import { JobListing } from "./list-jobs.ts";
+import { JobListing, labelRecordLine } from "./list-jobs.ts";
 import { sessionLabelLines, volumeLabelLines } from "./dump-label.ts";
 import { NameLists } from "./name-lists.ts";
 import { VolumeMounts, volumeWish } from "./open-volumes.ts";
 import { EXIT_FAILED } from "./run-tool.ts";
 import { scanVolumes } from "./scan-volumes.ts";
+import { labelType } from "#stored/volume/format.ts";
 import { lsLine } from "./ls-line.ts";
 import { streamName } from "./stream-name.ts";
 import type { OpenVolume } from "./open-volumes.ts";
@@ -106,12 +107,16 @@ class FileListing implements Listing {
   volume(volume: OpenVolume): void {
     if (!this.#isVerbose) return;
     for (const text of labelLines(volume, false)) this.#voice.plain(text);
-    if (volume.label?.isPreLabel === false && volume.label.label.previousVolume !== "")
-      this.#voice.message(`Warning, this Volume is a continuation of Volume ${volume.label.label.previousVolume}`);
   }
 
   sessionLabel(_record: VolumeRecord, label: Parameters<typeof sessionLabelLines>[0]): void {
     if (this.#isVerbose) for (const text of sessionLabelLines(label)) this.#voice.plain(text);
+  }
+
+  volumeLabel(record: VolumeRecord): void {
+    // The label of the Volume itself was shown when it was opened.
+    const isOfVolume = record.fileIndex === labelType.volumeLabel || record.fileIndex === labelType.preLabel;
+    if (this.#isVerbose && !isOfVolume) this.#voice.plain(labelRecordLine(record));
   }
 
   record(record: VolumeRecord): void {
@@ -134,6 +139,7 @@ class FileListing implements Listing {
   }
 
   finish(): void {
+    if (this.#isVerbose) this.#voice.plain('Bacula "End of Tape" label found.');
     this.#voice.plain(`${this.#files} files found.`);
   }
 }

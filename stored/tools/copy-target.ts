@@ -36,6 +36,8 @@ export class CopyTarget implements AsyncDisposable {
   readonly #spare: Uint8Array[] = [];
   readonly #pending: FilledBlock[] = [];
   #next = 0;
+  /** Number of the next block; it goes on over Volumes, else Debian's tools take a record that does for damaged. */
+  #nextNumber = 1;
   #open: { readonly medium: Medium; readonly writer: VolumeWriter } | undefined;
 
   constructor(options: CopyTargetOptions) {
@@ -93,6 +95,7 @@ export class CopyTarget implements AsyncDisposable {
   }
 
   async #closeVolume(): Promise<void> {
+    this.#nextNumber = this.#open?.writer.nextNumber ?? this.#nextNumber;
     await this.#open?.medium.sync();
     this.#open?.medium.close();
     this.#open = undefined;
@@ -113,7 +116,9 @@ export class CopyTarget implements AsyncDisposable {
     this.#next += 1;
     const { facts } = this.device;
     const options = { checksum: facts.blockChecksum, volumeBytesMax: facts.volumeBytesMax, regionBytesMax: 0 };
-    const writer = new VolumeWriter(medium, { nextNumber: 1, isFresh: true }, options, (block) => this.#recycle(block));
+    const writer = new VolumeWriter(medium, { nextNumber: this.#nextNumber, isFresh: true }, options, (block) =>
+      this.#recycle(block),
+    );
     return { medium, writer };
   }
 

@@ -108,9 +108,20 @@ function mutant(seed: number): Mutant {
   }
 }
 
-/** What a scan of the bytes gives: content by file, and damage. */
+/** The name in attributes; undefined if they are damaged. */
+function nameIn(data: Uint8Array): string | undefined {
+  try {
+    return decodeAttributes(data).name;
+  } catch (error) {
+    if (error instanceof OperatorError) return undefined;
+    throw error;
+  }
+}
+
+/** What a scan of the bytes gives: content by name, and damage. */
 function scanned(bytes: Buffer): { readonly files: ReadonlyMap<string, Buffer>; readonly damages: readonly VolumeDamage[] } {
   const files = new Map<string, Buffer[]>();
+  const current = new Map<number, { readonly fileIndex: number; readonly name: string | undefined }>();
   const damages: VolumeDamage[] = [];
   using voice = new ToolVoice("bls", nowhere);
   const jobs = new JobListing(voice, true);
@@ -121,15 +132,16 @@ function scanned(bytes: Buffer): { readonly files: ReadonlyMap<string, Buffer>; 
       sessionLabel: (record, label) => jobs.sessionLabel(record, label),
       volumeLabel: (record) => jobs.volumeLabel(record),
       record: ({ session, fileIndex, stream, data }) => {
-        const key = `${session.id}/${fileIndex}`;
+        // As a restore does: a file's records follow its attributes, which give it its name.
         if (stream === 1) {
-          try {
-            decodeAttributes(data);
-          } catch (error) {
-            if (!(error instanceof OperatorError)) throw error;
-          }
-          files.set(key, []);
-        } else if (stream === 2) files.get(key)?.push(Buffer.from(data));
+          const name = nameIn(data);
+          current.set(session.id, { fileIndex, name });
+          if (name !== undefined) files.set(name, []);
+          return;
+        }
+        const file = current.get(session.id);
+        if (stream === 2 && file?.fileIndex === fileIndex && file.name !== undefined)
+          files.get(file.name)?.push(Buffer.from(data));
       },
     },
     FETCH_BYTES,
@@ -166,7 +178,7 @@ test(`${MUTATIONS} damaged Volumes: no throw, no hang, damage with Volume and ad
       for (let index = 1; index <= list.length; index += 1) {
         const key = `${session + 1}/${index}`;
         if (touched.has(key)) continue;
-        const found = files.get(key);
+        const found = files.get(list[index - 1]!.name);
         assert.ok(
           found !== undefined && found.equals(list[index - 1]!.content),
           `seed ${seed}: file ${key} was not touched and is not as it was`,

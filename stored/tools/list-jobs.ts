@@ -41,9 +41,7 @@ export class JobListing {
   volumeLabel(record: VolumeRecord): void {
     const isVolume = record.fileIndex === labelType.preLabel || record.fileIndex === labelType.volumeLabel;
     if (!this.#isVerbose || !isVolume) {
-      this.#voice.plain(
-        `${mediumLabels.get(record.fileIndex) ?? "Unknown"} Record: ${where(record)} JobId=${record.stream} DataLen=${record.data.byteLength}`,
-      );
+      this.#voice.plain(labelRecordLine(record));
       return;
     }
     try {
@@ -89,6 +87,12 @@ export class JobListing {
     else if (this.#open.size < SESSIONS_MAX)
       this.#open.set(key, `SessId=${session.id} SessTime=${session.time} JobId=${label.jobId} Job=${label.job}`);
   }
+}
+
+/** A label of the medium or of an object of a session, in one line. */
+export function labelRecordLine(record: VolumeRecord): string {
+  const name = mediumLabels.get(record.fileIndex) ?? "Unknown";
+  return `${name} Record: ${where(record)} JobId=${record.stream} DataLen=${record.data.byteLength}`;
 }
 
 /** `File:blk=0:210 SessId=1 SessTime=1795267114` */
