@@ -12,7 +12,7 @@ export interface SpaceWatchParts extends RoomSource {
   readonly desks: () => readonly Pick<CatalogDesk, "catalog" | "pressure">[];
   readonly isEnabled: (storage: StorageResource) => boolean;
   readonly clock: Clock;
-  readonly log: Pick<RpcLog, "info"> & { warning(text: string): void };
+  readonly log: Pick<RpcLog, "info"> & { notice(text: string): void; warning(text: string): void };
 }
 
 /** First look after the start, and the time between two. */
@@ -86,7 +86,7 @@ export class SpaceWatch implements AsyncDisposable {
     }
     if (spaces.length === 0) return;
     for (const { pressure } of desks()) {
-      const problem = await pressure?.keepLevels(storage, async (line) => log.info(line), signal);
+      const problem = await pressure?.keepLevels(storage, async (line) => log.notice(line), signal);
       if (problem !== undefined) this.#tell(`stuck ${storage.name}`, () => log.warning(problem));
     }
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { LoopFileSystem, whyNoLoop } from "#lib/testing/loop-file-system.ts";
 import { dedupSite, makeStore } from "#regress/dedup.ts";
@@ -97,6 +97,44 @@ scenario(
     image.mount();
     await world.console("mount storage=Disks");
     assert.equal((await world.report(jobId)).termination, "Backup OK");
+    await world.stop();
+  },
+);
+
+/** Fills the metadata of a btrfs with tiny files, which it keeps in its trees, until no more go in. */
+function fillMetadata(directory: string): void {
+  mkdirSync(directory);
+  try {
+    for (let i = 0; i < 1_000_000; i++) writeFileSync(`${directory}/${i}`, "tiny ".repeat(380));
+  } catch (error) {
+    if (!/ENOSPC/.test(String(error))) throw error;
+  }
+}
+
+scenario(
+  "where btrfs has no metadata left, though much data is free, old backups make room for it and the next job runs",
+  { site: (dir) => pressureSite(dir, "Btrfs", 0), root: true, lacks: whyNoLoop("btrfs") },
+  async (world) => {
+    await using _image = LoopFileSystem.make({ type: "btrfs", bytes: mebibytes(400), at: world.path("volumes") });
+    const tree = world.path("tree");
+    plainTree(tree, { files: 5 });
+    await makeStore(world);
+    await world.start();
+    for (let i = 0; i < 4; i++) {
+      randomFile(`${tree}/changed`, 45);
+      await world.backup("Full");
+    }
+    fillMetadata(world.path("volumes", ".tiny"));
+    randomFile(`${tree}/changed`, 20);
+    const report = await world.run("job=Save level=Full");
+    assert.equal(report.termination, "Backup OK", world.messages().slice(-4000));
+    const messages = world.messages();
+    assert.match(
+      messages,
+      /Storage "Disks": .*metadata are free[^]*Deleting Full JobId 1 /,
+      "it is said what is short, and what goes",
+    );
+    assert.match(messages, /metadata [\d.]+ \w+ of [\d.]+ \w+ free .*That is enough/, "and how it stands afterwards");
     await world.stop();
   },
 );

@@ -88,6 +88,16 @@ const UNALLOCATED_LEAST = 0.1;
 const IDLE_SHARE = 0.2;
 const IDLE_BYTES_LEAST = 96 * 1024 * 1024;
 
+/** What is taken back, the cheapest first: empty block groups, then a few that are nearly empty, then fewer that are half empty. */
+const BALANCE_FILTERS = [
+  "-dusage=0",
+  "-musage=0",
+  "-dusage=10,limit=8",
+  "-musage=10,limit=8",
+  "-dusage=50,limit=4",
+  "-musage=50,limit=4",
+];
+
 /** Free metadata below this share of all metadata is short. */
 const METADATA_LEAST = 0.1;
 
@@ -112,7 +122,7 @@ export async function reclaimBlockGroups(path: string): Promise<void> {
   const deadline = performance.now() + RECLAIM_MS_MAX;
   if (!isLopsided(await showUsage(path))) return;
   // Each kind by itself: what one gives back is the room that the other needs, and without it fails.
-  for (const filter of ["-dusage=0", "-musage=0", "-dusage=10,limit=8", "-musage=10,limit=8"]) {
+  for (const filter of BALANCE_FILTERS) {
     try {
       await btrfs(["balance", "start", filter, path], { timeoutMs: BALANCE_MS_MAX });
     } catch (error) {

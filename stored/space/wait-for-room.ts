@@ -16,7 +16,7 @@ export interface RoomSeeker {
 }
 
 /** A promise of room that is followed by another lack so soon was none. */
-const TRY_AGAIN_MS = 5000;
+const TRY_AGAIN_MS = 20_000;
 
 /**
  * What a job does whose device has no room, while it stays on that device: it has the Director make room, and if nobody can it waits, within bounds, and
