@@ -37,8 +37,8 @@ export interface Decision {
 const USUAL_GAP_MS = 10 * 60_000;
 /** The clock may be put back this far without a moment coming twice: no more is done until it has caught up. */
 const BACK_MS_MAX = 3 * 3_600_000;
-/** A Director that ran on makes up for every moment of this span. */
-const LATE_RUNNING_MS_MAX = 24 * 3_600_000;
+/** A Director that ran on makes up for every moment of this span: a day, also the long one. */
+const LATE_RUNNING_MS_MAX = 25 * 3_600_000;
 /** A Director that starts, for those of this span: a restart at the wrong moment costs no backup. */
 const LATE_STARTING_MS_MAX = 3_600_000;
 /** Missed moments of one line that are looked at. */
