@@ -12,6 +12,7 @@ import { RpcServer } from "#lib/rpc/server.ts";
 import { RELEASE, uname } from "#lib/rpc/versions.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
 import { DeviceHost } from "./device/device-host.ts";
+import type { Drive } from "./changer/drive.ts";
 import { changerCommandOf, makeChangers } from "./changer/changers.ts";
 import { deviceOfDrive, deviceSettings, devicesNamed } from "./device/device-settings.ts";
 import { Changes } from "./job/changes.ts";
@@ -113,7 +114,7 @@ export class StorageDaemon implements AsyncDisposable {
         isBlocked: false,
         isHung: false,
       })),
-      { jobsMax: storage.maximumConcurrentJobs, inside: (device) => drives.get(device) },
+      { jobsMax: storage.maximumConcurrentJobs, inside: (device) => insideOf(drives.get(device)) },
     );
     const around: AppenderSurroundings = {
       volumes: new VolumesInUse(),
@@ -233,6 +234,11 @@ export class StorageDaemon implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
+}
+
+/** What the choice of a device is to know of the medium in a drive. */
+function insideOf(drive: Drive | undefined) {
+  return drive && { volume: drive.volume, pool: drive.pool };
 }
 
 /** Who writes the labels of this daemon's Volumes. */

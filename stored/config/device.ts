@@ -201,8 +201,8 @@ export const deviceTable = defineResource(
     }),
     volumePollInterval: directive(time(), {
       default: 300,
-      acts: false,
-      description: "Interval of looks for a medium that was asked for.",
+      acts: true,
+      description: "Longest gap between two looks for a medium that was asked for; the first gaps are shorter.",
     }),
     minimumBlockSize: directive(size({ max: 20_000_000 }), { default: 0, acts: true, description: "Smallest block written." }),
     maximumBlockSize: directive(size({ max: 20_000_000 }), {

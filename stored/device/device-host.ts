@@ -29,6 +29,8 @@ export interface DeviceSettings {
   readonly isEnabled: boolean;
   readonly isAutoSelect: boolean;
   readonly isReadOnly: boolean;
+  /** Longest gap between two looks for a medium that was asked for. */
+  readonly pollMs?: number;
   /** Run after each job; what it says is told as a warning. "": none. */
   readonly alertCommand?: string;
   /** What Allowed Operations leaves out. */

@@ -23,6 +23,7 @@ export function deviceSettings(resource: DeviceResource, changerCommand = ""): D
     isReadOnly: resource.readOnly || forbidden(resource).includes("write"),
     forbidden: forbidden(resource),
     alertCommand: resource.alertCommand ?? "",
+    pollMs: Math.max(resource.volumePollInterval, POLL_S_LEAST) * 1000,
     // What went through a pipe for one job cannot be appended to by another.
     jobsMax: resource.deviceType === "Fifo" ? 1 : resource.maximumConcurrentJobs,
     blockBytesMin: resource.minimumBlockSize,
@@ -78,6 +79,9 @@ function storeSettings(resource: DeviceResource): StoreSettings {
     freeBytesMin: resource.minimumFreeSpace,
   };
 }
+
+/** Media are not looked for more often than this. */
+const POLL_S_LEAST = 1;
 
 /** The devices behind a name of the Director: a Device itself, or the drives of an Autochanger that may be chosen. Empty if unknown. */
 export function devicesNamed(

@@ -262,6 +262,7 @@ export class ReadJob implements StorageJob {
       poke: this.#around.poke,
       maxWaitMs: this.#maxWaitMs,
       signal: this.#signal,
+      gapMsMax: host.settings.pollMs,
     });
     const wanted = {
       volume: step.volume,

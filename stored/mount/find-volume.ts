@@ -56,7 +56,9 @@ const NEW_FAILED_MAX = 3;
  */
 export async function mountForAppend(search: VolumeSearch): Promise<VolumeFacts> {
   const { voice, host } = search;
-  const wait = new OperatorWait({ voice, poke: search.poke, maxWaitMs: search.maxWaitMs, signal: search.signal });
+  const { poke, maxWaitMs, signal: jobSignal } = search;
+  const wait = new OperatorWait({ voice, poke, maxWaitMs, signal: jobSignal, gapMsMax: host.settings.pollMs });
+  const roomWait = host.store === undefined ? wait : waitForRoomOf(search);
   let refused: string[] = [];
   let noSpace = false;
   let newFailed = 0;
@@ -82,7 +84,7 @@ export async function mountForAppend(search: VolumeSearch): Promise<VolumeFacts>
       case "refuse":
         throw new OperatorError("JOB_NO_VOLUME", `the Director has no Volume for the job: ${answer.value}`);
       case "none":
-        if (noSpace) await wait.until("M", pleaseMakeRoom(host, search.jobName, answer.value));
+        if (noSpace) await roomWait.until("M", pleaseMakeRoom(host, search.jobName, answer.value));
         else await wait.until("m", pleaseLabel(search, answer.value));
         refused = [];
         continue;
@@ -97,7 +99,7 @@ export async function mountForAppend(search: VolumeSearch): Promise<VolumeFacts>
         if (outcome.isNew === true) newFailed += 1;
         if (outcome.needsOperator || refused.length >= REFUSED_MAX || newFailed >= NEW_FAILED_MAX) {
           newFailed = 0;
-          await wait.until("M", outcome.reason);
+          await (outcome.isNoRoom === true ? roomWait : wait).until("M", outcome.reason);
           refused = [];
         } else {
           voice.say("warning", outcome.reason);
@@ -109,6 +111,11 @@ export async function mountForAppend(search: VolumeSearch): Promise<VolumeFacts>
         impossible(answer, "answer to findVolume");
     }
   }
+}
+
+/** A job to a store stays on its device: for room there it waits no longer than the device says. */
+function waitForRoomOf({ host, voice, poke, maxWaitMs, signal }: VolumeSearch): OperatorWait {
+  return new OperatorWait({ voice, poke, signal, maxWaitMs: Math.min(maxWaitMs, host.settings.roomWaitMs) });
 }
 
 /** Why a Volume was not mounted. */

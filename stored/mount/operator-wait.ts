@@ -10,6 +10,8 @@ export interface OperatorWaitOptions {
   /** Most time for all waits together. */
   readonly maxWaitMs: number;
   readonly signal: AbortSignal;
+  /** Longest gap between two looks; five minutes if not given. */
+  readonly gapMsMax?: number | undefined;
 }
 
 /** First gap between two looks; it doubles up to the longest. */
@@ -31,6 +33,7 @@ export class OperatorWait {
   constructor(options: OperatorWaitOptions) {
     this.#options = options;
     this.#deadline = performance.now() + options.maxWaitMs;
+    this.#gapMs = Math.min(GAP_MS_FIRST, options.gapMsMax ?? GAP_MS_MAX);
   }
 
   /** The answer to something that is asked, in what is left of the time allowed; JOB_NO_VOLUME with `late` when that is over. */
@@ -63,7 +66,7 @@ export class OperatorWait {
       voice.say("mount", text);
     }
     const gap = Math.min(this.#gapMs, this.#deadline - now);
-    this.#gapMs = Math.min(this.#gapMs * 2, GAP_MS_MAX);
+    this.#gapMs = Math.min(this.#gapMs * 2, this.#options.gapMsMax ?? GAP_MS_MAX);
     await pokedOrLater(poke, gap, signal);
     voice.enter("R");
   }
