@@ -133,13 +133,16 @@ scenario(
 
 scenario(
   "a Volume without its end-of-medium record is not appended to where one is required",
-  { site: { device: "Write EOD Record = yes\n  Require EOD Record = yes" } },
+  { site: { device: "Write EOD Record = yes\n  Require EOD Record = yes" }, programs: ["/usr/sbin/bls"] },
   async (world) => {
     bigFile(world.path("tree/big"), 2);
     await world.start();
     await world.backup("Full");
     await world.backup("Full");
     assert.equal(world.volumes().length, 1, "appended behind its record");
+    const sessions = (await mustRun("/usr/sbin/bls", ["-j", "-c", world.path("bacula-sd.conf"), "-V", "Vol-0001", "Disk"]))
+      .output;
+    assert.equal(sessions.match(/End Job Session Record/g)?.length, 2, sessions);
     const path = world.path("volumes/Vol-0001");
     const size = statSync(path).size;
     const [before = ""] = /VolBytes[^\n]*/.exec(await world.console("llist volume=Vol-0001")) ?? [];
