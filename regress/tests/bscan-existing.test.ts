@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { statSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dumpCatalog, dumpDifferences } from "#regress/catalog-dump.ts";
 import { FOREIGN_SQL, foreignSql } from "#regress/foreign-sql.ts";
-import { runCommand } from "#regress/process.ts";
+import { mustRun, runCommand } from "#regress/process.ts";
 import { BIN } from "#regress/programs.ts";
 import { added, bscan, loseCatalog } from "#regress/rebuild.ts";
 import { numberIn } from "#regress/report.ts";
@@ -79,3 +79,25 @@ scenario("a job without its end label is incomplete, and no base for others", { 
   const next = await world.run("job=Save level=Incremental");
   assert.match(next.text, /upgraded from Incremental/);
 });
+
+scenario(
+  "bscan -b stores the jobs of a bootstrap file, and the Volume's row waits for a whole reading",
+  { programs: FOREIGN_SQL, site: (dir) => ({ job: `Write Bootstrap = "${dir}/save.bsr"` }) },
+  async (world) => {
+    plainTree(world.path("tree"));
+    await world.start();
+    await world.backup("Full");
+    copyFileSync(world.path("save.bsr"), world.path("full.bsr"));
+    writeFileSync(world.path("tree/folder-1/added"), "added");
+    await world.backup("Incremental");
+    await world.stop();
+    const before = await dumpCatalog(world);
+    await loseCatalog(world);
+    const where = ["-c", world.path("bacula-sd.conf"), "-C", world.path("bacula-dir.conf")];
+    await mustRun(join(BIN, "bscan"), ["-s", "-m", "-b", world.path("full.bsr"), ...where, "Disk"]);
+    assert.deepEqual(await foreignSql(world, "SELECT JobId, JobStatus FROM Job"), ["1|T"]);
+    assert.deepEqual(await foreignSql(world, "SELECT VolBytes FROM Media"), ["0"]);
+    assert.match(added(await bscan(world, ["-s", "-m"])), /^Media 1 Pool 0 Job 1 File /);
+    assert.deepEqual(dumpDifferences(before, await dumpCatalog(world)), []);
+  },
+);

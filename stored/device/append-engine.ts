@@ -1,9 +1,8 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { must } from "#lib/base/assert.ts";
-import { descriptionRecords } from "#lib/job-description/description-records.ts";
-import { DESCRIPTION_BYTES_MAX } from "#lib/job-description/job-description.ts";
 import { BatchCursor, RECORD_HEADER_BYTES } from "#lib/wire/record.ts";
 import { isCatalogStream, labelType } from "../volume/format.ts";
+import { appendDescription } from "../volume/append-description.ts";
 import { SessionBlocks } from "../volume/session-blocks.ts";
 import { endOfMediumBlock } from "./check-end.ts";
 import { AttributeCollector } from "./attribute-collector.ts";
@@ -16,7 +15,7 @@ import type { FilledBlock } from "../volume/session-blocks.ts";
 import type { AppendCheck } from "./check-end.ts";
 import type { EndCause, Region, VolumeWriterOptions } from "../volume/volume-writer.ts";
 import type { SessionKey } from "../volume/block.ts";
-import type { DescribedLabel } from "../volume/session-label.ts";
+import type { DescribedLabel, SessionClose } from "../volume/session-label.ts";
 
 /** Facts of the device that concern what is written. Bytes. */
 export interface EngineOptions {
@@ -42,15 +41,6 @@ export interface SessionStart {
   readonly spoolPath?: string | undefined;
   /** File that lists of chunks are kept in; undefined: the device has no store, and lists are refused. */
   readonly references?: string | undefined;
-}
-
-/** What the end of a session says. `date`: milliseconds since 1970; `status`: JobStatus letter. */
-export interface SessionFacts {
-  readonly date: number;
-  readonly status: string;
-  readonly errors: number;
-  /** What the client says of its half (lib/job-description). */
-  readonly description?: Uint8Array | undefined;
 }
 
 /** How much of a session is on the medium. */
@@ -217,9 +207,9 @@ export class AppendEngine {
       references,
       lastSequence: undefined,
     });
-    const { description, ...label } = start.label;
+    const { label } = start;
     blocks.appendLabel(labelType.startOfSession, label.jobId, writeSessionLabel(label));
-    describe(blocks, labelType.startOfObject, label.jobId, description);
+    appendDescription(blocks, labelType.startOfObject, label.jobId, label.description);
   }
 
   /** Takes in a batch. BATCH_INVALID when it holds what a client may not send; the session is then to be aborted. */
@@ -234,7 +224,7 @@ export class AppendEngine {
   }
 
   /** Ends a session: its label, then its last block is written. It is told as ended when that block is on the medium. */
-  end(sessionId: number, facts: SessionFacts): void {
+  end(sessionId: number, facts: SessionClose): void {
     const session = this.#session(sessionId);
     if (session.lastSequence !== undefined) return;
     session.attributes?.close(session.blocks.lastUsedSequence);
@@ -256,7 +246,7 @@ export class AppendEngine {
         status: facts.status,
       },
     );
-    describe(session.blocks, labelType.endOfObject, session.start.label.jobId, facts.description);
+    appendDescription(session.blocks, labelType.endOfObject, session.start.label.jobId, facts.description);
     session.blocks.appendLabel(labelType.endOfSession, session.start.label.jobId, data);
     session.blocks.flush();
     session.lastSequence = session.blocks.sequence - 1;
@@ -400,10 +390,4 @@ function closeAnyway(medium: Medium): void {
   } catch {
     // the failure before this one is told
   }
-}
-
-/** Lays a description into the session, as labels that other readers pass over. One that is too long came from a wrong peer and is left out. */
-function describe(blocks: SessionBlocks, type: number, jobId: number, description: Uint8Array | undefined): void {
-  if (description === undefined || description.byteLength > DESCRIPTION_BYTES_MAX) return;
-  for (const record of descriptionRecords(description)) blocks.appendLabel(type, jobId, record);
 }

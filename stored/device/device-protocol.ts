@@ -2,12 +2,13 @@ import type { CarriedError } from "./carried-error.ts";
 import type { DeviceFacts } from "./drivers.ts";
 import type { MessagePort } from "node:worker_threads";
 import type { SessionReferences } from "./session-references.ts";
-import type { EngineOptions, EngineReport, SessionFacts, SessionStart } from "./append-engine.ts";
+import type { EngineOptions, EngineReport, SessionStart } from "./append-engine.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
 import type { ErrorCode } from "#lib/errors/codes.ts";
 import type { ScanStep } from "./medium-scan.ts";
 import type { ReadItem } from "../volume/volume-reader.ts";
 import type { SessionKey } from "../volume/block.ts";
+import type { SessionClose } from "../volume/session-label.ts";
 import type { VolumeLabel } from "../volume/volume-label.ts";
 
 /** What a device's thread is started with. */
@@ -92,7 +93,7 @@ export interface DeviceCalls {
   };
   abort: { argument: { readonly sessionId: number }; result: null };
   end: {
-    argument: { readonly sessionId: number } & SessionFacts;
+    argument: { readonly sessionId: number } & SessionClose;
     result: null;
   };
   /** `locator`: where to ask for chunks (StoreThread.locator); undefined: the device has no store. It is transferred. */

@@ -1,5 +1,4 @@
 import { catalogTime } from "#lib/base/local-time.ts";
-import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { JobDescription, JobEndDescription } from "#lib/job-description/job-description.ts";
 import type { Catalog, CatalogWriter } from "#catalog/catalog.ts";
 import { deleteJobEvents, findLastEvent } from "#catalog/database/event-application.ts";
@@ -7,15 +6,6 @@ import { ensureClient, findClient } from "#catalog/queries/clients.ts";
 import { ensureFileSet } from "#catalog/queries/filesets.ts";
 import { insertJobMedia, lastVolIndex, type NewJobMedia } from "#catalog/queries/job-media.ts";
 import { findJobByUniqueName, updateJob, type JobChanges } from "#catalog/queries/jobs.ts";
-import {
-  createMedia,
-  defaultsFromPool,
-  findMedia,
-  listMediaOfPool,
-  updateMedia,
-  type MediaChanges,
-} from "#catalog/queries/media.ts";
-import { ensurePool, findPool, type PoolRecord } from "#catalog/queries/pools.ts";
 import {
   createJobAgain,
   filesPresent,
@@ -25,15 +15,12 @@ import {
   hasJobMedia,
   setFileSetTime,
 } from "#catalog/queries/rebuild.ts";
-import { ensureMediaType, ensureStorage } from "#catalog/queries/storages.ts";
-import { poolTable, poolTypes } from "#catalog/schema/pool.ts";
+import { ensureStorage } from "#catalog/queries/storages.ts";
 import type { JobRow } from "#catalog/schema/job.ts";
-import type { MediaRow } from "#catalog/schema/media.ts";
-import type { PoolRow } from "#catalog/schema/pool.ts";
 import type { SessionEnd, SessionLabel } from "#stored/volume/session-label.ts";
-import type { VolumeLabel } from "#stored/volume/volume-label.ts";
-import type { ToolVoice } from "./tool-voice.ts";
+import { BscanVolumes, timeOf, type BscanCounts, type BscanOptions, type BscanScope } from "./bscan-volumes.ts";
 import { sessionName, type ScannedSession } from "./bscan-session.ts";
+import type { ToolVoice } from "./tool-voice.ts";
 
 /** Under this name bscan notes how far it came with a job; a note that is there at the start was left by a run that was interrupted. */
 const DAEMON = "bscan";
@@ -41,114 +28,24 @@ const DAEMON = "bscan";
 /** Statuses with which a job has ended. */
 const ENDED: ReadonlySet<string> = new Set(["T", "W", "E", "e", "f", "A", "D"]);
 
-/** What may be changed: nothing, rows of Volumes only, or everything. */
-export type BscanScope = "nothing" | "media" | "all";
-
-/** What was added or updated. */
-export interface BscanCounts {
-  media: number;
-  pools: number;
-  jobs: number;
-  files: number;
-}
-
-/** What was found of a Volume that was read to its end. Times: milliseconds since 1970, 0 not known. */
-export interface VolumeFindings {
-  readonly end: number;
-  readonly blocks: number;
-  readonly jobs: number;
-  readonly firstWritten: number;
-  readonly lastWritten: number;
-  readonly isPreLabel: boolean;
-  /** Storage that a job says it wrote to; 0: none says. */
-  readonly storageId: number;
-}
-
 /** Puts what lies on Volumes into the catalog; each step leaves alone what is there already. */
 export class BscanCatalog {
   readonly counts: BscanCounts = { media: 0, pools: 0, jobs: 0, files: 0 };
+  readonly volumes: BscanVolumes;
   readonly #catalog: Catalog;
   readonly #scope: BscanScope;
   readonly #voice: ToolVoice;
   readonly #isVerbose: boolean;
-  /** Pools that this run made, which nothing has described yet. */
-  readonly #barePools = new Set<string>();
   readonly #bareClients = new Set<string>();
-  readonly #newVolumes = new Set<number>();
   /** FileSets that this run made, by number, of which the time of creation is a guess. */
   readonly #bareFileSets = new Set<number>();
 
-  constructor(
-    catalog: Catalog,
-    options: { readonly scope: BscanScope; readonly voice: ToolVoice; readonly isVerbose: boolean },
-  ) {
+  constructor(catalog: Catalog, options: BscanOptions) {
+    this.volumes = new BscanVolumes(catalog, options, this.counts);
     this.#catalog = catalog;
     this.#scope = options.scope;
     this.#voice = options.voice;
     this.#isVerbose = options.isVerbose;
-  }
-
-  /** The row of a Volume; null where none is there and none may be made. */
-  async volume(label: VolumeLabel, volType: number): Promise<MediaRow | null> {
-    const pool = await this.#pool(label.pool, label.poolType);
-    const known = await findMedia(this.#catalog, label.volume);
-    if (known !== null) {
-      this.#tell(`Media record for ${label.volume} found in DB.`);
-      if (known.MediaType !== label.mediaType)
-        this.#voice.message(`VOL_LABEL: MediaType mismatch. DB=${known.MediaType} Vol=${label.mediaType}`);
-      else this.#tell(`VOL_LABEL: OK for Volume: ${label.volume}`);
-      return known;
-    }
-    this.counts.media += 1;
-    if (this.#scope === "nothing" || pool === null) {
-      this.#voice.message(`VOL_LABEL: Media record not found for Volume: ${label.volume}`);
-      return null;
-    }
-    const made = await this.#catalog.transaction(async (tx) => {
-      await ensureMediaType(tx, label.mediaType);
-      return await createMedia(tx, {
-        ...defaultsFromPool(pool),
-        VolumeName: label.volume,
-        MediaType: label.mediaType,
-        PoolId: pool.PoolId,
-        LabelDate: timeOf(label.labelDate),
-        VolStatus: "Full",
-        VolType: volType,
-      });
-    });
-    this.#newVolumes.add(made.MediaId);
-    this.#voice.message(`Created Media record for Volume: ${label.volume}`);
-    return made;
-  }
-
-  /** Makes a Volume's row agree with what the Volume holds; what only the past knows (mounts, errors, status) stays. */
-  async volumeEnd(media: MediaRow, found: VolumeFindings): Promise<void> {
-    const row = (await findMedia(this.#catalog, media.VolumeName)) ?? media;
-    const last = Math.max(0, found.end - 1);
-    const firstWritten = timeOf(found.firstWritten);
-    const lastWritten = timeOf(found.lastWritten);
-    const isNew = this.#newVolumes.has(media.MediaId);
-    const wanted: MediaChanges = {
-      VolBytes: found.end,
-      VolBlocks: found.blocks,
-      VolJobs: found.jobs,
-      VolFiles: Math.floor(last / 2 ** 32),
-      EndFile: Math.floor(last / 2 ** 32),
-      EndBlock: last % 2 ** 32,
-      ...(row.FirstWritten === null && firstWritten !== null ? { FirstWritten: firstWritten } : {}),
-      ...(row.InitialWrite === null && firstWritten !== null ? { InitialWrite: firstWritten } : {}),
-      ...(lastWritten !== null && (row.LastWritten === null || row.LastWritten < lastWritten)
-        ? { LastWritten: lastWritten }
-        : {}),
-      ...(isNew && found.isPreLabel ? { VolStatus: "Append" } : {}),
-      ...(row.StorageId === 0 && found.storageId > 0 ? { StorageId: found.storageId } : {}),
-    };
-    const isSame = Object.entries(wanted).every(([key, value]) => row[key as keyof MediaRow] === value);
-    if (isSame) return;
-    if (!isNew) this.counts.media += 1;
-    if (this.#scope === "nothing") return;
-    await updateMedia(this.#catalog, media.MediaId, wanted);
-    this.#tell(`Updated Media record at end of Volume: ${media.VolumeName}`);
   }
 
   /** Finds or makes the job of a session whose label was met, or that goes on from a Volume read in an earlier run. */
@@ -163,13 +60,13 @@ export class BscanCatalog {
       session.job = { kind: "ignored" };
       return;
     }
-    this.counts.jobs += 1;
+    if (this.#scope !== "media") this.counts.jobs += 1;
     if (this.#scope !== "all") {
       this.#tell(`SOS_LABEL: Job record not found for JobId: ${label.jobId}`);
-      session.job = { kind: "ignored" };
+      session.job = { kind: "ignored", isMissing: true };
       return;
     }
-    const pool = await this.#pool(label.pool, label.poolType);
+    const pool = await this.volumes.pool(label.pool, label.poolType);
     const time = timeOf(label.date);
     const jobId = await this.#catalog.transaction(async (tx) => {
       const clientId = await this.#client(tx, label.client);
@@ -223,7 +120,7 @@ export class BscanCatalog {
         ).StorageId;
     });
     await this.#describeFileSet(label, description);
-    if (this.#barePools.delete(label.pool)) await this.#describePool(label.pool, description.pool, label.poolType);
+    await this.volumes.describePool(label.pool, label.poolType, description.pool);
   }
 
   /** The session is over: how the job ended. */
@@ -287,7 +184,9 @@ export class BscanCatalog {
 
   /** Nothing of this session comes any more in this run. */
   async leaveJob(session: ScannedSession): Promise<void> {
-    if (session.job.kind === "job" && this.#scope === "all") await deleteJobEvents(this.#catalog, session.job.jobId);
+    const { job } = session;
+    if (job.kind === "ignored" && job.isMissing === true && this.#scope === "nothing") this.counts.files += session.files;
+    if (job.kind === "job" && this.#scope === "all") await deleteJobEvents(this.#catalog, job.jobId);
   }
 
   async #findJob(session: ScannedSession, label: SessionLabel | undefined): Promise<JobRow | null> {
@@ -325,7 +224,7 @@ export class BscanCatalog {
   }
 
   async #giveSession({ key, label }: ScannedSession, jobId: number): Promise<void> {
-    const pool = label === undefined ? null : await this.#pool(label.pool, label.poolType);
+    const pool = label === undefined ? null : await this.volumes.pool(label.pool, label.poolType);
     await updateJob(this.#catalog, jobId, {
       VolSessionId: key.id,
       VolSessionTime: key.time,
@@ -335,47 +234,6 @@ export class BscanCatalog {
 
   async #update(jobId: number, changes: JobChanges): Promise<void> {
     if (this.#scope === "all") await updateJob(this.#catalog, jobId, changes);
-  }
-
-  async #pool(name: string, type: string): Promise<PoolRow | null> {
-    const known = await findPool(this.#catalog, name);
-    if (known !== null) {
-      if (known.PoolType !== type) this.#voice.message(`VOL_LABEL: PoolType mismatch. DB=${known.PoolType} Vol=${type}`);
-      return known;
-    }
-    this.counts.pools += 1;
-    if (this.#scope === "nothing") {
-      this.#voice.message(`VOL_LABEL: Pool record not found for Pool: ${name}`);
-      return null;
-    }
-    const made = await ensurePool(this.#catalog, { Name: name, PoolType: poolTypeOf(type), UseCatalog: 1, AcceptAnyVolume: 1 });
-    this.#barePools.add(name);
-    this.#voice.message(`Created Pool record for Pool: ${name}`);
-    return made;
-  }
-
-  async #describePool(name: string, described: JobDescription["pool"], type: string): Promise<void> {
-    const columns = Object.keys(poolTable.columns).filter(
-      (column) => !/Id$|^(Name|NumVols|PoolType|LabelFormat)$/.test(column),
-    );
-    const said = columns.filter((column) => Object.hasOwn(described.numbers, column));
-    const numbers = Object.fromEntries(said.map((column) => [column, described.numbers[column] ?? 0]));
-    const idOf = async (other: string): Promise<number> =>
-      other === "" ? 0 : (((await findPool(this.#catalog, other)) ?? (await this.#pool(other, "Backup")))?.PoolId ?? 0);
-    const record: PoolRecord = {
-      Name: name,
-      PoolType: poolTypeOf(type),
-      LabelFormat: described.labelFormat,
-      ...numbers,
-      ScratchPoolId: await idOf(described.scratchPool),
-      RecyclePoolId: await idOf(described.recyclePool),
-      NextPoolId: await idOf(described.nextPool),
-    };
-    const pool = await ensurePool(this.#catalog, record);
-    for (const media of await listMediaOfPool(this.#catalog, pool.PoolId)) {
-      if (!this.#newVolumes.has(media.MediaId)) continue;
-      await updateMedia(this.#catalog, media.MediaId, { ...defaultsFromPool(pool), RecyclePoolId: pool.RecyclePoolId });
-    }
   }
 
   async #client(tx: CatalogWriter, name: string): Promise<number> {
@@ -409,14 +267,4 @@ export class BscanCatalog {
   #tell(text: string): void {
     if (this.#isVerbose) this.#voice.message(text);
   }
-}
-
-function poolTypeOf(type: string): (typeof poolTypes)[number] {
-  const known = poolTypes.find((each) => each.toLowerCase() === type.toLowerCase());
-  if (known === undefined) throw new OperatorError("LABEL_DAMAGED", `the label names a pool of type "${type.slice(0, 40)}"`);
-  return known;
-}
-
-function timeOf(ms: number): string | null {
-  return ms > 0 ? catalogTime(ms) : null;
 }

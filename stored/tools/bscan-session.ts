@@ -19,8 +19,8 @@ export type CatalogJob =
   | { readonly kind: "unknown" }
   /** Its rows are made or completed. `isOurs`: this run made the job, or a run before it left it incomplete. */
   | { readonly kind: "job"; readonly jobId: number; readonly isOurs: boolean; readonly present: FilesPresent | undefined }
-  /** Nothing of it is stored. */
-  | { readonly kind: "ignored" };
+  /** Nothing of it is stored. `isMissing`: because nothing is to be changed, though the catalog lacks it. */
+  | { readonly kind: "ignored"; readonly isMissing?: boolean };
 
 /** A session that is met on the Volumes, from its first block to its last. */
 export class ScannedSession {

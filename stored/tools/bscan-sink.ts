@@ -1,6 +1,7 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { decodeJobDescription, decodeJobEndDescription } from "#lib/job-description/job-description.ts";
 import { BatchBuilder, BatchCursor } from "#lib/wire/record.ts";
+import type { BootstrapEntry } from "#proto/bootstrap.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import { isCatalogStream, labelType } from "#stored/volume/format.ts";
 import type { ReadBlock } from "#stored/volume/block-reader.ts";
@@ -27,6 +28,8 @@ const TYPE_DELETED = 23;
 interface VolumeAtHand {
   readonly name: string;
   readonly isPreLabel: boolean;
+  /** False: a bootstrap selects a part, so that the Volume's own row says more than is read. */
+  readonly isWhole: boolean;
   media: MediaRow | null;
   readonly sessions: Set<ScannedSession>;
   /** Sessions whose place on this Volume was known before. */
@@ -74,11 +77,12 @@ export class BscanSink implements ScanSink {
     return this.#show.listsRecords || isCatalogStream(stream);
   }
 
-  volume({ volume, label, medium }: OpenVolume): void {
+  volume({ volume, label, medium, entries }: OpenVolume): void {
     const date = label?.label.labelDate ?? 0;
     const atHand: VolumeAtHand = {
       name: volume,
       isPreLabel: label?.isPreLabel ?? false,
+      isWhole: entries.every(isWholeVolume),
       media: null,
       sessions: new Set(),
       placed: new Map(),
@@ -93,7 +97,7 @@ export class BscanSink implements ScanSink {
     this.#percent = -1;
     if (label === undefined) return;
     this.#step(async () => {
-      atHand.media = await this.#catalog.volume(label.label, this.#volType);
+      atHand.media = await this.#catalog.volumes.volume(label.label, this.#volType);
     });
   }
 
@@ -153,7 +157,7 @@ export class BscanSink implements ScanSink {
     const contents = blockContents(block);
     const end = block.address + block.header.size;
     if (this.#show.showsProgress) this.#progress(end);
-    if (key !== undefined && (contents.first > 0 || this.#sessions.has(nameOf(key)))) {
+    if (key !== undefined && ((volume.isWhole && contents.first > 0) || this.#sessions.has(nameOf(key)))) {
       const session = this.#session(key);
       volume.sessions.add(session);
       session.extend(volume.name, { ...contents, start: block.address, end: end - 1 });
@@ -169,9 +173,9 @@ export class BscanSink implements ScanSink {
     if (volume === undefined) return;
     for (const session of volume.sessions) this.#closeRegion(session);
     this.#step(async () => {
-      const { media, blocks, sessions, firstDate, lastDate, isPreLabel } = volume;
-      if (media === null) return;
-      await this.#catalog.volumeEnd(media, {
+      const { media, blocks, sessions, firstDate, lastDate, isPreLabel, isWhole } = volume;
+      if (media === null || !isWhole) return;
+      await this.#catalog.volumes.volumeEnd(media, {
         end: address,
         blocks,
         jobs: sessions.size,
@@ -291,6 +295,12 @@ const damagedCodes: ReadonlySet<string> = new Set(["CATALOG_BATCH_INVALID", "BAT
 
 async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
   for (const step of steps) await step();
+}
+
+/** Whether an entry of a bootstrap leaves nothing of its Volume out. */
+function isWholeVolume(entry: BootstrapEntry): boolean {
+  const { volSessionId, volSessionTime, jobId, addresses, fileIndexes, fileRegex } = entry;
+  return volSessionId + volSessionTime + jobId + addresses.length + fileIndexes.length === 0 && fileRegex === "";
 }
 
 function nameOf({ id, time }: SessionKey): string {

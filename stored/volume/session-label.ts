@@ -22,6 +22,15 @@ export interface SessionLabel {
 /** A session label and the description of the job that lies behind it (lib/job-description); empty: none. */
 export type DescribedLabel = SessionLabel & { readonly description?: Uint8Array | undefined };
 
+/** What the end of a session says. `date`: milliseconds since 1970; `status`: JobStatus letter. */
+export interface SessionClose {
+  readonly date: number;
+  readonly status: string;
+  readonly errors: number;
+  /** What the client says of its half (lib/job-description). */
+  readonly description?: Uint8Array | undefined;
+}
+
 /** What the end of a session adds. Addresses are (file << 32 | block), on disk the byte address. */
 export interface SessionEnd {
   readonly files: number;
