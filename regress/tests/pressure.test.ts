@@ -131,7 +131,7 @@ scenario(
     const messages = world.messages();
     assert.match(
       messages,
-      /Storage "Disks": .*metadata are free[^]*Deleting Full JobId 1 /,
+      /Storage "Disks": .*metadata are free[^]*Deleting Full JobId \d /,
       "it is said what is short, and what goes",
     );
     assert.match(messages, /metadata [\d.]+ \w+ of [\d.]+ \w+ free .*That is enough/, "and how it stands afterwards");
