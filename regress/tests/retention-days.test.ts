@@ -5,7 +5,7 @@ import { whyNoTestClock } from "#regress/test-clock.ts";
 import { RETENTION_SITE, RetentionDays } from "../campaigns/retention-days.ts";
 
 /** 200 by npm run campaign -- --retention=200. */
-const DAYS = Number(process.env.NOCTURNE_RETENTION_DAYS ?? "30");
+const DAYS = Number(process.env.NOCTURNE_RETENTION_DAYS ?? "33");
 
 scenario(
   `${DAYS} days of weekly Fulls and daily Incrementals on few Volumes: no failed job, no operator, every kept chain restores`,
