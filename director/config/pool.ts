@@ -40,6 +40,11 @@ export const poolTable = defineResource(
       description:
         "Labels new and blank Volumes by itself, or never, whatever the device says; if not set, Label Media of the device decides.",
     }),
+    autoVerify: directive(bool(), {
+      default: false,
+      acts: true,
+      description: "Has a Volume read back and its checksums checked by the storage daemon when a job has filled or closed it.",
+    }),
     labelType: directive(oneOf("Bacula", "ANSI", "IBM"), {
       default: "Bacula",
       acts: false,

@@ -18,6 +18,7 @@ import { percentValues } from "./percent-values.ts";
 import type { RunRecord } from "./saved-run.ts";
 import { outcomeLetter } from "./status-letter.ts";
 import type { HalfEnd } from "./two-halves.ts";
+import { verifyVolumes } from "./verify-volumes.ts";
 import { writeBootstrap } from "./write-bootstrap.ts";
 
 const REPLACE_WORDS = { always: "Always", ifnewer: "IfNewer", ifolder: "IfOlder", never: "Never" } as const;
@@ -42,9 +43,11 @@ async function settleVolumes({ desk, job, messages }: JobContext, volumes: reado
 export async function finishJob(context: JobContext, record: RunRecord, result: JobResult): Promise<JobOutcome> {
   const { job, parts, desk } = context;
   await tellLost(context, result);
-  const first = outcomeOf(context, result);
+  const ended = outcomeOf(context, result);
   const volumes = await volumesOf(context);
   await settleVolumes(context, volumes);
+  const isSound = !isGood(ended) || (await verifyVolumes(context, volumes));
+  const first = isSound ? ended : "error";
   const facts: EndFacts = { result, outcome: first, endMs: parts.clock.nowMs(), volumes };
   job.endedMs = facts.endMs;
   job.errors = errorsOf(result);
@@ -60,7 +63,7 @@ export async function finishJob(context: JobContext, record: RunRecord, result: 
       ? null
       : await runJobScripts(context, record, "after", { outcome: first, volumes: volumes.map((row) => row.VolumeName) });
   // What a job that failed has stored is of no use, also where its storage daemon ended well before the job did not.
-  const isLost = job.effective.type === "B" && !isGood(first);
+  const isLost = job.effective.type === "B" && !isGood(ended);
   const outcome = scripts !== null && !scripts.isWell && isGood(first) ? "error" : first;
   await desk.catalog.transaction(
     async (tx) => {

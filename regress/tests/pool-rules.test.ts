@@ -108,3 +108,25 @@ scenario(
     );
   },
 );
+
+scenario(
+  "with Auto Verify a Volume is read back when it is closed, and damage is told before anybody needs the data",
+  { site: { resources: pool("Read", "Auto Verify = yes; Maximum Volume Jobs = 2") } },
+  async (world) => {
+    plainTree(world.path("tree"), { files: 3 });
+    await world.start();
+    await world.backup("Full", "pool=Read");
+    assert.match(await world.console("llist volume=Read-0001"), /LastVerified: *\n/i, "open Volumes are not read");
+    await world.backup("Full", "pool=Read");
+    assert.match(await world.console("llist volume=Read-0001"), /LastVerified: 20/i);
+    await world.backup("Full", "pool=Read");
+    const path = world.path("volumes/Read-0002");
+    const data = readFileSync(path);
+    data[2000] = (data[2000] ?? 0) ^ 1;
+    writeFileSync(path, data);
+    const second = await world.run("job=Save level=Full pool=Read");
+    assert.match(world.messages(), /Volume "Read-0002" is damaged: 1 bad blocks[\s\S]*JobId 3,4/);
+    assert.notEqual(second.termination, "Backup OK");
+    assert.match(await world.console("list volumes pool=Read"), /Read-0002 +\| Error/);
+  },
+);
