@@ -125,10 +125,10 @@ export class Drive {
     this.pool = "";
   }
 
-  /** The label that was read on the medium, or written to it. */
+  /** The label that was read on the medium, or written to it. `pool` "": not known. */
   saw(volume: string, pool: string): void {
+    if (pool !== "" || volume !== this.volume) this.pool = pool;
     this.volume = volume;
-    this.pool = pool;
   }
 
   get #turn(): Mutex {

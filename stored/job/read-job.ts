@@ -271,6 +271,11 @@ export class ReadJob implements StorageJob {
       job: this.ref.job,
       tell: (line: string) => this.voice.say("info", line),
     };
+    let told = "";
+    const tellOnce = (reason: string) => {
+      if (reason !== told) this.voice.say("warning", reason);
+      told = reason;
+    };
     for (let isFirst = true; ; isFirst = false) {
       const place = await bringForRead(host, wanted, isFirst, this.#signal);
       if (isBrought(place)) {
@@ -281,12 +286,12 @@ export class ReadJob implements StorageJob {
         } catch (error) {
           place[Symbol.dispose]();
           if (!(error instanceof OperatorError) || !awaitable.has(error.code)) throw error;
-          this.voice.say("warning", describeError(error));
+          tellOnce(describeError(error));
         }
       } else if (place.isInUse) {
         await wait.until("M", `Job ${this.ref.job} waits for Volume "${step.volume}": ${place.reason}`);
         continue;
-      } else this.voice.say("warning", place.reason);
+      } else tellOnce(place.reason);
       await wait.until("M", pleaseMount(this.ref.job, host, step));
     }
   }
