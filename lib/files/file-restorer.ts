@@ -62,7 +62,7 @@ export class FileRestorer implements Disposable {
   #newLane(): Lane {
     const say = (current: CurrentFile, text: (where: string) => string): void =>
       this.#options.note("error", text(this.#place.shown(current)));
-    return { current: undefined, data: new RestoredData(this.counts, say), links: [] };
+    return { current: undefined, data: new RestoredData(this.counts, say, this.#options.ignoresDigests), links: [] };
   }
 
   #giveUpOldest(): void {

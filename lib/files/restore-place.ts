@@ -24,6 +24,8 @@ export interface FileRestorerOptions {
   readonly numericIds: boolean;
   /** Absolute symlink targets get the root in front. */
   readonly prefixLinks: boolean;
+  /** Do not compare data with its digests, which takes most of the processor's time. Chunks are always compared. */
+  readonly ignoresDigests?: boolean | undefined;
   readonly note: (kind: RestoreNote, text: string) => void;
 }
 

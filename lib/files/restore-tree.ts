@@ -60,8 +60,9 @@ export class RestoreTree implements AsyncDisposable {
     relocation(options.where, options.regexWhere);
     const isRoot = process.geteuid?.() === 0;
     const threads = options.threads ?? (isRoot ? Math.min(4, Math.max(2, availableParallelism())) : 1);
-    const { where, regexWhere, replace, numericIds, prefixLinks } = options;
-    for (let number = 0; number < threads; number++) this.#startWriter({ where, regexWhere, replace, numericIds, prefixLinks });
+    const { where, regexWhere, replace, numericIds, prefixLinks, ignoresDigests } = options;
+    for (let number = 0; number < threads; number++)
+      this.#startWriter({ where, regexWhere, replace, numericIds, prefixLinks, ignoresDigests });
     options.signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 

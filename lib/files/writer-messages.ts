@@ -8,6 +8,8 @@ export interface WriterStart {
   readonly replace: ReplacePolicy;
   readonly numericIds: boolean;
   readonly prefixLinks: boolean;
+  /** Do not compare data with its digests. */
+  readonly ignoresDigests?: boolean | undefined;
 }
 
 /** The last steps of a restore, each when all threads have done the one before. */

@@ -16,6 +16,7 @@ const restorer = new FileRestorer({
   replace: start.replace,
   numericIds: start.numericIds,
   prefixLinks: start.prefixLinks,
+  ignoresDigests: start.ignoresDigests,
   note: (note, text) => post({ kind: "note", note, text }),
 });
 

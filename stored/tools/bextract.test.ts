@@ -154,3 +154,19 @@ test("a job without its end is told as incomplete", async () => {
   const { output } = await runInProcess(blsSpec, bls, ["-j", dir.file("V")]);
   assert.match(output, /No End Job Session Record: SessId=1 SessTime=\d+ JobId=1 Job=J\.1: the job is incomplete/);
 });
+
+test("a file whose digest does not fit is an error, unless digests are not to be compared", async () => {
+  await using dir = await TempDir.make();
+  const { bytes, blocks } = madeVolume("V", [[{ name: "/f", content: Buffer.from("what was saved") }]]);
+  const at = bytes.indexOf("what was saved");
+  bytes.write("WHAT", at);
+  // A checksum of 0 says that none was made: only the digest can tell.
+  bytes.writeUInt32BE(0, blocks[1]!.address);
+  writeFileSync(dir.file("V"), bytes);
+  mkdirSync(dir.file("out"));
+  const compared = await runInProcess(bextractSpec, bextract, [dir.file("V"), dir.file("out")]);
+  assert.match(compared.output, /Error: .*the MD5 digest of the restored data differs/);
+  assert.equal(compared.code, 1);
+  const ignored = await runInProcess(bextractSpec, bextract, ["-n", dir.file("V"), dir.file("out")]);
+  assert.equal(ignored.code, 0, ignored.output);
+});

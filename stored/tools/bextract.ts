@@ -16,7 +16,7 @@ import type { ToolVoice } from "./tool-voice.ts";
 /** The command line of bextract: Bacula's. */
 export const bextractSpec: ToolSpec = {
   program: "bextract",
-  letters: "Ttb:c:e:i:pvV:",
+  letters: "Ttb:c:e:i:npvV:",
   operands: [2, 2],
   operandsWrong: "Wrong number of arguments: ",
   usage: `Usage: bextract <options> <bacula-archive-device-name> <directory-to-store-files>
@@ -26,6 +26,7 @@ export const bextractSpec: ToolSpec = {
        -dt             print timestamp in debug output
        -e <file>       exclude list
        -i <file>       include list
+       -n              do not compare files with their digests, which takes most of the time
        -p              proceed inspite of I/O errors
        -t              read data from volume, do not write anything
        -v              verbose
@@ -42,7 +43,7 @@ export async function bextract(line: ToolLine, voice: ToolVoice, signal: AbortSi
   const mounts = await VolumeMounts.open(volumeWish(line), voice, signal);
   await using chunks = new StoredChunks(mounts.device.facts.store);
   const isDry = line.has("t");
-  await using tree = isDry ? undefined : treeBelow(where, voice, signal);
+  await using tree = isDry ? undefined : treeBelow({ where, ignoresDigests: line.has("n") }, voice, signal);
   const extraction = new Extraction({ voice, names, where, tree, chunks, isListed: !isDry || line.has("v") });
   await scanVolumes(mounts, extraction, { voice, signal, mustProceed: line.has("p") });
   const counts = await tree?.finish();
@@ -50,7 +51,11 @@ export async function bextract(line: ToolLine, voice: ToolVoice, signal: AbortSi
   return voice.errors > 0 ? EXIT_FAILED : 0;
 }
 
-function treeBelow(where: string, voice: ToolVoice, signal: AbortSignal): RestoreTree {
+function treeBelow(
+  { where, ignoresDigests }: { readonly where: string; readonly ignoresDigests: boolean },
+  voice: ToolVoice,
+  signal: AbortSignal,
+): RestoreTree {
   return new RestoreTree({
     where: where === "/" ? "" : byteStringOf(where),
     regexWhere: "",
@@ -58,6 +63,7 @@ function treeBelow(where: string, voice: ToolVoice, signal: AbortSignal): Restor
     // The machine at hand may be a rescue system with other users than the one that was saved.
     numericIds: true,
     prefixLinks: false,
+    ignoresDigests,
     note: (kind, text) => tell(voice, kind, text),
     signal,
   });
