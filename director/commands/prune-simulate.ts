@@ -40,7 +40,7 @@ export async function simulate(context: CommandContext, catalog: Catalog, args: 
     `Simulation for ${catalogTime(nowMs)}${days > 0 ? ", as if no Job ran until then" : ""}. Nothing is changed.\n`,
   );
   const parts = retentionParts(context, catalog);
-  if (!args.has("volume")) await simulateJobs(context, parts, args, nowMs);
+  if (args.value("volume") === undefined) await simulateJobs(context, parts, args, nowMs);
   await simulateVolumes(context, parts, args, nowMs);
 }
 
@@ -144,7 +144,7 @@ async function simulateVolumes(context: CommandContext, parts: RetentionParts, a
 }
 
 async function volumesAsked(context: CommandContext, catalog: Catalog, args: Arguments): Promise<readonly MediaRow[]> {
-  if (args.has("volume")) {
+  if (args.value("volume") !== undefined) {
     const { MediaId } = await selectVolume(context, catalog, args.value("volume"));
     return [must(await findMediaById(catalog, MediaId), "the Volume just found")];
   }

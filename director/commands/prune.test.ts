@@ -277,3 +277,19 @@ test("purge takes a job by its unique name, jobs of one name, and jobs of a Volu
   assert.deepEqual([await exists(one), await exists(three)], [false, true]);
   assert.match((await world.type(["purge volume action=truncate allpools"])).text, /No Volumes found to perform the command\./);
 });
+
+test("simulate knows when a single Volume, and each of all, becomes free", async () => {
+  const job = await save(2, "F", { client: "free-fd" });
+  await save(1, "F", { client: "free-fd" });
+  await volume("Soon", [job], { days: 2 });
+  const one = await world.type(["prune simulate volume=Soon"]);
+  assert.match(
+    one.text,
+    new RegExp(`^Soon\\|Full\\|5000\\|1\\|0\\|2026-11-24 .*\\|JobId ${job}: Volume Retention of Volume "Soon": 5 days$`, "m"),
+  );
+  assert.match(
+    (await world.type(["prune expired volume simulate days=10"])).text,
+    /^Soon\|Full\|5000\|1\|1\|now\|all its Jobs go$/m,
+  );
+  assert.equal((await findMedia(world.catalog, "Soon"))!.VolStatus, "Full");
+});
