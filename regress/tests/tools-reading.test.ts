@@ -111,6 +111,25 @@ Device { Name = Out; Media Type = File; Device Type = File; Archive Device = "${
     await tool("debian", "bextract", [...copy, world.path("debian")]);
     await assertSameTree(world.path("tree"), world.path("debian") + world.path("tree"), { wholeSeconds: true });
 
+    const oneDrive = [
+      "-c",
+      world.path("copy.conf"),
+      "-w",
+      world.path("logs"),
+      "-i",
+      volumes.join("|"),
+      "-o",
+      "Copy2",
+      "Disk",
+      "Disk",
+    ];
+    const asked = await runCommand(join(BIN, "bcopy"), oneDrive, { input: "\n" });
+    assert.match(asked.output, /Mount Volume "Copy2" on device "Disk" .* and press return when ready: /);
+    assert.deepEqual(await files(["-c", world.path("copy.conf"), "-V", "Copy2", "Disk"]), original);
+    const nobody = await runCommand(join(BIN, "bls"), ["-c", world.path("copy.conf"), "-V", "Nope", "Disk"], { input: "" });
+    assert.match(nobody.output, /Mount Volume "Nope" on device "Disk"/);
+    assert.equal(nobody.status, 1);
+
     const sessions = (await tool("ours", "bls", ["-j", ...copy])).matchAll(/Begin Job.* SessId=(\d+) SessTime=(\d+)/g);
     const bootstrap = [...sessions].map(
       ([, id, time]) => `Volume="Copy"\nMediaType="File"\nVolSessionId=${id}\nVolSessionTime=${time}\n`,

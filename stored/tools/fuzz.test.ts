@@ -200,3 +200,16 @@ test(`${MUTATIONS} damaged Volumes: no throw, no hang, damage with Volume and ad
   assert.ok(silent < MUTATIONS / 2, `${silent} of ${MUTATIONS} mutants show no damage`);
   assert.ok(process.memoryUsage().heapUsed - heapBefore < 256 * 1024 * 1024, "memory does not grow");
 });
+
+test("a damaged length that leads to the block after the next costs one block only", () => {
+  const [, first, second] = volume.blocks;
+  const bytes = Buffer.from(volume.bytes);
+  bytes.writeUInt32BE(first!.bytes + second!.bytes, first!.address + 4);
+  const { files, damages } = scanned(bytes);
+  assert.equal(damages[0]?.address, first!.address);
+  assert.equal(damages[0]?.bytes, first!.bytes);
+  for (const [session, list] of sessions.entries()) {
+    for (const [index, { name, content: wanted }] of list.entries())
+      if (!first!.files.has(`${session + 1}/${index + 1}`)) assert.ok(files.get(name)?.equals(wanted), name);
+  }
+});
