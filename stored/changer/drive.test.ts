@@ -23,7 +23,14 @@ async function library(script: string = DISK_CHANGER, changerWaitMs = 30_000) {
   const [first, second] = [0, 1].map(
     (index) =>
       new Drive(
-        { name: `Drive-${index}`, archiveDevice: dir.file(`drive${index}`), controlDevice: "", index, changerWaitMs, letGoMs: 50 },
+        {
+          name: `Drive-${index}`,
+          archiveDevice: dir.file(`drive${index}`),
+          controlDevice: "",
+          index,
+          changerWaitMs,
+          letGoMs: 50,
+        },
         changer,
       ),
   ) as [Drive, Drive];

@@ -39,7 +39,7 @@ export async function* mountDrive({ host, drive, table }: DriveHost, slot: numbe
       yield { line: `3002 ${title} is mounted. It holds no medium.`, ok: true, volume: undefined };
     else
       yield {
-        line: `3902 Cannot mount Volume on Storage Device ${title} because: ${whyNot(found)}`,
+        line: `3902 Cannot mount Volume on Storage ${title} because: ${whyNot(found)}`,
         ok: false,
         volume: undefined,
       };

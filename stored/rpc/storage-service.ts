@@ -130,8 +130,12 @@ function answeringDeviceOf(...asked: Parameters<typeof deviceOf>): DeviceHost {
 /** The device of a command: the one named, or the drive of the Autochanger that the command names. */
 function deviceOf(parts: StorageServiceParts, request: { readonly device: string; readonly drive?: number }): DeviceHost {
   const name = parts.driveNamed(request.device, request.drive ?? 0);
-  if (name === undefined)
-    throw new OperatorError("DEVICE_UNKNOWN", `the storage daemon has no device "${request.device.slice(0, 200)}"`);
+  if (name === undefined) {
+    const isKnown = parts.devicesNamed(request.device).length > 0;
+    const device = `"${request.device.slice(0, 200)}"`;
+    const what = isKnown ? `autochanger ${device} has no drive ${request.drive}` : `the storage daemon has no device ${device}`;
+    throw new OperatorError("DEVICE_UNKNOWN", what);
+  }
   return must(parts.hosts.get(name), "a configured device");
 }
 
