@@ -23,7 +23,10 @@ export const counterTable = defineResource(
       acts: true,
       description: "Counter that counts how often this one began again.",
     }),
-    catalog: directive(reference("Catalog"), { acts: false, description: "Catalog in which the value is kept." }),
+    catalog: directive(reference("Catalog"), {
+      acts: true,
+      description: "Catalog in which the value is kept; if not set, each catalog keeps one of its own.",
+    }),
   },
   { description: "A number for Label Format that counts up." },
 );

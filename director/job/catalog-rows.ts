@@ -26,6 +26,7 @@ export async function recordResources(catalog: Catalog, catalogName: string, con
   // Once more, now that every Pool that one may refer to has its row.
   for (const pool of config.pools.values()) if (refersToPools(pool)) await recordPool(catalog, pool);
   for (const counter of config.counters.values()) {
+    if (counter.catalog !== undefined && counter.catalog.name !== catalogName) continue;
     await ensureCounter(catalog, {
       Counter: counter.name,
       MinValue: counter.minimum,
@@ -108,6 +109,7 @@ export function poolRecord(pool: PoolResource): PoolRecord {
   return {
     Name: pool.name,
     PoolType: pool.poolType,
+    Enabled: pool.enabled ? 1 : 0,
     LabelFormat: pool.labelFormat ?? "",
     LabelType: ["Bacula", "ANSI", "IBM"].indexOf(pool.labelType),
     MaxVols: pool.maximumVolumes,
