@@ -17,7 +17,7 @@ const DAYS = [
   { deviceType: "Btrfs", image: 300, days: 10, files: 4, changedMib: 20, used: 75 },
   { deviceType: "Dedup", image: 180, days: 9, files: 3, changedMib: 18, used: 75 },
   // A whole Volume goes at a time, and a Full needs its own room beside the last one.
-  { deviceType: "File", image: 180, days: 15, files: 3, changedMib: 9, used: 70 },
+  { deviceType: "File", image: 180, days: 16, files: 3, changedMib: 7, used: 60 },
 ] as const;
 
 for (const { deviceType, image, days, used, ...tree } of DAYS) {
