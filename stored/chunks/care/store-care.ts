@@ -82,8 +82,7 @@ export class StoreCare implements AsyncDisposable {
   /** Has the collection that is due made now, and waits for it and for one that is under way, at most so long. Never rejects. */
   async collectDue(waitMs: number): Promise<void> {
     if (!this.isDue) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#nothingIsDue();
     const late = Promise.withResolvers<null>();
     const timer = setTimeout(() => late.resolve(null), waitMs);
     try {
@@ -93,8 +92,15 @@ export class StoreCare implements AsyncDisposable {
     }
   }
 
+  /** What was asked for so far is about to be done. */
+  #nothingIsDue(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
   /** Collects in all domains. `livePercent` 0: that of the settings. */
   async vacuum(livePercent: number): Promise<CareReport> {
+    this.#nothingIsDue();
     return await this.#collectAll(livePercent === 0 ? this.#around.settings.livePercent : livePercent);
   }
 
