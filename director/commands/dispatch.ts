@@ -58,6 +58,7 @@ const readOnly: ReadonlySet<string> = new Set([
   "llist",
   "show",
   "status",
+  ".overview",
   "time",
   "version",
   "help",

@@ -3,6 +3,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { mayAccess, requireAccess } from "./authorize.ts";
 import { cellText } from "./catalog-table.ts";
 import type { Command, CommandContext } from "./command.ts";
+import { overview } from "./overview.ts";
 import { visibleNames } from "./prompts.ts";
 import { headerText, runningText, terminatedText } from "./status.ts";
 import { scheduledText } from "./status-schedule.ts";
@@ -229,6 +230,7 @@ export const dotCommands: readonly Command[] = [
   levels,
   dotMessages,
   nameList(".msgs", "Names of the Messages resources", (context) => [...context.director.config().messages.keys()]),
+  overview,
   nameList(".pools", "Names of the Pool resources", (context) => visibleNames(context, "pool")),
   { name: ".quit", help: "Leave the console", usage: "", keywords: [], run: async () => "quit" },
   nameList(".schedule", "Names of the Schedule resources", (context) =>
