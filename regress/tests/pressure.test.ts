@@ -14,7 +14,8 @@ import { liveThrough, mebibytes, PRESSURE_LEVELS, pressureImage, pressureSite } 
 /* The long form of the first three is `npm run campaign -- --days=200 --type=...`. */
 
 /** Why a scenario that takes long is left out. */
-const whyNotLong = process.env.NOCTURNE_LONG === undefined ? "needs NOCTURNE_LONG=1: it takes up to a minute" : undefined;
+const whyNotLong =
+  process.env.NOCTURNE_REGRESS_LONG === undefined ? "needs NOCTURNE_REGRESS_LONG=1: it takes up to a minute" : undefined;
 
 const DAYS = [
   { deviceType: "Btrfs", image: 300, days: 9, files: 4, changedMib: 20, used: 75 },
