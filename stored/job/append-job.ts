@@ -333,7 +333,7 @@ export class AppendJob implements StorageJob, AppendClient {
   async #end(letter: string, outcome: AppendOutcome): Promise<void> {
     try {
       await this.#spool?.[Symbol.asyncDispose]();
-      if (this.spoolPath !== undefined) await removeSpool(this.spoolPath);
+      await this.#removeAttributes();
       const facts = {
         status: letter,
         files: this.#files,
@@ -346,6 +346,15 @@ export class AppendJob implements StorageJob, AppendClient {
     } catch (error) {
       this.#around.logError(`the end of job ${this.ref.job} could not be kept`, error);
       this.#intake.become({ kind: "failed", reason: describeError(error) });
+    }
+  }
+
+  /** Removes the attribute spool; a file that stays is no reason not to tell the job's end. */
+  async #removeAttributes(): Promise<void> {
+    try {
+      if (this.spoolPath !== undefined) await removeSpool(this.spoolPath);
+    } catch (error) {
+      this.voice.say("warning", `The attribute spool file cannot be removed: ${describeError(error)}`);
     }
   }
 }

@@ -68,8 +68,7 @@ export class Appender implements DeviceListener {
     const sinceMs = performance.now();
     using _ = await this.#turn(client);
     if (this.#volume !== undefined && !(await this.#isStillGood(this.#volume, client))) await this.#leaveVolume();
-    const previous = this.#volume === undefined && this.#clients.size > 0 ? this.#lastVolume : "";
-    if (this.#volume === undefined) await this.#mount(client, previous, sinceMs);
+    if (this.#volume === undefined) await this.#mountToJoin(client, sinceMs);
     const { session, label, wantsAttributes, spoolPath } = client;
     this.#clients.set(session.id, client);
     try {
@@ -81,6 +80,19 @@ export class Appender implements DeviceListener {
       throw error;
     }
     this.#begins(client);
+  }
+
+  /** Mounts a Volume for a job that comes, and for those that have had to leave theirs: they get one also if this job waits no longer. */
+  async #mountToJoin(client: AppendClient, sinceMs: number): Promise<void> {
+    const previous = this.#clients.size > 0 ? this.#lastVolume : "";
+    try {
+      using _waiting = this.#showWaiting();
+      await this.#mount(client, previous, sinceMs);
+    } catch (error) {
+      void this.#moveOthers(previous, sinceMs);
+      throw error;
+    }
+    for (const other of this.#clients.values()) this.#begins(other);
   }
 
   /** Hands a batch to the device. The caller bounds what is under way. */
@@ -230,23 +242,40 @@ export class Appender implements DeviceListener {
     try {
       if (full.cause === "gone") return await this.#giveUp(full.reason);
       await this.#leaveVolume();
-      for (;;) {
-        const client = this.#clients.values().next().value;
-        if (client === undefined) return;
-        using _waiting = this.#showWaiting();
-        try {
-          await this.#mount(client, volume.name, sinceMs);
-          break;
-        } catch (error) {
-          client.failed(error as Error);
-          this.#clients.delete(client.session.id);
-          await this.#host.call("abort", { sessionId: client.session.id });
-        }
-      }
-      for (const client of this.#clients.values()) this.#begins(client);
+      await this.#mountForAll(volume.name, sinceMs);
     } catch (error) {
       for (const client of this.#clients.values()) client.failed(error as Error);
     }
+  }
+
+  /** The job for which the Volume was left has gone without another one: the next Volume, for those that are still there. */
+  async #moveOthers(previous: string, sinceMs: number): Promise<void> {
+    using _moving = this.#moving();
+    using _ = await this.#mounting.acquire();
+    if (this.#volume !== undefined) return;
+    try {
+      await this.#mountForAll(previous, sinceMs);
+    } catch (error) {
+      for (const client of this.#clients.values()) client.failed(error as Error);
+    }
+  }
+
+  /** Mounts the next Volume for all jobs on the device; the first of them asks for it, and if that job ends, another one does. */
+  async #mountForAll(previous: string, sinceMs: number): Promise<void> {
+    for (;;) {
+      const client = this.#clients.values().next().value;
+      if (client === undefined) return;
+      using _waiting = this.#showWaiting();
+      try {
+        await this.#mount(client, previous, sinceMs);
+        break;
+      } catch (error) {
+        client.failed(error as Error);
+        this.#clients.delete(client.session.id);
+        await this.#host.call("abort", { sessionId: client.session.id });
+      }
+    }
+    for (const client of this.#clients.values()) this.#begins(client);
   }
 
   /** What stands behind the device has ended in the midst of its work: another Volume would fare no better. */

@@ -1,3 +1,4 @@
+import { abortable } from "#lib/base/abort.ts";
 import { Changes } from "../job/changes.ts";
 
 /** Where a spool's batches go. */
@@ -41,9 +42,9 @@ export class DeviceFeed {
     this.#changes.notify();
   }
 
-  /** Resolves when all that was handed over is on the medium. */
+  /** Resolves when all that was handed over is on the medium. A device that hangs is not waited for behind the signal. */
   async drain(): Promise<void> {
-    if (this.#underWay.length > 0) await this.#target.flush();
+    if (this.#underWay.length > 0) await abortable(this.#target.flush(), this.#signal);
     await this.#changes.until(() => this.#underWay.length === 0, this.#signal);
   }
 }

@@ -78,10 +78,10 @@ export class SpoolSegment implements AsyncDisposable {
     }
   }
 
-  /** Closes and removes the file. */
+  /** Removes the file, or at least what is in it: the daemon's next start looks for its name again. Never rejects. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.path, { force: true }).catch(async () => await this.#file.truncate(0).catch(() => {}));
     await this.#file.close().catch(() => {});
-    await rm(this.path, { force: true });
   }
 
   async #readWhole(into: Uint8Array, address: number): Promise<void> {

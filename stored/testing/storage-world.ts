@@ -312,7 +312,9 @@ ${(options.more ?? "").replaceAll("@volumes@", dir.file("volumes"))}
   async #answer(request: StartStorageJobRequest, number: number, question: JobQuestion): Promise<void> {
     const { ask } = question;
     const refused = ask?.$case === "findVolume" ? ask.value.refused : [];
-    const use = ask?.$case === "checkVolume" ? this.catalog.volumes.get(ask.value.volume) : this.catalog.find(refused);
+    const { catalog } = this;
+    const stillGood = (volume: string) => (catalog.takesMoreJobs ? catalog.volumes.get(volume) : undefined);
+    const use = ask?.$case === "checkVolume" ? stillGood(ask.value.volume) : catalog.find(refused);
     const answer = use === undefined ? { $case: "none" as const, value: "no Volume" } : { $case: "use" as const, value: use };
     await this.director.unary(StorageDaemonService.answer, { job: request.job, number, answer });
   }

@@ -8,6 +8,8 @@ export class TestCatalog {
   maxBytes = 0;
   /** Most Volumes that are made. */
   volumesMax = 100;
+  /** Whether one more job may append to a Volume that was written to. */
+  takesMoreJobs = true;
 
   /** Adds a Volume, never written. */
   add(volume: string, more: Partial<CatalogVolume> = {}): CatalogVolume {
@@ -42,7 +44,10 @@ export class TestCatalog {
 
   find(refused: readonly string[]): CatalogVolume | undefined {
     const found = [...this.volumes.values()].find(
-      (row) => ["Append", "Recycle"].includes(row.status) && !refused.includes(row.volume),
+      (row) =>
+        ["Append", "Recycle"].includes(row.status) &&
+        !refused.includes(row.volume) &&
+        (this.takesMoreJobs || row.firstWritten === 0),
     );
     if (found !== undefined) return found;
     if (this.volumes.size >= this.volumesMax) return undefined;
