@@ -13,6 +13,8 @@ export interface TemplateValues {
 const TEXT_CHARS_MAX = 1000;
 /** Most turns of one loop. */
 const TURNS_MAX = 1000;
+/** Most turns of all loops together: loops within loops may give no character that would end them. */
+const ALL_TURNS_MAX = 10_000;
 
 /** Expands a template. Throws LABEL_FORMAT_INVALID for a variable without a value, or an operation that its value does not allow. */
 export async function expandTemplate(format: string, parts: readonly TemplatePart[], values: TemplateValues): Promise<string> {
@@ -23,6 +25,7 @@ export async function expandTemplate(format: string, parts: readonly TemplatePar
 class Expansion {
   readonly #format: string;
   readonly #values: TemplateValues;
+  #turns = 0;
 
   constructor(format: string, values: TemplateValues) {
     this.#format = format;
@@ -50,6 +53,7 @@ class Expansion {
     if ((stop - start) / step > TURNS_MAX) throw this.#wrong(`a loop makes more than ${TURNS_MAX} turns`);
     let text = "";
     for (let at = start; at <= stop; at += step) {
+      if (++this.#turns > ALL_TURNS_MAX) throw this.#wrong(`its loops make more than ${ALL_TURNS_MAX} turns`);
       text += await this.text(part.body, at);
       if (text.length > TEXT_CHARS_MAX) throw this.#wrong(`it gives more than ${TEXT_CHARS_MAX} characters`);
     }
@@ -62,7 +66,9 @@ class Expansion {
     let value = increments ? await this.#values.next(name) : await this.#values.value(name);
     if (increments && value === undefined) throw this.#wrong(`"${name}" is not a Counter, so it cannot move on`);
     for (const operation of part.operations) {
-      if (value !== undefined || operation.kind === "ifEmpty") value = await this.#operate(value ?? "", operation, turn);
+      if (value === undefined && operation.kind !== "ifEmpty") continue;
+      value = await this.#operate(value ?? "", operation, turn);
+      if (value.length > TEXT_CHARS_MAX) throw this.#wrong(`"${name}" gives more than ${TEXT_CHARS_MAX} characters`);
     }
     if (value === undefined) throw this.#wrong(`"${name}" is not a variable`);
     return value;

@@ -74,6 +74,16 @@ test("a wrong format is refused with the reason", async () => {
   assert.throws(() => checkVolumeName("a b"), /cannot name a Volume/);
 });
 
+test("loops that give nothing, and texts that grow with each operation, are refused", async () => {
+  const silent = "${Job:*x}";
+  const nested = (depth: number): string => (depth === 0 ? silent : `[${nested(depth - 1)}]{1,1,1000}`);
+  await assert.rejects(expand(nested(4)), /its loops make more than 10000 turns/);
+  const far = "999999999*999999999*999999999";
+  await assert.rejects(expand(`[${silent}]{${far},1,${far}+1}`), /its loops make more than 10000 turns/);
+  const growing = `\${Job${":s/./0123456789/g".repeat(12)}}`;
+  await assert.rejects(expand(growing), /"Job" gives more than 1000 characters/);
+});
+
 test("what is wrong with a format is known when the configuration is read", () => {
   const known = { counters: new Set(["Count"]), environment: new Set(["HOME"]) };
   assert.equal(labelFormatFault("%(Pool)-%(Year)-%(Month:p/2/0)-%(Counter+:p/4/0)-${HOME}-${Count}", known), undefined);
