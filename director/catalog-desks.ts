@@ -1,3 +1,4 @@
+import { must } from "#lib/base/assert.ts";
 import type { Clock } from "#lib/base/clock.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { Catalog } from "#catalog/catalog.ts";
@@ -21,11 +22,11 @@ export interface MediaHelpers extends Pick<FinderParts, "pruner" | "relief" | "p
 /** The open catalogs of the configuration, by the names of their resources. */
 export class CatalogDesks implements AsyncDisposable {
   readonly #clock: Clock;
-  readonly #helpers: (catalog: Catalog) => MediaHelpers;
+  readonly #helpers: (catalog: Catalog, claims: VolumeClaims) => MediaHelpers;
   readonly #desks = new Map<string, CatalogDesk>();
   readonly #owned = new AsyncDisposableStack();
 
-  constructor(clock: Clock, helpers: (catalog: Catalog) => MediaHelpers) {
+  constructor(clock: Clock, helpers: (catalog: Catalog, claims: VolumeClaims) => MediaHelpers) {
     this.#clock = clock;
     this.#helpers = helpers;
   }
@@ -40,7 +41,7 @@ export class CatalogDesks implements AsyncDisposable {
       if (!this.#desks.has(resource.name)) {
         const catalog = this.#owned.use(await Catalog.open(catalogOptions(resource, config.director.workingDirectory)));
         const claims = new VolumeClaims();
-        const { retention, pressure, ...helpers } = this.#helpers(catalog);
+        const { retention, pressure, ...helpers } = this.#helpers(catalog, claims);
         this.#desks.set(resource.name, {
           catalog,
           claims,
@@ -59,6 +60,14 @@ export class CatalogDesks implements AsyncDisposable {
     const desk = this.#desks.get(name);
     if (desk !== undefined) return desk;
     throw new OperatorError("JOB_UNKNOWN_RESOURCE", `there is no Catalog "${name}"`);
+  }
+
+  /** What pruning in an open catalog works with. */
+  retentionOf(catalog: Catalog): RetentionParts {
+    return must(
+      [...this.#desks.values()].find((desk) => desk.catalog === catalog),
+      "the desk of an open catalog",
+    ).retention;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { loadIdentity } from "#lib/auth/identity.ts";
 import { systemClock, type Clock } from "#lib/base/clock.ts";
 import { must } from "#lib/base/assert.ts";
+import { Mutex } from "#lib/base/lock.ts";
 import { listenAddresses } from "#lib/config/address-types.ts";
 import type { MessagesResource } from "#lib/config/message-routes.ts";
 import { tlsSettings } from "#lib/config/tls-directives.ts";
@@ -21,6 +22,7 @@ import { DaemonLog } from "./daemon-log.ts";
 import { DirectorJobEngine } from "./job/job-engine.ts";
 import { ConsoleMessages } from "./messages/console-messages.ts";
 import { SessionForgetter } from "./media/session-forgetter.ts";
+import type { VolumeClaims } from "./media/volume-claims.ts";
 import { poolPolicy } from "./media/pool-policy.ts";
 import { JobMessages } from "./messages/job-messages.ts";
 import { consoleService } from "./rpc/console-service.ts";
@@ -78,8 +80,8 @@ export class Director implements AsyncDisposable {
       }),
     );
     this.#desks = this.#owned.use(
-      new CatalogDesks(this.#clock, (catalog) => {
-        const retention = this.#retention(catalog);
+      new CatalogDesks(this.#clock, (catalog, claims) => {
+        const retention = this.#retention(catalog, claims);
         const pressure = new Pressure({
           retention,
           config: () => this.#config,
@@ -190,7 +192,7 @@ export class Director implements AsyncDisposable {
     this.#upkeep = this.#owned.use(
       new Upkeep({
         catalogs: () => this.#desks.names.map((name) => this.#desks.desk(name).catalog),
-        retention: (catalog) => this.#retention(catalog),
+        retention: (catalog) => this.#desks.retentionOf(catalog),
         config: () => this.#config,
         clock: this.#clock,
         log: (text) => this.log.info(text),
@@ -239,6 +241,7 @@ export class Director implements AsyncDisposable {
       audit: (text) => this.log.info(text),
       jobsDeleted: () => this.#forgetter?.changed(),
       pressure: (name) => this.#desks.desk(name).pressure,
+      retention: (catalog) => this.#desks.retentionOf(catalog),
       setDebug: (level) => this.log.setDebugLevel(level),
       version: VERSION,
       startedMs: this.#startedMs,
@@ -248,9 +251,11 @@ export class Director implements AsyncDisposable {
   }
 
   /** What pruning works with; while the Director starts no job is live yet. */
-  #retention(catalog: Catalog): RetentionParts {
+  #retention(catalog: Catalog, claims: VolumeClaims): RetentionParts {
     return {
       catalog,
+      claims,
+      turn: new Mutex(),
       config: () => this.#config,
       now: () => this.#clock.nowMs(),
       busy: () => this.#engine?.busy() ?? { running: new Set(), read: new Map() },

@@ -51,14 +51,17 @@ export async function deleteJob(session: CatalogSession, jobId: number): Promise
   );
 }
 
-/** Deletes all jobs on a Volume, whatever their age, and marks it Purged. The answer: how many jobs, copies that became backups, and whether it is Purged now. */
+/**
+ * Deletes all jobs on a Volume, whatever their age, the newest first, so that nothing is left that needs one which is gone if this is interrupted; and
+ * marks it Purged. The answer: how many jobs, copies that became backups, and whether it is Purged now.
+ */
 export async function purgeVolume(
   session: CatalogSession,
   media: MediaRow,
 ): Promise<{ jobs: number; upgraded: readonly number[]; isPurged: boolean }> {
   const jobIds = await listJobIdsOfVolume(session, media.MediaId);
   const upgraded: number[] = [];
-  for (const jobId of jobIds) upgraded.push(...(await deleteJob(session, jobId)));
+  for (const jobId of jobIds.toReversed()) upgraded.push(...(await deleteJob(session, jobId)));
   const isPurged = await markPurgedIfEmpty(session, media.MediaId);
   return { jobs: jobIds.length, upgraded, isPurged };
 }
@@ -100,7 +103,7 @@ export async function deleteVolume(
 ): Promise<{ jobs: number; upgraded: readonly number[] }> {
   const jobIds = await listJobIdsOfVolume(session, media.MediaId);
   const upgraded: number[] = [];
-  for (const jobId of jobIds) upgraded.push(...(await deleteJob(session, jobId)));
+  for (const jobId of jobIds.toReversed()) upgraded.push(...(await deleteJob(session, jobId)));
   await session.transaction(
     async (tx) => {
       for (const table of ["JobMedia", "FileMedia", "TagMedia", "Media"] as const)
@@ -130,7 +133,12 @@ export async function deletePool(session: CatalogSession, poolId: number): Promi
 
 /** Deletes a client and all its jobs; the answer: how many jobs. */
 export async function deleteClient(session: CatalogSession, clientId: number): Promise<number> {
-  const rows = await session.reader.selectFrom("Job").select("JobId").where("ClientId", "=", clientId).execute();
+  const rows = await session.reader
+    .selectFrom("Job")
+    .select("JobId")
+    .where("ClientId", "=", clientId)
+    .orderBy("JobId", "desc")
+    .execute();
   for (const { JobId } of rows) await deleteJob(session, JobId);
   await session.transaction(
     async (tx) => {

@@ -97,7 +97,7 @@ export async function listPurged(r: CatalogReader, wanted: MediaWanted, limit = 
 
 /**
  * Full and Used Volumes that pruning may free for this pool, the oldest first: its own, and those that come to it, or to its scratch pool, when
- * they are purged.
+ * they are purged, unless their own pool is not pruned by itself. Those that are kept for ever are left out: they would stand before all others.
  */
 export async function listPrunable(
   r: CatalogReader,
@@ -108,12 +108,25 @@ export async function listPrunable(
   const query = r.reader
     .selectFrom("Media")
     .selectAll()
-    .where((e) => e.or([e("PoolId", "=", wanted.poolId), e("RecyclePoolId", "in", comesTo)]))
+    .where((e) =>
+      e.or([
+        e("PoolId", "=", wanted.poolId),
+        e.and([
+          e("RecyclePoolId", "in", comesTo),
+          e("PoolId", "in", e.selectFrom("Pool").select("Pool.PoolId").where("Pool.AutoPrune", "=", 1)),
+        ]),
+      ]),
+    )
     .where("MediaType", "=", wanted.mediaType)
     .where("Enabled", "=", 1)
     .where("VolStatus", "in", ["Full", "Used"])
     .where("Recycle", "=", 1)
-    .where((e) => notExcepted(e, wanted.except ?? []));
+    .where("VolRetention", ">", 0)
+    .where((e) => notExcepted(e, wanted.except ?? []))
+    // Precious ones are only looked at to be named.
+    .orderBy(
+      sql`CASE WHEN EXISTS (SELECT 1 FROM NocturneMedia WHERE NocturneMedia.MediaId = Media.MediaId AND Precious = 1) THEN 1 ELSE 0 END`,
+    );
   return await oldestFirst(query).limit(limit).execute();
 }
 

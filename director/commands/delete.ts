@@ -12,7 +12,7 @@ import type { Command, CommandContext } from "./command.ts";
 import { counted } from "./format.ts";
 import { requireEnded, tellUpgraded } from "./purge.ts";
 import { askText, askYesNo, chooseOne } from "./prompts.ts";
-import { requireNotPrecious } from "./retention-parts.ts";
+import { requireNoneOnPrecious, requireNotPrecious, withhold } from "./retention-parts.ts";
 import { selectCatalogPool, selectVolume } from "./select-rows.ts";
 
 /** Deletes records of the catalog. */
@@ -48,9 +48,14 @@ async function removeVolume(context: CommandContext, catalog: Catalog, args: Arg
   await requireNotPrecious(catalog, media, "deleted");
   await context.say(`\nThis command will delete volume ${name}\nand all Jobs saved on that volume from the Catalog\n`);
   if (!args.has("yes") && !(await askYesNo(context, `Are you sure you want to delete Volume "${name}"? (yes/no): `))) return;
+  using _held = withhold(context, catalog, name, "deleted");
+  using _turn = await context.director.retention(catalog).turn.acquire(context.signal);
   const current = await findMedia(catalog, name);
   if (current === null) return;
-  for (const jobId of await listJobIdsOfVolume(catalog, current.MediaId)) requireEnded(context, jobId);
+  await requireNotPrecious(catalog, current, "deleted");
+  const onVolume = await listJobIdsOfVolume(catalog, current.MediaId);
+  for (const jobId of onVolume) requireEnded(context, jobId);
+  await requireNoneOnPrecious(catalog, onVolume, "deleted");
   const { jobs, upgraded } = await deleteVolume(catalog, current);
   context.director.jobsDeleted();
   context.director.engine.mediaChanged();
@@ -106,7 +111,10 @@ async function removeClient(context: CommandContext, catalog: Catalog, args: Arg
     !(await askYesNo(context, `Are you sure you want to delete Client "${name}" and all its jobs? (yes/no): `))
   )
     return;
-  for (const jobId of await listJobIdsOfClient(catalog, client.ClientId)) requireEnded(context, jobId);
+  using _turn = await context.director.retention(catalog).turn.acquire(context.signal);
+  const jobIds = await listJobIdsOfClient(catalog, client.ClientId);
+  for (const jobId of jobIds) requireEnded(context, jobId);
+  await requireNoneOnPrecious(catalog, jobIds, "deleted");
   const jobs = await deleteClient(catalog, client.ClientId);
   context.director.jobsDeleted();
   await context.say(`Client "${name}" and ${counted(jobs, "Job")} deleted from the catalog.\n`);

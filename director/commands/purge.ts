@@ -10,7 +10,7 @@ import type { Command, CommandContext } from "./command.ts";
 import { counted } from "./format.ts";
 import { chooseOne } from "./prompts.ts";
 import { selectBackupClient } from "./restore-select.ts";
-import { requireNotPrecious } from "./retention-parts.ts";
+import { requireNoneOnPrecious, requireNotPrecious, withhold } from "./retention-parts.ts";
 import { selectVolume } from "./select-rows.ts";
 import { truncateChosen } from "./truncate.ts";
 
@@ -106,7 +106,11 @@ async function purgeOneVolume(context: CommandContext, catalog: Catalog, name: s
     );
   }
   await requireNotPrecious(catalog, volume, "purged");
-  for (const jobId of await listJobIdsOfVolume(catalog, volume.MediaId)) requireEnded(context, jobId);
+  using _held = withhold(context, catalog, volume.VolumeName, "purged");
+  using _turn = await context.director.retention(catalog).turn.acquire(context.signal);
+  const onVolume = await listJobIdsOfVolume(catalog, volume.MediaId);
+  for (const jobId of onVolume) requireEnded(context, jobId);
+  await requireNoneOnPrecious(catalog, onVolume, "purged");
   const { jobs, upgraded, isPurged } = await purgeVolume(catalog, volume);
   context.director.jobsDeleted();
   context.director.engine.mediaChanged();

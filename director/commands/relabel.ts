@@ -1,9 +1,14 @@
+import type { Catalog } from "#catalog/catalog.ts";
 import { deleteVolume } from "#catalog/queries/delete.ts";
+import { listJobIdsOfVolume } from "#catalog/queries/job-media.ts";
 import { isPrecious } from "#catalog/queries/media-care.ts";
 import { findMedia } from "#catalog/queries/media.ts";
+import type { MediaRow } from "#catalog/schema/media.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { Command } from "./command.ts";
-import { newVolumeName, policyFor, poolFor, recordVolume, writeLabel } from "./write-label.ts";
+import { newVolumeName, policyFor, poolFor, recordVolume, requireRoom, writeLabel } from "./write-label.ts";
+import { requireEnded } from "./purge.ts";
+import { withhold } from "./retention-parts.ts";
 import { selectStorage } from "./prompts.ts";
 import { selectVolume } from "./select-rows.ts";
 
@@ -17,19 +22,17 @@ export const relabel: Command = {
     const catalog = await context.catalog();
     const storage = await selectStorage(context, args);
     const old = await selectVolume(context, catalog, args.value("oldvolume"));
-    if (old.VolStatus !== "Purged" && old.VolStatus !== "Recycle")
-      throw new OperatorError(
-        "VALUE_REFUSED",
-        `Volume "${old.VolumeName}" has VolStatus ${old.VolStatus}. It must be Purged or Recycled before relabeling.`,
-      );
-    if (await isPrecious(catalog, old.MediaId))
-      throw new OperatorError("VOLUME_PRECIOUS", `Volume "${old.VolumeName}" is precious, so it is not relabeled`, {
-        hint: `type: update volume=${old.VolumeName} precious=no`,
-      });
+    await requireRelabelable(catalog, old);
     const volume = await newVolumeName(context, catalog, args.value("volume"));
     const slot = args.integer("slot") ?? old.Slot;
     const pool = await poolFor(context, catalog, args);
+    if (pool.PoolId !== old.PoolId) requireRoom(pool);
     const drive = args.integer("drive") ?? 0;
+    using _held = withhold(context, catalog, old.VolumeName, "relabeled");
+    // A job may have taken it while the operator was asked.
+    const now = await findMedia(catalog, old.VolumeName);
+    await requireRelabelable(catalog, now ?? old);
+    for (const jobId of await listJobIdsOfVolume(catalog, old.MediaId)) requireEnded(context, jobId);
     const state = await writeLabel(context, { storage, drive, volume, slot, pool, oldVolume: old.VolumeName });
     await recordVolume(catalog, {
       storage,
@@ -48,3 +51,16 @@ export const relabel: Command = {
     context.director.engine.mediaChanged();
   },
 };
+
+/** Throws VALUE_REFUSED unless the Volume is purged or recycled, VOLUME_PRECIOUS if it is precious. */
+async function requireRelabelable(catalog: Catalog, old: MediaRow): Promise<void> {
+  if (old.VolStatus !== "Purged" && old.VolStatus !== "Recycle")
+    throw new OperatorError(
+      "VALUE_REFUSED",
+      `Volume "${old.VolumeName}" has VolStatus ${old.VolStatus}. It must be Purged or Recycled before relabeling.`,
+    );
+  if (await isPrecious(catalog, old.MediaId))
+    throw new OperatorError("VOLUME_PRECIOUS", `Volume "${old.VolumeName}" is precious, so it is not relabeled`, {
+      hint: `type: update volume=${old.VolumeName} precious=no`,
+    });
+}

@@ -1,6 +1,7 @@
 import type { Catalog } from "#catalog/catalog.ts";
 import { findClient } from "#catalog/queries/clients.ts";
 import { isPrecious } from "#catalog/queries/media-care.ts";
+import { listJobsOnPrecious } from "#catalog/queries/retention.ts";
 import { findPool } from "#catalog/queries/pools.ts";
 import type { ClientRow } from "#catalog/schema/client.ts";
 import type { PoolRow } from "#catalog/schema/pool.ts";
@@ -14,14 +15,7 @@ import { askText, selectClient } from "./prompts.ts";
 
 /** What pruning works with, for a command. */
 export function retentionParts(context: CommandContext, catalog: Catalog): RetentionParts {
-  const { director } = context;
-  return {
-    catalog,
-    config: () => director.config(),
-    now: () => director.now(),
-    busy: () => director.engine.busy(),
-    jobsDeleted: () => director.jobsDeleted(),
-  };
+  return context.director.retention(catalog);
 }
 
 /** The client of `client=`, which may be one whose resource is gone, or one that the operator chooses. Throws CATALOG_ROW_UNKNOWN. */
@@ -69,6 +63,26 @@ export async function confirmRetention(
     } else if ("yes".startsWith(answer)) return changed;
     else if ("no".startsWith(answer)) throw new LeavePrompt();
   }
+}
+
+/** Throws VOLUME_PRECIOUS if one of the jobs lies on a precious Volume. `done`: "purged", "deleted". */
+export async function requireNoneOnPrecious(catalog: Catalog, jobIds: readonly number[], done: string): Promise<void> {
+  const precious = await listJobsOnPrecious(catalog);
+  const jobId = jobIds.find((one) => precious.has(one));
+  if (jobId !== undefined)
+    throw new OperatorError(
+      "VOLUME_PRECIOUS",
+      `JobId=${jobId} lies on Volume "${precious.get(jobId)}", which is precious, and cannot be ${done}`,
+    );
+}
+
+/** Keeps a Volume from all jobs until disposed. Throws VALUE_REFUSED while a running job has it. `done`: "purged", "truncated". */
+export function withhold(context: CommandContext, catalog: Catalog, name: string, done: string): Disposable {
+  const held = context.director.retention(catalog).claims.withhold(name);
+  if (held !== undefined) return held;
+  throw new OperatorError("VALUE_REFUSED", `Volume "${name}" is in use by a running job and cannot be ${done}`, {
+    hint: "wait for it, or cancel it",
+  });
 }
 
 /** Throws VOLUME_PRECIOUS if the Volume is precious. `done`: "purged", "truncated". */

@@ -3,6 +3,7 @@ import type { DaemonDirectory } from "../clients/daemon-calls.ts";
 import type { DirectorConfig } from "../config/load.ts";
 import type { JobEngine } from "../job/engine.ts";
 import type { Pressure } from "../pressure/pressure.ts";
+import type { RetentionParts } from "../retention/parts.ts";
 import type { ConsoleMessages } from "../messages/console-messages.ts";
 
 /** What commands need of the Director. Built once by the daemon; the configuration may change under it by `reload`. */
@@ -24,6 +25,8 @@ export interface DirectorServices {
   readonly jobsDeleted: () => void;
   /** What keeps the levels of Storages, with the jobs of a catalog; undefined: nobody does. */
   pressure(catalogName: string): Pressure | undefined;
+  /** What pruning in an open catalog works with. */
+  retention(catalog: Catalog): RetentionParts;
   /** Sets the debug level of the Director itself; tags empty: all. */
   setDebug(level: number, options: { readonly trace?: boolean | undefined; readonly tags: string }): void;
   /** Version and system, as `version` prints them: e.g. "0.1.0 (21 November 2026) linux x64". */

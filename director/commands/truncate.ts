@@ -1,6 +1,6 @@
 import type { Catalog } from "#catalog/catalog.ts";
 import { DEDUP_VOLUME_TYPE } from "#catalog/queries/forgotten-sessions.ts";
-import { updateMedia } from "#catalog/queries/media.ts";
+import { findMedia, updateMedia } from "#catalog/queries/media.ts";
 import { isPrecious } from "#catalog/queries/media-care.ts";
 import { findPoolById } from "#catalog/queries/pools.ts";
 import { listTruncatable } from "#catalog/queries/retention.ts";
@@ -15,7 +15,7 @@ import { mayAccess } from "./authorize.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { writeLabel } from "./write-label.ts";
 import { named, selectStorage } from "./prompts.ts";
-import { poolOfCatalog, requireNotPrecious } from "./retention-parts.ts";
+import { poolOfCatalog, requireNotPrecious, withhold } from "./retention-parts.ts";
 import { selectVolume } from "./select-rows.ts";
 
 /** Bit of Media.ActionOnPurge. */
@@ -86,9 +86,13 @@ function isAllowed(media: MediaRow): boolean {
   return media.VolType === DEDUP_VOLUME_TYPE || (media.ActionOnPurge & TRUNCATE_ON_PURGE) !== 0;
 }
 
-async function truncateVolume(context: CommandContext, catalog: Catalog, args: Arguments, media: MediaRow): Promise<void> {
-  const name = media.VolumeName;
-  if (media.VolStatus !== "Purged")
+async function truncateVolume(context: CommandContext, catalog: Catalog, args: Arguments, listed: MediaRow): Promise<void> {
+  const name = listed.VolumeName;
+  const storage = listed.VolStatus === "Purged" ? await storageOf(context, catalog, args, listed) : undefined;
+  using _held = withhold(context, catalog, name, "truncated");
+  // A job may have taken it since it was listed, or while the operator was asked.
+  const media = (await findMedia(catalog, name)) ?? listed;
+  if (storage === undefined || media.VolStatus !== "Purged")
     throw new OperatorError(
       "VALUE_REFUSED",
       `Volume "${name}" has VolStatus "${media.VolStatus}": only a purged Volume is truncated`,
@@ -103,7 +107,6 @@ async function truncateVolume(context: CommandContext, catalog: Catalog, args: A
       `The option "Action On Purge = Truncate" was not defined in the Pool resource. Truncate not allowed on Volume "${name}"`,
       { hint: `set it, reload, and type: update volume=${name} frompool` },
     );
-  const storage = await storageOf(context, catalog, args, media);
   const pool = must(await findPoolById(catalog, media.PoolId), "the pool of a Volume");
   const wanted = { storage, volume: name, slot: media.Slot, pool, drive: args.integer("drive") ?? 0, oldVolume: name };
   const state = await writeLabel(context, wanted);

@@ -222,15 +222,47 @@ test("pruning frees the oldest Volume before a scratch or a new one is taken, an
 
 test("a Volume of another Pool that recycles to this one, or to its scratch pool, is pruned for it", async () => {
   await withFinder({ AutoPrune: 1 }, async ({ with: finder, catalog, poolId }) => {
-    const other = await ensurePool(catalog, { Name: "Other", PoolType: "Backup", Recycle: 1 });
+    const other = await ensurePool(catalog, { Name: "Other", PoolType: "Backup", Recycle: 1, AutoPrune: 1 });
+    const manual = await ensurePool(catalog, { Name: "Manual", PoolType: "Backup", Recycle: 1 });
+    await createMedia(catalog, written(manual.PoolId, "ByHandOnly", { RecyclePoolId: poolId }));
     const scratch = await ensurePool(catalog, { Name: "Scratch", PoolType: "Scratch", Recycle: 1 });
     await createMedia(catalog, written(other.PoolId, "Comes", { RecyclePoolId: poolId }));
     await createMedia(catalog, written(other.PoolId, "ByScratch", { RecyclePoolId: scratch.PoolId }));
     const find = async (jobId: number) =>
-      used(await finder({ pruner: pruning(catalog, ["Comes", "ByScratch"]) }).find(wish(jobId), never));
+      used(await finder({ pruner: pruning(catalog, ["ByHandOnly", "Comes", "ByScratch"]) }).find(wish(jobId), never));
     assert.equal(await find(1), "Comes");
     assert.equal(await find(2), "ByScratch");
     assert.equal((await findMedia(catalog, "ByScratch"))?.PoolId, poolId);
+    assert.equal((await findMedia(catalog, "ByHandOnly"))?.VolStatus, "Full", "its own Pool says AutoPrune = no");
+  });
+});
+
+test("Volumes that are kept for ever or precious do not hide the one that may be pruned, however many they are", async () => {
+  await withFinder({ AutoPrune: 1 }, async ({ with: finder, catalog, poolId }) => {
+    await catalog.transaction(async (tx) => {
+      for (let at = 0; at < 420; at++) {
+        const isPrecious = at % 2 === 0;
+        const { MediaId } = await createMedia(tx, written(poolId, `Old-${at}`, { VolRetention: isPrecious ? 60 : 0 }));
+        if (isPrecious) await changeMediaCare(tx, MediaId, { isPrecious });
+      }
+    });
+    await createMedia(catalog, written(poolId, "Young", { LastWritten: "2026-06-01 00:00:00" }));
+    assert.equal(used(await finder({ pruner: pruning(catalog, ["Young"]) }).find(wish(1), never)), "Young");
+  });
+});
+
+test("a Volume that is withheld to be labelled anew goes to no job, and one that a job has cannot be withheld", async () => {
+  await withFinder({}, async ({ finder, catalog, poolId, claims }) => {
+    await createMedia(catalog, written(poolId, "Free", { VolStatus: "Purged" }));
+    {
+      using _held = claims.withhold("Free");
+      assert.match(used(await finder.find(wish(1), never)), /^none/);
+      assert.match(used(await finder.check(wish(1), "Free", never)), /is in use elsewhere/);
+      assert.equal(claims.withhold("Free"), undefined);
+    }
+    assert.equal(used(await finder.find(wish(1), never)), "Free");
+    assert.equal(claims.withhold("Free"), undefined);
+    assert.match(used(await finder.check(wish(2), "Free", never)), /is in use elsewhere/, "status Recycle, in another drive");
   });
 });
 

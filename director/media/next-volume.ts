@@ -126,6 +126,8 @@ export class VolumeFinder {
   async #use(wish: VolumeWish, pool: PoolRow, chosen: MediaRow, lines: readonly string[]): Promise<VolumeAnswer> {
     const { catalog, claims, policy } = this.#parts;
     const row = (await findMedia(catalog, chosen.VolumeName)) ?? chosen;
+    if (claims.isElsewhere(row.VolumeName, wish.device, wish.jobId))
+      return { kind: "none", reason: `Volume "${row.VolumeName}" is in use elsewhere`, lines };
     claims.take(row.VolumeName, { jobId: wish.jobId, device: wish.device, jobs: row.VolJobs });
     const volume = catalogVolume(row, { name: pool.Name, type: pool.PoolType }, unixSeconds);
     return { kind: "use", volume: { ...volume, autoLabel: policy(pool.Name).autoLabel }, lines };

@@ -12,6 +12,7 @@ interface Claim {
  */
 export class VolumeClaims {
   readonly #claims = new Map<string, Claim[]>();
+  readonly #withheld = new Set<string>();
 
   /** Notes that the job was given the Volume for the device. `jobs`: jobs on it as the catalog counts them. */
   take(volume: string, claim: { readonly jobId: number; readonly device: string; readonly jobs: number }): void {
@@ -35,8 +36,19 @@ export class VolumeClaims {
     return Math.max(counted, ...others.map((claim) => claim.jobsBefore + 1));
   }
 
-  /** True if another running job was given the Volume for another device. */
+  /**
+   * Keeps a Volume from all jobs until disposed, so that it can be labelled anew or removed. Undefined while a running job has it, or somebody else
+   * withholds it.
+   */
+  withhold(volume: string): Disposable | undefined {
+    if (this.isHeld(volume)) return undefined;
+    this.#withheld.add(volume);
+    return { [Symbol.dispose]: () => void this.#withheld.delete(volume) };
+  }
+
+  /** True if another running job was given the Volume for another device, or it is withheld. */
   isElsewhere(volume: string, device: string, jobId: number): boolean {
+    if (this.#withheld.has(volume)) return true;
     return (this.#claims.get(volume) ?? []).some((claim) => claim.jobId !== jobId && claim.device !== device);
   }
 
@@ -45,9 +57,9 @@ export class VolumeClaims {
     return (this.#claims.get(volume) ?? []).some((claim) => claim.jobId === jobId);
   }
 
-  /** True if any running job was given the Volume. */
+  /** True if any running job was given the Volume, or it is withheld. */
   isHeld(volume: string): boolean {
-    return this.#claims.has(volume);
+    return this.#claims.has(volume) || this.#withheld.has(volume);
   }
 
   /** True if the job was given any Volume before. */

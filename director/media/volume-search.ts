@@ -76,6 +76,8 @@ export class VolumeSearch {
     if (row.MediaType !== this.#wish.mediaType)
       return this.#notThis(name, `has Media Type "${row.MediaType}", not "${this.#wish.mediaType}"`);
     if (row.Enabled !== 1) return this.#notThis(name, "is not enabled");
+    if (this.#parts.claims.isElsewhere(name, this.#wish.device, this.#wish.jobId))
+      return this.#notThis(name, "is in use elsewhere");
     if ((await this.#withoutPrecious([row])).length === 0) return this.#notThis(name, "is precious");
     if (row.VolStatus === "Append")
       return (await this.#choose([row], this.#pool)) ?? this.#notThis(name, this.#passedOver.get(name) ?? "takes no more jobs");

@@ -45,7 +45,13 @@ export async function readPressureFacts(parts: RetentionParts, storages: readonl
   );
   return {
     jobs,
-    volumes: rows.map((row) => volumeOf(row, { isPrecious: precious.has(row.MediaId), holdsJobs: holding.has(row.MediaId) })),
+    volumes: rows.map((row) =>
+      volumeOf(row, {
+        isPrecious: precious.has(row.MediaId),
+        holdsJobs: holding.has(row.MediaId),
+        isHeld: parts.claims.isHeld(row.VolumeName),
+      }),
+    ),
     places,
     untouchable: new Map([...bases, ...onArchived, ...onPrecious]),
     expired: await expiredAmong(parts, jobs),
@@ -59,8 +65,14 @@ export async function storageIdsOf(catalog: Catalog, storages: readonly string[]
   return found.flatMap((row) => (row === null ? [] : [row.StorageId]));
 }
 
-/** `holdsJobs`: the catalog has a job on it, of whatever kind. */
-function volumeOf(row: MediaRow, facts: { readonly isPrecious: boolean; readonly holdsJobs: boolean }): PressureVolume {
+interface VolumeFacts {
+  readonly isPrecious: boolean;
+  /** The catalog has a job on it, of whatever kind. */
+  readonly holdsJobs: boolean;
+  readonly isHeld: boolean;
+}
+
+function volumeOf(row: MediaRow, facts: VolumeFacts): PressureVolume {
   // One that is appended to may hold a job that has not told yet where it lies.
   const isEmpty = row.VolStatus === "Purged" || (!facts.holdsJobs && WRITTEN.has(row.VolStatus));
   return {
@@ -68,7 +80,13 @@ function volumeOf(row: MediaRow, facts: { readonly isPrecious: boolean; readonly
     name: row.VolumeName,
     isStore: row.VolType === DEDUP_VOLUME_TYPE,
     isPurged: isEmpty && row.VolBytes > LABEL_BYTES_MAX,
-    untouchable: facts.isPrecious ? "is precious" : row.Enabled === 2 ? "is archived" : undefined,
+    untouchable: facts.isPrecious
+      ? "is precious"
+      : row.Enabled === 2
+        ? "is archived"
+        : facts.isHeld
+          ? "is in use by a running job"
+          : undefined,
     bytes: row.VolBytes,
   };
 }

@@ -131,10 +131,8 @@ async function open(disk: Disk) {
   };
   const pressure = new Pressure({
     retention: {
-      catalog,
-      config: () => world.config,
+      ...world.retention,
       now: () => nowMs,
-      busy: () => world.engine.busy(),
       jobsDeleted: () => {
         telling = telling.then(forget);
       },

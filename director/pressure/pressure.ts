@@ -136,21 +136,29 @@ export class Pressure implements SpaceRelief {
           isStuck: true,
           why: `${standing}. Nothing is deleted to make room: no Prune When Free Below is set`,
         };
-      const next = nextVictim(await this.#facts(now));
+      if (this.#parts.clock.monotonicMs() > deadline)
+        return { isEnough: false, isStuck: false, why: `${standing}. Making room took too long and was stopped` };
+      const next = await this.#giveUp(now, async (line) => await say(`${standing}. ${line}`), signal);
       if (next.kind === "none")
         return {
           isEnough: false,
           isStuck: true,
           why: `${standing}. No more room can be made, nothing may be deleted: ${next.why}`,
         };
-      if (this.#parts.clock.monotonicMs() > deadline)
-        return { isEnough: false, isStuck: false, why: `${standing}. Making room took too long and was stopped` };
-      await say(`${standing}. Deleting ${victimText(next)}: ${next.why}.`);
-      await takeStep(this.#parts, now, next, signal);
       now = await this.#settled(storage, now, goal, say, signal);
     }
     await say(`Storage "${storage.name}" (${now.devices[0]!.archiveDevice}): ${roomText(now.room)}. That is enough.`);
     return { isEnough: true, isStuck: false, why: "" };
+  }
+
+  /** One step, while nobody else prunes. Answers what it was. */
+  async #giveUp(disk: DiskRoom, say: SayLine, signal: AbortSignal): Promise<NextVictim> {
+    using _turn = await this.#parts.retention.turn.acquire(signal);
+    const next = nextVictim(await this.#facts(disk));
+    if (next.kind === "none") return next;
+    await say(`Deleting ${victimText(next)}: ${next.why}.`);
+    await takeStep(this.#parts, disk, next, signal);
+    return next;
   }
 
   /** How it stands when nothing more comes back by itself, or the goal is met before. DEVICE_PLACE_UNUSABLE when nothing can be written any more. */

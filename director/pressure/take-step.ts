@@ -1,4 +1,5 @@
 import { markPurgedIfEmpty } from "#catalog/queries/delete.ts";
+import { isPrecious } from "#catalog/queries/media-care.ts";
 import { findMediaById, updateMedia } from "#catalog/queries/media.ts";
 import { findPoolById } from "#catalog/queries/pools.ts";
 import { hasSessionsToForget } from "#catalog/queries/pressure.ts";
@@ -46,8 +47,11 @@ export async function takeStep(parts: StepParts, disk: DiskRoom, victim: Victim,
   if (victim.jobs.length > 0) await removeJobs(parts.retention, victim.jobs, signal);
   if (victim.kind === "job") return;
   const { volume } = victim;
+  using held = parts.retention.claims.withhold(volume.name);
+  if (held === undefined)
+    throw new OperatorError("SPACE_EXHAUSTED", `Volume "${volume.name}" could not be emptied: a running job has it`);
   if (!(await isPurgedNow(parts, volume)))
-    throw new OperatorError("SPACE_EXHAUSTED", `Volume "${volume.name}" could not be emptied: a job on it is in use`);
+    throw new OperatorError("SPACE_EXHAUSTED", `Volume "${volume.name}" could not be emptied: it is in use, or precious now`);
   await truncateVolume(parts, disk, volume, signal);
 }
 
@@ -78,9 +82,10 @@ async function untilTold(parts: StepParts, disk: DiskRoom, signal: AbortSignal):
     await parts.clock.sleep(FORGET_LOOK_MS, signal);
 }
 
-/** Marks a Volume without jobs as Purged; false if a job lies on it after all. */
+/** Marks a Volume without jobs as Purged; false if a job lies on it after all, or it has become precious. */
 async function isPurgedNow({ retention }: StepParts, volume: PressureVolume): Promise<boolean> {
   const row = await findMediaById(retention.catalog, volume.mediaId);
+  if (await isPrecious(retention.catalog, volume.mediaId)) return false;
   return row?.VolStatus === "Purged" || (await markPurgedIfEmpty(retention.catalog, volume.mediaId));
 }
 

@@ -1,6 +1,8 @@
 import type { Catalog } from "#catalog/catalog.ts";
 import { listUsersOfBases, listJobsOfSeries, type Series } from "#catalog/queries/retention.ts";
+import type { Mutex } from "#lib/base/lock.ts";
 import type { DirectorConfig } from "../config/load.ts";
+import type { VolumeClaims } from "../media/volume-claims.ts";
 import { retentionJob, type BusyJobs, type RetentionJob } from "./judge.ts";
 
 /** What pruning works with. */
@@ -11,6 +13,10 @@ export interface RetentionParts {
   readonly now: () => number;
   /** Jobs that are queued or running, and what they read. */
   readonly busy: () => BusyJobs;
+  /** Volumes that running jobs were given: what they write there may not be in the catalog yet. */
+  readonly claims: VolumeClaims;
+  /** Held while it is judged what goes and while that is deleted, so that two who prune never each rely on what the other deletes. */
+  readonly turn: Mutex;
   /** Jobs were deleted: storages are to be told what they may forget. */
   readonly jobsDeleted: () => void;
   /** A job has been pruned after: work that is done once a day may be due. */

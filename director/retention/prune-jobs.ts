@@ -40,7 +40,12 @@ export async function pruneJobs(parts: RetentionParts, ask: JobsAsk, signal: Abo
   const upgraded: number[] = [];
   let removed = 0;
   let needed = 0;
-  for await (const judged of judgeAllJobs(parts, ask, signal)) {
+  const series = judgeAllJobs(parts, ask, signal);
+  for (;;) {
+    using _turn = await parts.turn.acquire(signal);
+    const next = await series.next();
+    if (next.done === true) return { removed, kept, needed, upgraded };
+    const judged = next.value;
     const going = judged.filter(({ verdict }) => verdict.kind === "goes").map(({ job }) => job);
     const staying = judged.filter(({ verdict }) => verdict.kind === "needed");
     kept.push(...staying.slice(0, KEPT_TOLD_MAX - kept.length));
@@ -49,7 +54,6 @@ export async function pruneJobs(parts: RetentionParts, ask: JobsAsk, signal: Abo
     removed += done.jobIds.length;
     upgraded.push(...done.upgraded);
   }
-  return { removed, kept, needed, upgraded };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { markPurgedIfEmpty } from "#catalog/queries/delete.ts";
 import { findMediaById } from "#catalog/queries/media.ts";
 import { isPrecious } from "#catalog/queries/media-care.ts";
-import { listJobsOnVolume, type Series } from "#catalog/queries/retention.ts";
+import { listJobsOnPrecious, listJobsOnVolume, type Series } from "#catalog/queries/retention.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import { parseCatalogTime } from "#lib/base/local-time.ts";
 import type { DirectorConfig } from "../config/load.ts";
@@ -34,6 +34,7 @@ export interface VolumesPruned {
 export async function whyNotPrunable(parts: RetentionParts, row: MediaRow): Promise<string | null> {
   const name = row.VolumeName;
   if (await isPrecious(parts.catalog, row.MediaId)) return `Cannot prune Volume "${name}" because it is precious.`;
+  if (parts.claims.isHeld(name)) return `Cannot prune Volume "${name}" because a running job has it.`;
   if (row.Enabled === 2) return `Cannot prune Volume "${name}" because it is archived.`;
   if (row.VolStatus !== "Full" && row.VolStatus !== "Used")
     return `Cannot prune Volume "${name}" because the volume status is "${row.VolStatus}" and should be Full or Used.`;
@@ -70,10 +71,11 @@ export async function judgeVolumes(
         retention.set(jobId, { seconds: volume.VolRetention, volume: volume.VolumeName });
     }
   }
+  const precious = await listJobsOnPrecious(parts.catalog);
   const judged: Judged[] = [];
   for (const one of series.values()) {
     signal.throwIfAborted();
-    judged.push(...(await judgeSeriesOnVolumes(parts, one, retention, nowMs)));
+    judged.push(...(await judgeSeriesOnVolumes(parts, one, { retention, precious }, nowMs)));
   }
   return { judged, jobsOf, orphans };
 }
@@ -84,6 +86,7 @@ export async function pruneVolumes(
   volumes: readonly MediaRow[],
   signal: AbortSignal,
 ): Promise<VolumesPruned> {
+  using _turn = await parts.turn.acquire(signal);
   const { judged, jobsOf, orphans } = await judgeVolumes(parts, volumes, parts.now(), signal);
   const going = judged.filter(({ verdict }) => verdict.kind === "goes").map(({ job }) => job);
   const gone = await removeJobs(parts, [...going, ...orphans.map((jobId) => withoutRow(jobId))], signal);
@@ -129,9 +132,13 @@ function hasKeep(config: Pick<DirectorConfig, "jobs" | "pools">, pool: string): 
 async function judgeSeriesOnVolumes(
   parts: RetentionParts,
   series: Series,
-  retention: ReadonlyMap<number, { readonly seconds: number; readonly volume: string }>,
+  onVolumes: {
+    readonly retention: ReadonlyMap<number, { readonly seconds: number; readonly volume: string }>;
+    readonly precious: ReadonlyMap<number, string>;
+  },
   nowMs: number,
 ): Promise<readonly Judged[]> {
+  const { retention, precious } = onVolumes;
   const rows = await readPolicyRows(parts.catalog);
   const jobs = await readSeries(parts.catalog, series);
   const usedBases = await usersOfBases(parts.catalog, jobs);
@@ -142,6 +149,8 @@ async function judgeSeriesOnVolumes(
     const own = retention.get(job.jobId);
     if (own === undefined) return { isOver: false, why: "it lies on other Volumes", untilMs: null };
     if (!ENDED.has(job.status)) return { isOver: false, why: "it has not ended", untilMs: null };
+    const volume = precious.get(job.jobId);
+    if (volume !== undefined) return { isOver: false, why: `it lies on the precious Volume "${volume}" too`, untilMs: null };
     const user = usedBases.get(job.jobId);
     if (user !== undefined) return { isOver: false, why: `JobId ${user} refers to files of this Base`, untilMs: null };
     return byKeep.get(job.jobId) ?? judgeByAge(job, own.seconds, `Volume Retention of Volume "${own.volume}":`, nowMs);

@@ -24,13 +24,7 @@ test("once a day what belongs to no client goes when its time is over", async ()
   await addLog(catalog, { JobId: 999, Time: "2027-02-28 00:00:00", LogText: "of a job that is gone" });
   await addLog(catalog, { JobId: young, Time: "2020-02-28 00:00:00", LogText: "of a job that is there" });
   const told: string[] = [];
-  const retention = () => ({
-    catalog,
-    config: () => world.config,
-    now: () => clock.nowMs(),
-    busy: () => world.engine.busy(),
-    jobsDeleted: () => {},
-  });
+  const retention = () => ({ ...world.retention, now: () => clock.nowMs() });
   await using upkeep = new Upkeep({
     catalogs: () => [catalog],
     retention,

@@ -1,6 +1,7 @@
 import { purgeVolume } from "#catalog/queries/delete.ts";
 import { listJobIdsOfVolume } from "#catalog/queries/job-media.ts";
 import { isPrecious } from "#catalog/queries/media-care.ts";
+import { listJobsOnPrecious, listJobsOnVolume } from "#catalog/queries/retention.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import { catalogTime } from "#lib/base/local-time.ts";
 import type { PruneAnswer, VolumePruner } from "../media/volume-pruner.ts";
@@ -18,6 +19,7 @@ export class RetentionPruner implements VolumePruner {
   async prune(row: MediaRow, signal: AbortSignal): Promise<PruneAnswer> {
     const why = await whyNotPrunable(this.#parts, row);
     if (why !== null) return { isPurged: false, lines: [why] };
+    if (!(await mayHaveExpired(this.#parts, row))) return { isPurged: false, lines: [] };
     const { judged, purged, upgraded, waiting } = await pruneVolumes(this.#parts, [row], signal);
     if (purged.length > 0) return { isPurged: true, lines: [...purgedLines(row.VolumeName), ...upgradedLines(upgraded)] };
     const needed = judged.filter(({ verdict }) => verdict.kind === "needed");
@@ -31,20 +33,41 @@ export class RetentionPruner implements VolumePruner {
   }
 
   async purge(row: MediaRow, signal: AbortSignal): Promise<PruneAnswer> {
-    const { catalog, busy } = this.#parts;
-    signal.throwIfAborted();
+    const { catalog, busy, turn } = this.#parts;
     const name = row.VolumeName;
     if (await isPrecious(catalog, row.MediaId))
       return { isPurged: false, lines: [`Cannot purge Volume "${name}" because it is precious.`] };
     if (row.Enabled !== 1) return { isPurged: false, lines: [`Cannot purge Volume "${name}" because it is not enabled.`] };
+    using _turn = await turn.acquire(signal);
     const { running, read } = busy();
-    const inUse = (await listJobIdsOfVolume(catalog, row.MediaId)).find((jobId) => running.has(jobId) || read.has(jobId));
+    const onVolume = await listJobIdsOfVolume(catalog, row.MediaId);
+    const precious = await listJobsOnPrecious(catalog);
+    const ofPrecious = onVolume.find((jobId) => precious.has(jobId));
+    if (ofPrecious !== undefined)
+      return {
+        isPurged: false,
+        lines: [
+          `Cannot purge Volume "${name}" because JobId ${ofPrecious} lies on the precious Volume "${precious.get(ofPrecious)}" too.`,
+        ],
+      };
+    const inUse = onVolume.find((jobId) => running.has(jobId) || read.has(jobId));
     if (inUse !== undefined)
       return { isPurged: false, lines: [`Cannot purge Volume "${name}" because JobId ${inUse} on it is in use.`] };
     const { isPurged, jobs, upgraded } = await purgeVolume(catalog, row);
     if (jobs > 0) this.#parts.jobsDeleted();
     return { isPurged, lines: [...(isPurged ? purgedLines(name) : []), ...upgradedLines(upgraded)] };
   }
+}
+
+/**
+ * False if no job on the Volume is old enough, which costs one query; to judge them costs a look at all jobs of their clients, and a job that wants a
+ * Volume has many looked at.
+ */
+async function mayHaveExpired({ catalog, config, now }: RetentionParts, row: MediaRow): Promise<boolean> {
+  const { jobs, pools } = config();
+  if ([...jobs.values(), ...pools.values()].some(({ keep }) => keep !== undefined)) return true;
+  const onVolume = await listJobsOnVolume(catalog, row.MediaId);
+  return onVolume.length === 0 || onVolume.some(({ tdate }) => (tdate + row.VolRetention) * 1000 < now());
 }
 
 /** What the log says when a Volume has become empty. */

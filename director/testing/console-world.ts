@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { must } from "#lib/base/assert.ts";
+import { Mutex } from "#lib/base/lock.ts";
 import { Catalog } from "#catalog/catalog.ts";
 import { createCatalog } from "#catalog/migrations/migrate.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
@@ -16,6 +17,8 @@ import type { DeviceReply, DeviceSpace } from "#proto/stored.ts";
 import type { CancelResult, JobEngine } from "../job/engine.ts";
 import type { JobView } from "../job/job-view.ts";
 import type { RunRequest } from "../job/run-request.ts";
+import { VolumeClaims } from "../media/volume-claims.ts";
+import type { RetentionParts } from "../retention/parts.ts";
 import { ConsoleMessages } from "../messages/console-messages.ts";
 import { recordResources } from "../job/catalog-rows.ts";
 
@@ -135,6 +138,8 @@ export class ConsoleWorld implements AsyncDisposable {
   readonly engine = new NotingEngine();
   readonly daemons = new PlainDaemons();
   readonly messages = new ConsoleMessages();
+  readonly claims = new VolumeClaims();
+  readonly #turn = new Mutex();
   readonly audited: string[] = [];
   /** How often commands said that jobs were deleted. */
   deletions = 0;
@@ -182,6 +187,18 @@ export class ConsoleWorld implements AsyncDisposable {
     return { text, code };
   }
 
+  get retention(): RetentionParts {
+    return {
+      catalog: this.catalog,
+      claims: this.claims,
+      turn: this.#turn,
+      config: () => this.config,
+      now: () => this.services.now(),
+      busy: () => this.engine.busy(),
+      jobsDeleted: () => this.services.jobsDeleted(),
+    };
+  }
+
   get services(): DirectorServices {
     return {
       config: () => this.config,
@@ -193,6 +210,7 @@ export class ConsoleWorld implements AsyncDisposable {
       switches: new ResourceSwitches(),
       jobsDeleted: () => void (this.deletions += 1),
       pressure: () => undefined,
+      retention: () => this.retention,
       audit: (line) => void this.audited.push(line),
       setDebug: () => {},
       version: "0 (test)",

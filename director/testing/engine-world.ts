@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadIdentity } from "#lib/auth/identity.ts";
 import { systemClock } from "#lib/base/clock.ts";
+import { Mutex } from "#lib/base/lock.ts";
 import { createCatalog } from "#catalog/migrations/migrate.ts";
 import type { Catalog } from "#catalog/catalog.ts";
 import { CatalogDesks } from "../catalog-desks.ts";
@@ -75,9 +76,11 @@ export class EngineWorld implements AsyncDisposable {
   async start(): Promise<void> {
     this.#running = new AsyncDisposableStack();
     this.#desks = this.#running.use(
-      new CatalogDesks(systemClock, (catalog) => {
+      new CatalogDesks(systemClock, (catalog, claims) => {
         const retention = {
           catalog,
+          claims,
+          turn: new Mutex(),
           config: () => this.config,
           now: () => systemClock.nowMs(),
           busy: () => this.engine.busy(),

@@ -1,8 +1,11 @@
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
 
-/** Unix milliseconds as a catalog DATETIME: `YYYY-MM-DD HH:MM:SS`, local time. */
+/** The last second that a catalog DATETIME can hold, roughly. */
+const LAST_MS = Date.UTC(9999, 11, 31);
+
+/** Unix milliseconds as a catalog DATETIME: `YYYY-MM-DD HH:MM:SS`, local time. What lies behind the year 9999 (kept for thousands of years) is its end. */
 export function catalogTime(ms: number): string {
-  const at = new Date(ms);
+  const at = new Date(Math.min(ms, LAST_MS));
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock(at)}`;
 }
 
