@@ -72,7 +72,7 @@ function inUse(path: string, owner: number | undefined): OperatorError {
 }
 
 /** flock(2), or undefined where it is not to be had. */
-const flock: Flock | undefined = loadFlock();
+export const flock: Flock | undefined = loadFlock();
 
 function loadFlock(): Flock | undefined {
   if (process.platform !== "linux") return undefined;

@@ -7,6 +7,7 @@ import { SessionBlocks } from "../volume/session-blocks.ts";
 import { endOfMediumBlock } from "./check-end.ts";
 import { AttributeCollector } from "./attribute-collector.ts";
 import { ReferencesKeeper, keepReferences } from "./session-references.ts";
+import { volumeBytes } from "./device.ts";
 import { VolumeWriter } from "../volume/volume-writer.ts";
 import { writeSessionLabel } from "../volume/session-label.ts";
 import type { SessionReferences } from "./session-references.ts";
@@ -23,6 +24,8 @@ export interface EngineOptions {
   readonly blockBytesMin: number;
   readonly checksum: boolean;
   readonly regionBytesMax: number;
+  /** Bytes after which a tape gets a file mark; 0: only where it is left. */
+  readonly fileBytesMax?: number;
   /** Error codes that mean the end of the medium, besides those that every driver knows. */
   readonly endCodes?: readonly string[];
   /** How the end of a Volume is looked at and marked. */
@@ -52,6 +55,15 @@ export interface SessionProgress {
   readonly bytes: number;
 }
 
+/** Facts of the mounted Volume: counted since the mount, but for its size and where it ends. */
+export interface VolumeNews {
+  readonly bytes: number;
+  readonly blocks: number;
+  readonly writes: number;
+  /** Address of the end of a tape; undefined: the Volume is none. */
+  readonly tapeEnd: number | undefined;
+}
+
 /** What has become true since the last report. */
 export interface EngineReport {
   readonly progress: SessionProgress[];
@@ -61,7 +73,7 @@ export interface EngineReport {
   /** Sessions whose last block is on the medium; not yet durable. */
   readonly ended: number[];
   /** Facts of the mounted Volume; undefined while none is. */
-  readonly volume: { readonly bytes: number; readonly blocks: number; readonly writes: number } | undefined;
+  readonly volume: VolumeNews | undefined;
   /** The Volume takes no more; blocks wait for the next. */
   readonly full: { readonly reason: string; readonly cause: EndCause } | undefined;
   /** What was wrong and was got over. */
@@ -127,10 +139,9 @@ export class AppendEngine {
   ): void {
     this.#medium = medium;
     this.#isHeld = true;
-    const { checksum, regionBytesMax, endCodes = [] } = this.#options;
-    this.#writer = new VolumeWriter(medium, start, { checksum, regionBytesMax, endCodes, ...limits }, (block) =>
-      this.#written(block),
-    );
+    const { checksum, regionBytesMax, fileBytesMax = 0, endCodes = [] } = this.#options;
+    const options = { checksum, regionBytesMax, fileBytesMax, endCodes, ...limits };
+    this.#writer = new VolumeWriter(medium, start, options, (block) => this.#written(block));
   }
 
   /** Begins to write to the Volume that was mounted: first the blocks that wait. */
@@ -145,7 +156,8 @@ export class AppendEngine {
     if (medium === undefined) return undefined;
     this.#writer?.closeRegions();
     const isMarked = this.#endMedium(medium);
-    this.#tell(undefined, isMarked);
+    const tapeFault = finishTape(medium);
+    this.#tell(undefined, isMarked || medium.tape !== undefined);
     this.#medium = undefined;
     this.#writer = undefined;
     try {
@@ -156,7 +168,7 @@ export class AppendEngine {
     }
     try {
       medium.close();
-      return undefined;
+      return tapeFault;
     } catch (error) {
       if (this.#options.ignoreCloseErrors !== true || !(error instanceof OperatorError)) throw error;
       return describeError(error);
@@ -362,7 +374,12 @@ export class AppendEngine {
     const volume =
       writer === undefined || medium === undefined
         ? undefined
-        : { bytes: medium.end, blocks: writer.blocks, writes: writer.writes };
+        : {
+            bytes: volumeBytes(medium),
+            blocks: writer.blocks,
+            writes: writer.writes,
+            tapeEnd: medium.tape === undefined ? undefined : medium.end,
+          };
     this.#report({ progress, attributes, regions, ended, volume, full, warnings });
   }
 
@@ -380,6 +397,18 @@ export class AppendEngine {
 
   #session(sessionId: number): Session {
     return must(this.#sessions.get(sessionId), `session ${sessionId} of the append engine`);
+  }
+}
+
+/** Writes the file marks with which a tape is left; answers why that could not be done. All blocks on it can be read without them. */
+function finishTape(medium: Medium): string | undefined {
+  try {
+    medium.tape?.finishTape();
+    const notes = medium.tape?.takeNotes() ?? [];
+    return notes.length === 0 ? undefined : notes.join("; ");
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return describeError(error);
   }
 }
 

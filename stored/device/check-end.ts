@@ -1,7 +1,7 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { RECORD_HEADER_BYTES, readRecordHeader, writeRecordHeader } from "#lib/wire/record.ts";
 import { readBlockHeader, sealBlock } from "../volume/block.ts";
-import { BlockReader } from "../volume/block-reader.ts";
+import { walkBlocks } from "../volume/walk-blocks.ts";
 import { BLOCK_HEADER_BYTES, labelType } from "../volume/format.ts";
 import type { Medium } from "./device.ts";
 import type { SessionKey } from "../volume/block.ts";
@@ -80,7 +80,7 @@ export function endOfMediumBlock(facts: {
 
 /** Reads every block up to the end that the catalog knows. VOLUME_DAMAGED at the first that is not intact. */
 function readThrough(medium: Medium, labelBytes: number, catalogEnd: number): void {
-  const reader = new BlockReader(medium, ({ address, reason }) => {
+  const reader = walkBlocks(medium, ({ address, reason }) => {
     if (address < catalogEnd) throw damaged(medium, address, reason);
   });
   reader.seek(labelBytes);
@@ -91,7 +91,7 @@ function readThrough(medium: Medium, labelBytes: number, catalogEnd: number): vo
 function keepIntact(medium: Medium, catalogBytes: number): TailCheck {
   let intactEnd = catalogBytes;
   let blocks = 0;
-  const reader = new BlockReader(medium, () => {});
+  const reader = walkBlocks(medium, () => {});
   reader.seek(catalogBytes);
   for (let block = reader.next(); block !== undefined; block = reader.next()) {
     intactEnd = block.address + block.header.size;
@@ -112,7 +112,7 @@ function lastBlock(medium: Medium, labelBytes: number): { readonly isEndOfMedium
 }
 
 function lastBlockFrom(medium: Medium, from: number): { readonly isEndOfMedium: boolean } | undefined {
-  const reader = new BlockReader(medium, () => {});
+  const reader = walkBlocks(medium, () => {});
   reader.seek(from);
   for (let block = reader.next(); block !== undefined; block = reader.next()) {
     if (block.address + block.header.size !== medium.end) continue;

@@ -12,10 +12,20 @@ import type { DeviceListener, Transfer } from "./device-thread.ts";
 import type { StoreSettings } from "../chunks/store-calls.ts";
 import type { StoreHost } from "../store/store-host.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
+import type { TapeHabits } from "../tape/tape-medium.ts";
 import type { AppendCheck } from "./check-end.ts";
 import type { EngineReport } from "./append-engine.ts";
 import type { Places } from "../space/places.ts";
 import type { VolumeFacts } from "../mount/volume-facts.ts";
+
+/** What a Device resource says of a tape drive. Bytes. */
+export interface TapeSettings {
+  /** 0: what each tape was made with. */
+  readonly capacity: number;
+  /** A file mark is written after so many; 0: only where the tape is left. */
+  readonly fileBytesMax: number;
+  readonly habits: TapeHabits;
+}
 
 /** A Device resource as the daemon uses it; bytes, 0: none. */
 export interface DeviceSettings {
@@ -41,6 +51,8 @@ export interface DeviceSettings {
   readonly blockChecksum: boolean;
   readonly volumeBytesMax: number;
   readonly fileBytesMax: number;
+  /** Undefined: its media are no tapes. */
+  readonly tape?: TapeSettings | undefined;
   /** The store of chunks beside its Volumes; undefined: it has none. */
   readonly store: StoreSettings | undefined;
   /** Where a file system must be mounted before anything is written; "": nothing is said. */
@@ -197,6 +209,7 @@ export class DeviceHost implements AsyncDisposable {
       blockBytesMin: settings.blockBytesMin,
       checksum: settings.blockChecksum,
       regionBytesMax: settings.fileBytesMax,
+      fileBytesMax: settings.tape?.fileBytesMax ?? 0,
       endCodes: settings.endCodes,
       ignoreCloseErrors: settings.ignoreCloseErrors,
       check: settings.appendCheck,
@@ -209,6 +222,7 @@ export class DeviceHost implements AsyncDisposable {
           archiveDevice: settings.archiveDevice,
           isDrive: settings.isDrive === true,
           isDirect: settings.isDirect,
+          ...(settings.tape === undefined ? {} : { tape: settings.tape }),
           freeBytesMin: settings.freeBytesMin,
           pipe: { timeoutMs: settings.ioTimeoutMs, openWaitMs: settings.openWaitMs, stop: this.#stop },
         },

@@ -39,6 +39,8 @@ export interface AppendWish extends LabelWish {
   /** What the catalog says of its size and its number of blocks. */
   readonly catalogBytes: number;
   readonly catalogBlocks: number;
+  /** What it says of a tape: how many file marks it has, and the address where the next block goes. */
+  readonly catalogEnd?: { readonly catalogFiles: number; readonly catalogAddress: number };
   /** Limit in bytes; 0: none. */
   readonly volumeBytesMax: number;
 }
@@ -46,6 +48,10 @@ export interface AppendWish extends LabelWish {
 /** What came of it. */
 export interface AppendMounted {
   readonly bytes: number;
+  /** Address of the end of a tape; undefined: it is none. */
+  readonly tapeEnd: number | undefined;
+  /** What was wrong with the tape and was got over. */
+  readonly notes: readonly string[];
   /** The label was written now: the Volume is used for the first time, or anew. */
   readonly isLabelNew: boolean;
   /** What was found behind the end that the catalog knows. */

@@ -4,6 +4,8 @@ import { LABEL_PROBE_BYTES, readLabelBlock, writeLabelBlock } from "../volume/la
 import { ChunkLocator } from "../store/chunk-locator.ts";
 import { AppendEngine } from "./append-engine.ts";
 import { checkEnd } from "./check-end.ts";
+import { checkTapeEnd } from "../tape/check-tape-end.ts";
+import { volumeBytes } from "./device.ts";
 import { openDriver } from "./drivers.ts";
 import { MediumScan } from "./medium-scan.ts";
 import { PIPE_VOL_TYPE } from "./pipe-device.ts";
@@ -20,6 +22,9 @@ import type {
 import type { AppendCheck, CheckedEnd } from "./check-end.ts";
 import type { Device, Medium } from "./device.ts";
 import type { EngineReport } from "./append-engine.ts";
+
+/** A tape of which the catalog knows nothing. */
+const UNKNOWN_END = { catalogFiles: 0, catalogAddress: 0 };
 
 type Handlers = {
   readonly [Name in DeviceCallName]: (
@@ -112,11 +117,11 @@ export class DeviceServer {
     if (!wish.replace || !this.#device.has(volume)) {
       using medium = this.#device.create(volume, block);
       await medium.sync();
-      return medium.end;
+      return volumeBytes(medium);
     }
     using medium = this.#device.open(volume, "append");
     medium.relabel(block);
-    return medium.end;
+    return volumeBytes(medium);
   }
 
   #mountAppend(wish: AppendWish): AppendMounted {
@@ -131,12 +136,15 @@ export class DeviceServer {
       const found = inspectMedium(medium);
       if (found.kind !== "labeled") throw notLabeled(this.#device.name, volume, found);
       if (found.label.volume !== volume) throw wrongLabel(this.#device.name, volume, found.label.volume);
-      const isUnused = found.isPreLabel && medium.end <= labelBytes(medium);
+      const isUnused = found.isPreLabel && volumeBytes(medium) <= labelBytes(medium);
       if (isUnused) return this.#relabeled(medium, { ...wish, label: { ...wish.label, labelDate: found.label.labelDate } });
-      if (this.#device.keepsData && medium.end < wish.catalogBytes) throw this.#tooShort(volume, medium.end, wish.catalogBytes);
-      const checked = this.#device.keepsData
-        ? checkEnd(medium, this.#check, { labelBytes: labelBytes(medium), catalogBytes: wish.catalogBytes })
-        : undefined;
+      if (this.#device.keepsData && medium.tape === undefined && medium.end < wish.catalogBytes)
+        throw this.#tooShort(volume, medium.end, wish.catalogBytes);
+      const known = { labelBytes: labelBytes(medium), catalogBytes: wish.catalogBytes };
+      let checked: CheckedEnd | undefined;
+      if (medium.tape !== undefined)
+        checked = checkTapeEnd(medium, medium.tape, this.#check, { ...known, ...UNKNOWN_END, ...wish.catalogEnd });
+      else if (this.#device.keepsData) checked = checkEnd(medium, this.#check, known);
       const tail = checked?.tail;
       return this.#mounted(medium, wish, {
         nextNumber: wish.catalogBlocks + (tail?.blocks ?? 0) + 1,
@@ -164,7 +172,14 @@ export class DeviceServer {
     how: { readonly nextNumber: number; readonly isLabelNew: boolean; readonly checked: CheckedEnd | undefined },
   ): AppendMounted {
     const { nextNumber, isLabelNew, checked } = how;
-    const mounted = { bytes: medium.end, isLabelNew, tail: checked?.tail, steps: checked?.steps ?? [] };
+    const mounted = {
+      bytes: volumeBytes(medium),
+      tapeEnd: medium.tape === undefined ? undefined : medium.end,
+      notes: medium.tape?.takeNotes() ?? [],
+      isLabelNew,
+      tail: checked?.tail,
+      steps: checked?.steps ?? [],
+    };
     this.engine.mount(medium, { nextNumber, isFresh: isLabelNew }, { volumeBytesMax: wish.volumeBytesMax });
     return mounted;
   }
@@ -221,10 +236,10 @@ function inspectMedium(medium: Medium): Inspection {
   const start = new Uint8Array(LABEL_PROBE_BYTES);
   try {
     const { label, isPreLabel } = readLabelBlock(start.subarray(0, medium.readAt(start, 0)));
-    return { kind: "labeled", bytes: medium.end, label, isPreLabel };
+    return { kind: "labeled", bytes: volumeBytes(medium), label, isPreLabel };
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
-    return { kind: "foreign", bytes: medium.end, code: error.code, reason: error.message };
+    return { kind: "foreign", bytes: volumeBytes(medium), code: error.code, reason: error.message };
   }
 }
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { hasStore } from "../config/check-dedup.ts";
 import type { AutochangerResource } from "../config/autochanger.ts";
 import { deviceOperations, type DeviceOperation, type DeviceResource } from "../config/device.ts";
-import type { DeviceSettings } from "./device-host.ts";
+import type { DeviceSettings, TapeSettings } from "./device-host.ts";
 import type { StoreSettings } from "../chunks/store-calls.ts";
 
 /**
@@ -31,6 +31,7 @@ export function deviceSettings(resource: DeviceResource, changerCommand = ""): D
     blockChecksum: resource.blockChecksum,
     volumeBytesMax: resource.maximumVolumeSize,
     fileBytesMax: smallestLimit(resource.maximumFileSize, resource.maximumFileIndex),
+    tape: resource.deviceType === "VTape" ? tapeSettings(resource) : undefined,
     store: hasStore(resource) ? storeSettings(resource) : undefined,
     mountPoint: resource.requiresMount ? (resource.mountPoint ?? "") : "",
     freeBytesMin: resource.minimumFreeSpace,
@@ -54,6 +55,19 @@ export function deviceSettings(resource: DeviceResource, changerCommand = ""): D
     jobSpoolBytesMax: resource.maximumJobSpoolSize,
     probeLimitMs: resource.deviceProbeLimit * 1000,
     probeIntervalMs: resource.deviceProbeInterval * 1000,
+  };
+}
+
+function tapeSettings(resource: DeviceResource): TapeSettings {
+  return {
+    capacity: resource.volumeCapacity,
+    fileBytesMax: resource.maximumFileSize,
+    habits: {
+      findsEnd: resource.hardwareEndOfMedium,
+      spacesFast: resource.fastForwardSpaceFile && resource.forwardSpaceFile,
+      spacesBlocks: resource.blockPositioning && resource.forwardSpaceRecord,
+      endsWithTwo: resource.twoEof,
+    },
   };
 }
 
@@ -128,6 +142,7 @@ function forbidden({ allowedOperations }: DeviceResource): readonly DeviceOperat
 
 /** Whether a Device of files is a drive with one medium: its Archive Device is a file, or nothing yet, into which a changer will put one. */
 function isDrive(resource: DeviceResource, changerCommand: string): boolean {
+  if (resource.deviceType === "VTape") return true;
   if (resource.deviceType !== undefined && resource.deviceType !== "File") return false;
   try {
     return statSync(resource.archiveDevice).isFile();

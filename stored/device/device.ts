@@ -14,7 +14,7 @@
 /** A place that holds Volumes. */
 export interface Device {
   readonly name: string;
-  /** Bacula's VolType number for the catalog: 1 File, 4 Fifo, 11 Null. */
+  /** Bacula's VolType number for the catalog: 1 File, 4 Fifo, 5 VTape, 11 Null. */
   readonly volType: number;
   /** Whether what is written can be read again. */
   readonly keepsData: boolean;
@@ -34,12 +34,33 @@ export type AppendOutcome =
   /** The medium took only the first `blocks` blocks. */
   | { readonly kind: "full"; readonly blocks: number; readonly reason: string };
 
+/** A block of a tape. `bytes` is a view that the next call overwrites. */
+export type TapeBlock =
+  | { readonly kind: "block"; readonly address: number; readonly bytes: Uint8Array }
+  | { readonly kind: "bad"; readonly address: number; readonly bytes: number; readonly reason: string };
+
+/** What a Medium is besides when it is a tape. Its addresses are `file * 2^32 + block` then: they count blocks, not bytes. */
+export interface TapeSide {
+  /** Bytes of all blocks, which on disk is the address of the end. */
+  readonly bytes: number;
+  /** The first block at or behind an address; undefined at the end of data. */
+  readBlock(address: number): TapeBlock | undefined;
+  /** Writes a file mark if blocks were written since the last one; false if the tape has no room for it. */
+  endFile(): boolean;
+  /** Ends the tape before it is left: a file mark, two where the device wants it so. */
+  finishTape(): void;
+  /** What was wrong and was got over, since this was last asked. */
+  takeNotes(): readonly string[];
+}
+
 /** One open Volume. */
 export interface Medium extends Disposable {
   readonly volume: string;
   /** Address of the end: where the next append goes. On disk the size in bytes. */
   readonly end: number;
-  /** Reads what is at `address` into `into`; answers the number of bytes, 0 at the end. */
+  /** Undefined: it is no tape. */
+  readonly tape?: TapeSide | undefined;
+  /** Reads what is at `address` into `into`; answers the number of bytes, 0 at the end. On a tape one block at most. */
   readAt(into: Uint8Array, address: number): number;
   append(blocks: readonly Uint8Array[]): AppendOutcome;
   /** Replaces the whole content by `label` (recycling, or a pre-label becoming a label), durable on return. */
@@ -51,4 +72,9 @@ export interface Medium extends Disposable {
   /** Waits for what stands behind a medium that was read to its end; DEVICE_PROGRAM_FAILED if that has ended badly. */
   finish?(): Promise<void>;
   close(): void;
+}
+
+/** Size of a Volume in bytes, as the catalog counts them. */
+export function volumeBytes(medium: Pick<Medium, "end" | "tape">): number {
+  return medium.tape?.bytes ?? medium.end;
 }

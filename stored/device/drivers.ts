@@ -5,8 +5,10 @@ import { FileDevice } from "./file-device.ts";
 import { NullDevice } from "./null-device.ts";
 import { PIPE_VOL_TYPE, PipeDevice } from "./pipe-device.ts";
 import { PackedDevice, plainDirectories } from "./packed-device.ts";
+import { VTAPE_VOL_TYPE, VtapeDrive } from "../tape/tape-drive.ts";
 import { sparing } from "../space/sparing-device.ts";
 import type { Device } from "./device.ts";
+import type { TapeHabits } from "../tape/tape-medium.ts";
 import type { PipeDeviceFacts } from "./pipe-device.ts";
 import type { VolumeDirectories } from "./packed-device.ts";
 
@@ -21,6 +23,8 @@ export interface DeviceFacts {
   readonly freeBytesMin?: number;
   /** Device Type File: what was written or read is kept out of the page cache. */
   readonly isDirect?: boolean;
+  /** Device Type VTape. */
+  readonly tape?: { readonly capacity: number; readonly habits: TapeHabits };
   /** Device Type Fifo. */
   readonly pipe?: Pick<PipeDeviceFacts, "timeoutMs" | "openWaitMs" | "stop">;
 }
@@ -38,6 +42,7 @@ const drivers: Readonly<Record<string, Driver>> = {
     open: (facts) => (facts.isDrive === true ? new DriveFile(facts) : sparing(new FileDevice(facts), facts.freeBytesMin ?? 0)),
   },
   fifo: { volType: PIPE_VOL_TYPE, open: (facts) => new PipeDevice({ ...facts, ...(facts.pipe ?? pipeDefaults()) }) },
+  vtape: { volType: VTAPE_VOL_TYPE, open: (facts) => new VtapeDrive({ ...facts, ...facts.tape }) },
   null: { volType: 11, open: (facts) => new NullDevice(facts) },
   dedup: { volType: 15, open: (facts) => new PackedDevice(facts, plainDirectories) },
   btrfs: { volType: 15, open: (facts) => new PackedDevice(facts, subvolumeDirectories) },

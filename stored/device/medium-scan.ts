@@ -1,4 +1,5 @@
-import { BlockReader } from "../volume/block-reader.ts";
+import { walkBlocks } from "../volume/walk-blocks.ts";
+import type { BlockWalk } from "../volume/block-reader.ts";
 import type { Medium } from "./device.ts";
 
 /** What one step of a scan has shown. */
@@ -24,28 +25,32 @@ const TOLD_MAX = 1000;
 /** Reads a whole medium, block after block, in steps, so that others get their turn on the device's thread. */
 export class MediumScan implements Disposable {
   readonly #medium: Medium;
-  readonly #reader: BlockReader;
+  readonly #reader: BlockWalk;
   #blocks = 0;
+  #bytes = 0;
   #badBlocks = 0;
   #bad: BadStretch[] = [];
 
   constructor(medium: Medium) {
     this.#medium = medium;
-    this.#reader = new BlockReader(medium, (damage) => this.#damaged(damage));
+    this.#reader = walkBlocks(medium, (damage) => this.#damaged(damage));
   }
 
   /** Reads on, about so many bytes. DEVICE_IO_FAILED when the medium cannot be read at all. */
   step(bytes: number): ScanStep {
-    const stop = this.#reader.address + bytes;
+    const stop = this.#bytes + bytes;
     let isDone = false;
-    while (!isDone && this.#reader.address < stop) {
+    while (!isDone && this.#bytes < stop) {
       const block = this.#reader.next();
       if (block === undefined) isDone = true;
-      else this.#blocks += 1;
+      else {
+        this.#blocks += 1;
+        this.#bytes += block.header.size;
+      }
     }
     const bad = this.#bad;
     this.#bad = [];
-    return { blocks: this.#blocks, bytes: this.#reader.address, bad, badBlocks: this.#badBlocks, isDone };
+    return { blocks: this.#blocks, bytes: this.#bytes, bad, badBlocks: this.#badBlocks, isDone };
   }
 
   [Symbol.dispose](): void {
@@ -54,6 +59,7 @@ export class MediumScan implements Disposable {
 
   #damaged(stretch: BadStretch): void {
     this.#badBlocks += 1;
+    this.#bytes += stretch.bytes;
     if (this.#badBlocks <= TOLD_MAX) this.#bad.push(stretch);
   }
 }

@@ -9,6 +9,7 @@ import { VolumeFacts, errorState } from "./volume-facts.ts";
 import { OperatorWait } from "./operator-wait.ts";
 import { lackOfRoom, meansNoRoom, noRoomText } from "../space/lack-of-room.ts";
 import { pleaseMakeRoom } from "../space/wait-for-room.ts";
+import { positionOf } from "../tape/tape-address.ts";
 import type { AppendMounted } from "../device/device-protocol.ts";
 import type { Changes } from "../job/changes.ts";
 import type { DeviceHost } from "../device/device-host.ts";
@@ -146,6 +147,7 @@ async function tryVolume(search: VolumeSearch, catalog: CatalogVolume): Promise<
     place = brought;
     const found = await host.call("inspect", { volume });
     const verdict = judgeInDevice(host, catalog, found);
+    if (verdict.kind === "operator" || verdict.kind === "refuse") host.drive?.doubtSlot();
     if (verdict.kind === "operator") return { reason: verdict.reason, needsOperator: true };
     if (verdict.kind === "refuse") return refuse(search, catalog, verdict.reason, verdict.marksError);
     isNew = verdict.kind === "create";
@@ -153,12 +155,14 @@ async function tryVolume(search: VolumeSearch, catalog: CatalogVolume): Promise<
     if (lack !== undefined) return { reason: lack, needsOperator: true, isNoRoom: true };
     // First what the store keeps for the Volume's jobs: if what follows fails they are given up all the same.
     if (verdict.kind === "relabel") await host.store?.forget({ sessions: [], volume });
+    search.signal.throwIfAborted();
     const mounted = await host.call("mountAppend", { ...wishFor(search, catalog, found), action: verdict.kind });
     isMounted = true;
     host.keepMedium(place, volume, search.pool);
     const facts = new VolumeFacts(catalog, {
       volType: host.volType,
       bytes: mounted.bytes,
+      tapeEnd: mounted.tapeEnd,
       isLabelNew: mounted.isLabelNew,
       extraBlocks: mounted.tail?.blocks ?? 0,
       nowMs: Date.now(),
@@ -238,6 +242,7 @@ function wishFor(
     session: search.session,
     catalogBytes: catalog.bytes,
     catalogBlocks: catalog.blocks,
+    catalogEnd: { catalogFiles: catalog.files, catalogAddress: catalog.endFile * 2 ** 32 + catalog.endBlock },
     volumeBytesMax: limits.length === 0 ? 0 : Math.min(...limits),
   };
 }
@@ -255,6 +260,7 @@ function tellMounted(
   if (action === "relabel" && (facts.catalog.status === "Recycle" || facts.catalog.status === "Purged"))
     voice.say("info", `Recycled volume "${name}" on ${host.title}, all previous data lost.`);
   else if (mounted.isLabelNew) voice.say("info", `Wrote label to prelabeled Volume "${name}" on ${host.title}`);
+  for (const note of mounted.notes) voice.say("warning", note);
   if (!mounted.isLabelNew) {
     voice.say("info", `Volume "${name}" previously written, moving to end of data.`);
     if (host.settings.appendCheck.mode !== "Paranoid" || host.settings.appendCheck.writesEnd)
@@ -267,11 +273,17 @@ function tellMounted(
           `${tail.blocks} whole blocks of ${tail.keptBytes} bytes are kept, ${tail.cutBytes} bytes of an unfinished block were cut off. Correcting Catalog`,
       );
     }
-    voice.say("info", `Ready to append to end of Volume "${name}" size=${mounted.bytes.toLocaleString("en-US")}`);
+    const end = mounted.tapeEnd === undefined ? `size=${mounted.bytes.toLocaleString("en-US")}` : tapeEndText(mounted.tapeEnd);
+    voice.say("info", `Ready to append to end of Volume "${name}" ${end}`);
   }
   if (search.previousVolume !== "")
     voice.say("info", `New volume "${name}" mounted on ${host.title} at ${reportTime(Date.now())}.`);
   voice.volume(facts.state(Date.now()));
+}
+
+function tapeEndText(address: number): string {
+  const { file, block } = positionOf(address);
+  return block === 0 ? `at file=${file}` : `at file=${file} block=${block}`;
 }
 
 function pleaseLabel(search: VolumeSearch, why: string): string {

@@ -33,3 +33,9 @@ test("new, empty, recycled and known Volumes are used", () => {
   assert.equal(judgeVolume(volume(), labeled("V"), disk).kind, "append");
   assert.equal(judgeVolume(fresh, { kind: "missing" }, { ...disk, labelMedia: false }).kind, "operator");
 });
+
+test("a Volume of which nothing is left but its label is not taken for a new one", () => {
+  const label = { kind: "labeled", label: { volume: "V", mediaType: "File" }, isPreLabel: true, bytes: 220 } as Inspection;
+  assert.match(JSON.stringify(judgeVolume(volume(), label, disk)), /"refuse".*Volume=220 Catalog=5000.*"marksError":true/);
+  assert.equal(judgeVolume(volume({ bytes: 220, firstWritten: 0 }), label, disk).kind, "append");
+});

@@ -75,6 +75,13 @@ export function judgeVolume(
     };
   }
   if (isVoid) return { kind: "relabel" };
+  // Else what is only labeled counts as new, and the jobs that the catalog has on it would be forgotten without a word.
+  if (found.isPreLabel && !isUnwritten(catalog) && found.bytes < catalog.bytes)
+    return {
+      kind: "refuse",
+      reason: `Volume "${volume}" holds nothing but its label: The sizes do not match! Volume=${found.bytes} Catalog=${catalog.bytes}`,
+      marksError: true,
+    };
   return { kind: "append" };
 }
 

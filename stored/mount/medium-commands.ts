@@ -152,8 +152,7 @@ async function* format(
       hint: "set Format Command in its Device resource",
     });
   if (isReadOnly) throw new OperatorError("VOLUME_READ_ONLY", `${host.title} is read-only`);
-  if (table.reservations.useOf(host.name).kind !== "idle")
-    throw new OperatorError("DEVICE_BUSY", `${host.title} is in use by jobs`);
+  using _alone = table.reservations.takeAlone(host.name); // jobs that come meanwhile wait
   const words = splitCommand(formatCommand).map((word) =>
     word.replaceAll(/%([av%])/g, (_all, code: string) => (code === "%" ? "%" : code === "a" ? archiveDevice : volume)),
   );

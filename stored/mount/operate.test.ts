@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TempDir } from "#lib/testing/temp-dir.ts";
+import { LabelRequest, MediumRequest } from "#proto/stored.ts";
 import { DeviceHost } from "../device/device-host.ts";
 import { Changes } from "../job/changes.ts";
 import { Reservations } from "../reserve/reservations.ts";
-import { mountDevice, unmountDevice, type OperatorsTable } from "./operate.ts";
+import { careForMedium } from "./medium-commands.ts";
+import { labelVolume, mountDevice, unmountDevice, type OperatorsTable } from "./operate.ts";
 import { VolumesInUse } from "./volumes-in-use.ts";
 
 const device = {
@@ -16,11 +19,14 @@ const device = {
   jobsMax: 1,
 };
 
-test("a device with an open Volume is out of use from unmount until mount", async () => {
-  await using host = new DeviceHost({
+const author = { host: "h", program: "p", programVersion: "1", programDate: "d" };
+
+/** A device of Volumes in a directory, and what commands work on. */
+function made(archiveDevice: string, formatCommand = ""): { host: DeviceHost; table: OperatorsTable } {
+  const host = new DeviceHost({
     ...device,
     deviceType: "File",
-    archiveDevice: "/backup",
+    archiveDevice,
     labelMedia: true,
     isAutoSelect: true,
     blockBytesMin: 0,
@@ -40,7 +46,7 @@ test("a device with an open Volume is out of use from unmount until mount", asyn
     ignoreCloseErrors: false,
     ioTimeoutMs: 0,
     appendCheck: { mode: "Paranoid", writesEnd: false, requiresEnd: false },
-    formatCommand: "",
+    formatCommand,
     isDirect: false,
     spoolDirectory: "",
     spoolBytesMax: 0,
@@ -49,13 +55,16 @@ test("a device with an open Volume is out of use from unmount until mount", asyn
     probeIntervalMs: 0,
   });
   const reservations = new Reservations([device]);
-  const table: OperatorsTable = {
-    reservations,
-    volumes: new VolumesInUse(),
-    author: { host: "h", program: "p", programVersion: "1", programDate: "d" },
-    session: { id: 1, time: 1 },
-    poke: new Changes(),
+  return {
+    host,
+    table: { reservations, volumes: new VolumesInUse(), author, session: { id: 1, time: 1 }, poke: new Changes() },
   };
+}
+
+test("a device with an open Volume is out of use from unmount until mount", async () => {
+  const { host, table } = made("/backup");
+  await using _ = host;
+  const { reservations } = table;
   const told = async (replies: AsyncIterable<{ readonly line: string }>): Promise<string> =>
     (await Array.fromAsync(replies)).map(({ line }) => line.slice(0, 4)).join();
   assert.equal(await told(unmountDevice(host, table)), "3901");
@@ -67,4 +76,34 @@ test("a device with an open Volume is out of use from unmount until mount", asyn
   assert.equal(await told(unmountDevice(host, table)), "3901");
   assert.equal(await told(mountDevice(host, table)), "3001");
   assert.equal(reservations.isBlocked("A"), false);
+});
+
+test("no job gets a device while its Format Command runs", async () => {
+  const { host, table } = made("/backup", "/bin/sleep 1");
+  await using _ = host;
+  const formatting = careForMedium(
+    host,
+    MediumRequest.fromPartial({ action: "format", volume: "V" }),
+    table,
+    new AbortController().signal,
+  );
+  await formatting.next();
+  assert.throws(() => table.reservations.takeAlone("A"), { code: "DEVICE_BUSY" });
+  for await (const reply of formatting) assert.equal(reply.ok, true, reply.line);
+  table.reservations.takeAlone("A")[Symbol.dispose]();
+});
+
+test("a Volume that is being read or written is not labeled anew", async () => {
+  await using dir = await TempDir.make();
+  const { host, table } = made(dir.path);
+  await using _ = host;
+  const label = async (more: Partial<LabelRequest>) => {
+    const request = LabelRequest.fromPartial({ volume: "V", pool: "P", poolType: "Backup", mediaType: "File", ...more });
+    return (await Array.fromAsync(labelVolume(host, request, table))).at(-1)?.ok;
+  };
+  assert.equal(await label({}), true);
+  host.reading.set(1, "V");
+  await assert.rejects(label({ relabel: true, oldVolume: "V" }), { code: "DEVICE_BUSY" });
+  host.reading.clear();
+  assert.equal(await label({ relabel: true, oldVolume: "V" }), true);
 });

@@ -43,6 +43,7 @@ export async function* labelVolume(
   if (!table.volumes.take(volume, holder))
     throw new OperatorError("DEVICE_BUSY", `Volume "${volume}" is in use by device "${table.volumes.deviceOf(volume)}"`);
   try {
+    mustBeFree(host, request.oldVolume, table);
     yield { line: `Sending label command for Volume "${volume}" to device "${host.name}" ...`, volume: undefined };
     const replace = await mayReplace(host, request, volume);
     const now = Date.now();
@@ -70,6 +71,14 @@ export async function* labelVolume(
     table.volumes.release(volume, holder);
     table.poke.notify();
   }
+}
+
+/** A Volume that is given up must not be in use, under whatever name it is written anew. DEVICE_BUSY. */
+function mustBeFree(host: DeviceHost, oldVolume: string, { volumes }: OperatorsTable): void {
+  const isRead = [...host.reading.values()].includes(oldVolume);
+  const holder = volumes.deviceOf(oldVolume);
+  if (isRead || holder === host.name)
+    throw new OperatorError("DEVICE_BUSY", `Volume "${oldVolume}" is in use by device "${host.name}"`);
 }
 
 /** Makes a device usable again that was unmounted, and lets waiting jobs look anew. */

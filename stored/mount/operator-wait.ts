@@ -1,4 +1,5 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { abortable } from "#lib/base/abort.ts";
 import type { Changes } from "../job/changes.ts";
 import type { JobVoice } from "../job/job-voice.ts";
 
@@ -29,9 +30,12 @@ export class OperatorWait {
   #lastText = "";
   #repeatAt = 0;
   #repeatMs = REPEAT_MS_FIRST;
+  /** What is done while the caller looks counts too. */
+  #poked: Promise<void>;
 
   constructor(options: OperatorWaitOptions) {
     this.#options = options;
+    this.#poked = options.poke.next;
     this.#deadline = performance.now() + options.maxWaitMs;
     this.#gapMs = Math.min(GAP_MS_FIRST, options.gapMsMax ?? GAP_MS_MAX);
   }
@@ -67,7 +71,8 @@ export class OperatorWait {
     }
     const gap = Math.min(this.#gapMs, this.#deadline - now);
     this.#gapMs = Math.min(this.#gapMs * 2, this.#options.gapMsMax ?? GAP_MS_MAX);
-    await pokedOrLater(poke, gap, signal);
+    await thenOrLater(this.#poked, gap, signal);
+    this.#poked = poke.next;
     voice.enter("R");
   }
 }
@@ -76,12 +81,12 @@ function notHelped(text: string): string {
   return `no operator helped within the time allowed: ${text}`;
 }
 
-/** Waits for a poke, at most so long. */
-async function pokedOrLater(poke: Changes, ms: number, signal: AbortSignal): Promise<void> {
+/** Waits for the promise, at most so long. */
+async function thenOrLater(promise: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), ms);
   try {
-    await poke.wait(AbortSignal.any([signal, timeout.signal]));
+    await abortable(promise, AbortSignal.any([signal, timeout.signal]));
   } catch (error) {
     if (signal.aborted) throw error;
   } finally {

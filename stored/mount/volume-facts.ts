@@ -1,4 +1,5 @@
 import type { CatalogVolume, VolumeState } from "#proto/job.ts";
+import type { VolumeNews } from "../device/append-engine.ts";
 
 let lastRevision = 0;
 
@@ -24,6 +25,8 @@ export class VolumeFacts {
   #labelDate: number;
   readonly #isNew: boolean;
   #sinceMount: { readonly blocks: number; readonly writes: number } = { blocks: 0, writes: 0 };
+  /** Address of the end of a tape. */
+  #tapeEnd: number | undefined;
 
   /** `isLabelNew`: the label was written at this mount, so all earlier counts are void. */
   constructor(
@@ -31,6 +34,7 @@ export class VolumeFacts {
     facts: {
       readonly volType: number;
       readonly bytes: number;
+      readonly tapeEnd?: number | undefined;
       readonly isLabelNew: boolean;
       readonly extraBlocks: number;
       readonly nowMs: number;
@@ -39,6 +43,7 @@ export class VolumeFacts {
     this.catalog = catalog;
     this.#volType = facts.volType;
     this.bytes = facts.bytes;
+    this.#tapeEnd = facts.tapeEnd;
     this.#isNew = facts.isLabelNew;
     this.#blocks = (facts.isLabelNew ? 0 : catalog.blocks) + facts.extraBlocks;
     this.#writes = facts.isLabelNew ? 1 : catalog.writes;
@@ -61,8 +66,9 @@ export class VolumeFacts {
   }
 
   /** What the device's thread tells: counted since the mount. */
-  written(volume: { readonly bytes: number; readonly blocks: number; readonly writes: number }, nowMs: number): void {
+  written(volume: VolumeNews, nowMs: number): void {
     this.bytes = volume.bytes;
+    this.#tapeEnd = volume.tapeEnd;
     this.#sinceMount = volume;
     this.#lastWritten = Math.floor(nowMs / 1000);
   }
@@ -70,14 +76,13 @@ export class VolumeFacts {
   /** The statement for the catalog: absolute, so that telling it twice does no harm. */
   state(nowMs: number): VolumeState {
     const { catalog } = this;
-    const last = Math.max(0, this.bytes - 1);
     return {
+      ...endOf(this.bytes, this.#tapeEnd),
       volume: catalog.volume,
       revision: nextRevision(nowMs),
       status: this.status,
       bytes: this.bytes,
       blocks: this.#blocks + this.#sinceMount.blocks,
-      files: Math.floor(last / 2 ** 32),
       jobs: (this.#isNew ? 0 : catalog.jobs) + this.#jobs,
       mounts: catalog.mounts + 1,
       writes: this.#writes + this.#sinceMount.writes,
@@ -85,11 +90,16 @@ export class VolumeFacts {
       firstWritten: this.#firstWritten,
       lastWritten: this.#lastWritten,
       labelDate: this.#labelDate,
-      endFile: Math.floor(last / 2 ** 32),
-      endBlock: last % 2 ** 32,
       volType: this.#volType,
     };
   }
+}
+
+/** Where a Volume ends, as the catalog keeps it: of a disk Volume its last byte, of a tape where the next block goes. */
+export function endOf(bytes: number, tapeEnd: number | undefined): Pick<VolumeState, "files" | "endFile" | "endBlock"> {
+  const address = tapeEnd ?? Math.max(0, bytes - 1);
+  const endFile = Math.floor(address / 2 ** 32);
+  return { files: endFile, endFile, endBlock: address % 2 ** 32 };
 }
 
 /** The statement that a Volume which was not mounted is not to be written to any more. */

@@ -1,11 +1,24 @@
 import { isIntact, readBlockHeader } from "./block.ts";
 import { BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES } from "./format.ts";
 import type { BlockHeader } from "./block.ts";
+import type { TapeSide } from "../device/device.ts";
 
 /** The part of a Medium that is read. */
 export interface BlockSource {
   /** Reads what is at `address` into `into`; answers the number of bytes, less than asked only at the end. */
   readAt(into: Uint8Array, address: number): number;
+  /** Where blocks are read one by one: a tape. */
+  readonly tape?: TapeSide | undefined;
+}
+
+/** Reads blocks one after the other, from any address at which a block begins. */
+export interface BlockWalk {
+  /** Address of the next block. */
+  readonly address: number;
+  /** Goes on at another address. */
+  seek(address: number): void;
+  /** The next intact block; undefined at the end of the Volume. */
+  next(): ReadBlock | undefined;
 }
 
 /** A block as it lies on the Volume. `bytes` is a view that the next call overwrites. */
@@ -35,7 +48,7 @@ const MAGIC = Buffer.from("BB0");
  * Reads blocks one after the other, from any address at which a block begins. A damaged stretch is reported and passed over up to
  * the next good block. Memory is bounded by the longest block, whatever the Volume says.
  */
-export class BlockReader {
+export class BlockReader implements BlockWalk {
   readonly #source: BlockSource;
   readonly #onDamage: (damage: Damage) => void;
   #chunk: Uint8Array<ArrayBuffer>;

@@ -35,7 +35,7 @@ interface Partial {
   filled: number;
 }
 
-/** What is kept for one session: its half record, and a buffer used again for each record that is joined. */
+/** What is kept for one session: its half record, and the buffer in which that is joined, empty while there is none. */
 interface SessionState {
   readonly session: SessionKey;
   partial: Partial | undefined;
@@ -45,6 +45,11 @@ interface SessionState {
 /** Most sessions that may have a half record at one time: more jobs than this never write to one device together. */
 const SESSIONS_MAX = 4096;
 
+/** Buffers of records that were joined which are kept for the next: as many as jobs usually write to one device together. */
+const SPARE_MAX = 16;
+
+const NO_BYTES = new Uint8Array(0);
+
 /**
  * Takes blocks apart into records and joins those that go on in a later block of the same session, also on the next Volume. Memory
  * grows only with bytes that were read, never with lengths that are claimed.
@@ -52,6 +57,7 @@ const SESSIONS_MAX = 4096;
 export class RecordReader {
   readonly #sessions = new Map<string, SessionState>();
   readonly #sink: RecordSink;
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   #last: SessionState | undefined;
   /** The Volume that is read, for messages. */
   volume = "";
@@ -109,7 +115,9 @@ export class RecordReader {
     const state = this.#state(session) ?? this.#open(session);
     const isWanted = this.#sink.wants(session, fileIndex, stream);
     state.partial = { session, fileIndex, stream, volume: this.volume, address, isWanted, total, filled: data.byteLength };
-    if (isWanted) place(state, 0, data, total);
+    if (!isWanted) return;
+    state.buffer = this.#spare.pop() ?? NO_BYTES;
+    place(state, 0, data, total);
   }
 
   #continue(session: SessionKey, fileIndex: number, stream: number, left: number, data: Uint8Array, address: number): void {
@@ -137,6 +145,13 @@ export class RecordReader {
         address: partial.address,
       });
     }
+    this.#freeBuffer(state);
+  }
+
+  /** A session that joins nothing has no buffer: a Volume may hold thousands of them. */
+  #freeBuffer(state: SessionState): void {
+    if (state.buffer.byteLength > 0 && this.#spare.length < SPARE_MAX) this.#spare.push(state.buffer);
+    state.buffer = NO_BYTES;
   }
 
   #drop(state: SessionState, reason: string): void {
@@ -148,6 +163,7 @@ export class RecordReader {
         partial.address,
         `a record of FileIndex ${partial.fileIndex} cannot be put together: ${reason}`,
       );
+    this.#freeBuffer(state);
   }
 
   #state(session: SessionKey): SessionState | undefined {
@@ -160,7 +176,7 @@ export class RecordReader {
 
   #open(session: SessionKey): SessionState {
     if (this.#sessions.size >= SESSIONS_MAX) this.#forgetIdle();
-    const state: SessionState = { session, partial: undefined, buffer: new Uint8Array(0) };
+    const state: SessionState = { session, partial: undefined, buffer: NO_BYTES };
     this.#sessions.set(`${session.id}:${session.time}`, state);
     return state;
   }

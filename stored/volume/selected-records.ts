@@ -1,11 +1,11 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import { BlockReader } from "./block-reader.ts";
+import { walkBlocks } from "./walk-blocks.ts";
 import { labelType } from "./format.ts";
 import { NameFilter } from "./name-filter.ts";
 import { RecordReader } from "./record-reader.ts";
 import { VolumeSelection } from "./select.ts";
 import { readSessionLabel } from "./session-label.ts";
-import type { BlockSource, Damage, ReadBlock } from "./block-reader.ts";
+import type { BlockSource, BlockWalk, Damage, ReadBlock } from "./block-reader.ts";
 import type { SessionKey } from "./block.ts";
 import type { RecordSink, VolumeRecord } from "./record-reader.ts";
 import type { SessionEnd, SessionLabel } from "./session-label.ts";
@@ -49,7 +49,7 @@ export class SelectedRecords implements RecordSink {
   readonly #records = new RecordReader(this);
   readonly #filters = new Map<string, NameFilter | undefined>();
   readonly #chunkBytes: number | undefined;
-  #blocks: BlockReader | undefined;
+  #blocks: BlockWalk | undefined;
   #selection: VolumeSelection | undefined;
   #volume = "";
   #spanAt = 0;
@@ -67,7 +67,7 @@ export class SelectedRecords implements RecordSink {
     this.#volume = volume;
     this.#records.volume = volume;
     this.#selection = new VolumeSelection(entries);
-    this.#blocks = new BlockReader(source, (damage) => this.#blockDamage(damage), this.#chunkBytes);
+    this.#blocks = walkBlocks(source, (damage) => this.#blockDamage(damage), this.#chunkBytes);
     this.#spanAt = 0;
     this.#filters.clear();
     const first = this.#selection.spans?.[0];
@@ -121,7 +121,7 @@ export class SelectedRecords implements RecordSink {
   }
 
   /** Moves on to the next wanted stretch of addresses when the one at hand is over; false after the last. */
-  #toSpan(blocks: BlockReader, selection: VolumeSelection): boolean {
+  #toSpan(blocks: BlockWalk, selection: VolumeSelection): boolean {
     const { spans } = selection;
     if (spans === undefined) return true;
     for (;;) {

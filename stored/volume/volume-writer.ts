@@ -3,12 +3,14 @@ import { invariant, must } from "#lib/base/assert.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { sealBlock } from "./block.ts";
 import { BLOCK_HEADER_BYTES } from "./format.ts";
-import type { AppendOutcome } from "../device/device.ts";
+import { volumeBytes } from "../device/device.ts";
+import type { AppendOutcome, TapeSide } from "../device/device.ts";
 import type { FilledBlock } from "./session-blocks.ts";
 
 /** The part of a Medium that is written to. */
 export interface BlockSink {
   readonly end: number;
+  readonly tape?: TapeSide | undefined;
   append(blocks: readonly Uint8Array[]): AppendOutcome;
 }
 
@@ -17,7 +19,7 @@ export interface Region {
   readonly sessionId: number;
   readonly firstIndex: number;
   readonly lastIndex: number;
-  /** Address of the first byte of its first block, and of the last byte of its last block. */
+  /** Address of the first byte of its first block, and of the last byte of its last block; on a tape of the two blocks. */
   readonly startAddress: number;
   readonly endAddress: number;
 }
@@ -28,6 +30,8 @@ export interface VolumeWriterOptions {
   readonly volumeBytesMax: number;
   /** A region ends at the latest after so many bytes of the Volume (Maximum File Size). */
   readonly regionBytesMax: number;
+  /** On a tape a file mark is written after so many bytes (Maximum File Size); 0: only where it is left. */
+  readonly fileBytesMax?: number;
   /** Error codes that mean the end of the medium, besides those that every driver knows. */
   readonly endCodes?: readonly string[];
 }
@@ -59,7 +63,9 @@ export class VolumeWriter {
   readonly #regions = new Map<number, { firstIndex: number; lastIndex: number; startAddress: number; endAddress: number }>();
   #closed: Region[] = [];
   #number: number;
+  /** Bytes of the Volume where the runs at hand were begun, and where its last file mark is. */
   #regionFloor: number;
+  #fileFloor: number;
   #isFresh: boolean;
   #warnings: string[] = [];
   /** Blocks and bytes written to this Volume since it was opened here. */
@@ -78,7 +84,8 @@ export class VolumeWriter {
     this.#onWritten = onWritten;
     this.#number = start.nextNumber;
     this.#isFresh = start.isFresh;
-    this.#regionFloor = sink.end;
+    this.#regionFloor = volumeBytes(sink);
+    this.#fileFloor = this.#regionFloor;
   }
 
   /** Where the next block goes. */
@@ -125,7 +132,7 @@ export class VolumeWriter {
   /** Ends the runs of all sessions: the Volume is left, or a file boundary was reached. */
   closeRegions(): void {
     for (const sessionId of [...this.#regions.keys()]) this.closeRegion(sessionId);
-    this.#regionFloor = this.address;
+    this.#regionFloor = volumeBytes(this.#sink);
   }
 
   /** The runs that have ended since this was last asked. */
@@ -150,18 +157,20 @@ export class VolumeWriter {
   /** The blocks that go to the medium in one call: bounded by size, by the Volume's limit and by the next region boundary. */
   #nextGroup(pending: readonly FilledBlock[], from: number): FilledBlock[] {
     const group: FilledBlock[] = [];
-    let address = this.address;
+    const start = volumeBytes(this.#sink);
+    let bytes = start;
     const { volumeBytesMax, regionBytesMax } = this.#options;
     for (let at = from; at < pending.length && group.length < GATHER_BLOCKS; at += 1) {
       const block = must(pending[at], "a pending block");
-      const end = address + block.bytes.byteLength;
+      const end = bytes + block.bytes.byteLength;
       // The first block after a label is always taken: a limit below one block must not use up Volume after Volume.
       const mustTake = this.#isFresh && group.length === 0;
       if (volumeBytesMax > 0 && end > volumeBytesMax && !mustTake) break;
-      if (group.length > 0 && end - this.address > GATHER_BYTES) break;
+      if (group.length > 0 && end - start > GATHER_BYTES) break;
       group.push(block);
-      address = end;
-      if (regionBytesMax > 0 && address - this.#regionFloor >= regionBytesMax) break;
+      bytes = end;
+      if (regionBytesMax > 0 && bytes - this.#regionFloor >= regionBytesMax) break;
+      if (this.#mustEndFile(bytes)) break;
     }
     return group;
   }
@@ -170,12 +179,32 @@ export class VolumeWriter {
     for (const [index, block] of group.entries()) {
       sealBlock(block.bytes, { number: this.#number + index, session: block.session, checksum: this.#options.checksum });
     }
-    const before = this.address;
+    const before = { address: this.address, bytes: volumeBytes(this.#sink) };
     const result = this.#appendTwice(group.map((block) => block.bytes));
     const written = result.kind === "written" ? group.length : result.blocks;
     this.#account(group.slice(0, written), before);
-    if (result.kind === "written") return { written, outcome: { kind: "written" } };
-    return { written, outcome: { kind: "full", reason: result.reason, cause: result.cause } };
+    if (result.kind !== "written") return { written, outcome: { kind: "full", reason: result.reason, cause: result.cause } };
+    return { written, outcome: this.#endFileIfDue() };
+  }
+
+  /** A file mark, where the tape's file has grown to its limit: a run never goes beyond one. */
+  #endFileIfDue(): DrainOutcome {
+    const bytes = volumeBytes(this.#sink);
+    if (!this.#mustEndFile(bytes)) return { kind: "written" };
+    this.closeRegions();
+    this.#fileFloor = bytes;
+    try {
+      if (this.#sink.tape?.endFile() === true) return { kind: "written" };
+      return { kind: "full", reason: "the tape has no room for a file mark", cause: "full" };
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      return { kind: "full", reason: describeError(error), cause: endCause(error, this.#options.endCodes ?? []) };
+    }
+  }
+
+  #mustEndFile(bytes: number): boolean {
+    const { fileBytesMax = 0 } = this.#options;
+    return this.#sink.tape !== undefined && fileBytesMax > 0 && bytes - this.#fileFloor >= fileBytesMax;
   }
 
   /**
@@ -204,10 +233,11 @@ export class VolumeWriter {
     }
   }
 
-  #account(group: readonly FilledBlock[], start: number): void {
-    let address = start;
+  #account(group: readonly FilledBlock[], start: { readonly address: number; readonly bytes: number }): void {
+    let { address, bytes } = start;
     for (const block of group) {
-      const end = address + block.bytes.byteLength;
+      const end = address + (this.#sink.tape === undefined ? block.bytes.byteLength : 1);
+      bytes += block.bytes.byteLength;
       invariant(block.bytes.byteLength > BLOCK_HEADER_BYTES, "a block holds records");
       this.#extendRegion(block, address, end - 1);
       address = end;
@@ -218,7 +248,7 @@ export class VolumeWriter {
       this.#onWritten(block);
     }
     const { regionBytesMax } = this.#options;
-    if (regionBytesMax > 0 && address - this.#regionFloor >= regionBytesMax) this.closeRegions();
+    if (regionBytesMax > 0 && bytes - this.#regionFloor >= regionBytesMax) this.closeRegions();
   }
 
   #extendRegion(block: FilledBlock, startAddress: number, endAddress: number): void {
