@@ -39,7 +39,8 @@ export interface ExtractionOptions {
 export class Extraction implements ScanSink {
   readonly #options: ExtractionOptions;
   readonly #root: string;
-  readonly #builder = new BatchBuilder({ isShared: true });
+  /** Not shared: of a Volume with many short jobs hundreds wait at once, and the garbage collector counts no shared ones. */
+  readonly #builder = new BatchBuilder();
   #pending: Pending[] = [];
   #hasLists = false;
   #session: SessionKey | undefined;

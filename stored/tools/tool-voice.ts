@@ -9,8 +9,15 @@ const BUFFER_CHARS = 64 * 1024;
 /** How long to wait when a pipe takes no more at the moment. */
 const FULL_WAIT_MS = 5;
 
-/** Whoever read our output has gone: nothing more needs to be said. */
-export class ListenerGone extends Error {}
+/** Nothing that is said arrives any more: whoever read it has gone (`isRead` false), or what it was written to is full or broken. */
+export class ListenerGone extends Error {
+  readonly isRead: boolean;
+
+  constructor(isRead: boolean, cause: unknown) {
+    super(isRead ? "the output cannot be written" : "nobody reads the output any more", { cause });
+    this.isRead = isRead;
+  }
+}
 
 /**
  * What a tool prints, in the forms that Bacula's tools have. Written to a descriptor in large pieces, so that a listing of millions of
@@ -99,8 +106,7 @@ export class ToolVoice implements Disposable {
       return writeSync(this.#fd, bytes, at);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === "EPIPE") throw new ListenerGone("nobody reads the output any more", { cause: error });
-      if (code !== "EAGAIN") throw error;
+      if (code !== "EAGAIN") throw new ListenerGone(code !== "EPIPE", error);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_WAIT_MS);
       return 0;
     }

@@ -34,8 +34,13 @@ export interface MadeVolume {
 /** Second at which the sessions' storage daemon started. */
 export const MADE_TIME = 1_767_323_045;
 
-/** Makes a Volume of sessions 1, 2, 3 ... whose blocks alternate file by file. */
-export function madeVolume(name: string, sessions: readonly (readonly MadeFile[])[], blockBytes = 4096): MadeVolume {
+/** Makes a Volume of sessions 1, 2, 3 ... whose blocks alternate file by file, or that come one after the other. */
+export function madeVolume(
+  name: string,
+  sessions: readonly (readonly MadeFile[])[],
+  blockBytes = 4096,
+  order: "alternating" | "oneByOne" = "alternating",
+): MadeVolume {
   const pieces: Buffer[] = [];
   const blocks: MadeBlock[] = [];
   let at = 0;
@@ -46,7 +51,7 @@ export function madeVolume(name: string, sessions: readonly (readonly MadeFile[]
   };
   const first = { id: 1, time: MADE_TIME };
   put(writeLabelBlock(madeLabel(name), { isPreLabel: false, session: first, checksum: true }), new Set());
-  const writers = sessions.map((files, index) => {
+  const begin = (files: readonly MadeFile[], index: number) => {
     const session = { id: index + 1, time: MADE_TIME };
     const writer = new SessionBlocks({
       session,
@@ -63,16 +68,29 @@ export function madeVolume(name: string, sessions: readonly (readonly MadeFile[]
     });
     writer.appendLabel(labelType.startOfSession, session.id, writeSessionLabel(sessionLabel(session.id)));
     return { writer, files, session };
-  });
-  const most = Math.max(...sessions.map((files) => files.length));
-  for (let index = 1; index <= most; index += 1)
-    for (const { writer, files } of writers)
-      for (const [stream, data] of recordsOf(index, files[index - 1])) writer.append({ fileIndex: index, stream }, data);
-  for (const { writer, files, session } of writers) {
-    const end = { files: files.length, bytes: 0, startBlock: 0, endBlock: 0, startFile: 0, endFile: 0, errors: 0, status: "T" };
-    writer.appendLabel(labelType.endOfSession, session.id, writeSessionLabel(sessionLabel(session.id), end));
-    writer.flush();
-  }
+  };
+  const write = (writers: readonly ReturnType<typeof begin>[]): void => {
+    const most = Math.max(...writers.map(({ files }) => files.length));
+    for (let index = 1; index <= most; index += 1)
+      for (const { writer, files } of writers)
+        for (const [stream, data] of recordsOf(index, files[index - 1])) writer.append({ fileIndex: index, stream }, data);
+    for (const { writer, files, session } of writers) {
+      const end = {
+        files: files.length,
+        bytes: 0,
+        startBlock: 0,
+        endBlock: 0,
+        startFile: 0,
+        endFile: 0,
+        errors: 0,
+        status: "T",
+      };
+      writer.appendLabel(labelType.endOfSession, session.id, writeSessionLabel(sessionLabel(session.id), end));
+      writer.flush();
+    }
+  };
+  if (order === "alternating") write(sessions.map(begin));
+  else for (const [index, files] of sessions.entries()) write([begin(files, index)]);
   return { bytes: Buffer.concat(pieces), blocks };
 }
 
