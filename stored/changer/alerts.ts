@@ -9,10 +9,11 @@ const LINES_MAX = 50;
 /** How long it may take. */
 const ALERT_MS = 60_000;
 
-/** What the Alert Command of a device says after a job; nothing if it has none. Never throws: a failure is an alert itself. */
+/** What the Alert Command of a device says after a job; nothing if it has none. A failure is an alert itself; rejects only when the signal aborts. */
 export async function alertsOf(
   host: DeviceHost,
   job: { readonly client: string; readonly job: string; readonly volume: string },
+  signal: AbortSignal,
 ): Promise<string[]> {
   const { alertCommand = "", archiveDevice } = host.settings;
   if (alertCommand === "") return [];
@@ -27,11 +28,11 @@ export async function alertsOf(
     ...job,
   });
   try {
-    const output = await runProgram(words, { doing: `Alert Command of device "${host.name}"`, timeoutMs: ALERT_MS });
+    const output = await runProgram(words, { doing: `Alert Command of device "${host.name}"`, timeoutMs: ALERT_MS, signal });
     const lines = output.split("\n").map((line) => line.replaceAll(/\p{Cc}/gu, " ").trim());
     return lines.filter((line) => line !== "").slice(0, LINES_MAX);
   } catch (error) {
-    if (!(error instanceof OperatorError)) throw error;
+    if (signal.aborted || !(error instanceof OperatorError)) throw error;
     return [describeError(error)];
   }
 }

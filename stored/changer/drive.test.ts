@@ -109,3 +109,15 @@ test("a changer that hangs is given up, and whoever waits for it may leave befor
   await assert.rejects(made.second.take(made.wish("A2", 2), never), { code: "CHANGER_LATE" });
   assert.equal(made.first.isHeld, false);
 });
+
+test("a load that says it went well and brought nothing is done again for the next who wants that medium", async () => {
+  await using dir = await TempDir.make();
+  const script = dir.file("changer");
+  const body = `#!/bin/sh\nif [ "$2" = load ] && ! [ -e ${dir.file("once")} ]; then touch ${dir.file("once")}; exit 0; fi\nexec ${DISK_CHANGER} "$@"\n`;
+  await writeFile(script, body, { mode: 0o755 });
+  await using made = await library(script);
+  (await made.first.take(made.wish("A1", 1), never))[Symbol.dispose]();
+  made.first.doubtSlot();
+  (await made.first.take(made.wish("A1", 1), never))[Symbol.dispose]();
+  assert.equal(await readlink(made.dir.file("drive0")), made.dir.file("slot1"));
+});

@@ -125,6 +125,11 @@ export class Drive {
     this.pool = "";
   }
 
+  /** What was found in it is not what the changer has said to have brought: it is asked next time. */
+  doubtSlot(): void {
+    this.#slot = undefined;
+  }
+
   /** The label that was read on the medium, or written to it. `pool` "": not known. */
   saw(volume: string, pool: string): void {
     if (pool !== "" || volume !== this.volume) this.pool = pool;

@@ -106,6 +106,7 @@ export async function* inspecting(host: DeviceHost, drive: Drive, slot: number):
   const found = await host.call("inspect", { volume: drive.volume });
   if (found.kind === "labeled") drive.saw(found.label.volume, found.label.pool);
   else drive.saw("", "");
+  if (found.kind === "missing") drive.doubtSlot();
   return found;
 }
 

@@ -27,6 +27,13 @@ test("a program that hangs is killed with all that it has started", async () => 
   assert.equal(isAlive(pid), false, "a grandchild is still there");
 });
 
+test("a program that has ended is not waited for because of what it has left running", async () => {
+  const startMs = performance.now();
+  const said = await runProgram(["/bin/sh", "-c", "sleep 30 & echo 3"], { ...options, timeoutMs: 20_000 });
+  assert.equal(said, "3\n");
+  assert.ok(performance.now() - startMs < 15_000);
+});
+
 test("output without end takes a bounded amount of memory", async () => {
   const text = await runProgram(["/bin/sh", "-c", "head -c 5000000 /dev/zero | tr '\\0' x"], options);
   assert.equal(text.length, 2 * 1024 * 1024);

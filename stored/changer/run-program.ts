@@ -11,6 +11,9 @@ const TOLD_CHARS_MAX = 500;
 /** A program that was asked to end has this long before it is killed. */
 const TERM_GRACE_MS = 1000;
 
+/** What was written last by a program that has ended is there by then; its children may hold its output open for ever. */
+const OUTPUT_GRACE_MS = 1000;
+
 /** What else is needed to run a program of the configuration. */
 export interface ProgramOptions {
   /** Who runs it and what for, in errors: `changer "Library": load slot 3 into drive 0`. */
@@ -21,7 +24,8 @@ export interface ProgramOptions {
 
 /**
  * Runs a program without a shell, in a process group of its own, and gives what it wrote to standard output and error. CHANGER_FAILED with
- * its words when it ends badly, CHANGER_LATE when it takes too long: then all processes that it has started are killed.
+ * its words when it ends badly, CHANGER_LATE when it takes too long: then all processes that it has started are killed. What it leaves
+ * running when it ends in time is not waited for.
  */
 export async function runProgram(words: readonly string[], options: ProgramOptions): Promise<string> {
   const [program = "", ...args] = words;
@@ -38,9 +42,12 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
     setTimeout(() => {
       killGroup(child.pid, "SIGKILL");
       // A process that the kernel does not let die keeps the pipes: nobody waits for it.
-      for (const pipe of [child.stdout, child.stderr]) pipe.destroy();
+      destroyPipes();
       reject(why as Error);
     }, TERM_GRACE_MS);
+  };
+  const destroyPipes = () => {
+    for (const pipe of [child.stdout, child.stderr]) pipe.destroy();
   };
   const line = words.join(" ");
   const timer = setTimeout(
@@ -58,6 +65,8 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
   child.once("error", (cause) =>
     reject(new OperatorError("CHANGER_FAILED", `${doing}: "${program}" cannot be run`, { cause })),
   );
+  let outputTimer: NodeJS.Timeout | undefined;
+  child.once("exit", () => (outputTimer = setTimeout(destroyPipes, OUTPUT_GRACE_MS)));
   child.once("close", (status, by) => {
     if (reason !== undefined) return; // the group gets its time to end, then it is told
     if (status === 0) resolve(output.text);
@@ -68,6 +77,7 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
     return await promise;
   } finally {
     clearTimeout(timer);
+    clearTimeout(outputTimer);
     signal?.removeEventListener("abort", onAbort);
   }
 }

@@ -257,7 +257,8 @@ export class AppendJob implements StorageJob, AppendClient {
     const writtenPerSecond = (this.#bytes * 1000) / Math.max(1, performance.now() - joinedMs);
     await this.#despoolAttributes();
     const cause = { client: this.label.client, job: this.ref.job, volume: [...this.volumes].at(-1) ?? "" };
-    for (const alert of await alertsOf(this.#around.hostOf(this.#device), cause)) this.voice.say("warning", `Alert: ${alert}`);
+    const alerts = await alertsOf(this.#around.hostOf(this.#device), cause, this.signal);
+    for (const alert of alerts) this.voice.say("warning", `Alert: ${alert}`);
     const seconds = (Date.now() - this.#startMs) / 1000;
     this.voice.say("info", `Elapsed time=${elapsedText(seconds)}, Transfer rate=${rateText(this.#bytes, seconds)}`);
     this.voice.say("info", `Volume write rate: ${megabytesText(writtenPerSecond)}`);

@@ -4,6 +4,11 @@ import { abortable } from "#lib/base/abort.ts";
 export class Changes {
   #next = Promise.withResolvers<void>();
 
+  /** Resolves at the next change from now on: whoever takes it before looking misses none while looking. */
+  get next(): Promise<void> {
+    return this.#next.promise;
+  }
+
   /** Wakes all that wait. */
   notify(): void {
     const now = this.#next;

@@ -8,7 +8,7 @@ export class ClientLink {
   readonly #client: string;
   #current: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
-  readonly #lost = Promise.withResolvers<never>();
+  readonly #lost = new AbortController();
   #hasCome = false;
   #isClosed = false;
 
@@ -17,7 +17,6 @@ export class ClientLink {
     this.#client = options.client;
     this.#graceMs = options.graceMs;
     this.#firstGraceMs = options.firstGraceMs ?? options.graceMs;
-    this.#lost.promise.catch(() => {});
     this.#startWaiting();
   }
 
@@ -49,7 +48,8 @@ export class ClientLink {
 
   /** The promise, or JOB_CLIENT_LOST when the file daemon stays away too long before it settles. */
   async orLost<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-    return await abortable(Promise.race([promise, this.#lost.promise]), signal);
+    // Not a race: what waits for the promise of a whole job is never given back before its end.
+    return await abortable(abortable(promise, this.#lost.signal), signal);
   }
 
   /** The job has ended: nobody is waited for any more. */
@@ -63,7 +63,7 @@ export class ClientLink {
     const graceMs = this.#hasCome ? this.#graceMs : this.#firstGraceMs;
     this.#timer = setTimeout(() => {
       const again = this.#hasCome ? "did not connect again" : "did not connect";
-      this.#lost.reject(
+      this.#lost.abort(
         new OperatorError(
           "JOB_CLIENT_LOST",
           `the file daemon of client "${this.#client}" ${again} within ${Math.round(graceMs / 1000)} seconds`,

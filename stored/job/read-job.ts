@@ -193,7 +193,7 @@ export class ReadJob implements StorageJob {
       this.#signal,
     );
     const cause = { client: this.#request.client, job: this.ref.job, volume: this.#volume };
-    for (const alert of await alertsOf(host, cause)) this.voice.say("warning", `Alert: ${alert}`);
+    for (const alert of await alertsOf(host, cause, this.#signal)) this.voice.say("warning", `Alert: ${alert}`);
     this.#tellTheRest();
     this.#feed.finish({ damages: this.#damages, files: this.#files, failed: "" });
     const seconds = (Date.now() - this.#startMs) / 1000;
@@ -285,6 +285,7 @@ export class ReadJob implements StorageJob {
           return place;
         } catch (error) {
           place[Symbol.dispose]();
+          host.drive?.doubtSlot();
           if (!(error instanceof OperatorError) || !awaitable.has(error.code)) throw error;
           tellOnce(describeError(error));
         }

@@ -2,7 +2,9 @@
 export type DeviceUse =
   | { readonly kind: "idle" }
   | { readonly kind: "append"; readonly pool: string; readonly jobs: number }
-  | { readonly kind: "read"; readonly jobs: number };
+  | { readonly kind: "read"; readonly jobs: number }
+  /** A command of the operator has it for itself. */
+  | { readonly kind: "alone"; readonly jobs: 0 };
 
 /** A device as the choice sees it. */
 export interface DeviceState {
@@ -86,6 +88,7 @@ function whyBusy(device: DeviceState, wish: DeviceWish): string | undefined {
   if (device.isBlocked) return "is unmounted by the operator";
   if (device.isHung) return "does not answer: its file system is hung";
   if (use.kind === "idle") return undefined;
+  if (use.kind === "alone") return "is used by a command of the operator";
   if (use.kind !== wish.work.kind) return use.kind === "append" ? "is writing" : "is reading";
   if (use.kind === "append" && wish.work.kind === "append" && use.pool !== wish.work.pool)
     return `is writing to Pool "${use.pool}"`;

@@ -106,3 +106,14 @@ test("the wait for an operator is bounded, the wait for other jobs is not", asyn
   held[Symbol.dispose]();
   (await patient)[Symbol.dispose]();
 });
+
+test("a device that somebody has alone is given to no job, however many it may have", async () => {
+  const reservations = new Reservations([{ ...device, jobsMax: 0 }]);
+  const alone = reservations.takeAlone("A");
+  const reasons: string[] = [];
+  const reading = reservations.reserve({ ...wish("P"), work: { kind: "read" } }, waiter("one", reasons), never);
+  assert.equal(reservations.waiting.length, 1);
+  alone[Symbol.dispose]();
+  using _ = await reading;
+  assert.deepEqual(reservations.useOf("A"), { kind: "read", jobs: 1 });
+});

@@ -96,7 +96,7 @@ export class Reservations {
     const state = must(this.#devices.get(device), `device ${device}`);
     if (state.use.kind !== "idle")
       throw new OperatorError("DEVICE_BUSY", `device "${device}" is in use by ${state.use.jobs} job(s)`);
-    this.#devices.set(device, { ...state, use: { kind: "read", jobs: Number.MAX_SAFE_INTEGER } });
+    this.#devices.set(device, { ...state, use: { kind: "alone", jobs: 0 } });
     return {
       [Symbol.dispose]: () => {
         this.#devices.set(device, { ...must(this.#devices.get(device), "the device"), use: { kind: "idle" } });
@@ -219,7 +219,7 @@ export class Reservations {
     this.#jobs -= 1;
     const state = must(this.#devices.get(name), `device ${name}`);
     const { use } = state;
-    if (use.kind === "idle") return;
+    if (use.kind === "idle" || use.kind === "alone") return;
     this.#devices.set(name, { ...state, use: use.jobs <= 1 ? { kind: "idle" } : { ...use, jobs: use.jobs - 1 } });
     this.#serve();
   }
