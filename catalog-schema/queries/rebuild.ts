@@ -32,10 +32,14 @@ export async function findJobOfSession(
   return row ?? null;
 }
 
+/** Highest JobId that a job keeps: what a damaged label says must not use up the numbers of jobs to come. */
+const JOB_ID_MAX = 2_000_000_000;
+
 /** Adds a job under the number it had, if that is free; else under a new one, which is answered. */
 export async function createJobAgain(w: CatalogWriter, jobId: number, job: NewJob): Promise<number> {
   const isTaken =
     jobId <= 0 ||
+    jobId > JOB_ID_MAX ||
     (await w.writer.selectFrom("Job").select("JobId").where("JobId", "=", jobId).executeTakeFirst()) !== undefined;
   if (isTaken) return await createJob(w, job);
   await w.writer

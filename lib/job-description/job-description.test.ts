@@ -78,3 +78,28 @@ test("parts out of order are damage", () => {
   joiner.take(second ?? Buffer.alloc(0));
   assert.throws(() => joiner.take(second ?? Buffer.alloc(0)), /does not belong here/);
 });
+
+test("times, flags and names that no catalog can hold are left out", () => {
+  const given = description("");
+  const most = Number.MAX_SAFE_INTEGER;
+  const hostile = {
+    ...given,
+    job: { ...given.job, scheduled: most, started: most },
+    client: { uname: "u".repeat(300), autoPrune: most, fileRetention: most, jobRetention: most },
+    fileset: { created: most, text: "" },
+    pool: {
+      ...given.pool,
+      labelFormat: "x".repeat(300),
+      numbers: { MaxVols: 7, VolRetention: most },
+      scratchPool: "z".repeat(200),
+    },
+    storage: { name: "a\0b", autoChanger: most },
+  };
+  assert.deepEqual(decodeJobDescription(encodeJobDescription(hostile)), {
+    job: { ...given.job, scheduled: 0, started: 0 },
+    client: { uname: "", autoPrune: 1, fileRetention: 0, jobRetention: 0 },
+    fileset: { created: 0, text: "" },
+    pool: { ...given.pool, labelFormat: "", numbers: { MaxVols: 7, VolRetention: 0 }, scratchPool: "" },
+    storage: { name: "", autoChanger: 1 },
+  });
+});

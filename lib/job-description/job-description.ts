@@ -44,6 +44,13 @@ export const DESCRIPTION_BYTES_MAX = 1024 * 1024;
 const TEXT_MAX = 4096;
 const MOUNTS_MAX = 4096;
 
+/** Longest name, in bytes: that of labels. Longest uname and label format: what their columns hold. */
+const NAME_BYTES_MAX = 127;
+const SHORT_BYTES_MAX = 255;
+
+/** Most seconds of a time since 1970 or of a span: sums of two are still dates that catalogs can hold. */
+const SECONDS_MAX = 120_000_000_000;
+
 /** A description as it lies on the Volume; one that is too long goes without what makes it so. */
 export function encodeJobDescription(description: JobDescription): Buffer {
   const bytes = Buffer.from(JSON.stringify(description), "utf8");
@@ -65,26 +72,26 @@ export function decodeJobDescription(bytes: Uint8Array): JobDescription {
   const numbers = Object.entries(part(pool, "numbers")).filter(([key]) => /^[A-Za-z]{1,40}$/.test(key));
   return {
     job: {
-      scheduled: count(job, "scheduled"),
-      started: count(job, "started"),
+      scheduled: seconds(job, "scheduled"),
+      started: seconds(job, "started"),
       priority: count(job, "priority"),
       comment: text(job, "comment"),
     },
     client: {
-      uname: text(client, "uname"),
-      autoPrune: count(client, "autoPrune"),
-      fileRetention: count(client, "fileRetention"),
-      jobRetention: count(client, "jobRetention"),
+      uname: short(client, "uname", SHORT_BYTES_MAX),
+      autoPrune: flag(client, "autoPrune"),
+      fileRetention: seconds(client, "fileRetention"),
+      jobRetention: seconds(client, "jobRetention"),
     },
-    fileset: { created: count(fileset, "created"), text: text(fileset, "text", DESCRIPTION_BYTES_MAX) },
+    fileset: { created: seconds(fileset, "created"), text: text(fileset, "text", DESCRIPTION_BYTES_MAX) },
     pool: {
-      labelFormat: text(pool, "labelFormat"),
-      numbers: Object.fromEntries(numbers.map(([key, value]) => [key, asCount(value)])),
-      scratchPool: text(pool, "scratchPool"),
-      recyclePool: text(pool, "recyclePool"),
-      nextPool: text(pool, "nextPool"),
+      labelFormat: short(pool, "labelFormat", SHORT_BYTES_MAX),
+      numbers: Object.fromEntries(numbers.map(([key, value]) => [key, asPoolNumber(key, value)])),
+      scratchPool: short(pool, "scratchPool", NAME_BYTES_MAX),
+      recyclePool: short(pool, "recyclePool", NAME_BYTES_MAX),
+      nextPool: short(pool, "nextPool", NAME_BYTES_MAX),
     },
-    storage: { name: text(storage, "name"), autoChanger: count(storage, "autoChanger") },
+    storage: { name: short(storage, "name", NAME_BYTES_MAX), autoChanger: flag(storage, "autoChanger") },
   };
 }
 
@@ -131,6 +138,28 @@ function count(fields: Fields | undefined, key: string): number {
 
 function asCount(value: unknown): number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : 0;
+}
+
+function flag(fields: Fields | undefined, key: string): number {
+  return count(fields, key) === 0 ? 0 : 1;
+}
+
+function seconds(fields: Fields | undefined, key: string): number {
+  return asSeconds(count(fields, key));
+}
+
+function asSeconds(value: number): number {
+  return value <= SECONDS_MAX ? value : 0;
+}
+
+function asPoolNumber(key: string, value: unknown): number {
+  return /(Retention|Duration|Time)$/.test(key) ? asSeconds(asCount(value)) : asCount(value);
+}
+
+/** A text of one line that a column of so many bytes can hold; "" if it is none. */
+function short(fields: Fields | undefined, key: string, bytesMax: number): string {
+  const value = text(fields, key);
+  return Buffer.byteLength(value) > bytesMax || /[\u0000-\u001f\u007f]/.test(value) ? "" : value.toWellFormed();
 }
 
 function text(fields: Fields | undefined, key: string, max = TEXT_MAX): string {

@@ -18,7 +18,7 @@ import {
 import { ensureStorage } from "#catalog/queries/storages.ts";
 import type { JobRow } from "#catalog/schema/job.ts";
 import type { SessionEnd, SessionLabel } from "#stored/volume/session-label.ts";
-import { BscanVolumes, timeOf, type BscanCounts, type BscanOptions, type BscanScope } from "./bscan-volumes.ts";
+import { BscanVolumes, secondOf, timeOf, type BscanCounts, type BscanOptions, type BscanScope } from "./bscan-volumes.ts";
 import { sessionName, type ScannedSession } from "./bscan-session.ts";
 import type { ToolVoice } from "./tool-voice.ts";
 
@@ -82,7 +82,7 @@ export class BscanCatalog {
         StartTime: time,
         EndTime: time,
         RealEndTime: time,
-        JobTDate: Math.floor(label.date / 1000),
+        JobTDate: secondOf(label.date),
         VolSessionId: session.key.id,
         VolSessionTime: session.key.time,
         PoolId: pool?.PoolId ?? 0,
@@ -131,12 +131,12 @@ export class BscanCatalog {
   ): Promise<void> {
     const { job } = session;
     if (job.kind !== "job" || !job.isOurs) return;
-    const time = catalogTime(end.date);
+    const time = timeOf(end.date);
     await this.#update(job.jobId, {
       JobStatus: end.status === "" ? "T" : end.status,
       EndTime: time,
       RealEndTime: time,
-      JobTDate: Math.floor(end.date / 1000),
+      JobTDate: secondOf(end.date),
       JobFiles: counts?.files ?? end.files,
       JobBytes: counts?.bytes ?? end.bytes,
       ReadBytes: counts?.readBytes ?? 0,
@@ -246,7 +246,7 @@ export class BscanCatalog {
   }
 
   async #fileSet(tx: CatalogWriter, label: SessionLabel): Promise<number> {
-    const record = { FileSet: label.fileset, MD5: label.filesetMd5, CreateTime: catalogTime(label.date) };
+    const record = { FileSet: label.fileset, MD5: label.filesetMd5, CreateTime: timeOf(label.date) ?? catalogTime(0) };
     const { fileSet, isNew } = await ensureFileSet(tx, record);
     if (isNew) this.#bareFileSets.add(fileSet.FileSetId);
     if (isNew) this.#tell(`Created FileSet record "${label.fileset}"`);
@@ -257,7 +257,7 @@ export class BscanCatalog {
     const { fileSet } = await ensureFileSet(this.#catalog, {
       FileSet: label.fileset,
       MD5: label.filesetMd5,
-      CreateTime: catalogTime(label.date),
+      CreateTime: timeOf(label.date) ?? catalogTime(0),
     });
     if (!this.#bareFileSets.delete(fileSet.FileSetId)) return;
     if (fileset.created > 0) await setFileSetTime(this.#catalog, fileSet.FileSetId, catalogTime(fileset.created * 1000));

@@ -1,5 +1,4 @@
 import { catalogTime } from "#lib/base/local-time.ts";
-import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { JobDescription } from "#lib/job-description/job-description.ts";
 import type { Catalog } from "#catalog/catalog.ts";
 import {
@@ -50,6 +49,14 @@ export interface BscanOptions {
 /** Puts Volumes and pools into the catalog; rows that are there keep what the Volume does not know. */
 export class BscanVolumes {
   readonly #catalog: Catalog;
+/** Most that a flag's column holds in both databases. */
+const FLAG_MAX = 127;
+
+/** The last millisecond that a column of times holds in both databases. */
+const TIME_MAX_MS = Date.UTC(9999, 11, 30);
+
+const poolColumns: Readonly<Record<string, { readonly kind: string }>> = poolTable.columns;
+
   readonly #scope: BscanScope;
   readonly #voice: ToolVoice;
   readonly #isVerbose: boolean;
@@ -142,7 +149,12 @@ export class BscanVolumes {
       this.#voice.message(`VOL_LABEL: Pool record not found for Pool: ${name}`);
       return null;
     }
-    const made = await ensurePool(this.#catalog, { Name: name, PoolType: poolTypeOf(type), UseCatalog: 1, AcceptAnyVolume: 1 });
+    const made = await ensurePool(this.#catalog, {
+      Name: name,
+      PoolType: this.#poolTypeOf(type),
+      UseCatalog: 1,
+      AcceptAnyVolume: 1,
+    });
     this.#barePools.add(name);
     this.#voice.message(`Created Pool record for Pool: ${name}`);
     return made;
@@ -151,16 +163,17 @@ export class BscanVolumes {
   /** Gives a pool that this run made, and the Volumes in it, what a job says of it. */
   async describePool(name: string, type: string, described: JobDescription["pool"]): Promise<void> {
     if (!this.#barePools.delete(name)) return;
-    const columns = Object.keys(poolTable.columns).filter(
-      (column) => !/Id$|^(Name|NumVols|PoolType|LabelFormat)$/.test(column),
-    );
-    const said = columns.filter((column) => Object.hasOwn(described.numbers, column));
+    const columns = Object.keys(poolColumns).filter((column) => !/Id$|^(Name|NumVols|PoolType|LabelFormat)$/.test(column));
+    const said = columns.filter((column) => {
+      const value = described.numbers[column];
+      return value !== undefined && (value <= FLAG_MAX || poolColumns[column]?.kind !== "flag");
+    });
     const numbers = Object.fromEntries(said.map((column) => [column, described.numbers[column] ?? 0]));
     const idOf = async (other: string): Promise<number> =>
       other === "" ? 0 : (((await findPool(this.#catalog, other)) ?? (await this.pool(other, "Backup")))?.PoolId ?? 0);
     const record: PoolRecord = {
       Name: name,
-      PoolType: poolTypeOf(type),
+      PoolType: this.#poolTypeOf(type),
       LabelFormat: described.labelFormat,
       ...numbers,
       ScratchPoolId: await idOf(described.scratchPool),
@@ -177,15 +190,26 @@ export class BscanVolumes {
   #tell(text: string): void {
     if (this.#isVerbose) this.#voice.message(text);
   }
+  /** A type that is none is damage; the pool's Volumes are worth more than its type. */
+  #poolTypeOf(type: string): (typeof poolTypes)[number] {
+    const known = poolTypes.find((each) => each.toLowerCase() === type.toLowerCase());
+    if (known === undefined)
+      this.#voice.error(`the label names a pool of type "${type.slice(0, 40)}"; Backup is taken for it.`);
+    return known ?? "Backup";
+  }
+
 }
 
-function poolTypeOf(type: string): (typeof poolTypes)[number] {
-  const known = poolTypes.find((each) => each.toLowerCase() === type.toLowerCase());
-  if (known === undefined) throw new OperatorError("LABEL_DAMAGED", `the label names a pool of type "${type.slice(0, 40)}"`);
-  return known;
-}
-
-/** A DATETIME of the catalog; null for 0. */
+/** A DATETIME of the catalog; null for 0, and for what a damaged label says. */
 export function timeOf(ms: number): string | null {
-  return ms > 0 ? catalogTime(ms) : null;
+  return isTime(ms) ? catalogTime(ms) : null;
+}
+
+/** The same in unix seconds, as Job.JobTDate has it; 0 for none. */
+export function secondOf(ms: number): number {
+  return isTime(ms) ? Math.floor(ms / 1000) : 0;
+}
+
+function isTime(ms: number): boolean {
+  return ms > 0 && ms <= TIME_MAX_MS;
 }

@@ -11,6 +11,7 @@ import { sampleVolume } from "#stored/testing/sample-volume.ts";
 import { readBlockHeader } from "#stored/volume/block.ts";
 import { bscan, bscanSpec } from "./bscan.ts";
 import { readToolLine } from "./tool-line.ts";
+import { madeVolume } from "./testing/made-volume.ts";
 import { ToolVoice } from "./tool-voice.ts";
 
 /** Runs bscan in this process on a Volume with these bytes; answers its exit code. */
@@ -60,6 +61,26 @@ test("the sample Volume gives its job; a second run gives nothing more", async (
     assert.equal((await catalog.reader.selectFrom("File").select("FileId").execute()).length, 1);
     assert.equal((await catalog.reader.selectFrom("JobMedia").select("JobMediaId").execute()).length, 1);
   }
+});
+
+test("dates, a JobId and a type of pool that cannot be do not get into the catalog, and end nothing", async () => {
+  await using dir = await TempDir.make();
+  const options = { driver: "sqlite", file: dir.file("catalog.db") } as const;
+  await createCatalog(options);
+  const facts = { date: 8e15, poolType: "Evil", pool: "Evil", jobId: 0xffff_ffff };
+  const volume = madeVolume("Sample-0001", [[{ name: "/data/a" }], [{ name: "/data/b" }]], 4096, "oneByOne", facts);
+  assert.equal(await scan(dir, volume.bytes), 1);
+  await using catalog = await Catalog.open(options);
+  const rows = await catalog.reader.selectFrom("Job").select(["JobId", "StartTime", "EndTime", "JobTDate"]).execute();
+  const none = { StartTime: null, EndTime: null, JobTDate: 0 };
+  assert.deepEqual(
+    rows.map((row) => ({ ...row })),
+    [
+      { JobId: 1, ...none },
+      { JobId: 2, ...none },
+    ],
+  );
+  assert.equal((await catalog.reader.selectFrom("File").select("FileId").execute()).length, 2);
 });
 
 test("whatever stands on a Volume, bscan ends with an exit code or with an error for the operator", async () => {

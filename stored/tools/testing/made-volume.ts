@@ -34,12 +34,13 @@ export interface MadeVolume {
 /** Second at which the sessions' storage daemon started. */
 export const MADE_TIME = 1_767_323_045;
 
-/** Makes a Volume of sessions 1, 2, 3 ... whose blocks alternate file by file, or that come one after the other. */
+/** Makes a Volume of sessions 1, 2, 3 ... whose blocks alternate file by file, or that come one after the other. `facts` go into their labels. */
 export function madeVolume(
   name: string,
   sessions: readonly (readonly MadeFile[])[],
   blockBytes = 4096,
   order: "alternating" | "oneByOne" = "alternating",
+  facts: Partial<SessionLabel> = {},
 ): MadeVolume {
   const pieces: Buffer[] = [];
   const blocks: MadeBlock[] = [];
@@ -51,6 +52,7 @@ export function madeVolume(
   };
   const first = { id: 1, time: MADE_TIME };
   put(writeLabelBlock(madeLabel(name), { isPreLabel: false, session: first, checksum: true }), new Set());
+  const labelOf = (id: number): SessionLabel => ({ ...sessionLabel(id), ...facts });
   const begin = (files: readonly MadeFile[], index: number) => {
     const session = { id: index + 1, time: MADE_TIME };
     const writer = new SessionBlocks({
@@ -66,7 +68,7 @@ export function madeVolume(
         put(bytes, new Set(inside));
       },
     });
-    writer.appendLabel(labelType.startOfSession, session.id, writeSessionLabel(sessionLabel(session.id)));
+    writer.appendLabel(labelType.startOfSession, session.id, writeSessionLabel(labelOf(session.id)));
     return { writer, files, session };
   };
   const write = (writers: readonly ReturnType<typeof begin>[]): void => {
@@ -85,7 +87,7 @@ export function madeVolume(
         errors: 0,
         status: "T",
       };
-      writer.appendLabel(labelType.endOfSession, session.id, writeSessionLabel(sessionLabel(session.id), end));
+      writer.appendLabel(labelType.endOfSession, session.id, writeSessionLabel(labelOf(session.id), end));
       writer.flush();
     }
   };
