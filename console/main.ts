@@ -2,15 +2,13 @@ import { existsSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
+import { describeError } from "#lib/errors/operator-error.ts";
 import { RELEASE, uname } from "#lib/rpc/versions.ts";
+import { defaultConfigFile } from "./config/default-file.ts";
 import { parseFlags, USAGE, type ConsoleFlags } from "./flags.ts";
 import type { ConsoleConfig } from "./config/load.ts";
 
 enableCompileCache();
-
-/** Where bconsole.conf is looked for when -c does not say. */
-const CONFIG_FILES = ["/etc/nocturne/bconsole.conf", "/etc/bacula/bconsole.conf", "bconsole.conf"];
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -43,15 +41,6 @@ async function converse(flags: ConsoleFlags, config: ConsoleConfig): Promise<num
     rcFile: [join(homedir(), ".bconsolerc")].find((path) => existsSync(path)),
     historyFile: join(homedir(), ".bconsole_history"),
   });
-}
-
-function defaultConfigFile(): string {
-  const found = CONFIG_FILES.find((path) => existsSync(path));
-  if (found === undefined)
-    throw new OperatorError("CONFIG_UNREADABLE", `there is no configuration in ${CONFIG_FILES.join(", ")}`, {
-      hint: "give it with -c",
-    });
-  return found;
 }
 
 function versionText(): string {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ensureClient } from "../queries/clients.ts";
+import { findRuns, listBadVolumes, listFailedRuns, summarizeJobs } from "../queries/job-overview.ts";
 import { createMedia } from "../queries/media.ts";
+import { changeMediaCare } from "../queries/media-care.ts";
 import { addEvent } from "../queries/log.ts";
 import { ensurePool } from "../queries/pools.ts";
 import { insertJobMedia } from "../queries/job-media.ts";
@@ -266,6 +268,56 @@ export function registerLists(database: DatabaseUnderTest): void {
         ["Completed successfully", 10],
       ]);
       assert.deepEqual(await typed(catalog(), "SELECT JobStatusLong FROM Status WHERE JobStatus = 'e'"), [["Non-fatal error"]]);
+    });
+
+    test("the overview of jobs finds newest good, Full and ended runs of each name and client", async () => {
+      const own = { Name: "Overseen", ClientId: 77, JobBytes: 1000 };
+      const full = await addJob(catalog(), own);
+      const good = await addJob(catalog(), { ...own, Level: "I", JobStatus: "W" });
+      const failed = await addJob(catalog(), { ...own, Level: "I", JobStatus: "f" });
+      await addJob(catalog(), { ...own, Level: "I", JobStatus: "R" });
+      await addJob(catalog(), { ...own, Type: "R" });
+      const other = await addJob(catalog(), { ...own, ClientId: 78, JobStatus: "A" });
+      const summaries = (await summarizeJobs(catalog())).filter(({ name }) => name === "Overseen");
+      assert.deepEqual(
+        summaries.toSorted((one, two) => one.clientId - two.clientId),
+        [
+          { name: "Overseen", clientId: 77, lastGood: good, lastFull: full, lastEnded: failed, goodJobs: 2, goodBytes: 2000 },
+          { name: "Overseen", clientId: 78, lastGood: null, lastFull: null, lastEnded: other, goodJobs: 0, goodBytes: 0 },
+        ],
+      );
+      const fails = (await listFailedRuns(catalog())).filter(({ Name }) => Name === "Overseen");
+      assert.deepEqual(
+        fails.map(({ JobId, ClientId }) => [JobId, ClientId]),
+        [
+          [other, 78],
+          [failed, 77],
+        ],
+      );
+      const runs = await findRuns(catalog(), [full, good, 999_999]);
+      assert.deepEqual([runs.size, runs.get(good)?.JobStatus, runs.get(full)?.JobBytes], [2, "W", 1000]);
+    });
+
+    test("bad Volumes are those in Error and those with damaged blocks", async () => {
+      const pool = await ensurePool(catalog(), { Name: "Trouble", PoolType: "Backup" });
+      const of = { MediaType: "File", PoolId: pool.PoolId };
+      await createMedia(catalog(), { ...of, VolumeName: "Broken", VolStatus: "Error" });
+      const damaged = await createMedia(catalog(), { ...of, VolumeName: "Damaged", VolStatus: "Full" });
+      await createMedia(catalog(), { ...of, VolumeName: "Sound", VolStatus: "Full" });
+      await catalog().transaction(async (tx) => await changeMediaCare(tx, damaged.MediaId, { badBlocks: 3 }));
+      assert.deepEqual(
+        (await listBadVolumes(catalog(), 10)).map((row) => [
+          row.VolumeName,
+          row.VolStatus,
+          row.pool,
+          row.storage,
+          row.badBlocks,
+        ]),
+        [
+          ["Broken", "Error", "Trouble", null, 0],
+          ["Damaged", "Full", "Trouble", null, 3],
+        ],
+      );
     });
   });
 }

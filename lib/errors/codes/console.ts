@@ -32,6 +32,18 @@ export const consoleCodes = {
     cause: "No resource of that name is configured, or the console may not see it.",
     remedy: "Look with `show`; names are case-sensitive.",
   },
+  OVERVIEW_REFUSED: {
+    cause: "The Director does not tell bstatus how its site does.",
+    remedy: "The CommandACL of the Console resource must hold .overview; a Director before this release does not know the command.",
+  },
+  OVERVIEW_INVALID: {
+    cause: "bstatus cannot read what the Director told of its site.",
+    remedy: "Use bstatus and Director of the same release.",
+  },
+  OVERVIEW_LATE: {
+    cause: "The Director did not tell bstatus how its site does within the time allowed.",
+    remedy: "Look with `status dir` whether the Director is busy; --timeout=TIME allows more.",
+  },
   CATALOG_ROW_UNKNOWN: { cause: "The catalog has no such record.", remedy: "Look with `list`." },
   RESTORE_NOTHING: {
     cause: "The selection for a restore holds no file.",
