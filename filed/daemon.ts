@@ -8,7 +8,10 @@ import { tlsSettings } from "#lib/config/tls-directives.ts";
 import { rpcLog } from "#lib/daemon/logger.ts";
 import { setDebugLevel } from "#lib/daemon/run.ts";
 import type { DaemonContext, RunningDaemon } from "#lib/daemon/run.ts";
+import { describeError } from "#lib/errors/operator-error.ts";
 import { JobLogStore } from "#lib/job-log/store.ts";
+import { loadKeyRing } from "#lib/pki/key-ring.ts";
+import type { KeyRing } from "#lib/pki/key-ring.ts";
 import { RpcServer } from "#lib/rpc/server.ts";
 import { RELEASE } from "#lib/rpc/versions.ts";
 import type { SetDebugRequest, StatusRequest } from "#proto/common.ts";
@@ -62,8 +65,10 @@ export class FileDaemon implements RunningDaemon {
       lostMsMax: fileDaemon.sdConnectTimeout * 1000,
       ownDirectories: [byteStringOf(`${base}.jobs`), byteStringOf(`${base}.remembered`)],
       rememberDirectory: `${base}.remembered`,
+      loadKeys: () => this.#loadKeys(),
       hangup: () => this.#hangup,
     };
+    await this.#checkKeys();
     const ended = await EndedJobs.open(`${base}.ended.json`);
     const jobs = this.#owned.use(new FileJobs({ surroundings, store, ended, jobsMax: fileDaemon.maximumConcurrentJobs }));
     await jobs.endLost();
@@ -92,6 +97,24 @@ export class FileDaemon implements RunningDaemon {
     await server.listen(
       listenAddresses({ addresses: fileDaemon.fdAddresses, address: fileDaemon.fdAddress, port: fileDaemon.fdPort }),
     );
+  }
+
+  async #loadKeys(): Promise<KeyRing> {
+    const { pkiKeyPair, pkiMasterKey, pkiSigner } = this.#config.fileDaemon;
+    return await loadKeyRing({
+      keypairs: pkiKeyPair === undefined ? [] : [pkiKeyPair],
+      masters: pkiMasterKey,
+      signers: pkiSigner,
+    });
+  }
+
+  /** Bad keys are said at the start, not when a restore is urgent; what needs none goes on. */
+  async #checkKeys(): Promise<void> {
+    try {
+      await this.#loadKeys();
+    } catch (error) {
+      this.#context.log.warn(`encrypted files cannot be restored: ${describeError(error)}`);
+    }
   }
 
   #account(role: string, name: string): Account | undefined {

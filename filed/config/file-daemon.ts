@@ -43,17 +43,31 @@ const fileDaemonDirectives = {
     acts: false,
     description: "Size of the buffer for data on its way.",
   }),
-  pkiSignatures: directive(bool(), { default: false, acts: false, description: "Signs each file." }),
-  pkiEncryption: directive(bool(), { default: false, acts: false, description: "Encrypts file data on the client." }),
-  pkiKeyPair: directive(path(), {
+  pkiSignatures: directive(bool(), {
+    default: false,
     acts: false,
-    description: "File of the client's key and certificate for signatures and encryption.",
+    description: "Signs each file; files are not signed yet, but restores check signatures that are there.",
+  }),
+  pkiEncryption: directive(bool(), {
+    default: false,
+    acts: false,
+    description:
+      "Encrypts file data on the client; files are not encrypted yet, but restores open those that Bacula encrypted.",
+  }),
+  pkiKeyPair: directive(path(), {
+    acts: true,
+    description:
+      "File of the client's private key and certificate (PEM): restores open encrypted files and check signatures with them.",
   }),
   pkiSigner: directive(textList("list of files"), {
-    acts: false,
-    description: "Certificates of others whose signatures are trusted.",
+    acts: true,
+    description: "Files of certificates of others whose signatures are trusted when files are restored.",
   }),
-  pkiMasterKey: directive(textList("list of files"), { acts: false, description: "Certificates of others who can decrypt." }),
+  pkiMasterKey: directive(textList("list of files"), {
+    acts: true,
+    description:
+      "Files of certificates of others who can decrypt; where one holds its private key, too, restores open files with it.",
+  }),
   pkiCipher: directive(oneOf("aes128", "aes192", "aes256", "blowfish"), { acts: false, description: "Cipher of file data." }),
   pkiDigest: directive(oneOf("md5", "sha1", "sha256"), { acts: false, description: "Digest that is signed." }),
   verId: directive(text(), { acts: false, description: "Text shown beside the version." }),

@@ -1,7 +1,8 @@
 import { byteString } from "#lib/base/byte-string.ts";
 import { must } from "#lib/base/assert.ts";
-import { OperatorError } from "#lib/errors/operator-error.ts";
+import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import { replacePolicy } from "#lib/files/replace-policy.ts";
+import type { KeyRing } from "#lib/pki/key-ring.ts";
 import type { RestoreWork, StorageTicket } from "#proto/filed.ts";
 import { storageClient } from "#filed/clients/storage-link.ts";
 import { RestoreTree } from "#lib/files/restore-tree.ts";
@@ -25,6 +26,7 @@ export async function runRestore(context: WorkContext, work: RestoreWork): Promi
     replace,
     numericIds: work.numericIds,
     prefixLinks: work.prefixLinks,
+    keys: await keysOf(context),
     note: (kind, text) => voice.say(kind, text),
     signal,
   });
@@ -44,6 +46,16 @@ export async function runRestore(context: WorkContext, work: RestoreWork): Promi
     voice.say("error", `${numbers.missing} of ${work.filesExpected} files did not come back.`);
   }
   return "T";
+}
+
+/** Keys that cannot be read cost only files that are encrypted: each of them is named then. */
+async function keysOf({ surroundings, voice }: WorkContext): Promise<KeyRing | undefined> {
+  try {
+    return await surroundings.loadKeys();
+  } catch (error) {
+    voice.say("warning", `Encrypted files cannot be restored: ${describeError(error)}`);
+    return undefined;
+  }
 }
 
 /** Puts into the tree what one storage daemon reads; answers how many damages it met. Throws what ends the job. */
@@ -72,7 +84,7 @@ async function readInto(context: WorkContext, tree: RestoreTree, ticket: Storage
       await tree.add(batch);
       follow();
     },
-    onSession: ({ volSessionId, volSessionTime }) => tree.session(`${job.job} ${volSessionId}:${volSessionTime}`),
+    onSession: ({ volSessionId, volSessionTime, jobId }) => tree.session(`${job.job} ${volSessionId}:${volSessionTime}`, jobId),
   });
   for (const damage of end.damages) voice.say("error", damage);
   if (end.failed !== "") throw new OperatorError("STORAGE_REFUSED", `${client.who} could not read everything: ${end.failed}`);

@@ -2,6 +2,7 @@ import type { TlsIdentity } from "#lib/auth/identity.ts";
 import type { Clock } from "#lib/base/clock.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { JobLog } from "#lib/job-log/job-log.ts";
+import type { KeyRing } from "#lib/pki/key-ring.ts";
 import type { RpcLog } from "#lib/rpc/server.ts";
 import type { StartFileJobRequest } from "#proto/filed.ts";
 import type { DedupCounts } from "#proto/job.ts";
@@ -21,6 +22,8 @@ export interface JobSurroundings {
   readonly ownDirectories: readonly string[];
   /** Where is kept what jobs remember of the files that they saved (filed/remember). */
   readonly rememberDirectory: string;
+  /** Reads the keys for encrypted data anew. Throws OperatorError PKI_KEY_INVALID. */
+  readonly loadKeys: () => Promise<KeyRing>;
   /** Developer fault injection, see SetDebugRequest.hangup. */
   readonly hangup: () => number;
 }

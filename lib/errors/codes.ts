@@ -8,6 +8,7 @@ import { consoleCodes } from "./codes/console.ts";
 import { directorCodes } from "./codes/director.ts";
 import { filedCodes } from "./codes/filed.ts";
 import { mediaCodes } from "./codes/media.ts";
+import { pkiCodes } from "./codes/pki.ts";
 import { rpcCodes } from "./codes/rpc.ts";
 import { scheduleCodes } from "./codes/schedule.ts";
 import { setupCodes } from "./codes/setup.ts";
@@ -34,6 +35,7 @@ export const errorCodes = {
   ...btrfsCodes,
   ...spaceCodes,
   ...filedCodes,
+  ...pkiCodes,
   ...directorCodes,
   ...mediaCodes,
   ...consoleCodes,

@@ -15,26 +15,25 @@ interface WrittenFile {
 
 /**
  * The digest of one restored file's data. Which algorithm it is, only the record after the data says: a single piece waits for it,
- * longer files are digested while they are written with the one that the files before had, and read again if that was wrong.
+ * longer files are digested while they are written with the ones that the files before had (digest and
+ * signature may use two), and read again if those were wrong.
  */
 export class DataDigest {
   #first: Uint8Array | undefined;
-  #hash: Hash | undefined;
-  #name: DigestName | undefined;
+  readonly #hashes = new Map<DigestName, Hash>();
 
-  /** Adds data; `usual` is the algorithm that it probably is. The data must stay as it is until `letGo` or the next call. */
-  add(data: Uint8Array, usual: DigestName | undefined): void {
-    if (this.#first === undefined && this.#hash === undefined) {
+  /** Adds data; `usual` are the algorithms that it probably is. The data must stay as it is until `letGo` or the next call. */
+  add(data: Uint8Array, usual: readonly DigestName[]): void {
+    if (this.#first === undefined) {
       this.#first = data;
       return;
     }
-    if (usual === undefined) return;
-    if (this.#hash === undefined && this.#first !== undefined) {
-      this.#name = usual;
-      this.#hash = createHash(usual).update(this.#first);
+    if (this.#hashes.size === 0) {
+      if (usual.length === 0) return;
+      for (const name of usual) this.#hashes.set(name, createHash(name).update(this.#first));
       this.#first = EMPTY;
     }
-    this.#hash?.update(data);
+    for (const hasher of this.#hashes.values()) hasher.update(data);
   }
 
   /** Copies what is still needed of the data given. */
@@ -42,10 +41,11 @@ export class DataDigest {
     this.#first = this.#first?.slice();
   }
 
-  /** The digest of all data; undefined if it cannot be had: of a sparse file whose algorithm was not the usual one. Call once. */
+  /** The digest of all data; undefined if it cannot be had: of a sparse file whose algorithm was not a usual one. */
   value(name: DigestName, file: WrittenFile): Buffer | undefined {
-    if (this.#hash !== undefined && this.#name === name) return this.#hash.digest();
-    const isWhole = this.#hash === undefined && this.#first?.byteLength === file.written && !file.isSparse;
+    const taken = this.#hashes.get(name);
+    if (taken !== undefined) return taken.copy().digest();
+    const isWhole = this.#hashes.size === 0 && this.#first?.byteLength === file.written && !file.isSparse;
     if (file.written === 0 || isWhole) return hash(name, this.#first ?? EMPTY, "buffer");
     return file.isSparse ? undefined : digestOfFile(file.fd, name);
   }

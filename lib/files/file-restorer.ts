@@ -1,6 +1,6 @@
 import { closeSync, unlinkSync } from "node:fs";
 import { fsPath, shown } from "#lib/base/byte-string.ts";
-import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
+import { describeError } from "#lib/errors/operator-error.ts";
 import { OwnerNames } from "#lib/platform/owner-names.ts";
 import { systemErrorCode, systemErrorText } from "#lib/platform/system-error.ts";
 import { decodeAttributes } from "#lib/streams/attributes.ts";
@@ -24,6 +24,8 @@ interface Lane {
   current: CurrentFile | undefined;
   readonly data: RestoredData;
   readonly links: DeferredFile[];
+  /** Of the saved job, for messages; 0: not known. */
+  jobId: number;
 }
 
 /**
@@ -49,20 +51,21 @@ export class FileRestorer implements Disposable {
     this.#lanes.set("", this.#lane);
   }
 
-  /** The records that follow are of this session, which goes on where it was. */
-  session(key: string): void {
+  /** The records that follow are of this session, which goes on where it was; `jobId` of the saved job, 0: not known. */
+  session(key: string, jobId = 0): void {
     const known = this.#lanes.get(key);
     if (known === undefined && this.#lanes.size >= LANES_MAX) this.#giveUpOldest();
     this.#lane = known ?? this.#newLane();
     // Last in the map is what was used last.
     this.#lanes.delete(key);
     this.#lanes.set(key, this.#lane);
+    if (jobId > 0) this.#lane.jobId = jobId;
   }
 
   #newLane(): Lane {
     const say = (current: CurrentFile, text: (where: string) => string): void =>
       this.#options.note("error", text(this.#place.shown(current)));
-    return { current: undefined, data: new RestoredData(this.counts, say, this.#options.ignoresDigests), links: [] };
+    return { current: undefined, data: new RestoredData(this.counts, say, this.#options), links: [], jobId: 0 };
   }
 
   #giveUpOldest(): void {
@@ -114,7 +117,7 @@ export class FileRestorer implements Disposable {
     if (current.kind === "ignore") return;
     switch (kind.kind) {
       case "data":
-        written.plain(current, kind, data);
+        written.write(current, kind, data);
         break;
       case "chunks":
         written.chunk(current, kind.isList, data);
@@ -129,11 +132,12 @@ export class FileRestorer implements Disposable {
       case "xattr":
         current.xattrs = data;
         break;
-      case "encrypted":
-        throw new OperatorError(
-          "DATA_ENCRYPTED",
-          `the data of "${shown(current.record.name)}" is encrypted, and there is no key for it here`,
-        );
+      case "cryptoSession":
+        written.cryptoSession(data, this.#lane.jobId);
+        break;
+      case "signature":
+        this.#warnUnchecked(current, written.verifySignature(current, data));
+        break;
       case "foreign":
         this.#warnOnce(
           kind.name,
@@ -141,6 +145,10 @@ export class FileRestorer implements Disposable {
         );
         break;
     }
+  }
+
+  #warnUnchecked(current: CurrentFile, what: string | undefined): void {
+    if (what !== undefined) this.#warnOnce(what, `"${shown(current.record.name)}" and maybe others: ${what}`);
   }
 
   #begin(fileIndex: number, record: AttributeRecord): void {

@@ -5,6 +5,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { OwnerNames } from "#lib/platform/owner-names.ts";
 import { makeNode } from "#lib/platform/special-files.ts";
 import { systemErrorCode, systemErrorText } from "#lib/platform/system-error.ts";
+import type { KeyRing } from "#lib/pki/key-ring.ts";
 import type { AttributeRecord } from "#lib/streams/attributes.ts";
 import { fileType } from "#lib/streams/stream-type.ts";
 import { ownerOf } from "./apply-attributes.ts";
@@ -26,6 +27,8 @@ export interface FileRestorerOptions {
   readonly prefixLinks: boolean;
   /** Do not compare data with its digests, which takes most of the processor's time. Chunks are always compared. */
   readonly ignoresDigests?: boolean | undefined;
+  /** What opens encrypted data and checks signatures. */
+  readonly keys?: KeyRing | undefined;
   readonly note: (kind: RestoreNote, text: string) => void;
 }
 

@@ -47,6 +47,7 @@ export class RestoreTree implements AsyncDisposable {
   /** Sessions of which records came. */
   readonly #seen = new Set<string>();
   #session = "";
+  #jobId = 0;
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void)[] = [];
   /** Buffers to be used again; as many as were under way at once. */
@@ -60,9 +61,9 @@ export class RestoreTree implements AsyncDisposable {
     relocation(options.where, options.regexWhere);
     const isRoot = process.geteuid?.() === 0;
     const threads = options.threads ?? (isRoot ? Math.min(4, Math.max(2, availableParallelism())) : 1);
-    const { where, regexWhere, replace, numericIds, prefixLinks, ignoresDigests } = options;
+    const { where, regexWhere, replace, numericIds, prefixLinks, ignoresDigests, keys } = options;
     for (let number = 0; number < threads; number++)
-      this.#startWriter({ where, regexWhere, replace, numericIds, prefixLinks, ignoresDigests });
+      this.#startWriter({ where, regexWhere, replace, numericIds, prefixLinks, ignoresDigests, keys });
     options.signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 
@@ -138,9 +139,13 @@ export class RestoreTree implements AsyncDisposable {
     return { border, lastIndex };
   }
 
-  /** The records that follow are of this session: another one, or one that goes on where it was, maybe within a file. */
-  session(key: string): void {
+  /**
+   * The records that follow are of this session: another one, or one that goes on where it was, maybe within a file. `jobId` of the saved
+   * job, for messages; 0: not known.
+   */
+  session(key: string, jobId = 0): void {
     this.#session = key;
+    this.#jobId = jobId;
   }
 
   /** Ends the session named last with all that belongs to it, but for its directories: what follows may replace what it brought. */
@@ -157,7 +162,7 @@ export class RestoreTree implements AsyncDisposable {
 
   async #step(step: WriterStep): Promise<void> {
     const target = this.#writers[0]!.steps + 1;
-    for (const writer of this.#writers) this.#post(writer, { kind: "step", session: this.#session, step });
+    for (const writer of this.#writers) this.#post(writer, { kind: "step", session: this.#session, jobId: this.#jobId, step });
     await this.#until(() => this.#writers.every((writer) => writer.steps >= target));
   }
 
@@ -174,6 +179,7 @@ export class RestoreTree implements AsyncDisposable {
     writer.worker.postMessage({
       kind: "records",
       session: this.#session,
+      jobId: this.#jobId,
       buffer,
       bytes: records.byteLength,
     } satisfies ToWriter);

@@ -2,10 +2,14 @@ import { ftruncateSync } from "node:fs";
 import { shown } from "#lib/base/byte-string.ts";
 import { expandRecord, inflateRecord } from "#lib/codec/compression.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import { decodeSignatures, isSignedBy } from "#lib/pki/signature.ts";
+import type { KeyRing } from "#lib/pki/key-ring.ts";
 import { digestBytes } from "#lib/streams/digest.ts";
 import type { DigestName } from "#lib/streams/digest.ts";
 import { fileType, streamType } from "#lib/streams/stream-type.ts";
+import type { DataKind } from "#lib/streams/stream-type.ts";
 import { ChunkWriter } from "./chunk-writer.ts";
+import { Decryption } from "./decryption.ts";
 import type { CurrentFile, RestoreCounts } from "./restore-place.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -17,32 +21,55 @@ export class RestoredData {
   /** Says what is wrong with a file; `where` is its place for messages. */
   readonly #say: (current: CurrentFile, text: (where: string) => string) => void;
   readonly #chunks = new ChunkWriter();
-  /** The digest that files of this job seem to have, so that it can be taken while writing. */
+  readonly #decryption: Decryption;
+  readonly #signers: KeyRing["signers"];
+  /** The digests that files of this job seem to have, plain and signed, so that they can be taken while writing. */
   #usualDigest: DigestName | undefined;
+  #usualSigned: DigestName | undefined;
+  #usual: readonly DigestName[] = [];
 
   readonly #ignoresDigests: boolean;
 
   constructor(
     counts: RestoreCounts,
     say: (current: CurrentFile, text: (where: string) => string) => void,
-    ignoresDigests = false,
+    {
+      ignoresDigests = false,
+      keys,
+    }: { readonly ignoresDigests?: boolean | undefined; readonly keys?: KeyRing | undefined } = {},
   ) {
     this.#counts = counts;
     this.#say = say;
     this.#ignoresDigests = ignoresDigests;
+    this.#decryption = new Decryption(keys);
+    this.#signers = keys?.signers ?? [];
   }
 
   /** Another file begins. */
   begin(): void {
     this.#chunks.begin();
+    this.#decryption.begin();
   }
 
-  /** Writes a record of file data. Throws OperatorError DATA_INVALID, and what write(2) throws. */
-  plain(
-    current: CurrentFile,
-    kind: { readonly sparse: boolean; readonly coding: "raw" | "zlib" | "headed" },
-    data: Uint8Array,
-  ): void {
+  /** How the data of the file at hand was encrypted; `jobId` of the saved job, 0: not known. */
+  cryptoSession(record: Uint8Array, jobId: number): void {
+    this.#decryption.session(record, jobId);
+  }
+
+  /** Writes a record of file data. Throws OperatorError for data that is none or cannot be decrypted, and what write(2) throws. */
+  write(current: CurrentFile, kind: DataKind, data: Uint8Array): void {
+    if (kind.encrypted !== true) return this.#plain(current, kind, data);
+    for (const block of this.#decryption.blocks(data, kind)) this.#plain(current, kind, block);
+  }
+
+  /** Writes what only the end of the encrypted data gives. */
+  #endEncrypted(current: CurrentFile): void {
+    const last = this.#decryption.end();
+    if (last === undefined || current.hasFailed) return;
+    for (const block of last.blocks) this.#plain(current, last.kind, block);
+  }
+
+  #plain(current: CurrentFile, kind: DataKind, data: Uint8Array): void {
     if (current.kind !== "regular")
       throw new OperatorError("DATA_INVALID", `"${shown(current.record.name)}" is no regular file but has data`);
     if (this.#chunks.hasData)
@@ -61,7 +88,7 @@ export class RestoredData {
     else if (kind.coding === "headed") payload = expandRecord(payload);
     if (!Number.isSafeInteger(address + payload.byteLength))
       throw new OperatorError("DATA_INVALID", `an address of ${address} in a file cannot be`);
-    if (!this.#ignoresDigests) current.digest.add(payload, this.#usualDigest);
+    if (!this.#ignoresDigests) current.digest.add(payload, this.#usual);
     if (!kind.sparse || !isZero(payload)) writeAll(current.fd, payload, kind.sparse ? address : null);
     current.written = kind.sparse
       ? Math.max(current.written, address + payload.byteLength)
@@ -70,7 +97,7 @@ export class RestoredData {
   }
 
   /**
-   * Writes a chunk. A damaged one costs its own place in the file, which stays a hole; the file is named once. Throws as `plain` does,
+   * Writes a chunk. A damaged one costs its own place in the file, which stays a hole; the file is named once. Throws as `write` does,
    * and for a list.
    */
   chunk(current: CurrentFile, isList: boolean, record: Uint8Array): void {
@@ -93,8 +120,10 @@ export class RestoredData {
 
   /** Compares the data with its digest. Throws DATA_INVALID for a digest that is none. */
   verify(current: CurrentFile, name: DigestName, expected: Uint8Array): void {
-    this.#usualDigest = name;
-    if (current.kind !== "regular" || current.hasFailed || this.#ignoresDigests) return;
+    this.#expect(name, this.#usualSigned);
+    if (current.kind !== "regular") return;
+    this.#endEncrypted(current);
+    if (current.hasFailed || this.#ignoresDigests) return;
     if (expected.byteLength !== digestBytes(name))
       throw new OperatorError("DATA_INVALID", `a ${name} digest of ${expected.byteLength} bytes`);
     const { size } = current.record.stat;
@@ -114,8 +143,42 @@ export class RestoredData {
     );
   }
 
-  /** Brings the file to its length; says it if the length is wrong. */
+  /**
+   * Checks the signatures over the data. Answers what could not be checked, in words: that is for a warning. Throws OperatorError
+   * PKI_DATA_INVALID, PKI_UNSUPPORTED.
+   */
+  verifySignature(current: CurrentFile, record: Uint8Array): string | undefined {
+    if (current.kind !== "regular") return undefined;
+    this.#endEncrypted(current);
+    if (current.hasFailed || this.#ignoresDigests) return undefined;
+    const signatures = decodeSignatures(record);
+    for (const signature of signatures) {
+      const signer = this.#signers.find(({ keyId }) => keyId === signature.keyId);
+      if (signer === undefined) continue;
+      this.#expect(this.#usualDigest, signature.digest);
+      const value = current.digest.value(signature.digest, current);
+      if (value === undefined) return "its signature could not be checked, because the file has holes";
+      if (isSignedBy(signer.key, signature, value)) return undefined;
+      this.#fail(
+        current,
+        (where) => `"${where}": the signature of ${signature.keyId} is bad; the data is not what was signed.`,
+      );
+      return undefined;
+    }
+    const names = signatures.map(({ keyId }) => keyId).join(", ");
+    return `its signature is not checked: there is no certificate here with the subject key identifier ${names}`;
+  }
+
+  #expect(digest: DigestName | undefined, signed: DigestName | undefined): void {
+    if (this.#usualDigest === digest && this.#usualSigned === signed) return;
+    this.#usualDigest = digest;
+    this.#usualSigned = signed;
+    this.#usual = [...new Set([digest, signed])].filter((name) => name !== undefined);
+  }
+
+  /** Brings the file to its length; says it if the length is wrong. Throws as `write` does. */
   finish(current: CurrentFile): void {
+    this.#endEncrypted(current);
     const { size, dataStream } = current.record.stat;
     // A file of chunks may be nothing but hole.
     const mayEndInHole = current.isSparse || this.#chunks.hasData || dataStream === streamType.chunkList;

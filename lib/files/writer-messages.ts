@@ -1,3 +1,4 @@
+import type { KeyRing } from "#lib/pki/key-ring.ts";
 import type { ReplacePolicy } from "./replace-policy.ts";
 import type { RestoreCounts, RestoreNote } from "./restore-place.ts";
 
@@ -10,6 +11,8 @@ export interface WriterStart {
   readonly prefixLinks: boolean;
   /** Do not compare data with its digests. */
   readonly ignoresDigests?: boolean | undefined;
+  /** What opens encrypted data and checks signatures. */
+  readonly keys?: KeyRing | undefined;
 }
 
 /** The last steps of a restore, each when all threads have done the one before. */
@@ -21,11 +24,17 @@ export const sessionSteps = ["endSessionFile", "makeSessionLinks"] as const;
 /** A method of FileRestorer. */
 export type WriterStep = (typeof finalSteps)[number] | (typeof sessionSteps)[number];
 
-/** Into a writer thread. `session`: whose records or step; FileIndexes count within it. */
+/** Into a writer thread. `session`: whose records or step; FileIndexes count within it. `jobId` of the saved job; 0: not known. */
 export type ToWriter =
   /** The first `bytes` of the buffer are records. */
-  | { readonly kind: "records"; readonly session: string; readonly buffer: ArrayBuffer; readonly bytes: number }
-  | { readonly kind: "step"; readonly session: string; readonly step: WriterStep };
+  | {
+      readonly kind: "records";
+      readonly session: string;
+      readonly jobId: number;
+      readonly buffer: ArrayBuffer;
+      readonly bytes: number;
+    }
+  | { readonly kind: "step"; readonly session: string; readonly jobId: number; readonly step: WriterStep };
 
 /** Out of a writer thread. Counts are totals. */
 export type FromWriter =

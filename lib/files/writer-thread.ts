@@ -17,6 +17,7 @@ const restorer = new FileRestorer({
   numericIds: start.numericIds,
   prefixLinks: start.prefixLinks,
   ignoresDigests: start.ignoresDigests,
+  keys: start.keys,
   note: (note, text) => post({ kind: "note", note, text }),
 });
 
@@ -34,7 +35,7 @@ port.on("message", (message: ToWriter | typeof LEAVE) => {
 });
 
 function take(message: ToWriter): void {
-  restorer.session(message.session);
+  restorer.session(message.session, message.jobId);
   switch (message.kind) {
     case "records": {
       const { buffer, bytes } = message;

@@ -75,16 +75,26 @@ export const fileType = {
   junction: 26,
 } as const;
 
+/** File data: whether each piece has an address in front, how it is compressed, and whether it was encrypted after all that. */
+export interface DataKind {
+  readonly kind: "data";
+  readonly sparse: boolean;
+  readonly coding: "raw" | "zlib" | "headed";
+  readonly encrypted?: boolean;
+}
+
 /** What a reader has to do with a record, by the number of its stream. */
 export type StreamKind =
   | { readonly kind: "attributes" }
-  | { readonly kind: "data"; readonly sparse: boolean; readonly coding: "raw" | "zlib" | "headed" }
+  | DataKind
   /** `isList`: names chunks that lie elsewhere; otherwise the record is a chunk with its address. */
   | { readonly kind: "chunks"; readonly isList: boolean }
   | { readonly kind: "digest" }
   | { readonly kind: "acl"; readonly scope: "access" | "default" }
   | { readonly kind: "xattr" }
-  | { readonly kind: "encrypted" }
+  /** How the encrypted data that follows was encrypted. */
+  | { readonly kind: "cryptoSession" }
+  | { readonly kind: "signature" }
   | { readonly kind: "foreign"; readonly name: string };
 
 const kinds = new Map<number, StreamKind>([
@@ -106,7 +116,15 @@ const kinds = new Map<number, StreamKind>([
   [streamType.linuxAccessAcl, { kind: "acl", scope: "access" }],
   [streamType.linuxDefaultAcl, { kind: "acl", scope: "default" }],
   [streamType.linuxXattr, { kind: "xattr" }],
-  [streamType.signedDigest, { kind: "foreign", name: "signature" }],
+  [streamType.encryptedSession, { kind: "cryptoSession" }],
+  [streamType.encryptedFileData, { kind: "data", sparse: false, coding: "raw", encrypted: true }],
+  [streamType.encryptedGzipData, { kind: "data", sparse: false, coding: "zlib", encrypted: true }],
+  [streamType.encryptedCompressedData, { kind: "data", sparse: false, coding: "headed", encrypted: true }],
+  [streamType.signedDigest, { kind: "signature" }],
+  [streamType.encryptedMacForkData, { kind: "foreign", name: "macOS resource fork, encrypted" }],
+  [streamType.encryptedWin32Data, { kind: "foreign", name: "Windows BackupRead data, encrypted" }],
+  [streamType.encryptedWin32GzipData, { kind: "foreign", name: "Windows BackupRead data, compressed and encrypted" }],
+  [streamType.encryptedWin32CompressedData, { kind: "foreign", name: "Windows BackupRead data, compressed and encrypted" }],
   [streamType.macForkData, { kind: "foreign", name: "macOS resource fork" }],
   [streamType.hfsPlusAttributes, { kind: "foreign", name: "macOS Finder information" }],
   [streamType.win32Data, { kind: "foreign", name: "Windows BackupRead data" }],
@@ -116,12 +134,10 @@ const kinds = new Map<number, StreamKind>([
   [streamType.pluginName, { kind: "foreign", name: "plugin name" }],
   [streamType.pluginData, { kind: "foreign", name: "plugin data" }],
 ]);
-const encryptedStreams: ReadonlySet<number> = new Set([20, 21, 22, 23, 24, 25, 32, 33]);
 
 /** What a record of this stream (option bits included) is to a reader on Linux. Never fails: what is unknown is foreign. */
 export function streamKind(stream: number): StreamKind {
   const number = stream & STREAM_TYPE_MASK;
-  if (encryptedStreams.has(number)) return { kind: "encrypted" };
   const kind = kinds.get(number) ?? { kind: "foreign", name: foreignName(number) };
   return kind.kind === "data" && (stream & STREAM_BIT_OFFSETS) !== 0 ? { ...kind, sparse: true } : kind;
 }

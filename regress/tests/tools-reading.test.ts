@@ -8,6 +8,9 @@ import { scenario } from "#regress/scenario.ts";
 import { everythingTree, plainTree } from "#regress/trees.ts";
 import { World } from "#regress/world.ts";
 
+/** What is saved in different ways by Debian's file daemon. */
+const PARTS = ["sparse-and-attributes", "gzip", "lzo", "plain"] as const;
+
 const DEBIAN_TOOLS = ["/usr/sbin/bls", "/usr/sbin/bextract", "/usr/sbin/bcopy"];
 
 /** Which make of a tool is run. */
@@ -190,7 +193,7 @@ scenario(
 );
 
 scenario(
-  "Volumes of Debian's Bacula with every stream that it makes: the same listings, everything that is not encrypted comes back",
+  "Volumes of Debian's Bacula with every stream that it makes: the same listings, everything comes back, what is encrypted by the client's key and by the master key",
   { root: true, programs: [...DEBIAN_BACULA_FILES, ...DEBIAN_TOOLS] },
   async (world) => {
     await using foreign = await World.create(debianSite, DEBIAN_BACULA);
@@ -207,7 +210,7 @@ scenario(
     await tool("ours", "bextract", [...config, "-b", foreign.path("first.bsr"), "Disk", world.path("extracted")]);
     const rsync = ["--exclude=xattr-link", "--exclude=linked-symlink*"];
     const options = { ignoreAttributes: true, wholeSeconds: true, rsync };
-    for (const part of ["sparse-and-attributes", "gzip", "lzo", "plain"])
+    for (const part of PARTS)
       await assertSameTree(foreign.path("tree", part), world.path("extracted") + foreign.path("tree", part), options);
 
     rmSync(foreign.path("tree/sparse-and-attributes/sparse"), { recursive: true });
@@ -221,14 +224,54 @@ scenario(
     for (const name of ["UATTR", "SPARSE-DATA", "GZIP", "COMPRESSED", "MD5", "SHA1", "SHA256", "SHA512", "LINUX-ACCESS-ACL",
       "LINUX-XATTR", "SIGNED-DIGEST", "ENCRYPTED-SESSION-DATA"]) assert.match(streams, new RegExp(` Type=${name}\n`), `no ${name}`); // prettier-ignore
     await assertSameFiles(foreign, config);
-    mkdirSync(world.path("encrypted"));
-    const last = [...config, "-b", foreign.path("save.bsr"), "Disk", world.path("encrypted")];
-    const ended = await runCommand(join(BIN, "bextract"), last);
-    assert.match(ended.output, /is encrypted, and there is no key for it here/);
+    mkdirSync(world.path("no-key"));
+    const keyless = ["-b", foreign.path("save.bsr"), "Disk", world.path("no-key")];
+    const ended = await runCommand(join(BIN, "bextract"), [...config, ...keyless]);
+    assert.match(
+      ended.output,
+      /is not restored: its data \(saved by JobId 2\) is encrypted, .* identifier [0-9a-f]{40} or [0-9a-f]{40}/,
+    );
     assert.equal(ended.status, 1);
-    assert.ok(existsSync(world.path("encrypted") + foreign.path("tree/plain/folder-1")), "directories have no data to encrypt");
+    assert.ok(existsSync(world.path("no-key") + foreign.path("tree/plain/folder-1")), "directories have no data to encrypt");
+
+    for (const key of ["pki.pem", "master.pem"]) {
+      const where = world.path(`extracted-${key}`);
+      mkdirSync(where);
+      await tool("ours", "bextract", [...config, "-b", foreign.path("save.bsr"), "-K", foreign.path(key), "Disk", where]);
+      for (const part of PARTS) await assertSameTree(foreign.path("tree", part), where + foreign.path("tree", part), options);
+    }
+    await restoreByFileDaemon(world, foreign, options);
   },
 );
+
+/** Our file daemon restores the encrypted job by each key, and checks the signatures. */
+async function restoreByFileDaemon(world: World, foreign: World, options: Parameters<typeof assertSameTree>[2]): Promise<void> {
+  cpSync(foreign.path("volumes"), world.path("volumes"), { recursive: true });
+  const settings = [
+    `PKI Keypair = "${foreign.path("pki.pem")}"`,
+    `PKI Keypair = "${foreign.path("stranger.pem")}"; PKI Signer = "${foreign.path("pki.crt")}"; PKI Master Key = "${foreign.path("master.pem")}"`,
+  ];
+  await makeKeypair(foreign, "stranger");
+  const plain = readFileSync(world.path("bacula-fd.conf"), "utf8");
+  const startWith = async (directives: string): Promise<void> => {
+    await world.stop("fd");
+    writeFileSync(world.path("bacula-fd.conf"), plain.replace("FileDaemon {", `FileDaemon {\n  ${directives}`));
+    await world.start();
+  };
+  for (const [number, directives] of settings.entries()) {
+    await startWith(directives);
+    const where = world.path(`restored-${number}`);
+    const report = await world.run(`job=Restore bootstrap=${foreign.path("save.bsr")} where=${where}`);
+    assert.equal(report.termination, "Restore OK", report.text + world.messages().slice(-3000));
+    assert.doesNotMatch(world.messages(), /signature/, "every signature is checked and good");
+    for (const part of PARTS) await assertSameTree(foreign.path("tree", part), where + foreign.path("tree", part), options);
+  }
+  await startWith(`PKI Keypair = "${foreign.path("gone.pem")}"`);
+  const failed = await world.run(`job=Restore bootstrap=${foreign.path("save.bsr")} where=${world.path("restored-none")}`);
+  assert.notEqual(failed.termination, "Restore OK", failed.text);
+  assert.match(world.messages(), /Encrypted files cannot be restored: .*gone\.pem/);
+  assert.match(world.messages(), /is not restored: its data \(saved by JobId 2\) is encrypted, .* identifier [0-9a-f]{40} or /);
+}
 
 /** Parts of the tree are saved with every compression and digest that Debian's file daemon has. */
 function debianSite(dir: string) {
@@ -255,10 +298,10 @@ async function assertSameFiles(world: World, config: readonly string[]): Promise
   assert.deepEqual(lists[1], lists[0]);
 }
 
-/** Debian's file daemon encrypts and signs from now on. */
-async function encrypt(world: World): Promise<void> {
-  const key = world.path("pki.key");
-  const certificate = world.path("pki.crt");
+/** Makes NAME.crt and NAME.pem, which holds the private key, too. */
+async function makeKeypair(world: World, name: string): Promise<void> {
+  const key = world.path(`${name}.key`);
+  const certificate = world.path(`${name}.crt`);
   await mustRun("openssl", [
     "req",
     "-x509",
@@ -272,12 +315,18 @@ async function encrypt(world: World): Promise<void> {
     "-days",
     "2",
     "-subj",
-    "/CN=client-fd",
+    `/CN=${name}`,
   ]);
-  writeFileSync(world.path("pki.pem"), readFileSync(key, "utf8") + readFileSync(certificate, "utf8"));
+  writeFileSync(world.path(`${name}.pem`), readFileSync(key, "utf8") + readFileSync(certificate, "utf8"));
+}
+
+/** Debian's file daemon encrypts and signs from now on. */
+async function encrypt(world: World): Promise<void> {
+  for (const name of ["pki", "master"]) await makeKeypair(world, name);
   world.edit(
     "bacula-fd.conf",
     "FileDaemon {",
-    `FileDaemon {\n  PKI Signatures = Yes\n  PKI Encryption = Yes\n  PKI Keypair = "${world.path("pki.pem")}"`,
+    `FileDaemon {\n  PKI Signatures = Yes\n  PKI Encryption = Yes\n  PKI Keypair = "${world.path("pki.pem")}"
+  PKI Master Key = "${world.path("master.crt")}"\n  PKI Cipher = aes256\n  PKI Digest = sha256`,
   );
 }

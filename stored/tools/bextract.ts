@@ -3,12 +3,14 @@ import { resolve } from "node:path";
 import { byteStringOf } from "#lib/base/byte-string.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { RestoreTree } from "#lib/files/restore-tree.ts";
+import { loadKeyRing } from "#lib/pki/key-ring.ts";
 import { Extraction } from "./extraction.ts";
 import { NameLists } from "./name-lists.ts";
 import { VolumeMounts, volumeWish } from "./open-volumes.ts";
 import { EXIT_FAILED } from "./run-tool.ts";
 import { scanVolumes } from "./scan-volumes.ts";
 import { StoredChunks } from "./stored-chunks.ts";
+import type { KeyRing } from "#lib/pki/key-ring.ts";
 import type { RestoreNote } from "#lib/files/restore-place.ts";
 import type { ToolLine, ToolSpec } from "./tool-line.ts";
 import type { ToolVoice } from "./tool-voice.ts";
@@ -16,7 +18,7 @@ import type { ToolVoice } from "./tool-voice.ts";
 /** The command line of bextract: Bacula's. */
 export const bextractSpec: ToolSpec = {
   program: "bextract",
-  letters: "Ttb:c:e:i:npvV:",
+  letters: "TK:tb:c:e:i:npvV:",
   operands: [2, 2],
   operandsWrong: "Wrong number of arguments: ",
   usage: `Usage: bextract <options> <bacula-archive-device-name> <directory-to-store-files>
@@ -26,6 +28,7 @@ export const bextractSpec: ToolSpec = {
        -dt             print timestamp in debug output
        -e <file>       exclude list
        -i <file>       include list
+       -K <file>       private key and certificate (PEM) that open encrypted files; may come several times
        -n              do not compare files with their digests, which takes most of the time
        -p              proceed inspite of I/O errors
        -t              read data from volume, do not write anything
@@ -40,10 +43,11 @@ export async function bextract(line: ToolLine, voice: ToolVoice, signal: AbortSi
   const names = NameLists.read(line);
   const where = resolve(line.operands[1]!);
   mustBeDirectory(where);
+  const keys = await loadKeyRing({ keypairs: line.values("K"), masters: [], signers: [] });
   const mounts = await VolumeMounts.open(volumeWish(line), voice, signal);
   await using chunks = new StoredChunks(mounts.device.facts.store);
   const isDry = line.has("t");
-  await using tree = isDry ? undefined : treeBelow({ where, ignoresDigests: line.has("n") }, voice, signal);
+  await using tree = isDry ? undefined : treeBelow({ where, ignoresDigests: line.has("n"), keys }, voice, signal);
   const extraction = new Extraction({ voice, names, where, tree, chunks, isListed: !isDry || line.has("v") });
   await scanVolumes(mounts, extraction, { voice, signal, mustProceed: line.has("p") });
   const counts = await tree?.finish();
@@ -52,7 +56,7 @@ export async function bextract(line: ToolLine, voice: ToolVoice, signal: AbortSi
 }
 
 function treeBelow(
-  { where, ignoresDigests }: { readonly where: string; readonly ignoresDigests: boolean },
+  { where, ignoresDigests, keys }: { readonly where: string; readonly ignoresDigests: boolean; readonly keys: KeyRing },
   voice: ToolVoice,
   signal: AbortSignal,
 ): RestoreTree {
@@ -64,6 +68,7 @@ function treeBelow(
     numericIds: true,
     prefixLinks: false,
     ignoresDigests,
+    keys,
     note: (kind, text) => tell(voice, kind, text),
     signal,
   });

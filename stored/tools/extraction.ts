@@ -46,6 +46,7 @@ export class Extraction implements ScanSink {
   #session: SessionKey | undefined;
   /** The file at hand of each session, by its key; `isWanted` false: it was left out by name. */
   readonly #files = new Map<string, { readonly fileIndex: number; readonly isWanted: boolean }>();
+  readonly #jobIds = new Map<string, number>();
   #file: { readonly fileIndex: number; readonly isWanted: boolean } | undefined;
   /** Files that are wanted, so far. */
   files = 0;
@@ -73,6 +74,9 @@ export class Extraction implements ScanSink {
     this.#closeBatch();
     this.#pending.push({ kind: "border", session: record.session });
     this.#files.delete(keyOf(record.session));
+    // A session label has its JobId in the place of the stream.
+    if (this.#jobIds.size >= SESSIONS_MAX) for (const oldest of this.#jobIds.keys().take(1)) this.#jobIds.delete(oldest);
+    this.#jobIds.set(keyOf(record.session), record.stream);
     // What follows says anew whose it is.
     this.#session = undefined;
   }
@@ -148,7 +152,7 @@ export class Extraction implements ScanSink {
     this.#closeBatch();
     this.#session = session;
     this.#file = this.#files.get(keyOf(session));
-    this.#pending.push({ kind: "session", session, jobId: 0 });
+    this.#pending.push({ kind: "session", session, jobId: this.#jobIds.get(keyOf(session)) ?? 0 });
   }
 
   #closeBatch(): void {
@@ -157,7 +161,7 @@ export class Extraction implements ScanSink {
 }
 
 async function give(tree: RestoreTree, item: ReadItem): Promise<void> {
-  if (item.kind === "session") tree.session(keyOf(item.session));
+  if (item.kind === "session") tree.session(keyOf(item.session), item.jobId);
   else await tree.add(item.batch);
 }
 

@@ -37,6 +37,11 @@ export class ToolLine {
     return this.#flags.get(letter)?.at(-1);
   }
 
+  /** All values of a flag that may come several times. */
+  values(letter: string): readonly string[] {
+    return this.#flags.get(letter) ?? [];
+  }
+
   /** A whole number; undefined if the flag was not given. */
   number(letter: string): number | undefined {
     const value = this.value(letter);

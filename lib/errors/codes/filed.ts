@@ -16,10 +16,6 @@ export const filedCodes = {
     cause: "A file's data cannot be expanded, or breaks the format of its stream.",
     remedy: "Check the Volume with bls; restore the file from another job.",
   },
-  DATA_ENCRYPTED: {
-    cause: "The file was encrypted on the client that saved it, and this file daemon has no key for it.",
-    remedy: "Restore with the file daemon that holds the PKI key pair.",
-  },
   PATH_UNSAFE: {
     cause: "A file would have been restored through a symbolic link or outside of Where.",
     remedy: "Remove the link named in the message, or restore to an empty directory.",
