@@ -173,6 +173,19 @@ export async function listJobsOnVolume(r: CatalogReader, mediaId: number): Promi
     .execute();
 }
 
+/** Storages that wrote the Volumes on which jobs of a client lie, by StorageId. */
+export async function listStoragesOfClient(r: CatalogReader, clientId: number): Promise<number[]> {
+  const rows = await r.reader
+    .selectFrom("Job")
+    .innerJoin("JobMedia", "JobMedia.JobId", "Job.JobId")
+    .innerJoin("Media", "Media.MediaId", "JobMedia.MediaId")
+    .select("Media.StorageId")
+    .distinct()
+    .where("Job.ClientId", "=", clientId)
+    .execute();
+  return rows.map((row) => row.StorageId);
+}
+
 /** Jobs that refer to files of these Base jobs: pairs of both. */
 export async function listUsersOfBases(
   r: CatalogReader,

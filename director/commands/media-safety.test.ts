@@ -164,3 +164,28 @@ test("a retention of thousands of years is taken as such by every command that s
   }
   assert.equal(await statusOf("Long"), "Full");
 });
+
+test("where the directory of a storage is not usable, prune says so and changes nothing", async () => {
+  const storage = must(await findStorage(world.catalog, "Disk"), "the Storage");
+  const old = await save("gone-fd", 400);
+  await save("gone-fd", 1);
+  await volume("Gone", [old], { StorageId: storage.StorageId });
+  const space = { device: "D", archiveDevice: "/backup", total: 0, free: 0, metadataTotal: 0, metadataFree: 0 };
+  world.daemons.spaces = [{ ...space, pending: 0, problem: "/backup is not mounted", fileSystem: "" }];
+  for (const line of [
+    "prune volume=Gone yes",
+    "prune expired volume yes",
+    "prune jobs client=gone-fd yes",
+    "prune jobs all yes",
+  ]) {
+    const { text, code } = await world.type([line]);
+    assert.match(text, /Storage "Disk" cannot be pruned: \/backup is not mounted/, line);
+    assert.notEqual(code, 0, line);
+  }
+  assert.ok(await exists(old));
+  assert.equal(await statusOf("Gone"), "Full");
+  world.daemons.reachable = false;
+  assert.match((await world.type(["prune volume=Gone yes"])).text, /Marking it purged/, "a daemon that is away hinders nobody");
+  world.daemons.reachable = true;
+  world.daemons.spaces = [];
+});

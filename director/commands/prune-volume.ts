@@ -15,6 +15,7 @@ import type { CommandContext } from "./command.ts";
 import { tellUpgraded } from "./purge.ts";
 import { askYesNo } from "./prompts.ts";
 import { confirmRetention, poolOfCatalog, retentionParts } from "./retention-parts.ts";
+import { requireUsablePlaces } from "./usable-places.ts";
 import { selectVolume } from "./select-rows.ts";
 
 /** Volumes that are judged together: their jobs are in memory at a time. */
@@ -26,6 +27,7 @@ export async function pruneOneVolume(context: CommandContext, catalog: Catalog, 
   const volume = await selectVolume(context, catalog, args.value("volume"));
   const why = await whyNotPrunable(parts, volume);
   if (why !== null) throw new OperatorError("VALUE_REFUSED", why);
+  await requireUsablePlaces(context, catalog, [volume.StorageId]);
   const seconds = await confirmRetention(context, args, "Volume", volume.VolRetention);
   const asked = seconds === null ? volume : { ...volume, VolRetention: seconds };
   const { judged } = await judgeVolumes(parts, [asked], parts.now(), context.signal);
@@ -39,6 +41,11 @@ export async function pruneExpiredVolumes(context: CommandContext, catalog: Cata
   if (volumes.length === 0) return await context.say("No Volumes found to prune.\n");
   await context.say(`Found ${volumes.length} Volume${volumes.length === 1 ? "" : "s"} to prune.\n`);
   if (!args.has("yes") && !(await askYesNo(context, "Continue? (yes/no): "))) return;
+  await requireUsablePlaces(
+    context,
+    catalog,
+    volumes.map((volume) => volume.StorageId),
+  );
   const parts = retentionParts(context, catalog);
   for (let at = 0; at < volumes.length; at += VOLUMES_PER_PORTION) {
     const portion = volumes.slice(at, at + VOLUMES_PER_PORTION);

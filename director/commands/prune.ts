@@ -1,5 +1,6 @@
 import type { Catalog } from "#catalog/catalog.ts";
 import { listClients } from "#catalog/queries/clients.ts";
+import { listStoragesOfClient } from "#catalog/queries/retention.ts";
 import { pruneEvents, pruneLooseLog, pruneStatistics } from "#catalog/queries/statistics.ts";
 import type { ClientRow } from "#catalog/schema/client.ts";
 import { catalogTime } from "#lib/base/local-time.ts";
@@ -16,6 +17,7 @@ import { simulate } from "./prune-simulate.ts";
 import { pruneExpiredVolumes, pruneOneVolume } from "./prune-volume.ts";
 import { chooseOne } from "./prompts.ts";
 import { tellUpgraded } from "./purge.ts";
+import { requireUsablePlaces } from "./usable-places.ts";
 import { clientOfCatalog, confirmRetention, poolOfCatalog, retentionParts } from "./retention-parts.ts";
 
 /** Deletes what has expired. */
@@ -99,6 +101,9 @@ async function pruneRecords(context: CommandContext, catalog: Catalog, args: Arg
   const clients = args.has("all") ? await visibleClients(context, catalog) : [await clientOfCatalog(context, catalog, args)];
   const poolResource = pool === null ? undefined : context.director.config().pools.get(pool.Name);
   const ofPool = (what === "Job" ? poolResource?.jobRetention : poolResource?.fileRetention) ?? 0;
+  if (what === "Job")
+    for (const client of clients)
+      await requireUsablePlaces(context, catalog, await listStoragesOfClient(catalog, client.ClientId));
   for (const client of clients) {
     const ofClient = what === "Job" ? client.JobRetention : client.FileRetention;
     const seconds = await confirmRetention(context, args, what, ofPool > 0 ? ofPool : ofClient);

@@ -70,18 +70,18 @@ scenario(
     await using image = LoopFileSystem.make({ type: "ext4", bytes: mebibytes(100), at: world.path("volumes") });
     plainTree(world.path("tree"), { files: 5 });
     await world.start();
-    await world.backup("Full");
+    const volume = (await world.backup("Full")).fields.get("Volume name(s)");
+    await world.console(`update volume=${volume} volstatus=Used`);
     const refused = async (what: RegExp) => {
       const before = rows(world);
       const files = readdirSync(world.path("volumes"));
-      const pruned = await runCommand(world.programs.console, [
-        "-c",
-        world.path("bconsole.conf"),
-        "-x",
-        "prune pressure storage=Disks",
-      ]);
-      assert.notEqual(pruned.status, 0, pruned.output);
-      for (const output of [pruned.output, await world.console("prune pressure dryrun storage=Disks")]) {
+      const outputs = [await world.console("prune pressure dryrun storage=Disks")];
+      for (const line of ["prune pressure storage=Disks", "prune jobs all yes", "prune expired volume all yes"]) {
+        const pruned = await runCommand(world.programs.console, ["-c", world.path("bconsole.conf"), "-x", line]);
+        assert.notEqual(pruned.status, 0, pruned.output);
+        outputs.push(pruned.output);
+      }
+      for (const output of outputs) {
         assert.match(output, what);
         assert.ok(output.includes(world.path("volumes")), `the path is not named: ${output}`);
       }
@@ -94,6 +94,7 @@ scenario(
     execFileSync("mount", ["-o", "remount,rw", world.path("volumes")]);
     await image.unmount();
     await refused(/is not mounted/);
+    await world.console(`update volume=${volume} volstatus=Append`);
     const jobId = await world.queue("run job=Save level=Full yes");
     await world.until("the job says why it waits", () => /is not mounted[^]*Please correct that/.test(world.messages()));
     assert.deepEqual(
