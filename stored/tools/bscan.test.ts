@@ -9,6 +9,7 @@ import { createCatalog } from "#catalog/migrations/migrate.ts";
 import { listJobsById } from "#catalog/queries/jobs.ts";
 import { sampleVolume } from "#stored/testing/sample-volume.ts";
 import { readBlockHeader } from "#stored/volume/block.ts";
+import { aloneOnCatalog } from "./alone-on-catalog.ts";
 import { bscan, bscanSpec } from "./bscan.ts";
 import { readToolLine } from "./tool-line.ts";
 import { madeVolume } from "./testing/made-volume.ts";
@@ -81,6 +82,18 @@ test("dates, a JobId and a type of pool that cannot be do not get into the catal
     ],
   );
   assert.equal((await catalog.reader.selectFrom("File").select("FileId").execute()).length, 2);
+});
+
+test("while one bscan fills a catalog another is refused", async () => {
+  await using dir = await TempDir.make();
+  const options = { driver: "sqlite", file: dir.file("catalog.db") } as const;
+  await createCatalog(options);
+  const volume = await sampleVolume();
+  await using catalog = await Catalog.open(options);
+  await aloneOnCatalog(catalog, options, async () => {
+    await assert.rejects(scan(dir, volume), { code: "CATALOG_BUSY" });
+  });
+  assert.equal(await scan(dir, volume), 0);
 });
 
 test("whatever stands on a Volume, bscan ends with an exit code or with an error for the operator", async () => {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { existsSync } from "node:fs";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { Catalog, type CatalogOptions } from "#catalog/catalog.ts";
+import { aloneOnCatalog } from "./alone-on-catalog.ts";
 import { BscanCatalog } from "./bscan-catalog.ts";
 import type { BscanCounts, BscanScope } from "./bscan-volumes.ts";
 import { BscanSink } from "./bscan-sink.ts";
@@ -62,8 +63,11 @@ export async function bscan(
   const rows = new BscanCatalog(catalog, { scope: scopeOf(line), voice, isVerbose: line.has("v") });
   const show = { voice, listsRecords: line.has("r"), showsProgress: line.has("S") };
   const sink = new BscanSink(rows, show, mounts.device.driver.volType);
-  await scanVolumes(mounts, sink, { voice, signal, mustProceed: line.has("p") });
-  await sink.finish();
+  const scan = async (): Promise<void> => {
+    await scanVolumes(mounts, sink, { voice, signal, mustProceed: line.has("p") });
+    await sink.finish();
+  };
+  await (scopeOf(line) === "nothing" ? scan() : aloneOnCatalog(catalog, options, scan));
   report(rows.counts, scopeOf(line), voice);
   return voice.errors > 0 ? EXIT_FAILED : 0;
 }
@@ -109,9 +113,16 @@ function byFlags(line: ToolLine, configuredDirectory: string | undefined): Catal
   const file = directory === undefined ? undefined : join(directory, `${name}.db`);
   const host = line.value("h");
   const saysServer = host !== undefined || line.has("t") || line.has("u");
+  if (driver !== undefined && driver !== "mysql" && driver !== "sqlite3")
+    throw new OperatorError("TOOL_CATALOG_UNKNOWN", `There is no driver "${driver.slice(0, 40)}".`, {
+      hint: "-D is sqlite3 or mysql",
+    });
+  const port = line.number("t") ?? 0;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new OperatorError("TOOL_CATALOG_UNKNOWN", `-t wants a port, not "${line.value("t")}".`);
   if (driver !== "mysql" && file !== undefined && (driver === "sqlite3" || existsSync(file) || !saysServer))
     return { driver: "sqlite", file };
-  if (driver === "sqlite3" || (driver !== "mysql" && driver !== undefined) || (!saysServer && driver === undefined)) {
+  if (driver === "sqlite3" || (!saysServer && driver === undefined)) {
     throw new OperatorError("TOOL_CATALOG_UNKNOWN", `No catalog "${name}" is named by these options.`, {
       hint: "give -C and the Director's configuration; or -w and the directory of an SQLite catalog; or -D mysql -h -n -u -P",
     });
@@ -122,6 +133,6 @@ function byFlags(line: ToolLine, configuredDirectory: string | undefined): Catal
     user: line.value("u") ?? "bacula",
     password: line.value("P") ?? "",
     ...(host === undefined ? {} : host.startsWith("/") ? { socket: host } : { addresses: [host] }),
-    ...(line.number("t") === undefined || line.number("t") === 0 ? {} : { port: line.number("t")! }),
+    ...(port === 0 ? {} : { port }),
   };
 }

@@ -1,0 +1,41 @@
+import { DatabaseSync } from "node:sqlite";
+import { sql } from "kysely";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import type { Catalog, CatalogOptions } from "#catalog/catalog.ts";
+
+/**
+ * Runs work while no other bscan fills the same catalog: two of them would take each other's jobs for left half rebuilt. CATALOG_BUSY if
+ * one does. The claim ends with the process, however that ends.
+ */
+export async function aloneOnCatalog<T>(catalog: Catalog, options: CatalogOptions, work: () => Promise<T>): Promise<T> {
+  if (options.driver === "sqlite") return await holdingFile(`${options.file}.bscan`, catalog, work);
+  return await catalog.writer.connection().execute(async (db) => {
+    const { rows } = await sql<{
+      taken: number | null;
+    }>`SELECT GET_LOCK(CONCAT('nocturne-bscan-', MD5(DATABASE())), 0) AS taken`.execute(db);
+    if (Number(rows[0]?.taken) !== 1) throw busy(catalog);
+    try {
+      return await work();
+    } finally {
+      await sql`SELECT RELEASE_LOCK(CONCAT('nocturne-bscan-', MD5(DATABASE())))`.execute(db);
+    }
+  });
+}
+
+/** The lock of an empty database beside the catalog: a lock of the catalog itself would stop its Director. The file stays. */
+async function holdingFile<T>(path: string, catalog: Catalog, work: () => Promise<T>): Promise<T> {
+  using lock = new DatabaseSync(path, { timeout: 0 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+  } catch (cause) {
+    throw busy(catalog, cause);
+  }
+  return await work();
+}
+
+function busy({ description }: Catalog, cause?: unknown): OperatorError {
+  return new OperatorError("CATALOG_BUSY", `another bscan is at work on the ${description}`, {
+    cause,
+    hint: "wait until it ends, then run this one: what it stored is left alone",
+  });
+}
