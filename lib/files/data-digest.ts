@@ -20,6 +20,8 @@ interface WrittenFile {
  */
 export class DataDigest {
   #first: Uint8Array | undefined;
+  /** Nothing came but the first piece. */
+  #isOnlyFirst = true;
   readonly #hashes = new Map<DigestName, Hash>();
 
   /** Adds data; `usual` are the algorithms that it probably is. The data must stay as it is until `letGo` or the next call. */
@@ -28,6 +30,7 @@ export class DataDigest {
       this.#first = data;
       return;
     }
+    this.#isOnlyFirst = false;
     if (this.#hashes.size === 0) {
       if (usual.length === 0) return;
       for (const name of usual) this.#hashes.set(name, createHash(name).update(this.#first));
@@ -41,12 +44,11 @@ export class DataDigest {
     this.#first = this.#first?.slice();
   }
 
-  /** The digest of all data; undefined if it cannot be had: of a sparse file whose algorithm was not a usual one. */
+  /** The digest of all data; undefined if it cannot be had: of a sparse file of several pieces whose algorithm was not a usual one. */
   value(name: DigestName, file: WrittenFile): Buffer | undefined {
     const taken = this.#hashes.get(name);
     if (taken !== undefined) return taken.copy().digest();
-    const isWhole = this.#hashes.size === 0 && this.#first?.byteLength === file.written && !file.isSparse;
-    if (file.written === 0 || isWhole) return hash(name, this.#first ?? EMPTY, "buffer");
+    if (this.#isOnlyFirst) return hash(name, this.#first ?? EMPTY, "buffer");
     return file.isSparse ? undefined : digestOfFile(file.fd, name);
   }
 }

@@ -92,6 +92,31 @@ test("encrypted files come back: plain, gzip, with addresses, empty, signed; dig
   assert.equal(readFileSync(dir.file("empty")).length, 0);
 });
 
+test("signatures of files with holes are checked, also of the first file and of one that is a single piece", async () => {
+  await using dir = await TempDir.make();
+  const piece = (address: number, data: Uint8Array): Buffer => {
+    const head = Buffer.alloc(8);
+    head.writeBigUInt64BE(BigInt(address));
+    return Buffer.concat([head, data]);
+  };
+  const twice = Buffer.concat([plain, plain]);
+  const { counts, notes } = await restore(dir.path, [
+    attributes(1, "/two", 101_000),
+    [1, streamType.sparseData, piece(0, plain)],
+    [1, streamType.sparseData, piece(100_000, plain)],
+    [1, streamType.signedDigest, signedDigest("sha256", twice, client)],
+    [1, streamType.md5, createHash("md5").update(twice).digest()],
+    attributes(2, "/one", 1000),
+    [2, streamType.sparseData, piece(0, plain)],
+    [2, streamType.signedDigest, signedDigest("sha1", plain, client)],
+    attributes(3, "/forged", 51_000),
+    [3, streamType.sparseData, piece(50_000, plain)],
+    [3, streamType.signedDigest, signedDigest("sha1", twice, client)],
+  ]);
+  assert.deepEqual([counts.files, counts.errors, notes.length], [2, 1, 1], notes.join("\n"));
+  assert.match(notes[0]!, /forged": the signature of aa01 is bad/);
+});
+
 test("without the key each file is named with the key and the job; empty files and others come back", async () => {
   await using dir = await TempDir.make();
   const records = [

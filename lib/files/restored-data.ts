@@ -14,6 +14,8 @@ import type { CurrentFile, RestoreCounts } from "./restore-place.ts";
 import { writeAll } from "./write-all.ts";
 
 const ADDRESS_BYTES = 8;
+/** What may be signed: taken of the first file, before it is known which one it is. */
+const SIGNED_DIGESTS: readonly DigestName[] = ["md5", "sha1", "sha256", "sha512"];
 
 /** The data of the files of a restore, one file after the other: written, verified, brought to its length. For one thread. */
 export class RestoredData {
@@ -43,6 +45,7 @@ export class RestoredData {
     this.#ignoresDigests = ignoresDigests;
     this.#decryption = new Decryption(keys);
     this.#signers = keys?.signers ?? [];
+    if (this.#signers.length > 0) this.#usual = SIGNED_DIGESTS;
   }
 
   /** Another file begins. */
@@ -179,6 +182,7 @@ export class RestoredData {
   /** Brings the file to its length; says it if the length is wrong. Throws as `write` does. */
   finish(current: CurrentFile): void {
     this.#endEncrypted(current);
+    if (this.#usual === SIGNED_DIGESTS) this.#usual = [];
     const { size, dataStream } = current.record.stat;
     // A file of chunks may be nothing but hole.
     const mayEndInHole = current.isSparse || this.#chunks.hasData || dataStream === streamType.chunkList;
