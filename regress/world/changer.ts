@@ -12,6 +12,8 @@ export interface LibraryWish {
   readonly barcodes?: readonly string[];
   /** Further directives of every drive. */
   readonly device?: string;
+  /** Device Type of the drives; File if not given. */
+  readonly deviceType?: "File" | "VTape";
   /** Program in the place of disk-changer. */
   readonly script?: string;
 }
@@ -35,7 +37,7 @@ export function makeLibrary(world: World, wish: LibraryWish): void {
     (name, drive) => `Device {
   Name = ${name}
   Media Type = File
-  Device Type = File
+  Device Type = ${wish.deviceType ?? "File"}
   Archive Device = "${base}/drive${drive}"
   Drive Index = ${drive}
   Autochanger = yes

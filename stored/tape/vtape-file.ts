@@ -452,6 +452,22 @@ export class VtapeFile implements Tape {
   }
 }
 
+/** Whether a file is a tape; false also if it cannot be read. */
+export function isVtape(path: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch {
+    return false;
+  }
+  try {
+    const head = new Uint8Array(VTAPE_PART_BYTES);
+    return fstatSync(fd).isFile() && typeof readHeader(head.subarray(0, readWhole(fd, head, 0))) === "number";
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function reserveOf(capacity: number): number {
   return Math.max(RESERVE_LEAST, Math.min(RESERVE_MOST, Math.floor(capacity / 64)));
 }

@@ -5,6 +5,7 @@ import type { BootstrapEntry } from "#proto/bootstrap.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import { isCatalogStream, labelType } from "#stored/volume/format.ts";
 import type { ReadBlock } from "#stored/volume/block-reader.ts";
+import { volumeBytes } from "#stored/device/device.ts";
 import type { SessionKey } from "#stored/volume/block.ts";
 import type { VolumeRecord } from "#stored/volume/record-reader.ts";
 import type { SessionEnd, SessionLabel } from "#stored/volume/session-label.ts";
@@ -34,9 +35,13 @@ interface VolumeAtHand {
   readonly sessions: Set<ScannedSession>;
   /** Sessions whose place on this Volume was known before. */
   readonly placed: Map<ScannedSession, boolean>;
-  /** Length of the label's block, which is of no session though it bears the key of one. */
-  readonly labelBytes: number;
+  /** Address behind the label's block, which is of no session though it bears the key of one. */
+  readonly labelEnd: number;
+  /** Address of the end of a tape; undefined: it is none. */
+  readonly tapeEnd: number | undefined;
   blocks: number;
+  /** Bytes of the blocks that were read, and how many there were where the runs at hand begin. */
+  bytes: number;
   regionFloor: number;
   firstDate: number;
   lastDate: number;
@@ -87,13 +92,15 @@ export class BscanSink implements ScanSink {
       sessions: new Set(),
       placed: new Map(),
       blocks: 0,
-      labelBytes: label?.bytes ?? 0,
+      labelEnd: medium.tape === undefined ? (label?.bytes ?? 0) : 1,
+      tapeEnd: medium.tape === undefined ? undefined : medium.end,
+      bytes: label?.bytes ?? 0,
       regionFloor: label?.bytes ?? 0,
       firstDate: 0,
       lastDate: date,
     };
     this.#volume = atHand;
-    this.#size = medium.end;
+    this.#size = volumeBytes(medium);
     this.#percent = -1;
     if (label === undefined) return;
     this.#step(async () => {
@@ -151,32 +158,41 @@ export class BscanSink implements ScanSink {
 
   block(block: ReadBlock): void {
     const volume = this.#volume;
-    if (volume === undefined || block.address < volume.labelBytes) return;
+    if (volume === undefined || block.address < volume.labelEnd) return;
     volume.blocks += 1;
     const { session: key } = block.header;
     const contents = blockContents(block);
-    const end = block.address + block.header.size;
-    if (this.#show.showsProgress) this.#progress(end);
+    const { tapeEnd } = volume;
+    volume.bytes = tapeEnd === undefined ? block.address + block.header.size : volume.bytes + block.header.size;
+    const end = tapeEnd === undefined ? volume.bytes : block.address + 1;
+    if (this.#show.showsProgress) this.#progress(volume.bytes);
+    // The first block of a tape's file.
+    if (tapeEnd !== undefined && block.address % 2 ** 32 === 0) this.#closeRegions(volume);
     if (key !== undefined && ((volume.isWhole && contents.first > 0) || this.#sessions.has(nameOf(key)))) {
       const session = this.#session(key);
       volume.sessions.add(session);
       session.extend(volume.name, { ...contents, start: block.address, end: end - 1 });
       if (session.hasEnded) this.#leave(session);
     }
-    if (end - volume.regionFloor < REGION_BYTES) return;
-    for (const session of volume.sessions) this.#closeRegion(session);
-    volume.regionFloor = end;
+    if (volume.bytes - volume.regionFloor >= REGION_BYTES) this.#closeRegions(volume);
   }
 
-  volumeEnd(_volume: OpenVolume, address: number): void {
+  #closeRegions(volume: VolumeAtHand): void {
+    for (const session of volume.sessions) this.#closeRegion(session);
+    volume.regionFloor = volume.bytes;
+  }
+
+  volumeEnd({ medium }: OpenVolume, address: number): void {
     const volume = this.#volume;
     if (volume === undefined) return;
     for (const session of volume.sessions) this.#closeRegion(session);
+    const bytes = medium.tape?.bytes ?? address;
     this.#step(async () => {
-      const { media, blocks, sessions, firstDate, lastDate, isPreLabel, isWhole } = volume;
+      const { media, tapeEnd, blocks, sessions, firstDate, lastDate, isPreLabel, isWhole } = volume;
       if (media === null || !isWhole) return;
       await this.#catalog.volumes.volumeEnd(media, {
-        end: address,
+        bytes,
+        tapeEnd,
         blocks,
         jobs: sessions.size,
         firstWritten: firstDate,

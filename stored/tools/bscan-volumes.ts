@@ -14,6 +14,7 @@ import { ensureMediaType } from "#catalog/queries/storages.ts";
 import { poolTable, poolTypes, type PoolRow } from "#catalog/schema/pool.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import type { VolumeLabel } from "#stored/volume/volume-label.ts";
+import { endOf } from "#stored/mount/volume-facts.ts";
 import type { ToolVoice } from "./tool-voice.ts";
 
 /** What may be changed: nothing, rows of Volumes only, or everything. */
@@ -29,7 +30,9 @@ export interface BscanCounts {
 
 /** What was found of a Volume that was read to its end. Times: milliseconds since 1970, 0 not known. */
 export interface VolumeFindings {
-  readonly end: number;
+  readonly bytes: number;
+  /** Address of the end of a tape; undefined: it is none. */
+  readonly tapeEnd: number | undefined;
   readonly blocks: number;
   readonly jobs: number;
   readonly firstWritten: number;
@@ -46,9 +49,6 @@ export interface BscanOptions {
   readonly isVerbose: boolean;
 }
 
-/** Puts Volumes and pools into the catalog; rows that are there keep what the Volume does not know. */
-export class BscanVolumes {
-  readonly #catalog: Catalog;
 /** Most that a flag's column holds in both databases. */
 const FLAG_MAX = 127;
 
@@ -57,6 +57,9 @@ const TIME_MAX_MS = Date.UTC(9999, 11, 30);
 
 const poolColumns: Readonly<Record<string, { readonly kind: string }>> = poolTable.columns;
 
+/** Puts Volumes and pools into the catalog; rows that are there keep what the Volume does not know. */
+export class BscanVolumes {
+  readonly #catalog: Catalog;
   readonly #scope: BscanScope;
   readonly #voice: ToolVoice;
   readonly #isVerbose: boolean;
@@ -109,18 +112,22 @@ const poolColumns: Readonly<Record<string, { readonly kind: string }>> = poolTab
   /** Makes a Volume's row agree with what the Volume holds; what only the past knows (mounts, errors, status) stays. */
   async volumeEnd(media: MediaRow, found: VolumeFindings): Promise<void> {
     const row = (await findMedia(this.#catalog, media.VolumeName)) ?? media;
-    const last = Math.max(0, found.end - 1);
+    if (row.VolBytes !== media.VolBytes || row.VolBlocks !== media.VolBlocks) {
+      this.#voice.warning(`Volume "${media.VolumeName}" was written to while it was read: its row is left to its Director.`);
+      return;
+    }
+    const { files, endFile, endBlock } = endOf(found.bytes, found.tapeEnd);
     const firstWritten = timeOf(found.firstWritten);
     const lastWritten = timeOf(found.lastWritten);
     const isNew = this.#newVolumes.has(media.MediaId);
     const wanted: MediaChanges = {
-      VolBytes: found.end,
+      VolBytes: found.bytes,
       VolBlocks: found.blocks,
       // The row of a Volume that is known also counts jobs that were sent here and wrote nothing.
       VolJobs: isNew ? found.jobs : Math.max(row.VolJobs, found.jobs),
-      VolFiles: Math.floor(last / 2 ** 32),
-      EndFile: Math.floor(last / 2 ** 32),
-      EndBlock: last % 2 ** 32,
+      VolFiles: files,
+      EndFile: endFile,
+      EndBlock: endBlock,
       ...(row.FirstWritten === null && firstWritten !== null ? { FirstWritten: firstWritten } : {}),
       ...(row.InitialWrite === null && firstWritten !== null ? { InitialWrite: firstWritten } : {}),
       ...(lastWritten !== null && (row.LastWritten === null || row.LastWritten < lastWritten)
@@ -187,9 +194,6 @@ const poolColumns: Readonly<Record<string, { readonly kind: string }>> = poolTab
     }
   }
 
-  #tell(text: string): void {
-    if (this.#isVerbose) this.#voice.message(text);
-  }
   /** A type that is none is damage; the pool's Volumes are worth more than its type. */
   #poolTypeOf(type: string): (typeof poolTypes)[number] {
     const known = poolTypes.find((each) => each.toLowerCase() === type.toLowerCase());
@@ -198,6 +202,9 @@ const poolColumns: Readonly<Record<string, { readonly kind: string }>> = poolTab
     return known ?? "Backup";
   }
 
+  #tell(text: string): void {
+    if (this.#isVerbose) this.#voice.message(text);
+  }
 }
 
 /** A DATETIME of the catalog; null for 0, and for what a damaged label says. */

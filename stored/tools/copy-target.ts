@@ -4,6 +4,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { RELEASE } from "#lib/rpc/versions.ts";
 import { BLOCK_BYTES_DEFAULT } from "#stored/volume/format.ts";
 import { LABEL_PROBE_BYTES, readLabelBlock, writeLabelBlock } from "#stored/volume/label-block.ts";
+import { volumeBytes } from "#stored/device/device.ts";
 import { VolumeWriter } from "#stored/volume/volume-writer.ts";
 import type { Medium } from "#stored/device/device.ts";
 import type { SessionKey } from "#stored/volume/block.ts";
@@ -96,6 +97,7 @@ export class CopyTarget implements AsyncDisposable {
 
   async #closeVolume(): Promise<void> {
     this.#nextNumber = this.#open?.writer.nextNumber ?? this.#nextNumber;
+    this.#open?.medium.tape?.finishTape();
     await this.#open?.medium.sync();
     this.#open?.medium.close();
     this.#open = undefined;
@@ -115,7 +117,12 @@ export class CopyTarget implements AsyncDisposable {
     const medium = this.#labeled(volume, names[this.#next - 1] ?? "");
     this.#next += 1;
     const { facts } = this.device;
-    const options = { checksum: facts.blockChecksum, volumeBytesMax: facts.volumeBytesMax, regionBytesMax: 0 };
+    const options = {
+      checksum: facts.blockChecksum,
+      volumeBytesMax: facts.volumeBytesMax,
+      regionBytesMax: 0,
+      fileBytesMax: facts.tape?.fileBytesMax ?? 0,
+    };
     const writer = new VolumeWriter(medium, { nextNumber: this.#nextNumber, isFresh: true }, options, (block) =>
       this.#recycle(block),
     );
@@ -172,7 +179,7 @@ export class CopyTarget implements AsyncDisposable {
     const found = readLabelBlock(start.subarray(0, medium.readAt(start, 0)));
     if (found.label.volume !== volume)
       throw new OperatorError("VOLUME_WRONG_LABEL", `what is there for Volume "${volume}" is labeled "${found.label.volume}"`);
-    if (medium.end > found.bytes)
+    if (volumeBytes(medium) > found.bytes)
       throw new OperatorError("VOLUME_EXISTS", `Volume "${volume}" on device ${this.device.title} holds data already`, {
         hint: "name a new Volume, or one that is labeled and empty",
       });

@@ -5,6 +5,9 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { loadStorageConfig } from "#stored/config/load.ts";
 import { deviceSettings } from "#stored/device/device-settings.ts";
 import { openDriver } from "#stored/device/drivers.ts";
+import { isVtape } from "#stored/tape/vtape-file.ts";
+import { VTAPE_VOL_TYPE } from "#stored/tape/tape-drive.ts";
+import { LABEL_PROBE_BYTES, readLabelBlock } from "#stored/volume/label-block.ts";
 import type { StorageConfig } from "#stored/config/load.ts";
 import type { Device } from "#stored/device/device.ts";
 import type { DeviceSettings } from "#stored/device/device-host.ts";
@@ -22,6 +25,7 @@ export type ToolDeviceFacts = Pick<
   | "blockChecksum"
   | "volumeBytesMax"
   | "store"
+  | "tape"
 >;
 
 /** The device that a command line names. */
@@ -47,14 +51,16 @@ export async function openToolDevice(named: string, configFile: string | undefin
   const config = await readConfig(named, configFile);
   const resource = config === undefined ? undefined : resourceNamed(config, named);
   const place = placeOf(named);
-  const byPlace = config === undefined || place === undefined ? undefined : resourceAt(config, place.directory);
+  const byPlace = config === undefined || place === undefined ? undefined : resourceAt(config, place);
   const found = resource ?? byPlace;
   const facts = found ?? factsOf(place, named, config);
+  const driver = openDriver(facts);
+  const byPath = resource === undefined ? place?.volume : undefined;
   return {
     facts,
-    driver: openDriver(facts),
+    driver,
     title: `"${facts.name}" (${facts.archiveDevice})`,
-    volume: resource === undefined ? place?.volume : undefined,
+    volume: driver.volType === VTAPE_VOL_TYPE ? volumeInside(driver) : byPath,
     config,
   };
 }
@@ -72,8 +78,8 @@ function resourceNamed(config: StorageConfig, named: string): DeviceSettings | u
   return resource === undefined ? undefined : deviceSettings(resource);
 }
 
-function resourceAt(config: StorageConfig, directory: string): DeviceSettings | undefined {
-  const resource = [...config.devices.values()].find(({ archiveDevice }) => realOf(archiveDevice) === directory);
+function resourceAt(config: StorageConfig, { directory, tape }: Place): DeviceSettings | undefined {
+  const resource = [...config.devices.values()].find(({ archiveDevice }) => realOf(archiveDevice) === (tape ?? directory));
   return resource === undefined ? undefined : deviceSettings(resource);
 }
 
@@ -82,6 +88,8 @@ interface Place {
   readonly directory: string;
   readonly volume: string | undefined;
   readonly isPacked: boolean;
+  /** The file, when it is a tape. */
+  readonly tape?: string | undefined;
 }
 
 function placeOf(named: string): Place | undefined {
@@ -91,7 +99,7 @@ function placeOf(named: string): Place | undefined {
   const inside = { directory: realOf(dirname(path)), volume: basename(path) };
   // A Volume that is still to be made.
   if (facts === undefined) return isDirectory(dirname(path)) ? { ...inside, isPacked: false } : undefined;
-  if (!facts.isDirectory()) return { ...inside, isPacked: false };
+  if (!facts.isDirectory()) return { ...inside, isPacked: false, tape: isVtape(path) ? realOf(path) : undefined };
   if (isFile(join(path, "records"))) return { ...inside, isPacked: true };
   return { directory: realOf(path), volume: undefined, isPacked: isDirectory(join(path, "@chunks")) };
 }
@@ -104,11 +112,12 @@ function factsOf(place: Place | undefined, named: string, config: StorageConfig 
       hint: "give the name of a Device resource, its Archive Device, or the path of a Volume",
     });
   }
-  const { directory, isPacked } = place;
+  const { directory, isPacked, tape } = place;
+  const type = tape !== undefined ? "VTape" : isPacked ? "Dedup" : "File";
   return {
-    name: isPacked ? "Dedup" : "File",
-    deviceType: isPacked ? "Dedup" : "File",
-    archiveDevice: directory,
+    name: type,
+    deviceType: type,
+    archiveDevice: tape ?? directory,
     mediaType: "",
     blockBytesMin: 0,
     blockBytesMax: 0,
@@ -116,6 +125,18 @@ function factsOf(place: Place | undefined, named: string, config: StorageConfig 
     volumeBytesMax: 0,
     store: isPacked ? readOnlyStore(directory) : undefined,
   };
+}
+
+/** The Volume whose tape is in a drive; undefined if that cannot be read: whoever opens it says why. */
+function volumeInside(driver: Device): string | undefined {
+  try {
+    using medium = driver.open("", "read");
+    const start = new Uint8Array(LABEL_PROBE_BYTES);
+    return readLabelBlock(start.subarray(0, medium.readAt(start, 0))).label.volume;
+  } catch (error) {
+    if (error instanceof OperatorError) return undefined;
+    throw error;
+  }
 }
 
 /** A store that is only read from: how it would cut and compress does not matter. */

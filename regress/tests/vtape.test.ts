@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { LIBRARY_SITE, makeLibrary } from "#regress/changer.ts";
+import { assertSameTree } from "#regress/compare.ts";
+import { FOREIGN_SQL, foreignSql } from "#regress/foreign-sql.ts";
+import { mustRun } from "#regress/process.ts";
+import { BIN } from "#regress/programs.ts";
+import { scenario } from "#regress/scenario.ts";
+import { bigFile, plainTree } from "#regress/trees.ts";
+import type { World } from "#regress/world.ts";
+
+/** Where a job's runs of blocks lie: tape, first and last file, first and last block. */
+async function placesOf(world: World, jobId: number): Promise<(readonly [string, number, number, number, number])[]> {
+  const rows = await foreignSql(
+    world,
+    `SELECT m.VolumeName, j.StartFile, j.EndFile, j.StartBlock, j.EndBlock FROM JobMedia j JOIN Media m USING (MediaId) WHERE j.JobId = ${jobId} ORDER BY j.JobMediaId`,
+  );
+  return rows.map((line) => {
+    const [volume = "", ...numbers] = line.split("|");
+    const [startFile = -1, endFile = -1, startBlock = -1, endBlock = -1] = numbers.map(Number);
+    return [volume, startFile, endFile, startBlock, endBlock] as const;
+  });
+}
+
+const CODES = ["T1", "T2", "T3", "T4"];
+
+scenario(
+  "jobs on tapes of a library: they span, append at the end of data, and are restored by their positions",
+  { programs: FOREIGN_SQL, site: { ...LIBRARY_SITE, labelMedia: false } },
+  async (world: World) => {
+    makeLibrary(world, {
+      slots: 4,
+      drives: 1,
+      barcodes: CODES,
+      deviceType: "VTape",
+      device: "Volume Capacity = 4000000\n  Maximum File Size = 1000000",
+    });
+    const tree = world.path("tree");
+    plainTree(tree, { files: 20 });
+    bigFile(`${tree}/big`, 10);
+    await world.start();
+    const labeled = await world.console("label barcodes storage=Disks drive=0 pool=Files slots=1-4 yes");
+    assert.match(labeled, /3000 OK label\. VolBytes=\d+ VolABytes=0 VolType=5 Volume="T1"/, labeled);
+    const saved = await world.backup("Full");
+    assert.equal(saved.termination, "Backup OK", saved.text + world.messages().slice(-3000));
+    const volumes = /Volume name\(s\): +(\S+)/.exec(saved.text)?.[1]?.split("|") ?? [];
+    assert.ok(volumes.length >= 3, `${volumes.join()} ${saved.text}`);
+    const places = await placesOf(world, 1);
+    assert.ok(places.length >= 9, JSON.stringify(places));
+    for (const [, startFile, endFile, startBlock, endBlock] of places) {
+      assert.equal(startFile, endFile, "a run goes beyond a file mark");
+      assert.ok(startFile >= 1, "file 0 is the label's");
+      assert.ok(startBlock === 0 && endBlock <= 16, `blocks are counted, not bytes: ${startBlock}-${endBlock}`);
+    }
+    const first = await world.console(`llist volume=${volumes[0] ?? ""}`);
+    assert.match(first, /voltype: +5/i, first);
+    assert.match(first, /volfiles: +5\b/i, first);
+    await assertSameTree(tree, (await world.restore()) + tree);
+
+    // The next job goes to the end of data of the last tape.
+    writeFileSync(`${tree}/late`, "a file of the second job\n");
+    const more = await world.backup("Incremental");
+    assert.equal(more.termination, "Backup OK", more.text);
+    assert.match(world.messages(), /Ready to append to end of Volume "T\d" at file=\d+/);
+    await assertSameTree(tree, (await world.restore()) + tree);
+  },
+);
+
+scenario(
+  "one tape: a file is restored by its position, tools read it, and a daemon that is killed leaves a good tape",
+  { site: {} },
+  async (world: World) => {
+    const tape = world.path("tapes", "T1");
+    mkdirSync(world.path("tapes"));
+    writeFileSync(tape, "");
+    world.edit("bacula-sd.conf", /Archive Device = .*/, `Archive Device = "${tape}"`);
+    world.edit("bacula-sd.conf", /Device Type = .*/, `Device Type = VTape\n  Maximum File Size = 1000000\n  Two EOF = yes`);
+    const tree = world.path("tree");
+    plainTree(tree, { files: 20 });
+    bigFile(`${tree}/big`, 12);
+    writeFileSync(`${tree}/zz-last`, "the last file of the job\n");
+    await world.start();
+    assert.match(await world.console("label storage=Disks volume=T1 pool=Files"), /3000 OK label/);
+    const saved = await world.backup("Full");
+    assert.equal(saved.termination, "Backup OK", saved.text + world.messages().slice(-3000));
+    const job = await world.queue(`restore select file=${tree}/zz-last where=${world.path("one")} all done yes`);
+    const restored = await world.report(job);
+    assert.equal(restored.termination, "Restore OK", restored.text);
+
+    // The daemon is killed while it writes; what the tape holds of that job is kept, and the next job is appended behind it.
+    bigFile(`${tree}/big2`, 40);
+    const cut = await world.queue("run job=Save level=Full yes");
+    await world.until("the second job writes", async () =>
+      /big2|Writing|Running/.test(await world.console("status storage=Disks")),
+    );
+    await world.kill("sd");
+    await world.startOne("sd");
+    assert.notEqual((await world.report(cut)).termination, "Backup OK");
+    const third = await world.backup("Full");
+    assert.equal(third.termination, "Backup OK", third.text + world.messages().slice(-3000));
+    await assertSameTree(tree, (await world.restore("select current all done")) + tree);
+
+    await world.stop("sd");
+    const listed = await mustRun(`${BIN}/bls`, [tape]);
+    for (const name of ["zz-last", "big2"]) assert.ok(listed.output.includes(`${tree}/${name}`), `bls does not list ${name}`);
+    mkdirSync(world.path("extracted"));
+    await mustRun(`${BIN}/bextract`, ["-p", tape, world.path("extracted")]);
+    for (const name of ["zz-last", "big", "big2"])
+      assert.ok(
+        readFileSync(`${tree}/${name}`).equals(readFileSync(`${world.path("extracted")}${tree}/${name}`)),
+        `${name} differs`,
+      );
+  },
+);
