@@ -1,4 +1,6 @@
+import { statSync } from "node:fs";
 import pino, { type DestinationStream, type Logger } from "pino";
+import { LOG_BYTES_MAX, rotateIfFull } from "#lib/messages/rotate-file.ts";
 import type { RpcLog } from "#lib/rpc/server.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
 
@@ -30,7 +32,10 @@ export function levelOf(debugLevel: number): "info" | "debug" | "trace" {
 /** Bytes of lines that are kept while the log cannot be written. */
 const UNWRITTEN_BYTES_MAX = 256 * 1024;
 
-/** A log that cannot be written (a full disk) must not end the daemon: lines wait for the next that can, later ones are dropped. */
+/**
+ * A log that cannot be written (a full disk) must not end the daemon: lines wait for the next that can, later ones are dropped. When it is full it is
+ * put aside and begun anew; one that cannot be put aside grows on.
+ */
 function linesInFile(path: string): DestinationStream {
   const file = pino.destination({
     dest: path,
@@ -40,7 +45,25 @@ function linesInFile(path: string): DestinationStream {
     mode: 0o600,
     maxLength: UNWRITTEN_BYTES_MAX,
   });
-  return file.on("error", () => {});
+  file.on("error", () => {});
+  let bytes = sizeOf(path);
+  return {
+    write(line) {
+      file.write(line);
+      bytes += line.length;
+      if (bytes < LOG_BYTES_MAX) return;
+      try {
+        if (rotateIfFull(path)) file.reopen();
+        bytes = sizeOf(path);
+      } catch {
+        bytes = 0; // tried again after as many bytes
+      }
+    },
+  };
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** Lines for a person at a terminal or a journal: `05-Jan 12:00:00 client1-fd: text key=value`. */

@@ -6,6 +6,7 @@ import type { MessageRoute, MessagesResource } from "#lib/config/message-routes.
 import { describeError } from "#lib/errors/operator-error.ts";
 import { MailQueue } from "./mail-queue.ts";
 import { formatMessage, type OutgoingMessage } from "./message.ts";
+import { rotateIfFull } from "./rotate-file.ts";
 import { routesOf, type MailOutcome } from "./routing.ts";
 import { Syslog } from "./syslog.ts";
 
@@ -29,6 +30,7 @@ const RETRY_MAIL_MS = 15 * 60_000;
 export class MessageOutlets implements AsyncDisposable {
   readonly #options: MessageOutletsOptions;
   readonly #begun = new Set<string>();
+  readonly #unrotated = new Set<string>();
   readonly #syslog: Syslog;
   readonly #pending = new Set<Promise<void>>();
   #mail: MailQueue | undefined;
@@ -96,11 +98,25 @@ export class MessageOutlets implements AsyncDisposable {
     }
   }
 
-  /** `file` begins anew when the daemon starts, `append` never does. */
+  /** `file` begins anew when the daemon starts, `append` does not; both when they are full. */
   #toFile(destination: "Append" | "File", path: string, text: string): void {
     if (destination === "File" && !this.#begun.has(path)) writeFileSync(path, text, { mode: 0o600 });
-    else appendFileSync(path, text, { mode: 0o600 });
+    else {
+      this.#rotate(path);
+      appendFileSync(path, text, { mode: 0o600 });
+    }
     this.#begun.add(path);
+  }
+
+  /** A file that cannot be put aside grows on: no message is lost for that. Told once. */
+  #rotate(path: string): void {
+    try {
+      rotateIfFull(path);
+    } catch (error) {
+      if (this.#unrotated.has(path)) return;
+      this.#unrotated.add(path);
+      this.#options.onFailure(`${path} is full and cannot be put aside; it grows on: ${describeError(error)}`, error);
+    }
   }
 
   #mailQueue(): MailQueue {
