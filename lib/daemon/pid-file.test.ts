@@ -8,8 +8,9 @@ import { claimPidFile } from "./pid-file.ts";
 
 test("a daemon that was killed and not fetched by its parent yet does not hinder the next", async () => {
   await using dir = await TempDir.make();
-  // The shell becomes a program that never fetches its child.
-  const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+  // The shell becomes a program that never fetches its child, which ends only when that has happened.
+  const script = '(until [ "$(cat /proc/$$/comm)" = sleep ]; do sleep 0.01; done) & echo $!; exec sleep 60';
+  const parent = spawn("sh", ["-c", script], { stdio: ["ignore", "pipe", "ignore"] });
   try {
     const [said] = (await once(parent.stdout, "data")) as [Buffer];
     const pid = Number(said.toString());
