@@ -24,7 +24,7 @@ export interface DeviceFacts {
   /** Device Type File: what was written or read is kept out of the page cache. */
   readonly isDirect?: boolean;
   /** Device Type VTape. */
-  readonly tape?: { readonly capacity: number; readonly habits: TapeHabits };
+  readonly tape?: { readonly capacity: number; readonly habits: TapeHabits } | undefined;
   /** Device Type Fifo. */
   readonly pipe?: Pick<PipeDeviceFacts, "timeoutMs" | "openWaitMs" | "stop">;
 }
