@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "node:test";
+import { findClient } from "#catalog/queries/clients.ts";
 import { addJob } from "#catalog/conformance/database-under-test.ts";
 import { findJob } from "#catalog/queries/jobs.ts";
 import { addEvent, addLog, listLog } from "#catalog/queries/log.ts";
@@ -46,4 +47,28 @@ test("once a day what belongs to no client goes when its time is over", async ()
   upkeep.look();
   await sleep(50);
   assert.equal(told.length, 1, "not twice in a day");
+});
+
+test("once a day the failed jobs of a client go whose jobs never end well, but no good Full", async () => {
+  await using world = await ConsoleWorld.open();
+  const { catalog } = world;
+  const clock = new FakeClock(Date.parse("2027-03-01T12:00:00Z"));
+  const clientId = (await findClient(catalog, "web"))!.ClientId;
+  const full = await addJob(catalog, { ClientId: clientId, Name: "Save", JobTDate: 1_600_000_000 });
+  const failed = await addJob(catalog, { ClientId: clientId, Name: "Save", JobStatus: "f", JobTDate: 1_600_000_001 });
+  const young = await addJob(catalog, { ClientId: clientId, Name: "Save", JobStatus: "f", JobTDate: 1_803_000_000 });
+  const told: string[] = [];
+  const retention = () => ({ ...world.retention, now: () => clock.nowMs() });
+  await using upkeep = new Upkeep({
+    catalogs: () => [catalog],
+    retention,
+    config: () => world.config,
+    clock,
+    log: (text) => void told.push(text),
+  });
+  upkeep.look();
+  for (let tries = 0; told.length === 0 && tries < 500; tries++) await sleep(10);
+  assert.deepEqual(told, ["Daily upkeep: pruned 1 jobs of clients with AutoPrune."]);
+  assert.equal(await findJob(catalog, failed), null);
+  for (const jobId of [full, young]) assert.equal((await findJob(catalog, jobId))?.PurgedFiles, 0);
 });

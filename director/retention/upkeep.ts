@@ -5,6 +5,7 @@ import { catalogTime } from "#lib/base/local-time.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import type { DirectorConfig } from "../config/load.ts";
 import type { RetentionParts } from "./parts.ts";
+import { listClients } from "#catalog/queries/clients.ts";
 import { pruneJobs } from "./prune-jobs.ts";
 
 /** Once a day is enough for what grows slowly. */
@@ -22,8 +23,9 @@ export interface UpkeepParts {
 }
 
 /**
- * Once a day, deletes what belongs to no client and so is not pruned after jobs: events and log lines of no job (EventsRetention), statistics
- * (StatisticsRetention), jobs that ended before their client was known. AutoPrune = no of the Director switches it off.
+ * Once a day, deletes what is not pruned after jobs: events and log lines of no job (EventsRetention), statistics (StatisticsRetention), jobs that ended
+ * before their client was known, and jobs of clients with AutoPrune: also of those whose jobs fail day after day, or that are gone. AutoPrune = no
+ * of the Director switches it off.
  */
 export class Upkeep implements AsyncDisposable {
   readonly #parts: UpkeepParts;
@@ -73,6 +75,8 @@ export class Upkeep implements AsyncDisposable {
 
   async #one(catalog: Catalog, nowMs: number): Promise<void> {
     const { signal } = this.#leaving;
+    const doubt = this.#parts.retention(catalog).clockGuard.doubt();
+    if (doubt !== undefined) return this.#parts.log(doubt);
     const { eventsRetention, statisticsRetention } = this.#parts.config().director;
     const before = catalogTime(nowMs - eventsRetention * 1000);
     const events = await pruneEvents(catalog, before);
@@ -86,5 +90,15 @@ export class Upkeep implements AsyncDisposable {
       this.#parts.log(
         `Daily upkeep: pruned ${events} events, ${lines} log lines of no job, ${statistics} rows of statistics, ${removed} jobs without client.`,
       );
+    await this.#clients(catalog, nowMs);
+  }
+
+  /** Jobs only: records of files of a client that has been away for long may be what somebody is about to restore from. */
+  async #clients(catalog: Catalog, nowMs: number): Promise<void> {
+    const parts = this.#parts.retention(catalog);
+    let removed = 0;
+    for (const { ClientId, AutoPrune } of await listClients(catalog))
+      if (AutoPrune === 1) removed += (await pruneJobs(parts, { clientId: ClientId, nowMs }, this.#leaving.signal)).removed;
+    if (removed > 0) this.#parts.log(`Daily upkeep: pruned ${removed} jobs of clients with AutoPrune.`);
   }
 }
