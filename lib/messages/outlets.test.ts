@@ -102,6 +102,28 @@ test("mail goes out once per job when it has ended; mailonerror and mailonsucces
   );
 });
 
+test("messages of no job go out in one mail, with those who wait for failures, at the latest when the daemon stops", async () => {
+  await using dir = await TempDir.make();
+  const command = `${await mailProgram(dir)} -s "%j %d" %r`;
+  const messages = resource(
+    route("Mail", ["a@example"], { command }),
+    route("MailOnError", ["err@example"], { command }),
+    route("MailOnSuccess", ["ok@example"], { command }),
+  );
+  {
+    await using outlets = new MessageOutlets({ daemon: "backup-dir", workingDirectory: dir.path, onFailure: assert.fail });
+    outlets.deliver(messages, message("one", { jobId: 0 }));
+    outlets.deliver(messages, message("two", { jobId: 0 }));
+  }
+  const mails = await readFile(dir.file("mailbox"), "utf8");
+  const body = "05-Jan 09:07 backup-dir JobId 0: one\n05-Jan 09:07 backup-dir JobId 0: two\n";
+  assert.equal(mails.split("\n").filter((line) => line.startsWith("[-s]")).length, 2, mails);
+  assert.match(mails, /\[a@example\]\n/);
+  assert.match(mails, /\[err@example\]\n/);
+  assert.equal(mails.split(body).length, 3, mails);
+  assert.deepEqual(await readdir(dir.file("backup-dir.mail")), []);
+});
+
 test("a mail program that fails is reported with status, command and words; the mail is kept and sent later", async () => {
   await using dir = await TempDir.make();
   const failures: string[] = [];

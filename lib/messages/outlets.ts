@@ -23,6 +23,9 @@ export interface MessageOutletsOptions {
 /** How often mail that could not be sent is tried again. */
 const RETRY_MAIL_MS = 15 * 60_000;
 
+/** Messages of no job wait so long for others, to go out in one mail. */
+const MAIL_TOGETHER_MS = 300_000;
+
 /**
  * The destinations of messages that a daemon serves itself: file, append, stdout, stderr, syslog, mail, mailonerror, mailonsuccess,
  * operator. Console, catalog and director are the caller's: it knows what they are. A destination that fails hinders no other.
@@ -33,6 +36,8 @@ export class MessageOutlets implements AsyncDisposable {
   readonly #unrotated = new Set<string>();
   readonly #syslog: Syslog;
   readonly #pending = new Set<Promise<void>>();
+  /** Messages resources with mail of no job that waits. */
+  readonly #unmailed = new Map<string, { readonly timer: NodeJS.Timeout; readonly send: () => void }>();
   #mail: MailQueue | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
 
@@ -64,6 +69,10 @@ export class MessageOutlets implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#retryTimer);
+    for (const { timer, send } of [...this.#unmailed.values()]) {
+      clearTimeout(timer);
+      send();
+    }
     await Promise.all(this.#pending);
     await this.#syslog[Symbol.asyncDispose]();
   }
@@ -87,6 +96,7 @@ export class MessageOutlets implements AsyncDisposable {
       case "MailOnError":
       case "MailOnSuccess":
         this.#mailQueue().collect(resource, route, message.jobId, text);
+        if (message.jobId === 0) this.#mailSoon(resource, { JobId: 0, Daemon: message.daemon, ...values });
         return;
       case "Operator":
         void this.#watched(this.#mailQueue().sendNow(route, text, { JobId: message.jobId, Daemon: message.daemon, ...values }));
@@ -117,6 +127,18 @@ export class MessageOutlets implements AsyncDisposable {
       this.#unrotated.add(path);
       this.#options.onFailure(`${path} is full and cannot be put aside; it grows on: ${describeError(error)}`, error);
     }
+  }
+
+  /** Messages of no job have no end to wait for: those of five minutes go out together, to the lines for failed jobs too. */
+  #mailSoon(resource: MessagesResource, values: PercentValues): void {
+    if (this.#unmailed.has(resource.name)) return;
+    const send = (): void => {
+      this.#unmailed.delete(resource.name);
+      void this.#watched(this.#mailQueue().jobEnded(resource, 0, "failure", values));
+    };
+    const timer = setTimeout(send, MAIL_TOGETHER_MS);
+    timer.unref();
+    this.#unmailed.set(resource.name, { timer, send });
   }
 
   #mailQueue(): MailQueue {
