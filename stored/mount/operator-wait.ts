@@ -25,7 +25,7 @@ const REPEAT_MS_FIRST = 3_600_000;
 /** The waits of one search for a Volume: for an operator, or for another job that lets go of what is needed. */
 export class OperatorWait {
   readonly #options: OperatorWaitOptions;
-  readonly #deadline: number;
+  #deadline = 0;
   #gapMs = GAP_MS_FIRST;
   #lastText = "";
   #repeatAt = 0;
@@ -36,8 +36,17 @@ export class OperatorWait {
   constructor(options: OperatorWaitOptions) {
     this.#options = options;
     this.#poked = options.poke.next;
-    this.#deadline = performance.now() + options.maxWaitMs;
-    this.#gapMs = Math.min(GAP_MS_FIRST, options.gapMsMax ?? GAP_MS_MAX);
+    this.begin();
+  }
+
+  /** Something else is needed than before: the time allowed begins, and what is needed is told again. */
+  begin(): void {
+    const { poke, maxWaitMs, gapMsMax } = this.#options;
+    this.#poked = poke.next;
+    this.#deadline = performance.now() + maxWaitMs;
+    this.#gapMs = Math.min(GAP_MS_FIRST, gapMsMax ?? GAP_MS_MAX);
+    this.#lastText = "";
+    this.#repeatMs = REPEAT_MS_FIRST;
   }
 
   /** The answer to something that is asked, in what is left of the time allowed; JOB_NO_VOLUME with `late` when that is over. */

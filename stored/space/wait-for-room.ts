@@ -20,7 +20,7 @@ const TRY_AGAIN_MS = 20_000;
 
 /**
  * What a job does whose device has no room, while it stays on that device: it has the Director make room, and if nobody can it waits, within bounds, and
- * looks again. Made once for a job, so that all its waits together are bounded.
+ * looks again. Made once for a job, so that its waits for one lack are bounded together.
  */
 export class RoomWait {
   readonly #seeker: RoomSeeker;
@@ -30,6 +30,8 @@ export class RoomWait {
   #mayAsk = true;
   /** When the Director last said that there is room. */
   #promisedAt = Number.NEGATIVE_INFINITY;
+  /** When the last lack was over, as far as was known then. */
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(seeker: RoomSeeker) {
     this.#seeker = seeker;
@@ -46,6 +48,7 @@ export class RoomWait {
       })
       .finally(() => {
         this.#asking = undefined;
+        this.#answeredAt = performance.now();
       });
     return await this.#asking;
   }
@@ -62,6 +65,8 @@ export class RoomWait {
   async #ask(why: Error): Promise<boolean> {
     const { host, voice, pool, jobName, signal } = this.#seeker;
     if (signal.aborted) return false;
+    // So long after the last answer it is another lack: what the job has written since then was no wait.
+    if (performance.now() - this.#answeredAt > host.settings.roomWaitMs) this.#wait.begin();
     if (this.#mayAsk) voice.say("warning", `${host.title} has no room: ${describeError(why)}. Room is asked for.`);
     const findVolume = { pool, mediaType: host.settings.mediaType, refused: [], device: host.name, noSpace: true };
     const reason = `Job ${jobName} found no room on ${host.title}`;
