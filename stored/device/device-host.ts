@@ -85,6 +85,9 @@ export interface DeviceSettings {
   readonly probeIntervalMs: number;
 }
 
+/** Calls that open a program or pipe. */
+const opening: ReadonlySet<DeviceCallName> = new Set(["label", "mountAppend", "openRead", "openScan"]);
+
 /** A device of the daemon: its settings, its thread (started when first needed), and what the status shows of it. */
 export class DeviceHost implements AsyncDisposable {
   readonly settings: DeviceSettings;
@@ -171,6 +174,8 @@ export class DeviceHost implements AsyncDisposable {
     argument: DeviceCalls[Name]["argument"],
     transfer: readonly Transfer[] = [],
   ): Promise<DeviceCalls[Name]["result"]> {
+    // Here and not in the thread: who gives up while the call waits for its turn there is not forgotten.
+    if (opening.has(name)) Atomics.store(this.#stop, 0, 0);
     return await this.#open().call(name, argument, transfer);
   }
 

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { must } from "#lib/base/assert.ts";
+import { TempDir } from "#lib/testing/temp-dir.ts";
+import { parseStorageConfig } from "../config/load.ts";
 import { fileBatches } from "../testing/file-batches.ts";
 import { restoredRecords } from "../testing/restored-records.ts";
 import { StorageWorld } from "../testing/storage-world.ts";
+import { DeviceHost } from "./device-host.ts";
+import { deviceSettings } from "./device-settings.ts";
 
 /** A world with a device "Pipe" behind which this shell script stands; $1 is what it is to do, $2 the Volume. */
 async function pipeWorld(script: string, more = ""): Promise<StorageWorld> {
@@ -82,4 +87,22 @@ test("a program that fails on reading fails the restore", async () => {
   const saved = await world.append(batches, { devices: ["Pipe"] });
   const whole = { ...saved, media: saved.media.map((row) => ({ ...row, endBlock: row.endBlock + 1000 })) };
   await assert.rejects(restoredRecords(world, whole, "Pipe"), /a bad tape/);
+});
+
+test("whoever gives up before the device's thread has opened the pipe is not forgotten", { timeout: 60_000 }, async () => {
+  await using dir = await TempDir.make();
+  execFileSync("mkfifo", [dir.file("pipe")]);
+  const { devices } = await parseStorageConfig(`
+Storage { Name = test-sd; WorkingDirectory = "${dir.file("work")}" }
+Director { Name = test-dir; Password = "p" }
+Device { Name = Pipe; Media Type = File; Device Type = Fifo; Archive Device = "${dir.file("pipe")}"; Maximum Open Wait = 10 min }
+Messages { Name = M; director = test-dir = all }
+`);
+  await using host = new DeviceHost(deviceSettings(must(devices.get("Pipe"), "a device")));
+  const names = { volume: "V", previousVolume: "", pool: "P", poolType: "Backup", mediaType: "File" };
+  const author = { host: "h", program: "p", programVersion: "1", programDate: "d" };
+  const label = { ...names, ...author, labelDate: 0, writeDate: 0 };
+  const opening = host.call("label", { label, session: { id: 1, time: 1 }, replace: false });
+  host.interrupt();
+  await assert.rejects(opening, { code: "DEVICE_OPEN_FAILED" });
 });

@@ -58,7 +58,6 @@ export class PipeDevice implements Device {
 
   #wish(volume: string, mode: "read" | "write"): PipeWish {
     const { name: device, archiveDevice, timeoutMs, openWaitMs, stop } = this.#facts;
-    Atomics.store(stop, 0, 0);
     return { device, archiveDevice, volume: checkedVolumeName(volume), mode, timeoutMs, openWaitMs, stop };
   }
 }

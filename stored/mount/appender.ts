@@ -1,4 +1,5 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
+import { onAbort } from "#lib/base/abort.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { must } from "#lib/base/assert.ts";
 import { messageTime } from "#lib/base/local-time.ts";
@@ -111,8 +112,7 @@ export class Appender implements DeviceListener {
     const ending = Promise.withResolvers<void>();
     ending.promise.catch(() => {}); // it may fail before anyone waits for it
     this.#endings.set(id, ending);
-    const onAbort = () => ending.reject(client.signal.reason as Error);
-    client.signal.addEventListener("abort", onAbort, { once: true });
+    using _canceled = onAbort(client.signal, (reason) => ending.reject(reason));
     let finished: FinishedSession = { volumeBytes: 0, references: undefined };
     try {
       await this.#host.call("end", { sessionId: id, date: Date.now(), ...facts });
@@ -125,7 +125,6 @@ export class Appender implements DeviceListener {
       }
       await this.#closeBehind(client);
     } finally {
-      client.signal.removeEventListener("abort", onAbort);
       this.#endings.delete(id);
     }
     this.#depart(client);
