@@ -9,11 +9,14 @@ import { bigFile, plainTree } from "#regress/trees.ts";
 const CODES = ["A1", "A2", "A3", "A4"];
 
 scenario(
-  "after unmount a restore asks for a mount, goes on after it, and fails when nobody comes",
+  "after unmount a restore asks for a mount, goes on after it, and fails when nobody comes; a changer that hangs is killed after its time, while the status answers at once and says what it does",
   { site: { ...LIBRARY_SITE, labelMedia: false } },
   async (world) => {
-    world.edit("bacula-dir.conf", /Type = Restore\n/, "Type = Restore\n  Max Wait Time = 3 seconds\n");
-    makeLibrary(world, { slots: 4, drives: 1, barcodes: CODES });
+    world.edit("bacula-dir.conf", /Type = Restore\n/, "Type = Restore\n  Max Wait Time = 1 second\n");
+    const script = world.path("slow-changer");
+    const body = `#!/bin/sh\nif [ "$2" = load ] && [ -e ${world.path("hang")} ]; then sleep 600; fi\nexec ${BIN}/disk-changer "$@"\n`;
+    writeFileSync(script, body, { mode: 0o755 });
+    makeLibrary(world, { slots: 4, drives: 1, barcodes: CODES, script, device: "Maximum Changer Wait = 2" });
     const tree = world.path("tree");
     plainTree(tree, { files: 10 });
     await world.start();
@@ -28,7 +31,7 @@ scenario(
     const late = await world.report(await world.queue(`restore where=${world.path("late")} select all done yes`));
     assert.match(late.termination, /Restore (?:Error|Canceled)/, late.text);
     assert.match(world.messages(), /Please mount: "Drive-0" is unmounted by the operator/);
-    world.edit("bacula-dir.conf", "Max Wait Time = 3 seconds", "Max Wait Time = 10 minutes");
+    world.edit("bacula-dir.conf", "Max Wait Time = 1 second", "Max Wait Time = 10 minutes");
     await world.console("reload");
     const where = world.path("in-time");
     const job = await world.queue(`restore where=${where} select all done yes`);
@@ -36,33 +39,21 @@ scenario(
     await world.console("mount storage=Disks drive=0");
     assert.equal((await world.report(job)).termination, "Restore OK", world.messages().slice(-3000));
     await assertSameTree(tree, where + tree);
-  },
-);
 
-scenario(
-  "a changer that hangs is killed after its time, while the status answers at once and says what it does",
-  { site: { ...LIBRARY_SITE, labelMedia: false } },
-  async (world) => {
-    const script = world.path("slow-changer");
-    const body = `#!/bin/sh\nif [ "$2" = load ] && [ -e ${world.path("hang")} ]; then sleep 600; fi\nexec ${BIN}/disk-changer "$@"\n`;
-    writeFileSync(script, body, { mode: 0o755 });
-    makeLibrary(world, { slots: 4, drives: 1, barcodes: CODES, script, device: "Maximum Changer Wait = 4" });
-    plainTree(world.path("tree"), { files: 5 });
-    await world.start();
-    await world.console("label barcodes storage=Disks drive=0 pool=Files slots=1 yes", "release storage=Disks drive=0");
+    await world.console("release storage=Disks drive=0");
     writeFileSync(world.path("hang"), "");
-    const job = await world.queue("run job=Save level=Full yes");
+    const saving = await world.queue("run job=Save level=Full yes");
     await world.until("the changer works", async () =>
       /It is loading slot 1 into drive 0/.test(await world.console("status storage=Disks")),
     );
-    await world.until("it is killed", () => /did not end within 4 seconds and was killed/.test(world.messages()));
+    await world.until("it is killed", () => /did not end within 2 seconds and was killed/.test(world.messages()));
     assert.match(
       world.messages(),
       /changer "Disk": loading slot 1 into drive 0: ".*slow-changer .*conf load 1 .*drive0 0" did not end/,
     );
     rmSync(world.path("hang"));
     await world.console("mount storage=Disks drive=0");
-    assert.equal((await world.report(job)).termination, "Backup OK", world.messages().slice(-3000));
+    assert.equal((await world.report(saving)).termination, "Backup OK", world.messages().slice(-3000));
   },
 );
 
@@ -81,12 +72,14 @@ scenario(
     insert("one");
     world.edit("bacula-sd.conf", /Archive Device = .*/, `Archive Device = "${world.path("drive")}"`);
     await world.start();
-    await world.console("label storage=Disks volume=M1 pool=Files");
-    await world.console("unmount storage=Disks");
+    await world.console("label storage=Disks volume=M1 pool=Files", "unmount storage=Disks");
     insert("two");
-    await world.console("mount storage=Disks", "label storage=Disks volume=M2 pool=Files");
     assert.match(
-      await world.console("label storage=Disks volume=M3 pool=Files"),
+      await world.console(
+        "mount storage=Disks",
+        "label storage=Disks volume=M2 pool=Files",
+        "label storage=Disks volume=M3 pool=Files",
+      ),
       /3920 Cannot label Volume because it is already labeled: "M2"/,
     );
     const job = await world.queue("run job=Save level=Full yes");
@@ -118,16 +111,13 @@ scenario(
     bigFile(world.path("tree/big"), 4);
     await world.start();
     await world.console("label storage=Disks volume=V1 pool=Files");
-    const jobs: number[] = [];
-    for (let at = 0; at < 4; at++) jobs.push(await world.queue("run job=Save level=Full yes"));
+    const jobs = await world.queueAll(...Array<string>(4).fill("run job=Save level=Full yes"));
     const waiting = async () =>
       (await world.console("status dir")).match(/is waiting for an appendable Volume|needs a|waiting for a/gi)?.length ?? 0;
     await world.until("all four wait", async () => (await waiting()) >= 4);
     assert.match(await world.console("status storage=Disks"), /BLOCKED waiting for a Volume/);
-    for (const job of jobs.slice(0, 3)) {
-      await world.console(`cancel jobid=${job}`);
-      assert.equal((await world.report(job)).termination, "Backup Canceled");
-    }
+    await world.console(...jobs.slice(0, 3).map((job) => `cancel jobid=${job}`));
+    for (const { termination } of await world.reports(jobs.slice(0, 3))) assert.equal(termination, "Backup Canceled");
     await world.console(...[2, 3, 4].map((at) => `label storage=Disks volume=V${at} pool=Files`));
     const last = jobs[3] ?? 0;
     assert.equal((await world.report(last)).termination, "Backup OK", world.messages().slice(-3000));
@@ -142,8 +132,7 @@ scenario(
     plainTree(tree, { files: 20 });
     bigFile(`${tree}/big`, 3);
     await world.start();
-    const jobs: number[] = [];
-    for (let at = 0; at < 5; at++) jobs.push(await world.queue("run job=Save level=Full yes"));
+    const jobs = await world.queueAll(...Array<string>(5).fill("run job=Save level=Full yes"));
     for (let round = 0; round < 3; round++)
       await world.console(
         "status storage=Disks",
@@ -153,7 +142,8 @@ scenario(
         "release storage=Disks",
       );
     await world.console("mount storage=Disks");
-    for (const job of jobs) assert.equal((await world.report(job)).termination, "Backup OK", world.messages().slice(-3000));
+    for (const { termination } of await world.reports(jobs))
+      assert.equal(termination, "Backup OK", world.messages().slice(-3000));
     for (const job of [jobs[4]]) {
       const where = await world.restore(`select jobid=${job} all done`, world.path(`restored-${job}`));
       await assertSameTree(tree, where + tree);

@@ -59,30 +59,51 @@ scenario(
   },
 );
 
-scenario("update slots follows the barcodes, and with scan the labels", { site: site() }, async (world) => {
-  makeLibrary(world, { slots: 8, drives: 1, barcodes: CODES });
-  await world.start();
-  await labelSlots(world, "1-3");
-  await world.console("unmount storage=Disks drive=0");
-  // Somebody moves a cartridge from slot 2 to slot 7.
-  rmSync(world.path("library/slot7"));
-  await mustRun(`${BIN}/disk-changer`, [world.path("library/conf"), "transfer", "2", "7"]);
-  const told = await world.console("update slots storage=Disks drive=0");
-  assert.match(told, /Catalog record for Volume "A1" is up to date\./);
-  assert.match(told, /Catalog record for Volume "A2" updated to reference slot 7\./);
-  assert.match(told, /Volume "A4" not found in catalog\. Slot=4 InChanger set to zero\./);
-  assert.equal(await placeOf(world, "A2"), "7,1");
-  renameSync(world.path("library/slot1"), world.path("library/aside"));
-  renameSync(world.path("library/slot3"), world.path("library/slot1"));
-  renameSync(world.path("library/aside"), world.path("library/slot3"));
-  await world.console("mount storage=Disks drive=0 slot=1");
-  const scanned = await world.console("update slots=1,3-4 scan storage=Disks drive=0");
-  assert.match(scanned, /3001 Volume=A3 Slot=1[^]*Catalog record for Volume "A3" updated to reference slot 1\./);
-  assert.equal(await placeOf(world, "A1"), "3,1");
-  const listed = await world.console("status storage=Disks slots drive=0");
-  assert.match(listed, /\| +7 \| A2 +\| Append +\| File +\| Files +\|/);
-  assert.match(listed, /\| +4\*\| A4 +\| \? /);
-});
+scenario(
+  "update slots follows the barcodes, and with scan the labels; a medium that is not what the catalog says is put away, and another one is written",
+  { site: site() },
+  async (world) => {
+    makeLibrary(world, { slots: 8, drives: 1, barcodes: CODES });
+    await world.start();
+    await labelSlots(world, "1-3");
+    await world.console("unmount storage=Disks drive=0");
+    // Somebody moves a cartridge from slot 2 to slot 7.
+    rmSync(world.path("library/slot7"));
+    await mustRun(`${BIN}/disk-changer`, [world.path("library/conf"), "transfer", "2", "7"]);
+    const told = await world.console("update slots storage=Disks drive=0");
+    assert.match(told, /Catalog record for Volume "A1" is up to date\./);
+    assert.match(told, /Catalog record for Volume "A2" updated to reference slot 7\./);
+    assert.match(told, /Volume "A4" not found in catalog\. Slot=4 InChanger set to zero\./);
+    assert.equal(await placeOf(world, "A2"), "7,1");
+    renameSync(world.path("library/slot1"), world.path("library/aside"));
+    renameSync(world.path("library/slot3"), world.path("library/slot1"));
+    renameSync(world.path("library/aside"), world.path("library/slot3"));
+    await world.console("mount storage=Disks drive=0 slot=1");
+    const scanned = await world.console("update slots=1,3-4 scan storage=Disks drive=0");
+    assert.match(scanned, /3001 Volume=A3 Slot=1[^]*Catalog record for Volume "A3" updated to reference slot 1\./);
+    assert.equal(await placeOf(world, "A1"), "3,1");
+    const listed = await world.console("status storage=Disks slots drive=0");
+    assert.match(listed, /\| +7 \| A2 +\| Append +\| File +\| Files +\|/);
+    assert.match(listed, /\| +4\*\| A4 +\| \? /);
+
+    const tree = world.path("tree");
+    plainTree(tree, { files: 20 });
+    await world.console("update volume=A2 volstatus=Used", "update volume=A3 volstatus=Used", "release storage=Disks drive=0");
+    renameSync(world.path("library/slot3"), world.path("library/aside"));
+    renameSync(world.path("library/slot1"), world.path("library/slot3"));
+    renameSync(world.path("library/aside"), world.path("library/slot1"));
+    // A1 should be in slot 3, where A3 is, which may not be written.
+    const job = await world.queue("run job=Save level=Full yes");
+    await world.until("the job asks for a Volume", () => /Please (?:mount|use the "label")/.test(world.messages()));
+    assert.match(world.messages(), /Autochanger Volume "A1" not found in slot 3: drive "Drive-0" holds Volume "A3", not "A1"/);
+    await world.console("update slots scan storage=Disks drive=0 slots=1,3", "mount storage=Disks drive=0");
+    const report = await world.report(job);
+    assert.equal(report.termination, "Backup OK", report.text + world.messages().slice(-3000));
+    assert.equal(loadedSlot(world, 0), 1);
+    assert.doesNotMatch(await world.console("list media"), /\| Error /);
+    await assertSameTree(tree, (await world.restore()) + tree);
+  },
+);
 
 scenario(
   "two drives serve three Pools at once, and every job is restored",
@@ -104,44 +125,14 @@ scenario(
     await labelSlots(world, "5-6", "P1");
     await labelSlots(world, "7-8", "P2");
     const pools = ["Files", "P1", "P2"];
-    const jobs: number[] = [];
-    for (const pool of pools) jobs.push(await world.queue(`run job=Save level=Full pool=${pool} yes`));
-    for (const job of jobs) {
-      const report = await world.report(job);
+    const jobs = await world.queueAll(...pools.map((pool) => `run job=Save level=Full pool=${pool} yes`));
+    for (const report of await world.reports(jobs))
       assert.equal(report.termination, "Backup OK", report.text + world.messages().slice(-3000));
-    }
     for (const job of jobs) {
       const where = await world.restore(`select jobid=${job} all done`, world.path(`restored-${job}`));
       await assertSameTree(tree, where + tree);
     }
     assert.match(world.messages(), /3307 Issuing autochanger "unload Volume [ABC]\d, Slot \d, Drive \d" command/);
-  },
-);
-
-scenario(
-  "a medium that is not what the catalog says is put away, and another one is written",
-  { site: site() },
-  async (world) => {
-    makeLibrary(world, { slots: 8, drives: 1, barcodes: CODES });
-    const tree = world.path("tree");
-    plainTree(tree, { files: 20 });
-    await world.start();
-    await labelSlots(world, "1-2");
-    await world.console("update volume=A2 volstatus=Used", "release storage=Disks drive=0");
-    renameSync(world.path("library/slot1"), world.path("library/aside"));
-    renameSync(world.path("library/slot2"), world.path("library/slot1"));
-    renameSync(world.path("library/aside"), world.path("library/slot2"));
-    // A1 should be in slot 1, where A2 is, which may not be written.
-    const job = await world.queue("run job=Save level=Full yes");
-    await world.until("the job asks for a Volume", () => /Please (?:mount|use the "label")/.test(world.messages()));
-    assert.match(world.messages(), /Autochanger Volume "A1" not found in slot 1: drive "Drive-0" holds Volume "A2", not "A1"/);
-    await world.console("update slots scan storage=Disks drive=0 slots=1-2");
-    await world.console("mount storage=Disks drive=0");
-    const report = await world.report(job);
-    assert.equal(report.termination, "Backup OK", report.text + world.messages().slice(-3000));
-    assert.equal(loadedSlot(world, 0), 2);
-    assert.doesNotMatch(await world.console("list media"), /\| Error /);
-    await assertSameTree(tree, (await world.restore()) + tree);
   },
 );
 
@@ -173,9 +164,10 @@ scenario(
     plainTree(tree, { files: 20 });
     bigFile(`${tree}/big`, 6);
     await world.start();
-    const jobs: number[] = [];
-    for (const pool of ["Files", "P1", "P2", "Files"]) jobs.push(await world.queue(`run job=Save level=Full pool=${pool} yes`));
-    for (const job of jobs) assert.equal((await world.report(job)).termination, "Backup OK", world.messages().slice(-3000));
+    const pools = ["Files", "P1", "P2", "Files"];
+    const jobs = await world.queueAll(...pools.map((pool) => `run job=Save level=Full pool=${pool} yes`));
+    for (const { termination } of await world.reports(jobs))
+      assert.equal(termination, "Backup OK", world.messages().slice(-3000));
     const [first = [], second = [], third = []] = await Promise.all(names.map((name) => world.namesUnder(world.path(name))));
     assert.ok(first.length > 0 && second.length > 0, `both drives are used: ${first.join()} / ${second.join()}`);
     assert.deepEqual(third, [], "a device with Autoselect = no was chosen");

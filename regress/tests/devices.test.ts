@@ -5,6 +5,7 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
+  readFileSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -17,12 +18,12 @@ import { scenario } from "#regress/scenario.ts";
 import { bigFile, plainTree, randomFile } from "#regress/trees.ts";
 
 scenario("a Null device takes everything, counts it, and says how fast", {}, async (world) => {
-  bigFile(world.path("tree/big"), 80);
+  bigFile(world.path("tree/big"), 30);
   world.edit("bacula-sd.conf", "Device Type = File", "Device Type = Null");
   world.edit("bacula-sd.conf", `Archive Device = "${world.path("volumes")}"`, "Archive Device = /dev/null");
   await world.start();
   const report = await world.backup("Full");
-  assert.match(report.fields.get("SD Bytes Written") ?? "", /^8[34],\d{3},\d{3}/);
+  assert.match(report.fields.get("SD Bytes Written") ?? "", /^31,\d{3},\d{3}/);
   assert.match(world.messages(), /Volume write rate: [\d.]+ MB\/s/);
   assert.deepEqual(world.volumes(), []);
 });
@@ -140,8 +141,9 @@ scenario(
     await world.backup("Full");
     await world.backup("Full");
     assert.equal(world.volumes().length, 1, "appended behind its record");
-    const sessions = (await mustRun("/usr/sbin/bls", ["-j", "-c", world.path("bacula-sd.conf"), "-V", "Vol-0001", "Disk"]))
-      .output;
+    const plain = readFileSync(world.path("bacula-sd.conf"), "utf8").replaceAll(/(?:Write|Require) EOD Record = yes/g, "");
+    writeFileSync(world.path("bls.conf"), plain); // Debian's programs do not know the directives
+    const sessions = (await mustRun("/usr/sbin/bls", ["-j", "-c", world.path("bls.conf"), "-V", "Vol-0001", "Disk"])).output;
     assert.equal(sessions.match(/End Job Session Record/g)?.length, 2, sessions);
     const path = world.path("volumes/Vol-0001");
     const size = statSync(path).size;
@@ -180,7 +182,7 @@ scenario(
   "with Direct IO a Volume does not stay in the page cache",
   { programs: ["/usr/bin/fincore"], site: { device: "Direct IO = yes" } },
   async (world) => {
-    randomFile(world.path("tree/big"), 150);
+    randomFile(world.path("tree/big"), 50);
     await world.start();
     await world.backup("Full");
     const path = world.path("volumes/Vol-0001");

@@ -27,17 +27,16 @@ Job { Name = Save${name}; Type = Backup; Level = Full; Client = client-fd; FileS
 scenario(
   "three jobs spool at the same time, write their runs one after the other, and restore identically; Debian's bls reads the Volume",
   {
-    site: (dir) => spoolingSite(dir, "Maximum Spool Size = 24M; Maximum Job Spool Size = 10M", ["A", "B", "C"]),
+    site: (dir) => spoolingSite(dir, "Maximum Spool Size = 12M; Maximum Job Spool Size = 5M", ["A", "B", "C"]),
     programs: ["/usr/sbin/bls"],
   },
   async (world) => {
     for (const name of ["A", "B", "C"]) {
       plainTree(world.path("tree", name), { seed: name });
-      bigFile(world.path("tree", name, "big"), 30);
+      bigFile(world.path("tree", name, "big"), 15);
     }
     await world.start();
-    const ids: number[] = [];
-    for (const name of ["A", "B", "C"]) ids.push(await world.queue(`run job=Save${name} yes`));
+    const ids = await world.queueAll(...["A", "B", "C"].map((name) => `run job=Save${name} yes`));
     let most = 0;
     const watching = setInterval(
       () =>
@@ -47,9 +46,9 @@ scenario(
         )),
       5,
     );
-    for (const id of ids) assert.equal((await world.report(id)).termination, "Backup OK");
+    for (const { termination } of await world.reports(ids)) assert.equal(termination, "Backup OK");
     clearInterval(watching);
-    assert.ok(most > 0 && most <= 24 * MIB, `at most ${most} bytes were spooled`);
+    assert.ok(most > 0 && most <= 12 * MIB, `at most ${most} bytes were spooled`);
     assert.deepEqual(spooled(world), []);
     const messages = world.messages();
     for (const text of [
@@ -80,7 +79,7 @@ scenario(
   "a storage daemon that is killed while data is spooled leaves a failed job, and after its start no spool files",
   { site: (dir) => spoolingSite(dir, "") },
   async (world) => {
-    bigFile(world.path("tree/big"), 400);
+    bigFile(world.path("tree/big"), 160);
     await world.start();
     const jobId = await world.queue("run job=Save level=Full yes");
     await world.until("data is spooled", () => spooled(world).some((bytes) => bytes > 20 * MIB));
@@ -98,7 +97,7 @@ scenario(
   "a spool disk that is full means earlier runs, and a warning; nothing is lost",
   { root: true, site: (dir) => spoolingSite(dir, "") },
   async (world) => {
-    bigFile(world.path("tree/big"), 60);
+    bigFile(world.path("tree/big"), 40);
     await mustRun("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", world.path("spool")]);
     try {
       await world.start();

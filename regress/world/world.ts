@@ -135,9 +135,28 @@ export class World implements AsyncDisposable {
     return Number(jobId);
   }
 
+  /** Queues jobs by console lines that end in `yes`, in one session: quicker, and closer together. */
+  async queueAll(...lines: readonly string[]): Promise<number[]> {
+    const output = await this.console(...lines);
+    const jobIds = [...output.matchAll(/Job queued\. JobId=(\d+)/g)].map(([, jobId]) => Number(jobId));
+    if (jobIds.length !== lines.length) throw new Error(`not all were queued by "${lines.join('", "')}":\n${output}`);
+    return jobIds;
+  }
+
   /** Waits until a job has ended; gives its report. */
   async report(jobId: number): Promise<JobReport> {
     await this.console(`wait jobid=${jobId}`);
+    return await this.#written(jobId);
+  }
+
+  /** Waits until these jobs have ended; gives their reports. */
+  async reports(jobIds: readonly number[]): Promise<JobReport[]> {
+    await this.console(...jobIds.map((jobId) => `wait jobid=${jobId}`));
+    return await Promise.all(jobIds.map(async (jobId) => await this.#written(jobId)));
+  }
+
+  /** The report of a job that has ended. */
+  async #written(jobId: number): Promise<JobReport> {
     const deadline = Date.now() + 10_000;
     for (;;) {
       const report = parseReports(this.messages()).find((one) => one.jobId === jobId);
