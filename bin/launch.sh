@@ -1,10 +1,10 @@
 # Sourced by the launchers beside it, which set $self (the launcher, links resolved), $main (the program's TypeScript) and, if it needs
-# them, $flags for Node.
+# them, $flags for Node and $broken, the exit status when nothing can be started.
 root=$(CDPATH='' cd -- "$(dirname -- "$self")/.." && pwd -P) || exit 1
 node=$root/node_modules/.bin/node
 if ! [ -x "$node" ]; then
   echo "${self##*/}: the packages are not installed. Run: cd $root && npm ci" >&2
-  exit 1
+  exit "${broken:-1}"
 fi
 if [ -n "${XDG_CACHE_HOME:-${HOME:-}}" ]; then
   # Compiled JavaScript kept between starts: a console answers in half the time.

@@ -14,7 +14,9 @@ enableCompileCache();
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error; // a reader that has seen enough, such as head
 });
-process.exitCode = await main(process.argv.slice(2));
+const status = await main(process.argv.slice(2));
+// Not by letting go: a connection to a Director that hangs would hold the process long after the answer.
+process.exit(status);
 
 /** Whatever goes wrong is UNKNOWN, on standard output: that is where monitoring reads. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -22,21 +24,21 @@ async function main(argv: readonly string[]): Promise<number> {
   const format: Format = argv.includes("--json") ? "json" : "text";
   try {
     const flags = parseStatusFlags(argv);
-    if (flags.help) return print(`bstatus ${RELEASE}\n${USAGE}`, 0);
-    if (flags.version) return print(`bstatus Version: ${RELEASE} ${uname()}\n`, 0);
+    if (flags.help) return await print(`bstatus ${RELEASE}\n${USAGE}`, 0);
+    if (flags.version) return await print(`bstatus Version: ${RELEASE} ${uname()}\n`, 0);
     const { checkSite } = await import("./check-site.ts");
     const { text, exitStatus } = await checkSite(flags, flags.configFile ?? defaultConfigFile());
-    return print(text, exitStatus);
+    return await print(text, exitStatus);
   } catch (error) {
     const text = error instanceof OperatorError ? describeError(error) : `a fault of ours: ${describeError(error)}`;
-    return print(
+    return await print(
       format === "json" ? showJsonFailure(text) : `${statusLine(`BACKUP UNKNOWN - ${text}`)}\n`,
       EXIT_STATUS.UNKNOWN,
     );
   }
 }
 
-function print(text: string, status: number): number {
-  process.stdout.write(text);
-  return status;
+async function print(text: string, exitStatus: number): Promise<number> {
+  await new Promise<void>((resolve) => void process.stdout.write(text, () => resolve()));
+  return exitStatus;
 }

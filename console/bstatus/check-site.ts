@@ -1,3 +1,4 @@
+import { abortable } from "#lib/base/abort.ts";
 import { compileWildcard } from "#lib/base/text-match.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { loadConsoleConfig } from "../config/load.ts";
@@ -26,11 +27,12 @@ async function ask(flags: StatusFlags, configFile: string): Promise<Overview> {
   const options = await connectionOf({ director, console: findConsole(config, director, flags.console) }, undefined);
   const late = AbortSignal.timeout(flags.timeoutS * 1000);
   try {
-    return readOverview(await askOverview(options, flags, late));
+    // Letting go of a Director that does not even answer the handshake takes longer than there is time.
+    return readOverview(await abortable(askOverview(options, flags, late), late));
   } catch (error) {
     if (!late.aborted) throw error;
     const text = `Director "${director.name}" at ${director.address}:${director.dirPort} did not tell within ${flags.timeoutS} seconds`;
-    throw new OperatorError("OVERVIEW_LATE", text, { cause: error });
+    throw new OperatorError("OVERVIEW_LATE", text);
   }
 }
 
