@@ -6,10 +6,12 @@ import { World } from "#regress/world.ts";
 import { CrashCampaign } from "./crash.ts";
 import { liveThrough, mebibytes, pressureImage, pressureSite } from "./pressure.ts";
 import { RETENTION_SITE, RetentionDays } from "./retention-days.ts";
+import { liveUnattended, UPKEEP_SITE } from "./upkeep-days.ts";
 
 /*
  * npm run campaign -- [--points=200] [--seed=TEXT] [--type=Dedup|Btrfs]: the long form of regress/tests/dedup-crash.test.ts.
  * npm run campaign -- --days=200 [--type=Dedup|Btrfs|File] [--mebibytes=1024]: the long form of regress/tests/pressure.test.ts.
+ * npm run campaign -- --upkeep=365: a site that nobody looks after does not grow.
  * npm run campaign -- --retention=200: the long form of regress/tests/retention-days.test.ts.
  */
 
@@ -20,10 +22,12 @@ const { values } = parseArgs({
     type: { type: "string", default: "Btrfs" },
     days: { type: "string" },
     retention: { type: "string" },
+    upkeep: { type: "string" },
     mebibytes: { type: "string", default: "1024" },
   },
 });
-if (values.retention !== undefined) await retentionCampaign(Number(values.retention));
+if (values.upkeep !== undefined) await upkeepCampaign(Number(values.upkeep));
+else if (values.retention !== undefined) await retentionCampaign(Number(values.retention));
 else if (values.days === undefined) await crashCampaign();
 else await pressureCampaign(Number(values.days));
 
@@ -45,6 +49,13 @@ async function retentionCampaign(days: number): Promise<void> {
   plainTree(world.path("tree"), { files: 5 });
   const campaign = new RetentionDays(world, (line) => void process.stdout.write(`${line}\n`));
   process.stdout.write(`${JSON.stringify(await campaign.run(days))}\n`);
+}
+
+async function upkeepCampaign(days: number): Promise<void> {
+  process.stdout.write(`upkeep campaign: ${days} days\n`);
+  await using world = await World.create(UPKEEP_SITE);
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  say(JSON.stringify(await liveUnattended(world, days, say)));
 }
 
 async function pressureCampaign(days: number): Promise<void> {
