@@ -106,6 +106,44 @@ scenario(
   },
 );
 
+scenario("from the job Emergency and its bootstrap file alone a site comes back", { root: true }, async (world) => {
+  plainTree(world.path("tree"), { files: 20 });
+  await makeSite(world);
+  try {
+    // Some small file for the programs, which are those of this machine.
+    const file = world.path("etc/bacula-dir.conf");
+    writeFileSync(world.path("program"), "a program");
+    const programs = join(BIN, "..");
+    const made = readFileSync(file, "utf8");
+    assert.ok(made.includes(`File = "${programs}"`), "the FileSet Emergency names the programs");
+    writeFileSync(file, made.replace(`File = "${programs}"`, `File = "${world.path("program")}"`));
+    await bconsole(world, "reload");
+    await bconsole(world, "run job=Backup-drill level=Full yes", "wait");
+    await bconsole(world, "run job=BackupCatalog yes", "wait");
+    const log = await bconsole(world, "run job=Emergency yes", "wait", "messages");
+    assert.match(log, /Emergency[\s\S]*Termination: +Backup OK/);
+    await nocturne("stop", "-c", world.path("etc"));
+    await mustRun("cp", ["-a", world.path("data/backup/emergency.bsr"), world.path("elsewhere/emergency.bsr")]);
+    await mustRun("cp", ["-a", world.path("etc"), world.path("etc-before")]);
+    rmSync(world.path("etc"), { recursive: true });
+    rmSync(world.path("program"));
+    for (const part of readdirSync(world.path("data")))
+      if (part !== "volumes" && part !== "dedup") rmSync(world.path("data", part), { recursive: true });
+
+    await mustRun(join(BIN, "bextract"), ["-b", world.path("elsewhere/emergency.bsr"), world.path("data/volumes"), "/"]);
+    assert.equal(readFileSync(world.path("program"), "utf8"), "a program");
+    await assertSameTree(world.path("etc-before"), world.path("etc"));
+    await nocturne("init", world.path("etc"), "--data", world.path("data"));
+    await nocturne("catalog", "load", world.path("data/backup/MyCatalog.db"), "-c", file);
+    await nocturne("start", "-c", world.path("etc"));
+    const where = world.path("restored");
+    await bconsole(world, `restore where=${where} fileset="Full Set" select current all done yes`, "wait");
+    await assertSameTree(world.path("tree"), where + world.path("tree"));
+  } finally {
+    await runCommand(join(BIN, "nocturne"), ["stop", "-c", world.path("etc")]);
+  }
+});
+
 function withoutTimes(row: string): string {
   return row.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, "").replaceAll(/ +/g, " ");
 }

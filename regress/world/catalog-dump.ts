@@ -18,7 +18,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   PathVisibility: `SELECT v.JobId, p.Path, v.Size, v.Files FROM PathVisibility v JOIN Path p ON p.PathId = v.PathId ORDER BY v.JobId, p.Path`,
   JobMedia: `SELECT j.JobId, m.VolumeName, j.FirstIndex, j.LastIndex, j.StartFile, j.StartBlock, j.EndFile, j.EndBlock, j.VolIndex
     FROM JobMedia j JOIN Media m ON m.MediaId = j.MediaId ORDER BY j.JobId, j.VolIndex, m.VolumeName, j.StartFile, j.StartBlock`,
-  Media: `SELECT m.VolumeName, m.Slot, p.Name, m.MediaType, t.MediaType, m.LabelType, m.LabelDate, m.VolFiles, m.VolBlocks,
+  Media: `SELECT m.VolumeName, m.Slot, p.Name, m.MediaType, t.MediaType, m.LabelType, m.LabelDate IS NOT NULL, m.VolFiles, m.VolBlocks,
       m.VolParts, m.VolBytes, m.VolABytes, m.VolHoleBytes, m.VolType, m.VolCapacityBytes, m.Enabled, m.Recycle, m.ActionOnPurge,
       m.VolRetention, m.VolUseDuration, m.MaxVolJobs, m.MaxVolFiles, m.MaxVolBytes, m.InChanger, s.Name, m.EndFile, m.EndBlock,
       m.RecycleCount, sp.Name, rp.Name
