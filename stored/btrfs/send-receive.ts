@@ -67,7 +67,7 @@ export class ReceiveStream implements Disposable {
     const { promise: drained, resolve } = Promise.withResolvers<void>();
     this.#input.once("drain", resolve).once("close", resolve); // a pipe that broke is closed; the program's status tells why
     try {
-      await abortable(Promise.race([drained, this.#ended]), signal);
+      await abortable(drained, signal); // no race with the program's end: each would leave its mark there, once for every write
     } finally {
       this.#input.off("drain", resolve).off("close", resolve);
     }
