@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { LIBRARY_SITE, makeLibrary } from "#regress/changer.ts";
 import { assertSameTree } from "#regress/compare.ts";
 import { FOREIGN_SQL, foreignSql } from "#regress/foreign-sql.ts";
-import { mustRun } from "#regress/process.ts";
+import { mustRun, runCommand } from "#regress/process.ts";
 import { BIN } from "#regress/programs.ts";
 import { scenario } from "#regress/scenario.ts";
 import { bigFile, plainTree } from "#regress/trees.ts";
@@ -101,14 +101,57 @@ scenario(
     await assertSameTree(tree, (await world.restore("select current all done")) + tree);
 
     await world.stop("sd");
+    const refused = await runCommand(`${BIN}/btape`, [tape, "test"]);
+    assert.match(refused.output, /Volume "T1" was left as it is/, refused.output);
     const listed = await mustRun(`${BIN}/bls`, [tape]);
     for (const name of ["zz-last", "big2"]) assert.ok(listed.output.includes(`${tree}/${name}`), `bls does not list ${name}`);
     mkdirSync(world.path("extracted"));
-    await mustRun(`${BIN}/bextract`, ["-p", tape, world.path("extracted")]);
+    // Half a file of the job that was cut off is an error that is told; the job after it has all of it.
+    await runCommand(`${BIN}/bextract`, ["-p", tape, world.path("extracted")]);
     for (const name of ["zz-last", "big", "big2"])
       assert.ok(
         readFileSync(`${tree}/${name}`).equals(readFileSync(`${world.path("extracted")}${tree}/${name}`)),
         `${name} differs`,
       );
+  },
+);
+
+scenario(
+  "btape: all subtests are OK on a tape in a file, a fill is read again, and what it must not touch it leaves",
+  { site: {} },
+  async (world) => {
+    const tape = world.path("tape");
+    writeFileSync(tape, "");
+    world.edit(
+      "bacula-sd.conf",
+      /Archive Device = .*/,
+      `Archive Device = "${tape}"\n  Volume Capacity = 30000000\n  Maximum File Size = 8000000`,
+    );
+    world.edit("bacula-sd.conf", /Device Type = .*/, "Device Type = VTape");
+    const device = /Device \{\s*Name = (\S+)/.exec(readFileSync(world.path("bacula-sd.conf"), "utf8"))?.[1] ?? "";
+    const btape = async (args: readonly string[], input = "") =>
+      await runCommand(`${BIN}/btape`, ["-c", world.path("bacula-sd.conf"), "-w", world.path(""), ...args], { input });
+    // By the name of the resource, and by its path: what is no path is a name.
+    for (const named of [device, tape]) {
+      const tested = await btape([named, "test"]);
+      assert.equal(tested.status, 0, tested.output);
+      assert.match(tested.output, /We should be in file 4\. I am at file 4\. This is correct!/);
+      assert.match(tested.output, /Total files=4, blocks=7, bytes = 451,136/);
+      assert.equal(tested.output.match(/^OK /gm)?.length, 5, tested.output);
+    }
+    const filled = await btape([device, "fill"], "s\n");
+    assert.match(filled.output, /Tape is full: early warning[^]*The last block on the tape matches\. Test succeeded\./);
+    assert.equal((await btape([device, "unfill"])).status, 0);
+    const walked = await btape([device], "rewind\nfsf 2\nfsr 3\nbsr\nstatus\nbogus\nquit\n");
+    assert.match(walked.output, /file=2 block=2[^]*"bogus" is an invalid command/);
+    assert.equal(walked.status, 1);
+
+    // A Volume of the site is not written over without a yes.
+    await btape([device, "label", "Site1"], "yes\n");
+    const relabeled = await btape([device, "readlabel"]);
+    assert.match(relabeled.output, /VolName {11}: Site1/, relabeled.output);
+    assert.match((await btape([world.path(""), "test"])).output, /nothing for btape to test/);
+    assert.match((await btape(["/dev/null", "test"])).output, /no driver for real drives/);
+    assert.match((await btape(["Nowhere", "test"])).output, /Could not find device "Nowhere"/);
   },
 );

@@ -50,7 +50,7 @@ export const deviceTable = defineResource(
     hardwareEndOfFile: directive(bool(), { default: true, acts: false, description: "The drive finds file marks by itself." }),
     hardwareEndOfMedium: directive(bool(), {
       default: true,
-      acts: false,
+      acts: true,
       description: "The drive finds the end of data by itself.",
     }),
     backwardSpaceRecord: directive(bool(), { default: true, acts: false, description: "The drive can step back a record." }),
@@ -60,12 +60,12 @@ export const deviceTable = defineResource(
       acts: false,
       description: "A step back over a file mark is needed after the end of data was found.",
     }),
-    twoEof: directive(bool(), { default: false, acts: false, description: "Two file marks end the data." }),
-    forwardSpaceRecord: directive(bool(), { default: true, acts: false, description: "The drive can step forward a record." }),
-    forwardSpaceFile: directive(bool(), { default: true, acts: false, description: "The drive can step forward a file mark." }),
+    twoEof: directive(bool(), { default: false, acts: true, description: "Two file marks end the data." }),
+    forwardSpaceRecord: directive(bool(), { default: true, acts: true, description: "The drive can step forward a record." }),
+    forwardSpaceFile: directive(bool(), { default: true, acts: true, description: "The drive can step forward a file mark." }),
     fastForwardSpaceFile: directive(bool(), {
       default: true,
-      acts: false,
+      acts: true,
       description: "The drive can step forward many file marks at once.",
     }),
     removableMedia: directive(bool(), { default: true, acts: false, description: "Media can be taken out." }),
@@ -90,7 +90,7 @@ export const deviceTable = defineResource(
     }),
     blockPositioning: directive(bool(), {
       default: true,
-      acts: false,
+      acts: true,
       description: "Goes to the block that is wanted and not only to its file mark.",
     }),
     useMtiocGet: directive(bool(), { default: true, acts: false, description: "Asks the driver for the position." }),
@@ -233,7 +233,11 @@ export const deviceTable = defineResource(
       description:
         "Bytes after which the catalog gets an entry for positioning; a restore reads at most so much that it does not want.",
     }),
-    volumeCapacity: directive(size(), { default: 0, acts: false, description: "Size of the medium." }),
+    volumeCapacity: directive(size(), {
+      default: 0,
+      acts: true,
+      description: "Size of a tape in bytes; 0: what it was made with, or what its disk takes. For Device Type VTape.",
+    }),
     minimumFreeSpace: directive(size(), {
       keyword: "MinimumFeeSpace",
       synonyms: ["MinimumFreeSpace"],

@@ -5,6 +5,7 @@ import { checkAddresses, checkStatistics, checkTls, only, requireOne, requireSom
 import type { ResourceSet } from "#lib/config/resolve.ts";
 import type { StatisticsResource } from "#lib/config/statistics-resource.ts";
 import { checkSharedStores, checkStoreDirectives } from "./check-dedup.ts";
+import { checkTapeDirectives } from "./check-tape.ts";
 import type { AutochangerResource } from "./autochanger.ts";
 import type { CloudResource } from "./cloud.ts";
 import type { DeviceResource } from "./device.ts";
@@ -109,6 +110,7 @@ function checkDevice(device: DeviceResource, problems: ProblemList): void {
     });
   }
   checkStoreDirectives(device, problems);
+  checkTapeDirectives(device, problems);
   if (device.deviceType === "Cloud" && device.cloud === undefined) {
     problems.add({ severity: "error", at, resource, directive: "Cloud", message: "it is required with DeviceType = Cloud" });
   }
