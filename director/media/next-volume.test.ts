@@ -251,6 +251,22 @@ test("Volumes that are kept for ever or precious do not hide the one that may be
   });
 });
 
+test("where looking at Volumes takes long, a wish ends in time and the next one goes on where it left off", async () => {
+  await withFinder({ AutoPrune: 1 }, async ({ with: finder, catalog, poolId }) => {
+    for (const name of ["One", "Two", "Three", "Four"]) await createMedia(catalog, written(poolId, name));
+    let monotonicMs = 0;
+    const asked: string[] = [];
+    const prune = async ({ VolumeName }: MediaRow) => {
+      asked.push(VolumeName);
+      monotonicMs += 15_000;
+      return { isPurged: false, lines: [] };
+    };
+    const slow = finder({ clock: { ...systemClock, monotonicMs: () => monotonicMs }, pruner: { prune, purge: prune } });
+    for (const jobId of [1, 2]) assert.match(used(await slow.find(wish(jobId), never)), /^none/);
+    assert.deepEqual(asked, ["One", "Two", "Three", "Four"]);
+  });
+});
+
 test("a Volume that is withheld to be labelled anew goes to no job, and one that a job has cannot be withheld", async () => {
   await withFinder({}, async ({ finder, catalog, poolId, claims }) => {
     await createMedia(catalog, written(poolId, "Free", { VolStatus: "Purged" }));

@@ -70,6 +70,7 @@ export interface FinderParts {
 export class VolumeFinder {
   readonly #parts: FinderParts;
   readonly #turn = new Mutex();
+  readonly #leftOff = new Map<number, number>();
 
   constructor(parts: FinderParts) {
     this.#parts = parts;
@@ -113,7 +114,7 @@ export class VolumeFinder {
     using _held = await this.#turn.acquire(signal);
     const pool = await findPool(this.#parts.catalog, wish.pool);
     if (pool === null) return { kind: "none", reason: `Pool "${wish.pool}" is not in the catalog`, lines: [] };
-    const search = new VolumeSearch(this.#parts, wish, pool, signal);
+    const search = new VolumeSearch(this.#parts, wish, pool, this.#leftOff, signal);
     try {
       return await this.#use(wish, pool, await look(search), search.lines);
     } catch (error) {

@@ -27,6 +27,8 @@ import type { PoolPolicy } from "./pool-policy.ts";
 
 /** Full and Used Volumes that one wish has pruned at most: each costs a look at all its jobs. */
 const PRUNED_MAX = 200;
+/** Other wishes wait for this one: what has not been looked at by then is looked at first when a job asks again. */
+const PRUNING_MS_MAX = 20_000;
 /** Volumes that a refusal names at most. */
 const NAMED_MAX = 5;
 
@@ -38,11 +40,14 @@ export class VolumeSearch {
   readonly #wish: VolumeWish;
   readonly #pool: PoolRow;
   readonly #policy: PoolPolicy;
+  readonly #leftOff: Map<number, number>;
   readonly #signal: AbortSignal;
   /** Volumes that would have done but for what stands here; told when nothing is found. */
   readonly #passedOver = new Map<string, string>();
 
-  constructor(parts: FinderParts, wish: VolumeWish, pool: PoolRow, signal: AbortSignal) {
+  /** `leftOff`: where the pruning for a Pool ran out of time, by PoolId: the MediaId to begin with. It outlives the search. */
+  constructor(parts: FinderParts, wish: VolumeWish, pool: PoolRow, leftOff: Map<number, number>, signal: AbortSignal) {
+    this.#leftOff = leftOff;
     this.#parts = parts;
     this.#wish = wish;
     this.#pool = pool;
@@ -223,7 +228,19 @@ export class VolumeSearch {
       { ...this.#wanted(this.#pool), ...(scratch === null ? {} : { scratchPoolId: scratch.PoolId }) },
       PRUNED_MAX,
     );
-    for (const row of await this.#free(prunable)) {
+    const { clock } = this.#parts;
+    const deadline = clock.monotonicMs() + PRUNING_MS_MAX;
+    const rows = await this.#free(prunable);
+    const first = Math.max(
+      0,
+      rows.findIndex((row) => row.MediaId === this.#leftOff.get(this.#pool.PoolId)),
+    );
+    this.#leftOff.delete(this.#pool.PoolId);
+    for (const row of [...rows.slice(first), ...rows.slice(0, first)]) {
+      if (clock.monotonicMs() > deadline) {
+        this.#leftOff.set(this.#pool.PoolId, row.MediaId);
+        break;
+      }
       if (!this.#isWriting(row) && (await this.#freed(row, "prune"))) {
         const found = await this.#takeFreed();
         if (found !== null) return found;
