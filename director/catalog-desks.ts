@@ -42,6 +42,7 @@ export class CatalogDesks implements AsyncDisposable {
         const catalog = this.#owned.use(await Catalog.open(catalogOptions(resource, config.director.workingDirectory)));
         const claims = new VolumeClaims();
         const { retention, pressure, ...helpers } = this.#helpers(catalog, claims);
+        await retention.clockGuard.begin(catalog);
         this.#desks.set(resource.name, {
           catalog,
           claims,

@@ -27,6 +27,7 @@ import { poolPolicy } from "./media/pool-policy.ts";
 import { JobMessages } from "./messages/job-messages.ts";
 import { consoleService } from "./rpc/console-service.ts";
 import { runConsoleCommand } from "./run-console-command.ts";
+import { ClockGuard } from "./retention/clock-guard.ts";
 import type { RetentionParts } from "./retention/parts.ts";
 import { Pressure } from "./pressure/pressure.ts";
 import { SpaceWatch } from "./pressure/space-watch.ts";
@@ -256,6 +257,7 @@ export class Director implements AsyncDisposable {
       catalog,
       claims,
       turn: new Mutex(),
+      clockGuard: new ClockGuard(this.#clock),
       config: () => this.#config,
       now: () => this.#clock.nowMs(),
       busy: () => this.#engine?.busy() ?? { running: new Set(), read: new Map() },

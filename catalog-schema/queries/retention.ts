@@ -116,6 +116,15 @@ export async function listAgedOthers(
   return await query.orderBy("Job.JobId").limit(ROWS_PER_PAGE).execute();
 }
 
+/** When the newest job ended, unix seconds; 0: there is none. */
+export async function newestJobEnd(r: CatalogReader): Promise<number> {
+  const row = await r.reader
+    .selectFrom("Job")
+    .select((e) => e.fn.max("JobTDate").as("newest"))
+    .executeTakeFirst();
+  return Number(row?.newest ?? 0);
+}
+
 /** The newest good InitCatalog job of each Verify job name: what later Verify jobs compare with. */
 export async function listNewestInitCatalogs(r: CatalogReader): Promise<number[]> {
   const rows = await r.reader
@@ -171,19 +180,6 @@ export async function listJobsOnVolume(r: CatalogReader, mediaId: number): Promi
     .where("JobMedia.MediaId", "=", mediaId)
     .orderBy("jobId")
     .execute();
-}
-
-/** Storages that wrote the Volumes on which jobs of a client lie, by StorageId. */
-export async function listStoragesOfClient(r: CatalogReader, clientId: number): Promise<number[]> {
-  const rows = await r.reader
-    .selectFrom("Job")
-    .innerJoin("JobMedia", "JobMedia.JobId", "Job.JobId")
-    .innerJoin("Media", "Media.MediaId", "JobMedia.MediaId")
-    .select("Media.StorageId")
-    .distinct()
-    .where("Job.ClientId", "=", clientId)
-    .execute();
-  return rows.map((row) => row.StorageId);
 }
 
 /** Jobs that refer to files of these Base jobs: pairs of both. */

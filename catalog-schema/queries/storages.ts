@@ -29,6 +29,19 @@ export async function findStorageById(r: CatalogReader, storageId: number): Prom
   return (await r.reader.selectFrom("Storage").selectAll().where("StorageId", "=", storageId).executeTakeFirst()) ?? null;
 }
 
+/** Storages that wrote the Volumes on which jobs of a client lie, by StorageId. */
+export async function listStoragesOfClient(r: CatalogReader, clientId: number): Promise<number[]> {
+  const rows = await r.reader
+    .selectFrom("Job")
+    .innerJoin("JobMedia", "JobMedia.JobId", "Job.JobId")
+    .innerJoin("Media", "Media.MediaId", "JobMedia.MediaId")
+    .select("Media.StorageId")
+    .distinct()
+    .where("Job.ClientId", "=", clientId)
+    .execute();
+  return rows.map((row) => row.StorageId);
+}
+
 /** Number of a Media Type, recorded if it is new. */
 export async function ensureMediaType(w: CatalogWriter, mediaType: string): Promise<number> {
   const find = async (): Promise<number | undefined> =>

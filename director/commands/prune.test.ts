@@ -185,7 +185,7 @@ test("precious and archived Volumes, and those with no retention, are never prun
   await world.type(["prune expired volume yes"]);
   for (const name of ["P-1", "P-2", "P-3"]) assert.equal((await findMedia(world.catalog, name))!.VolStatus, "Full", name);
   await world.type([`prune jobs client=${client} yes`]);
-  assert.ok(await exists(ids[0]!), "a job on a precious Volume stays");
+  assert.ok((await exists(ids[0]!)) && (await exists(ids[1]!)), "jobs on precious and archived Volumes stay");
 });
 
 test("what is being restored stays", async () => {

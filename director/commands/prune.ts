@@ -1,6 +1,6 @@
 import type { Catalog } from "#catalog/catalog.ts";
 import { listClients } from "#catalog/queries/clients.ts";
-import { listStoragesOfClient } from "#catalog/queries/retention.ts";
+import { listStoragesOfClient } from "#catalog/queries/storages.ts";
 import { pruneEvents, pruneLooseLog, pruneStatistics } from "#catalog/queries/statistics.ts";
 import type { ClientRow } from "#catalog/schema/client.ts";
 import { catalogTime } from "#lib/base/local-time.ts";

@@ -67,7 +67,8 @@ volume action=truncate|all [volume=<name>] [storage=<name>] [pool=<name>] [allpo
     const { jobIds, of } = await jobsFor(context, catalog, args);
     const what = subject === "files" ? "files" : "jobs";
     try {
-      for (const jobId of jobIds) await purgeOneJob(context, catalog, jobId, what);
+      // The newest first: what is left when this is interrupted needs nothing that is gone.
+      for (const jobId of jobIds.toReversed()) await purgeOneJob(context, catalog, jobId, what);
     } finally {
       context.director.jobsDeleted(); // also of those before one that failed
       context.director.engine.mediaChanged();

@@ -29,6 +29,8 @@ export async function autoPrune(
   const prunesJobs = job.pruneJobs || client.autoPrune;
   const prunesFiles = job.pruneFiles || client.autoPrune;
   if (!prunesJobs && !prunesFiles) return;
+  const doubt = parts.clockGuard.doubt();
+  if (doubt !== undefined) return await say("Warning", doubt);
   try {
     const row = await clientRow(parts.catalog, client.name);
     if (row === null) return;

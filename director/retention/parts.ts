@@ -1,8 +1,10 @@
 import type { Catalog } from "#catalog/catalog.ts";
-import { listUsersOfBases, listJobsOfSeries, type Series } from "#catalog/queries/retention.ts";
+import { listJobsOnArchived } from "#catalog/queries/pressure.ts";
+import { listJobsOfSeries, listJobsOnPrecious, listUsersOfBases, type Series } from "#catalog/queries/retention.ts";
 import type { Mutex } from "#lib/base/lock.ts";
 import type { DirectorConfig } from "../config/load.ts";
 import type { VolumeClaims } from "../media/volume-claims.ts";
+import type { ClockGuard } from "./clock-guard.ts";
 import { retentionJob, type BusyJobs, type RetentionJob } from "./judge.ts";
 
 /** What pruning works with. */
@@ -17,6 +19,8 @@ export interface RetentionParts {
   readonly claims: VolumeClaims;
   /** Held while it is judged what goes and while that is deleted, so that two who prune never each rely on what the other deletes. */
   readonly turn: Mutex;
+  /** Asked before anything is pruned by itself. */
+  readonly clockGuard: ClockGuard;
   /** Jobs were deleted: storages are to be told what they may forget. */
   readonly jobsDeleted: () => void;
   /** A job has been pruned after: work that is done once a day may be due. */
@@ -29,6 +33,17 @@ export const ENDED: ReadonlySet<string> = new Set(["T", "W", "E", "e", "f", "A",
 /** The jobs of a series as the rules see them. */
 export async function readSeries(catalog: Catalog, series: Series): Promise<readonly RetentionJob[]> {
   return (await listJobsOfSeries(catalog, series)).map((row) => retentionJob(row));
+}
+
+/** Jobs on Volumes that nothing frees by itself, precious and archived ones, each with the reason why it stays. */
+export async function jobsOnLastingVolumes(catalog: Catalog): Promise<ReadonlyMap<number, string>> {
+  const archived = [...(await listJobsOnArchived(catalog))].map(
+    ([jobId, name]) => [jobId, `it lies on the archived Volume "${name}"`] as const,
+  );
+  const precious = [...(await listJobsOnPrecious(catalog))].map(
+    ([jobId, name]) => [jobId, `it lies on the precious Volume "${name}"`] as const,
+  );
+  return new Map([...archived, ...precious]);
 }
 
 /** Jobs that still refer to files of the Base jobs among these: such a Base may not go, whatever client or FileSet they are of. */

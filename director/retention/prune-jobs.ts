@@ -1,12 +1,6 @@
-import {
-  listAgedOthers,
-  listAgedSeries,
-  listJobsOnPrecious,
-  listNewestInitCatalogs,
-  type Series,
-} from "#catalog/queries/retention.ts";
+import { listAgedOthers, listAgedSeries, listNewestInitCatalogs, type Series } from "#catalog/queries/retention.ts";
 import { judgeByAge, judgeByKeep, judgeJobs, retentionJob, type Judged, type OwnTime, type RetentionJob } from "./judge.ts";
-import { ENDED, readSeries, usersOfBases, type RetentionParts } from "./parts.ts";
+import { ENDED, jobsOnLastingVolumes, readSeries, usersOfBases, type RetentionParts } from "./parts.ts";
 import { policyOf, readPolicyRows, shortestRetention, type PolicyRows } from "./policy.ts";
 import { removeJobs } from "./remove-jobs.ts";
 
@@ -73,10 +67,10 @@ export async function* judgeAllJobs(
     ...(ask.clientId === undefined ? {} : { clientId: ask.clientId }),
     endedBefore: Math.ceil(ask.nowMs / 1000 - shortest) + 1,
   };
-  const precious = await listJobsOnPrecious(catalog);
+  const lasting = await jobsOnLastingVolumes(catalog);
   for (const series of await listAgedSeries(catalog, wanted)) {
     signal.throwIfAborted();
-    yield await judgeSeries(parts, series, { ask, rows, precious });
+    yield await judgeSeries(parts, series, { ask, rows, lasting });
   }
   yield* judgeOthers(parts, ask, rows, wanted, signal);
 }
@@ -84,9 +78,9 @@ export async function* judgeAllJobs(
 async function judgeSeries(
   parts: RetentionParts,
   series: Series,
-  facts: { readonly ask: JobsAsk; readonly rows: PolicyRows; readonly precious: ReadonlyMap<number, string> },
+  facts: { readonly ask: JobsAsk; readonly rows: PolicyRows; readonly lasting: ReadonlyMap<number, string> },
 ): Promise<readonly Judged[]> {
-  const { ask, rows, precious } = facts;
+  const { ask, rows, lasting } = facts;
   const jobs = await readSeries(parts.catalog, series);
   const usedBases = await usersOfBases(parts.catalog, jobs);
   const policy = (job: RetentionJob) =>
@@ -94,8 +88,8 @@ async function judgeSeries(
   const byKeep = judgeByKeep(jobs, policy, ask.nowMs);
   const ownTime = (job: RetentionJob): OwnTime => {
     if (!isAsked(job, ask)) return { isOver: false, why: "not asked for", untilMs: null };
-    const volume = precious.get(job.jobId);
-    if (volume !== undefined) return { isOver: false, why: `it lies on the precious Volume "${volume}"`, untilMs: null };
+    const lastsWhy = lasting.get(job.jobId);
+    if (lastsWhy !== undefined) return { isOver: false, why: lastsWhy, untilMs: null };
     const user = usedBases.get(job.jobId);
     if (user !== undefined) return { isOver: false, why: `JobId ${user} refers to files of this Base`, untilMs: null };
     const kept = byKeep.get(job.jobId);

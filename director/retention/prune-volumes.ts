@@ -1,12 +1,12 @@
 import { markPurgedIfEmpty } from "#catalog/queries/delete.ts";
 import { findMediaById } from "#catalog/queries/media.ts";
 import { isPrecious } from "#catalog/queries/media-care.ts";
-import { listJobsOnPrecious, listJobsOnVolume, type Series } from "#catalog/queries/retention.ts";
+import { listJobsOnVolume, type Series } from "#catalog/queries/retention.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import { parseCatalogTime } from "#lib/base/local-time.ts";
 import type { DirectorConfig } from "../config/load.ts";
 import { judgeByAge, judgeByKeep, judgeJobs, type Judged, type OwnTime, type RetentionJob } from "./judge.ts";
-import { ENDED, readSeries, usersOfBases, type RetentionParts } from "./parts.ts";
+import { ENDED, jobsOnLastingVolumes, readSeries, usersOfBases, type RetentionParts } from "./parts.ts";
 import { policyOf, readPolicyRows } from "./policy.ts";
 import { removeJobs } from "./remove-jobs.ts";
 
@@ -71,11 +71,11 @@ export async function judgeVolumes(
         retention.set(jobId, { seconds: volume.VolRetention, volume: volume.VolumeName });
     }
   }
-  const precious = await listJobsOnPrecious(parts.catalog);
+  const lasting = await jobsOnLastingVolumes(parts.catalog);
   const judged: Judged[] = [];
   for (const one of series.values()) {
     signal.throwIfAborted();
-    judged.push(...(await judgeSeriesOnVolumes(parts, one, { retention, precious }, nowMs)));
+    judged.push(...(await judgeSeriesOnVolumes(parts, one, { retention, lasting }, nowMs)));
   }
   return { judged, jobsOf, orphans };
 }
@@ -134,11 +134,11 @@ async function judgeSeriesOnVolumes(
   series: Series,
   onVolumes: {
     readonly retention: ReadonlyMap<number, { readonly seconds: number; readonly volume: string }>;
-    readonly precious: ReadonlyMap<number, string>;
+    readonly lasting: ReadonlyMap<number, string>;
   },
   nowMs: number,
 ): Promise<readonly Judged[]> {
-  const { retention, precious } = onVolumes;
+  const { retention, lasting } = onVolumes;
   const rows = await readPolicyRows(parts.catalog);
   const jobs = await readSeries(parts.catalog, series);
   const usedBases = await usersOfBases(parts.catalog, jobs);
@@ -149,8 +149,8 @@ async function judgeSeriesOnVolumes(
     const own = retention.get(job.jobId);
     if (own === undefined) return { isOver: false, why: "it lies on other Volumes", untilMs: null };
     if (!ENDED.has(job.status)) return { isOver: false, why: "it has not ended", untilMs: null };
-    const volume = precious.get(job.jobId);
-    if (volume !== undefined) return { isOver: false, why: `it lies on the precious Volume "${volume}" too`, untilMs: null };
+    const lastsWhy = lasting.get(job.jobId);
+    if (lastsWhy !== undefined) return { isOver: false, why: lastsWhy, untilMs: null };
     const user = usedBases.get(job.jobId);
     if (user !== undefined) return { isOver: false, why: `JobId ${user} refers to files of this Base`, untilMs: null };
     return byKeep.get(job.jobId) ?? judgeByAge(job, own.seconds, `Volume Retention of Volume "${own.volume}":`, nowMs);

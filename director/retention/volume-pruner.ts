@@ -19,6 +19,8 @@ export class RetentionPruner implements VolumePruner {
   async prune(row: MediaRow, signal: AbortSignal): Promise<PruneAnswer> {
     const why = await whyNotPrunable(this.#parts, row);
     if (why !== null) return { isPurged: false, lines: [why] };
+    const doubt = this.#parts.clockGuard.doubt();
+    if (doubt !== undefined) return { isPurged: false, lines: [doubt] };
     if (!(await mayHaveExpired(this.#parts, row))) return { isPurged: false, lines: [] };
     const { judged, purged, upgraded, waiting } = await pruneVolumes(this.#parts, [row], signal);
     if (purged.length > 0) return { isPurged: true, lines: [...purgedLines(row.VolumeName), ...upgradedLines(upgraded)] };

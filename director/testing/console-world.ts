@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { must } from "#lib/base/assert.ts";
+import { systemClock } from "#lib/base/clock.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { Catalog } from "#catalog/catalog.ts";
 import { createCatalog } from "#catalog/migrations/migrate.ts";
@@ -18,6 +19,7 @@ import type { CancelResult, JobEngine } from "../job/engine.ts";
 import type { JobView } from "../job/job-view.ts";
 import type { RunRequest } from "../job/run-request.ts";
 import { VolumeClaims } from "../media/volume-claims.ts";
+import { ClockGuard } from "../retention/clock-guard.ts";
 import type { RetentionParts } from "../retention/parts.ts";
 import { ConsoleMessages } from "../messages/console-messages.ts";
 import { recordResources } from "../job/catalog-rows.ts";
@@ -192,6 +194,7 @@ export class ConsoleWorld implements AsyncDisposable {
       catalog: this.catalog,
       claims: this.claims,
       turn: this.#turn,
+      clockGuard: new ClockGuard(systemClock),
       config: () => this.config,
       now: () => this.services.now(),
       busy: () => this.engine.busy(),

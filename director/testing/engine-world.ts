@@ -9,6 +9,7 @@ import type { Catalog } from "#catalog/catalog.ts";
 import { CatalogDesks } from "../catalog-desks.ts";
 import { poolPolicy } from "../media/pool-policy.ts";
 import { noRelief } from "../media/space-relief.ts";
+import { ClockGuard } from "../retention/clock-guard.ts";
 import { RetentionPruner } from "../retention/volume-pruner.ts";
 import { DaemonClients } from "../clients/daemon-clients.ts";
 import { catalogOptions } from "../config/catalog-options.ts";
@@ -81,6 +82,7 @@ export class EngineWorld implements AsyncDisposable {
           catalog,
           claims,
           turn: new Mutex(),
+          clockGuard: new ClockGuard(systemClock),
           config: () => this.config,
           now: () => systemClock.nowMs(),
           busy: () => this.engine.busy(),
