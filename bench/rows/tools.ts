@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { createCatalog } from "#catalog/migrations/migrate.ts";
 import { mustRun } from "#regress/process.ts";
-import { BIN, DEBIAN_BACULA, DEBIAN_BACULA_FILES } from "#regress/programs.ts";
+import { BIN, createDebianCatalog, DEBIAN_BACULA, DEBIAN_BACULA_FILES } from "#regress/programs.ts";
 import { World } from "#regress/world.ts";
 import { bigFileTree, machineTree, type Tree, warmCache } from "../data/trees.ts";
 import { judgeLeast, judgeRatio, medianOf } from "./judge.ts";
@@ -13,20 +14,24 @@ type Make = keyof typeof MAKES;
 
 const BLS_BYTES_LEAST = 400e6;
 
-/** bls and bextract against Debian's, on the same Volumes, which Debian's Bacula wrote. */
+/** bls, bextract and bscan against Debian's, on the same Volumes, which Debian's Bacula wrote. */
 export const tools: Row = {
   name: "tools",
-  title: "bls and bextract on a Volume of /usr and on one of a large file",
+  title: "bls and bextract on a Volume of /usr and on one of a large file, bscan on one of /etc",
   rounds: 3,
   run: async (context) => {
-    const missing = [...DEBIAN_BACULA_FILES, "/usr/sbin/bls", "/usr/sbin/bextract"].filter((path) => !existsSync(path));
+    const missing = [...DEBIAN_BACULA_FILES, ...["bls", "bextract", "bscan"].map((name) => join(MAKES.bacula, name))].filter(
+      (path) => !existsSync(path),
+    );
     if (missing.length > 0) {
       context.say(`left out: needs ${missing.join(", ")}`);
       return { series: [], judgements: [], notes: [] };
     }
     const results: { readonly series: Series[]; readonly judgements: Judgement[] }[] = [];
     for (const tree of [machineTree(context.isQuick), bigFileTree(context.place.dir, context.isQuick)])
-      results.push(await onVolumeOf(context, tree));
+      results.push(await onVolumeOf(context, tree, ["bls", "bextract", "bextract with digests"]));
+    // A small tree: Debian's bscan waits for the disk with every file, and would need hours for all of /usr.
+    results.push(await onVolumeOf(context, { ...machineTree(true), name: "etc" }, ["bscan"]));
     return {
       series: results.flatMap(({ series }) => series),
       judgements: results.flatMap(({ judgements }) => judgements),
@@ -40,6 +45,7 @@ export const tools: Row = {
 async function onVolumeOf(
   context: BenchContext,
   tree: Tree,
+  works: readonly Work[],
 ): Promise<{ readonly series: Series[]; readonly judgements: Judgement[] }> {
   const scratch = await context.place.scratch("tools");
   const fileset = `Include { Options { Signature = MD5 }\n File = "${tree.path}" }`;
@@ -52,7 +58,8 @@ async function onVolumeOf(
   const makes = (["nocturne", "bacula"] as const).filter((make) => context.subjects.includes(make));
   for (let round = 0; round < context.rounds; round += 1) {
     for (const make of makes) {
-      for (const work of worksOf(make)) {
+      for (const work of works) {
+        if (work === "bextract with digests" && make === "bacula") continue;
         const seconds = await timed(context, world, make, work);
         const key = `${work}\n${make}`;
         values.set(key, [...(values.get(key) ?? []), seconds]);
@@ -72,30 +79,38 @@ async function onVolumeOf(
 }
 
 /** What is timed: Debian's bextract compares no digests, ours does unless told otherwise. */
-type Work = "bls" | "bextract" | "bextract with digests";
-
-function worksOf(make: Make): readonly Work[] {
-  return make === "nocturne" ? ["bls", "bextract", "bextract with digests"] : ["bls", "bextract"];
-}
+type Work = "bls" | "bextract" | "bextract with digests" | "bscan";
 
 async function timed(context: BenchContext, world: World, make: Make, work: Work): Promise<number> {
-  const into = join(world.dir, `extracted-${make}`);
+  const into = join(world.dir, `made-${make}`);
   if (work !== "bls") mkdirSync(into);
-  const flags = make === "nocturne" && work === "bextract" ? ["-n"] : [];
-  const args = ["-c", world.path("bacula-sd.conf"), "-V", world.volumes().join("|"), "Disk"];
+  if (work === "bscan") await makeCatalog(make, join(into, "bacula.db"));
+  const args = ["-c", world.path("bacula-sd.conf"), "-V", world.volumes().join("|")];
   const command = `"$0" "$@" > ${world.path("logs", "listing")}`;
   const began = performance.now();
   await mustRun("sh", [
     "-c",
     command,
     join(MAKES[make], work.split(" ")[0]!),
-    ...flags,
+    ...flagsOf(make, work, into),
     ...args,
-    ...(work === "bls" ? [] : [into]),
+    "Disk",
+    ...(work.startsWith("bextract") ? [into] : []),
   ]);
   const seconds = (performance.now() - began) / 1000;
   if (work !== "bls") context.place.throwAway(into);
   return seconds;
+}
+
+function flagsOf(make: Make, work: Work, into: string): readonly string[] {
+  if (work === "bscan") return ["-s", "-m", ...(make === "nocturne" ? ["-D", "sqlite3"] : []), "-w", into, "-n", "bacula"];
+  return make === "nocturne" && work === "bextract" ? ["-n"] : [];
+}
+
+/** An empty catalog, for bscan. */
+async function makeCatalog(make: Make, file: string): Promise<void> {
+  if (make === "nocturne") await createCatalog({ driver: "sqlite", file });
+  else createDebianCatalog(file);
 }
 
 function judged(series: readonly Series[], name: string, volumeBytes: number): Judgement[] {
@@ -113,6 +128,6 @@ function judged(series: readonly Series[], name: string, volumeBytes: number): J
     ...(bls === undefined
       ? []
       : [judgeLeast(`tools: bls goes through a Volume of ${name}`, volumeBytes / bls, BLS_BYTES_LEAST, speed)]),
-    ...ratio("bextract"),
+    ...["bextract", "bscan"].flatMap(ratio),
   ];
 }
