@@ -2,17 +2,17 @@ import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { onAbort } from "#lib/base/abort.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { must } from "#lib/base/assert.ts";
-import { messageTime } from "#lib/base/local-time.ts";
 import { mountForAppend } from "./find-volume.ts";
+import { regionRow, statusAfter, volumeEndLines } from "./volume-end.ts";
 import { withOpenRetries } from "./open-retries.ts";
 import type { AppendClient, FinishedSession, SessionFacts } from "./append-client.ts";
 import type { Changes } from "../job/changes.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { DeviceListener } from "../device/device-thread.ts";
 import type { EngineReport } from "../device/append-engine.ts";
-import type { EndCause } from "../volume/volume-writer.ts";
 import type { LabelAuthor } from "./find-volume.ts";
 import type { SessionReferences } from "../device/session-references.ts";
+import type { VolumeEnd } from "./volume-end.ts";
 import type { VolumeFacts } from "./volume-facts.ts";
 import type { VolumesInUse } from "./volumes-in-use.ts";
 
@@ -26,12 +26,6 @@ export interface AppenderSurroundings {
 
 /** Failures of a sync after which nobody knows what is on the medium. */
 const notDurable: ReadonlySet<string> = new Set(["DEVICE_IO_FAILED", "DEVICE_PROGRAM_FAILED"]);
-
-/** VolStatus of a Volume that takes no more. */
-const statusAfter = { full: "Full", error: "Error", readOnly: "Read-Only", gone: "Error" } as const satisfies Record<
-  EndCause,
-  string
->;
 
 /** A Volume that comes within this time is not worth a change of state. */
 const SHOW_WAITING_MS = 2000;
@@ -181,15 +175,7 @@ export class Appender implements DeviceListener {
     for (const { sessionId, ...facts } of report.progress) this.#clients.get(sessionId)?.progress(facts);
     for (const region of report.regions) {
       if (volume === undefined) continue;
-      this.#clients.get(region.sessionId)?.voice.jobMedia({
-        volume: volume.name,
-        firstIndex: region.firstIndex,
-        lastIndex: region.lastIndex,
-        startFile: Math.floor(region.startAddress / 2 ** 32),
-        endFile: Math.floor(region.endAddress / 2 ** 32),
-        startBlock: region.startAddress % 2 ** 32,
-        endBlock: region.endAddress % 2 ** 32,
-      });
+      this.#clients.get(region.sessionId)?.voice.jobMedia(regionRow(volume.name, region));
     }
     for (const warning of report.warnings) {
       volume?.errorHappens();
@@ -218,7 +204,7 @@ export class Appender implements DeviceListener {
   }
 
   /** The Volume is full: the next one, for all jobs on it. Whoever is still there asks for it; if that job ends, another one does. */
-  async #goOn(volume: VolumeFacts, full: { readonly reason: string; readonly cause: EndCause }): Promise<void> {
+  async #goOn(volume: VolumeFacts, full: VolumeEnd): Promise<void> {
     const sinceMs = performance.now();
     using _moving = this.#moving();
     using _ = await this.#mounting.acquire();
@@ -226,18 +212,7 @@ export class Appender implements DeviceListener {
     volume.status = statusAfter[full.cause];
     if (full.cause !== "full") volume.errorHappens();
     const first = this.#clients.values().next().value;
-    const size = volume.bytes.toLocaleString("en-US");
-    first?.voice.say("info", `End of medium on Volume "${volume.name}" Bytes=${size} at ${messageTime(Date.now())}.`);
-    if (full.cause === "error")
-      first?.voice.say(
-        "warning",
-        `Writing to Volume "${volume.name}" failed twice. It is marked in Error and left at its last good block: ${full.reason}`,
-      );
-    if (full.cause === "readOnly")
-      first?.voice.say(
-        "warning",
-        `Volume "${volume.name}" is write-protected. It is marked Read-Only; what it holds can be restored: ${full.reason}`,
-      );
+    for (const { kind, text } of volumeEndLines(volume, full, Date.now())) first?.voice.say(kind, text);
     try {
       if (full.cause === "gone") return await this.#giveUp(full.reason);
       await this.#leaveVolume();
