@@ -3,11 +3,14 @@ import { after, before, test } from "node:test";
 import { addJob } from "#catalog/conformance/database-under-test.ts";
 import { ensureClient } from "#catalog/queries/clients.ts";
 import { findJob } from "#catalog/queries/jobs.ts";
+import { createMedia } from "#catalog/queries/media.ts";
+import { findPool } from "#catalog/queries/pools.ts";
 import type { Clock } from "#lib/base/clock.ts";
 import { must } from "#lib/base/assert.ts";
 import { ConsoleWorld } from "../testing/console-world.ts";
 import { autoPrune } from "./auto-prune.ts";
 import { ClockGuard } from "./clock-guard.ts";
+import { RetentionPruner } from "./volume-pruner.ts";
 
 const DAY = 86_400_000;
 const START = Date.UTC(2027, 0, 15);
@@ -57,6 +60,29 @@ test("a clock that was set back and then right again has not leapt ahead", () =>
   assert.equal(guard.doubt(), undefined);
   clock.day = START;
   assert.equal(guard.doubt(), undefined);
+});
+
+test("a job that wants a Volume gets none pruned while the clock is doubted", async () => {
+  const clock = new SetClock();
+  const guard = new ClockGuard(clock);
+  const pool = must(await findPool(world.catalog, "Default"), "the Pool");
+  const row = await createMedia(world.catalog, {
+    VolumeName: "Old",
+    MediaType: "File",
+    PoolId: pool.PoolId,
+    VolStatus: "Full",
+    VolRetention: 60,
+    FirstWritten: "2027-01-01 00:00:00",
+    LastWritten: "2027-01-01 00:00:00",
+  });
+  const pruner = new RetentionPruner({ ...world.retention, now: clock.nowMs, clockGuard: guard });
+  const { signal } = new AbortController();
+  clock.day += 3650 * DAY;
+  const answer = await pruner.prune(row, signal);
+  assert.match(answer.lines.join(), /^The clock is 3650 days ahead/);
+  assert.equal(answer.isPurged, false);
+  clock.day -= 3650 * DAY;
+  assert.equal((await pruner.prune(row, signal)).isPurged, true);
 });
 
 test("a Director that starts years after the newest job of its catalog prunes nothing after a job, and says why", async () => {
