@@ -116,10 +116,6 @@ export class BscanVolumes {
       this.#voice.warning(`Volume "${media.VolumeName}" was written to while it was read: its row is left to its Director.`);
       return;
     }
-    if (row.VolBytes !== media.VolBytes || row.VolBlocks !== media.VolBlocks) {
-      this.#voice.warning(`Volume "${media.VolumeName}" was written to while it was read: its row is left to its Director.`);
-      return;
-    }
     const { files, endFile, endBlock } = endOf(found.bytes, found.tapeEnd);
     const firstWritten = timeOf(found.firstWritten);
     const lastWritten = timeOf(found.lastWritten);
