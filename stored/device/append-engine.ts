@@ -8,10 +8,12 @@ import { endOfMediumBlock } from "./check-end.ts";
 import { AttributeCollector } from "./attribute-collector.ts";
 import { ReferencesKeeper, keepReferences } from "./session-references.ts";
 import { volumeBytes } from "./device.ts";
+import { closeAnyway, finishTape } from "./leave-medium.ts";
 import { VolumeWriter } from "../volume/volume-writer.ts";
 import { writeSessionLabel } from "../volume/session-label.ts";
 import type { SessionReferences } from "./session-references.ts";
 import type { Medium } from "./device.ts";
+import type { VolumeNews } from "./volume-news.ts";
 import type { FilledBlock } from "../volume/session-blocks.ts";
 import type { AppendCheck } from "./check-end.ts";
 import type { EndCause, Region, VolumeWriterOptions } from "../volume/volume-writer.ts";
@@ -53,15 +55,6 @@ export interface SessionProgress {
   readonly batches: number;
   readonly files: number;
   readonly bytes: number;
-}
-
-/** Facts of the mounted Volume: counted since the mount, but for its size and where it ends. */
-export interface VolumeNews {
-  readonly bytes: number;
-  readonly blocks: number;
-  readonly writes: number;
-  /** Address of the end of a tape; undefined: the Volume is none. */
-  readonly tapeEnd: number | undefined;
 }
 
 /** What has become true since the last report. */
@@ -397,26 +390,5 @@ export class AppendEngine {
 
   #session(sessionId: number): Session {
     return must(this.#sessions.get(sessionId), `session ${sessionId} of the append engine`);
-  }
-}
-
-/** Writes the file marks with which a tape is left; answers why that could not be done. All blocks on it can be read without them. */
-function finishTape(medium: Medium): string | undefined {
-  try {
-    medium.tape?.finishTape();
-    const notes = medium.tape?.takeNotes() ?? [];
-    return notes.length === 0 ? undefined : notes.join("; ");
-  } catch (error) {
-    if (!(error instanceof OperatorError)) throw error;
-    return describeError(error);
-  }
-}
-
-/** Closes a medium after something worse has happened to it. */
-function closeAnyway(medium: Medium): void {
-  try {
-    medium.close();
-  } catch {
-    // the failure before this one is told
   }
 }

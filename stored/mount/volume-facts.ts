@@ -1,5 +1,5 @@
 import type { CatalogVolume, VolumeState } from "#proto/job.ts";
-import type { VolumeNews } from "../device/append-engine.ts";
+import type { VolumeNews } from "../device/volume-news.ts";
 
 let lastRevision = 0;
 

@@ -9,8 +9,9 @@ import { BLOCK_BYTES_MAX } from "../volume/format.ts";
 import { FRAME_BYTES, TAPE_FILES_MAX, VTAPE_HEAD_BYTES, VTAPE_PART_BYTES } from "./vtape-format.ts";
 import { readHeader, writeDirectory, writeFrame, writeHeader } from "./vtape-format.ts";
 import { TAPE_START, VtapeFrames, behind, behindMark } from "./vtape-frames.ts";
+import { VtapeHead } from "./vtape-head.ts";
 import type { AppendOutcome } from "../device/device.ts";
-import type { FramePlace, MarkPlace } from "./vtape-frames.ts";
+import type { MarkPlace } from "./vtape-frames.ts";
 import type { Tape, TapePosition, TapeRead } from "./tape.ts";
 
 /** A file that is to be taken for a tape. */
@@ -42,14 +43,7 @@ export class VtapeFile implements Tape {
   readonly #frames: VtapeFrames;
   #capacity: number;
   #isBlank: boolean;
-  #at: FramePlace = TAPE_START;
-  /** The file marks from the first on, as far as they are known. */
-  #marks: MarkPlace[] = [];
-  /** Generation of what is written next; raised when something is written over. */
-  #generation = 1;
-  #sequence = 0;
-  /** Whether all file marks are known but those behind the last one that the directory tells. */
-  #isDirectoryGood = true;
+  readonly #head: VtapeHead;
   #isWarned = false;
 
   private constructor(wish: VtapeWish, fd: number, isWriteProtected: boolean) {
@@ -57,6 +51,7 @@ export class VtapeFile implements Tape {
     this.#fd = fd;
     this.#file = new SyncedFile(fd);
     this.#frames = new VtapeFrames(fd);
+    this.#head = new VtapeHead(this.#frames, () => (this.#isWarned = false));
     this.isWriteProtected = isWriteProtected;
     const head = new Uint8Array(VTAPE_PART_BYTES);
     const found = readWhole(fd, head, 0);
@@ -68,7 +63,7 @@ export class VtapeFile implements Tape {
         `device "${wish.device}": what is there is no tape in a file: ${capacity} (${wish.path})`,
       );
     this.#capacity = wish.capacity > 0 ? wish.capacity : capacity;
-    if (!this.#isBlank) this.#readDirectory();
+    if (!this.#isBlank) this.#head.readDirectory();
   }
 
   /** Takes a file for a tape. VOLUME_NOT_FOUND, VOLUME_READ_ONLY, VOLUME_NOT_LABELED, DEVICE_BUSY, DEVICE_OPEN_FAILED. */
@@ -97,11 +92,11 @@ export class VtapeFile implements Tape {
   }
 
   get position(): TapePosition {
-    return { file: this.#at.file, block: this.#at.block };
+    return { file: this.#head.at.file, block: this.#head.at.block };
   }
 
   get bytesBefore(): number {
-    return this.#at.before;
+    return this.#head.at.before;
   }
 
   get capacity(): number {
@@ -109,25 +104,7 @@ export class VtapeFile implements Tape {
   }
 
   read(): TapeRead {
-    return this.#doing("reading", () => {
-      const frame = this.#frames.frameAt(this.#at);
-      if (frame === undefined) return this.#passDamage();
-      if (frame.kind === "mark") {
-        this.#passMark();
-        return { kind: "mark" };
-      }
-      const place = this.#at;
-      const bytes = this.#frames.dataOf(place, frame);
-      const next = behind(place, frame);
-      if (bytes !== undefined) {
-        this.#at = next;
-        return { kind: "block", bytes };
-      }
-      // The last block, and not what was to be written: it never was finished.
-      if (this.#frames.frameAt(next) === undefined) return { kind: "end" };
-      this.#at = next;
-      return { kind: "bad", bytes: frame.bytes, reason: "the checksum of the tape's block is wrong" };
-    });
+    return this.#doing("reading", () => this.#head.read());
   }
 
   write(blocks: readonly Uint8Array[]): AppendOutcome {
@@ -149,60 +126,43 @@ export class VtapeFile implements Tape {
     this.#requireWritable();
     this.#prepareWrite();
     for (let done = 0; done < count; done += 1) {
-      const { offset, file, block, before } = this.#at;
+      const { offset, file, block, before } = this.#head.at;
       const isRoom = this.#capacity === 0 || offset + FRAME_BYTES <= this.#capacity;
       if (!isRoom || file + 1 >= TAPE_FILES_MAX) return false;
-      const previousMark = this.#marks.at(-1)?.offset ?? 0;
-      const generation = this.#generation;
+      const previousMark = this.#head.marks.at(-1)?.offset ?? 0;
+      const generation = this.#head.generation;
       const mark = writeFrame({ kind: "mark", generation, file, block, bytes: 0, checksum: 0, before, previousMark });
       if (this.#writeBuffers([mark], FRAME_BYTES) !== undefined) return false;
       const place: MarkPlace = { offset, file, block, before, generation };
-      this.#marks.push(place);
-      this.#at = behindMark(place);
+      this.#head.marks.push(place);
+      this.#head.at = behindMark(place);
     }
     this.#doing("writing its directory", () => this.#writeDirectory());
     return true;
   }
 
   rewind(): void {
-    this.#moveTo(TAPE_START);
+    this.#head.moveTo(TAPE_START);
   }
 
   spaceFiles(count: number): number {
-    return this.#doing("spacing files", () => (count < 0 ? this.#backFiles(-count) : this.#forwardFiles(count)));
+    return this.#doing("spacing files", () => (count < 0 ? this.#head.backFiles(-count) : this.#head.forwardFiles(count)));
   }
 
   spaceBlocks(count: number): number {
-    return this.#doing("spacing blocks", () => {
-      if (count < 0) return this.#backBlocks(-count);
-      for (let passed = 0; passed < count; passed += 1) {
-        const frame = this.#frames.frameAt(this.#at);
-        if (frame === undefined && this.#passDamage().kind === "end") return passed;
-        if (frame === undefined) continue;
-        if (frame.kind === "mark") {
-          this.#passMark();
-          return passed;
-        }
-        this.#moveTo(behind(this.#at, frame));
-      }
-      return count;
-    });
+    return this.#doing("spacing blocks", () => (count < 0 ? this.#head.backBlocks(-count) : this.#head.forwardBlocks(count)));
   }
 
   toEnd(): void {
-    if (!this.#isDirectoryGood)
+    if (!this.#head.isDirectoryGood)
       throw this.#failure("spacing to the end of data (MTEOM): the tape's directory is damaged:", undefined);
-    this.#doing("spacing to the end of data (MTEOM)", () => {
-      const last = this.#marks.at(-1);
-      this.#moveTo(last === undefined ? TAPE_START : behindMark(last));
-      this.#passAll();
-    });
+    this.#doing("spacing to the end of data (MTEOM)", () => this.#head.toEnd());
   }
 
   erase(): void {
     this.#requireWritable();
     this.#prepareWrite();
-    this.#doing("erasing", () => ftruncateSync(this.#fd, this.#at.offset));
+    this.#doing("erasing", () => ftruncateSync(this.#fd, this.#head.at.offset));
   }
 
   startWriteback(): void {
@@ -234,99 +194,6 @@ export class VtapeFile implements Tape {
     }
   }
 
-  #readDirectory(): void {
-    const directory = this.#frames.directory();
-    const marks = directory === undefined ? undefined : this.#frames.marksOf(directory);
-    this.#isDirectoryGood = marks !== undefined;
-    this.#marks = marks ?? [];
-    this.#sequence = directory?.sequence ?? 0;
-    this.#generation = Math.max(1, directory?.generation ?? 1);
-  }
-
-  #moveTo(place: FramePlace): void {
-    this.#at = place;
-    this.#isWarned = false;
-    this.#generation = Math.max(this.#generation, place.generation);
-  }
-
-  #passMark(): void {
-    if (this.#marks[this.#at.file] === undefined) this.#marks.push(this.#at);
-    this.#moveTo(behindMark(must(this.#marks[this.#at.file], "a file mark")));
-  }
-
-  /** Where no frame is though a file mark lies behind: goes on before that mark. Else the head stands at the end of data. */
-  #passDamage(): TapeRead {
-    const mark = this.#marks[this.#at.file];
-    if (mark === undefined || mark.offset <= this.#at.offset) return { kind: "end" };
-    const bytes = mark.offset - this.#at.offset;
-    this.#moveTo(mark);
-    return { kind: "bad", bytes, reason: "the frames up to the next file mark cannot be read" };
-  }
-
-  /** Goes on over all frames that are there; a last block that was never finished does not count. */
-  #passAll(): void {
-    let beforeLast: { readonly place: FramePlace; readonly frame: Parameters<VtapeFrames["dataOf"]>[1] } | undefined;
-    for (;;) {
-      const frame = this.#frames.frameAt(this.#at);
-      if (frame === undefined) break;
-      beforeLast = frame.kind === "block" ? { place: this.#at, frame } : undefined;
-      if (frame.kind === "mark") this.#passMark();
-      else this.#moveTo(behind(this.#at, frame));
-    }
-    if (beforeLast !== undefined && this.#frames.dataOf(beforeLast.place, beforeLast.frame) === undefined)
-      this.#moveTo(beforeLast.place);
-  }
-
-  #forwardFiles(count: number): number {
-    for (let passed = 0; passed < count; passed += 1) {
-      const known = this.#marks[this.#at.file];
-      if (known !== undefined) this.#moveTo(behindMark(known));
-      else if (!this.#passFile()) return passed;
-    }
-    return count;
-  }
-
-  /** Reads on to behind the next file mark; false if there is none. */
-  #passFile(): boolean {
-    for (;;) {
-      const frame = this.#frames.frameAt(this.#at);
-      if (frame === undefined) {
-        this.#passAll();
-        return false;
-      }
-      if (frame.kind === "mark") {
-        this.#passMark();
-        return true;
-      }
-      this.#moveTo(behind(this.#at, frame));
-    }
-  }
-
-  #backFiles(count: number): number {
-    const { file } = this.#at;
-    const target = this.#marks[file - count];
-    if (target === undefined) this.#moveTo(TAPE_START);
-    else this.#moveTo(target);
-    return Math.min(count, file);
-  }
-
-  /** A file is read from its beginning: frames say only what comes behind them. */
-  #backBlocks(count: number): number {
-    const { file, block } = this.#at;
-    const previous = this.#marks[file - 1];
-    if (count > block && previous !== undefined) {
-      this.#moveTo(previous);
-      return block;
-    }
-    this.#moveTo(previous === undefined ? TAPE_START : behindMark(previous));
-    const passed = Math.min(count, block);
-    while (this.#at.block < block - passed) {
-      const frame = must(this.#frames.frameAt(this.#at), "a block that was passed before");
-      this.#moveTo(behind(this.#at, frame));
-    }
-    return passed;
-  }
-
   #requireWritable(): void {
     if (this.#wish.mode === "append") return;
     throw new OperatorError("VOLUME_READ_ONLY", `${this.#title}: it was opened for reading`);
@@ -336,14 +203,14 @@ export class VtapeFile implements Tape {
   #prepareWrite(): void {
     this.#doing("writing", () => {
       if (this.#isBlank) this.#writeHead();
-      if (this.#frames.frameAt(this.#at) === undefined && this.#marks.length <= this.#at.file) {
+      if (this.#frames.frameAt(this.#head.at) === undefined && this.#head.marks.length <= this.#head.at.file) {
         // What a crash left of a frame.
-        if (this.#frames.size > this.#at.offset) ftruncateSync(this.#fd, this.#at.offset);
+        if (this.#frames.size > this.#head.at.offset) ftruncateSync(this.#fd, this.#head.at.offset);
         return;
       }
-      if (!this.#isDirectoryGood) this.#learnGeneration();
-      this.#generation += 1;
-      this.#marks.length = this.#at.file;
+      if (!this.#head.isDirectoryGood) this.#head.learnGeneration();
+      this.#head.generation += 1;
+      this.#head.marks.length = this.#head.at.file;
       // First that nothing behind the head counts any more: frames that are left there by a crash are of an older generation.
       this.#writeDirectory();
     });
@@ -355,29 +222,22 @@ export class VtapeFile implements Tape {
     for (const sequence of [1, 0])
       head.set(writeDirectory({ sequence, generation: 1, marks: 0, lastMark: 0 }), (1 + (sequence % 2)) * VTAPE_PART_BYTES);
     writeWhole(this.#fd, head, 0);
-    this.#sequence = 1;
+    this.#head.sequence = 1;
     this.#isBlank = false;
   }
 
-  /** Without a directory only reading on tells how old the newest frame is. */
-  #learnGeneration(): void {
-    const at = this.#at;
-    this.#passAll();
-    this.#moveTo(at);
-  }
-
   #writeDirectory(): void {
-    this.#sequence += 1;
-    const last = this.#marks.at(-1);
-    const facts = { generation: this.#generation, marks: this.#marks.length, lastMark: last?.offset ?? 0 };
-    const bytes = writeDirectory({ sequence: this.#sequence, ...facts });
-    writeWhole(this.#fd, bytes, (1 + (this.#sequence % 2)) * VTAPE_PART_BYTES);
-    this.#isDirectoryGood = true;
+    this.#head.sequence += 1;
+    const last = this.#head.marks.at(-1);
+    const facts = { generation: this.#head.generation, marks: this.#head.marks.length, lastMark: last?.offset ?? 0 };
+    const bytes = writeDirectory({ sequence: this.#head.sequence, ...facts });
+    writeWhole(this.#fd, bytes, (1 + (this.#head.sequence % 2)) * VTAPE_PART_BYTES);
+    this.#head.isDirectoryGood = true;
   }
 
   /** How many blocks go into the next write, and why no more. */
   #groupFrom(blocks: readonly Uint8Array[], from: number): { readonly count: number; readonly outcome: string | undefined } {
-    let { offset } = this.#at;
+    let { offset } = this.#head.at;
     const warnAt = this.#capacity - reserveOf(this.#capacity);
     let count = 0;
     for (; from + count < blocks.length && count < GATHER_BLOCKS; count += 1) {
@@ -398,23 +258,23 @@ export class VtapeFile implements Tape {
   /** Writes these blocks, or none of them: then it answers why the disk takes no more. */
   #writeGroup(blocks: readonly Uint8Array[]): string | undefined {
     const buffers: Uint8Array[] = [];
-    let at = this.#at;
+    let at = this.#head.at;
     for (const block of blocks) {
       const { file, block: number, before } = at;
       const frame = {
-        kind: "block" as const, generation: this.#generation, file, block: number, bytes: block.byteLength,
+        kind: "block" as const, generation: this.#head.generation, file, block: number, bytes: block.byteLength,
         checksum: crc32(block), before, previousMark: 0,
       }; // prettier-ignore
       buffers.push(writeFrame(frame), block);
       at = behind(at, frame);
     }
-    const failed = this.#writeBuffers(buffers, at.offset - this.#at.offset);
-    if (failed === undefined) this.#at = at;
+    const failed = this.#writeBuffers(buffers, at.offset - this.#head.at.offset);
+    if (failed === undefined) this.#head.at = at;
     return failed;
   }
 
   #writeBuffers(buffers: readonly Uint8Array[], bytes: number): string | undefined {
-    const { offset } = this.#at;
+    const { offset } = this.#head.at;
     this.#frames.forget();
     try {
       for (let written = 0; written < bytes;) {
@@ -447,7 +307,7 @@ export class VtapeFile implements Tape {
   }
 
   #failure(doing: string, cause: unknown): OperatorError {
-    const { file, block } = this.#at;
+    const { file, block } = this.#head.at;
     return new OperatorError("DEVICE_IO_FAILED", `${this.#title}: ${doing} at ${file}:${block} failed`, { cause });
   }
 }
