@@ -23,7 +23,10 @@ export async function initStores(args: readonly string[]): Promise<number> {
     const config = await loadStorageConfig(await configPath("bacula-sd.conf", command.flags.configFile));
     await dropPrivileges(command.flags, []);
     const log = { info: () => {}, error: (text: string, error: unknown) => complain(`${text}: ${describeError(error)}`) };
-    const stores = storesOf([...config.devices.values()].map((device) => deviceSettings(device)), log);
+    const stores = storesOf(
+      [...config.devices.values()].map((device) => deviceSettings(device)),
+      log,
+    );
     if (stores.all.length === 0) say("no device is of type Dedup or Btrfs: there is nothing to make");
     let failures = 0;
     for (const store of stores.all) if (!(await initStore(store))) failures += 1;

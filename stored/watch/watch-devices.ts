@@ -21,7 +21,8 @@ export function watchDevices(hosts: Iterable<DeviceHost>, around: WatchSurroundi
   const stack = new DisposableStack();
   for (const host of hosts) {
     const { name, deviceType, archiveDevice, isDrive, isEnabled, isReadOnly, probeLimitMs, probeIntervalMs } = host.settings;
-    if (!WATCHED.has(deviceType.toLowerCase()) || isDrive === true || !isEnabled || probeLimitMs === 0 || probeIntervalMs === 0) continue;
+    if (!WATCHED.has(deviceType.toLowerCase()) || isDrive === true || !isEnabled || probeLimitMs === 0 || probeIntervalMs === 0)
+      continue;
     const options = {
       name,
       directory: archiveDevice,

@@ -34,7 +34,8 @@ export const consoleCodes = {
   },
   OVERVIEW_REFUSED: {
     cause: "The Director does not tell bstatus how its site does.",
-    remedy: "The CommandACL of the Console resource must hold .overview; a Director before this release does not know the command.",
+    remedy:
+      "The CommandACL of the Console resource must hold .overview; a Director before this release does not know the command.",
   },
   OVERVIEW_INVALID: {
     cause: "bstatus cannot read what the Director told of its site.",
