@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { LIBRARY_SITE, makeLibrary } from "#regress/changer.ts";
 import { assertSameTree } from "#regress/compare.ts";
 import { FOREIGN_SQL, foreignSql } from "#regress/foreign-sql.ts";
 import { mustRun, runCommand } from "#regress/process.ts";
 import { BIN } from "#regress/programs.ts";
+import { loseCatalog } from "#regress/rebuild.ts";
 import { scenario } from "#regress/scenario.ts";
 import { bigFile, plainTree } from "#regress/trees.ts";
 import type { World } from "#regress/world.ts";
@@ -67,7 +68,7 @@ scenario(
 
 scenario(
   "one tape: a file is restored by its position, tools read it, and a daemon that is killed leaves a good tape",
-  { site: {} },
+  { site: { job: "Maximum Bandwidth = 15 mb/s" } },
   async (world: World) => {
     const tape = world.path("tapes", "T1");
     mkdirSync(world.path("tapes"));
@@ -89,9 +90,8 @@ scenario(
     // The daemon is killed while it writes; what the tape holds of that job is kept, and the next job is appended behind it.
     bigFile(`${tree}/big2`, 15);
     const cut = await world.queue("run job=Save level=Full yes");
-    await world.until("the second job writes", async () =>
-      /big2|Writing|Running/.test(await world.console("status storage=Disks")),
-    );
+    const before = statSync(tape).size;
+    await world.until("the second job has written some of its data", () => statSync(tape).size > before + 4_000_000);
     await world.kill("sd");
     await world.startOne("sd");
     assert.notEqual((await world.report(cut)).termination, "Backup OK");
@@ -152,5 +152,50 @@ scenario(
     assert.match((await btape([world.path(""), "test"])).output, /nothing for btape to test/);
     assert.match((await btape(["/dev/null", "test"])).output, /no driver for real drives/);
     assert.match((await btape(["Nowhere", "test"])).output, /Could not find device "Nowhere"/);
+  },
+);
+
+scenario(
+  "a lost catalog is rebuilt from a tape, with the same places, and restores from them",
+  { programs: FOREIGN_SQL, site: {} },
+  async (world) => {
+    const tape = world.path("tapes", "T1");
+    mkdirSync(world.path("tapes"));
+    writeFileSync(tape, "");
+    world.edit("bacula-sd.conf", /Archive Device = .*/, `Archive Device = "${tape}"`);
+    world.edit("bacula-sd.conf", /Device Type = .*/, `Device Type = VTape\n  Maximum File Size = 1000000`);
+    const tree = world.path("tree");
+    plainTree(tree, { files: 10 });
+    bigFile(`${tree}/big`, 6);
+    await world.start();
+    await world.console("label storage=Disks volume=T1 pool=Files");
+    assert.equal((await world.backup("Full")).termination, "Backup OK");
+    assert.equal((await world.backup("Full")).termination, "Backup OK");
+    const rows = async () => [
+      ...(await foreignSql(
+        world,
+        "SELECT JobId, FirstIndex, LastIndex, StartFile, EndFile, StartBlock, EndBlock FROM JobMedia ORDER BY JobId, JobMediaId",
+      )),
+      ...(await foreignSql(
+        world,
+        "SELECT VolumeName, VolBytes, VolBlocks, VolFiles, EndFile, EndBlock, VolType, VolJobs FROM Media",
+      )),
+    ];
+    const before = await rows();
+    await world.stop("dir");
+    await loseCatalog(world);
+    const said = await mustRun(`${BIN}/bscan`, [
+      "-s",
+      "-m",
+      "-c",
+      world.path("bacula-sd.conf"),
+      "-C",
+      world.path("bacula-dir.conf"),
+      "Disk",
+    ]);
+    const after = await rows();
+    assert.deepEqual(after, before, said.output);
+    await world.start("dir");
+    await assertSameTree(tree, (await world.restore("select jobid=2 all done")) + tree);
   },
 );
