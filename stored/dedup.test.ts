@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { StorageDaemonService } from "#proto/stored.ts";
 import { ChunkConnection, filesOf, frameOf, idsOf, listOf, saveChunks } from "./testing/chunk-client.ts";
+import { entriesOf } from "./testing/restored-records.ts";
 import { StorageWorld } from "./testing/storage-world.ts";
 import { BatchBuilder } from "#lib/wire/record.ts";
-import type { BootstrapEntry } from "#proto/bootstrap.ts";
 import type { FollowedJob } from "./testing/storage-world.ts";
 import type { StartStorageJobRequest } from "#proto/stored.ts";
 
@@ -53,20 +53,7 @@ async function save(
 
 /** Reads a job back: its files by FileIndex, damages, and how the job ended. */
 async function restore(world: StorageWorld, saved: SavedJob) {
-  const entries = saved.media.map((row): BootstrapEntry => ({
-    volume: row.volume,
-    mediaType: "File",
-    device: "",
-    slot: 0,
-    ...saved.session,
-    addresses: [{ first: row.startFile * 2 ** 32 + row.startBlock, last: row.endFile * 2 ** 32 + row.endBlock }],
-    fileIndexes: [{ first: row.firstIndex, last: row.lastIndex }],
-    count: 0,
-    fileRegex: "",
-    jobId: 0,
-    streams: [],
-  }));
-  const request = world.readRequest({ entries });
+  const request = world.readRequest({ entries: entriesOf(saved) });
   await world.startJob(request);
   const [read, job] = await Promise.all([world.receive(request), world.follow(request)]);
   return { files: filesOf(read.records), damages: read.damages, status: job.end.status };

@@ -61,6 +61,15 @@ const COLUMNS = [
   "Job.HasBase",
 ] as const;
 
+/** Jobs as retention sees them, each with the name of its FileSet; empty: it has none. */
+function jobsWithFileSet(r: CatalogReader) {
+  return r.reader
+    .selectFrom("Job")
+    .leftJoin("FileSet", "FileSet.FileSetId", "Job.FileSetId")
+    .select([...COLUMNS])
+    .select((e) => e.fn.coalesce("FileSet.FileSet", e.val("")).as("FileSet"));
+}
+
 /** Series that have a job which ended before `endedBefore` (unix seconds); of one client, or of all. */
 export async function listAgedSeries(
   r: CatalogReader,
@@ -81,11 +90,7 @@ export async function listAgedSeries(
 export async function listJobsOfSeries(r: CatalogReader, series: Series): Promise<RetentionRow[]> {
   const rows: RetentionRow[] = [];
   for (;;) {
-    let query = r.reader
-      .selectFrom("Job")
-      .leftJoin("FileSet", "FileSet.FileSetId", "Job.FileSetId")
-      .select([...COLUMNS])
-      .select((e) => e.fn.coalesce("FileSet.FileSet", e.val("")).as("FileSet"))
+    let query = jobsWithFileSet(r)
       .where("Job.ClientId", "=", series.clientId)
       .where("Job.Type", "in", ["B", "C"])
       .where("Job.JobId", ">", rows.at(-1)?.JobId ?? 0);
@@ -104,11 +109,7 @@ export async function listAgedOthers(
   r: CatalogReader,
   wanted: { readonly clientId?: number; readonly endedBefore: number; readonly afterJobId: number },
 ): Promise<RetentionRow[]> {
-  let query = r.reader
-    .selectFrom("Job")
-    .leftJoin("FileSet", "FileSet.FileSetId", "Job.FileSetId")
-    .select([...COLUMNS])
-    .select((e) => e.fn.coalesce("FileSet.FileSet", e.val("")).as("FileSet"))
+  let query = jobsWithFileSet(r)
     .where("Job.Type", "in", OTHER_TYPES)
     .where("Job.JobTDate", "<", wanted.endedBefore)
     .where("Job.JobId", ">", wanted.afterJobId);
@@ -143,11 +144,7 @@ export async function listWithAgedFiles(
   r: CatalogReader,
   wanted: { readonly clientId?: number; readonly endedBefore: number; readonly afterJobId: number },
 ): Promise<RetentionRow[]> {
-  let query = r.reader
-    .selectFrom("Job")
-    .leftJoin("FileSet", "FileSet.FileSetId", "Job.FileSetId")
-    .select([...COLUMNS])
-    .select((e) => e.fn.coalesce("FileSet.FileSet", e.val("")).as("FileSet"))
+  let query = jobsWithFileSet(r)
     .where("Job.PurgedFiles", "=", 0)
     .where("Job.JobTDate", "<", wanted.endedBefore)
     .where("Job.JobId", ">", wanted.afterJobId);

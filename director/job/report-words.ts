@@ -1,3 +1,4 @@
+import { periodWords } from "#lib/base/period-words.ts";
 import type { DedupCounts } from "#proto/job.ts";
 
 /** `1,234,567`. */
@@ -26,22 +27,7 @@ export function bytesWords(bytes: number): string {
 
 /** `1 hour 2 mins 3 secs`; less than a second counts as one. */
 export function elapsedWords(ms: number): string {
-  const units = [
-    ["year", 365 * 86_400],
-    ["month", 30 * 86_400],
-    ["day", 86_400],
-    ["hour", 3600],
-    ["min", 60],
-    ["sec", 1],
-  ] as const;
-  let rest = elapsedSeconds(ms);
-  const parts: string[] = [];
-  for (const [unit, seconds] of units) {
-    const count = Math.floor(rest / seconds);
-    rest -= count * seconds;
-    if (count > 0) parts.push(`${count} ${unit}${count === 1 ? "" : "s"}`);
-  }
-  return parts.join(" ");
+  return periodWords(elapsedSeconds(ms));
 }
 
 /** `1234.5 KB/s`, with KB of 1000. */

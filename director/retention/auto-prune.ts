@@ -5,7 +5,7 @@ import type { ClientResource } from "../config/client.ts";
 import type { JobResource } from "../config/job.ts";
 import type { PoolResource } from "../config/pool.ts";
 import type { RetentionParts } from "./parts.ts";
-import { periodWords } from "./period-words.ts";
+import { periodWords } from "#lib/base/period-words.ts";
 import { pruneFiles } from "./prune-files.ts";
 import { pruneJobs } from "./prune-jobs.ts";
 import { filesPrunedText, jobsPrunedText, keptText } from "./pruned-texts.ts";

@@ -3,7 +3,7 @@ import { isGoodBackup, type JobFacts } from "./job-facts.ts";
 import { keptByRule } from "./keep-rules.ts";
 import { neededJobs, reasonText, type NeedReason } from "./needed-jobs.ts";
 import type { Policy } from "./policy.ts";
-import { periodWords } from "./period-words.ts";
+import { periodWords } from "#lib/base/period-words.ts";
 
 /** A job with what decides about it. */
 export interface RetentionJob extends JobFacts {

@@ -1,3 +1,4 @@
+import { runsBehind } from "#lib/base/runs-behind.ts";
 import type { FileHandle } from "node:fs/promises";
 
 /** A write that ended before all was written; `end`: how far the file is good. */
@@ -29,18 +30,6 @@ export async function writeRuns(file: FileHandle, runs: readonly Uint8Array[], a
     }
     if (written === 0) throw new ShortWrite(end, new Error("the file takes no more bytes"));
     end += written;
-    left = behind(left, written);
+    left = runsBehind(left, written);
   }
-}
-
-/** What of `runs` comes after their first `skip` bytes. */
-function behind(runs: readonly Uint8Array[], skip: number): Uint8Array[] {
-  const left: Uint8Array[] = [];
-  let at = 0;
-  for (const run of runs) {
-    const from = Math.max(0, skip - at);
-    if (from < run.byteLength) left.push(run.subarray(from));
-    at += run.byteLength;
-  }
-  return left;
 }

@@ -13,6 +13,7 @@ import {
   writevSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { runsBehind } from "#lib/base/runs-behind.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { dropCached } from "#lib/platform/page-cache.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
@@ -198,7 +199,7 @@ class FileMedium implements Medium {
     try {
       written = writevSync(this.#fd, blocks as Uint8Array[], this.#end);
       while (written < total) {
-        const count = writevSync(this.#fd, rest(blocks, written), this.#end + written);
+        const count = writevSync(this.#fd, runsBehind(blocks, written), this.#end + written);
         if (count === 0) return this.#full(blocks, written, "the medium takes no more bytes");
         written += count;
       }
@@ -297,16 +298,4 @@ class FileMedium implements Medium {
 function isWriteProtected(cause: unknown): boolean {
   const code = systemErrorCode(cause);
   return code === "EROFS" || code === "EACCES" || code === "EPERM";
-}
-
-/** What of `blocks` comes after their first `skip` bytes. */
-function rest(blocks: readonly Uint8Array[], skip: number): Uint8Array[] {
-  const left: Uint8Array[] = [];
-  let at = 0;
-  for (const block of blocks) {
-    const from = Math.max(0, skip - at);
-    if (from < block.byteLength) left.push(block.subarray(from));
-    at += block.byteLength;
-  }
-  return left;
 }

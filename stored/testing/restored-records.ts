@@ -5,9 +5,9 @@ import type { FollowedJob, StorageWorld } from "./storage-world.ts";
 /** A job that has saved, with its session. */
 export type SavedJob = FollowedJob & { readonly session: { readonly volSessionId: number; readonly volSessionTime: number } };
 
-/** Restores a job as its JobMedia rows say and answers its records; damage and any end but T are failures. */
-export async function restoredRecords(world: StorageWorld, saved: SavedJob, device = "Disk"): Promise<Buffer> {
-  const entries = saved.media.map((row): BootstrapEntry => ({
+/** The bootstrap that restores all of a job, from its JobMedia rows. */
+export function entriesOf(saved: SavedJob): BootstrapEntry[] {
+  return saved.media.map((row): BootstrapEntry => ({
     volume: row.volume,
     mediaType: "File",
     device: "",
@@ -20,7 +20,11 @@ export async function restoredRecords(world: StorageWorld, saved: SavedJob, devi
     jobId: 0,
     streams: [],
   }));
-  const request = world.readRequest({ entries }, { devices: [device] });
+}
+
+/** Restores a job as its JobMedia rows say and answers its records; damage and any end but T are failures. */
+export async function restoredRecords(world: StorageWorld, saved: SavedJob, device = "Disk"): Promise<Buffer> {
+  const request = world.readRequest({ entries: entriesOf(saved) }, { devices: [device] });
   await world.startJob(request);
   const [read, job] = await Promise.all([world.receive(request), world.follow(request)]);
   assert.deepEqual(read.damages, []);
