@@ -1,3 +1,4 @@
+import { requireScratch } from "./label-commands.ts";
 import type { Bench } from "./bench.ts";
 
 /** Has the changer say what is in the drive, take it out, and load slot 1; then writes a file mark on it. */
@@ -19,6 +20,7 @@ export async function autochangerTest(bench: Bench): Promise<void> {
   await bench.bring(1, "the tape of slot 1");
   voice.say(`3303 Autochanger "load 1 ${changed.index}" status is OK.`);
   bench.reopen();
+  await requireScratch(bench);
   bench.rewind();
   bench.weof(1);
   if ((await changer.loaded(changed)) !== 1) bench.fail("The changer does not say that slot 1 is loaded. The test failed.");

@@ -33,7 +33,7 @@ export const btapeSpec: ToolSpec = {
 type Command = (bench: Bench, words: readonly string[]) => unknown;
 
 /** Commands that write over what the tape holds. */
-const writing: ReadonlySet<string> = new Set(["fill", "rawfill", "wfill", "rectest", "speed", "test", "weof"]);
+const writing: ReadonlySet<string> = new Set(["rawfill", "wfill", "rectest", "speed", "test", "weof"]);
 
 const counted = (command: (bench: Bench, count: number) => unknown): Command => {
   return async (bench, words) => await command(bench, countOf(bench, words));
@@ -76,7 +76,7 @@ export async function btape(line: ToolLine, voice: ToolVoice, signal: AbortSigna
   const isVerbose = line.has("v");
   using bench = new Bench({ drive, voice, input, signal, isVerbose });
   voice.say(`Using device: "${drive.name}" for writing.`);
-  bench.reopen();
+  openFirst(bench);
   if (words.length > 0) {
     await run(bench, words);
     return voice.errors > 0 ? EXIT_FAILED : 0;
@@ -88,6 +88,16 @@ export async function btape(line: ToolLine, voice: ToolVoice, signal: AbortSigna
     if (typedWords.length > 0) await run(bench, typedWords);
   }
   return voice.errors > 0 ? EXIT_FAILED : 0;
+}
+
+/** An empty drive is no reason to end: a tape may be loaded. */
+function openFirst(bench: Bench): void {
+  try {
+    bench.reopen();
+  } catch (error) {
+    if (!(error instanceof OperatorError) || error.code !== "VOLUME_NOT_FOUND") throw error;
+    bench.voice.say(describeError(error));
+  }
 }
 
 async function run(bench: Bench, [typed = "", ...words]: readonly string[]): Promise<void> {

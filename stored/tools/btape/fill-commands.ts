@@ -6,7 +6,7 @@ import { sizeText } from "#stored/status/units.ts";
 import { isIntact, readBlockHeader, sealBlock } from "#stored/volume/block.ts";
 import { positionText } from "#stored/tape/tape-address.ts";
 import { testBlock, TEST_SESSION } from "./test-block.ts";
-import { writeLabel } from "./label-commands.ts";
+import { requireScratch, writeLabel } from "./label-commands.ts";
 import type { TapePosition } from "#stored/tape/tape.ts";
 import type { Bench } from "./bench.ts";
 
@@ -44,6 +44,7 @@ export async function fill(bench: Bench): Promise<void> {
   for (const slot of isSimple ? [1] : [1, 2]) {
     if (slot > 1 || bench.drive.changed?.changer !== undefined)
       await bench.bring(slot, `${slot === 1 ? "a first" : "a second"} blank tape`);
+    await requireScratch(bench);
     tapes.push(await fillTape(bench, slot));
   }
   writeFileSync(stateFile(bench), JSON.stringify({ tapes } satisfies FillState));
