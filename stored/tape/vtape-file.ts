@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, writevSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { must } from "#lib/base/assert.ts";
+import { runsBehind } from "#lib/base/runs-behind.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { flock } from "../chunks/store-lock.ts";
@@ -278,7 +279,7 @@ export class VtapeFile implements Tape {
     this.#frames.forget();
     try {
       for (let written = 0; written < bytes;) {
-        const count = writevSync(this.#fd, rest(buffers, written), offset + written);
+        const count = writevSync(this.#fd, runsBehind(buffers, written), offset + written);
         if (count === 0) throw new Error("the file takes no more bytes");
         written += count;
       }
@@ -330,19 +331,6 @@ export function isVtape(path: string): boolean {
 
 function reserveOf(capacity: number): number {
   return Math.max(RESERVE_LEAST, Math.min(RESERVE_MOST, Math.floor(capacity / 64)));
-}
-
-/** What of the buffers comes after their first `skip` bytes. */
-function rest(buffers: readonly Uint8Array[], skip: number): Uint8Array[] {
-  if (skip === 0) return buffers as Uint8Array[];
-  const left: Uint8Array[] = [];
-  let at = 0;
-  for (const buffer of buffers) {
-    const from = Math.max(0, skip - at);
-    if (from < buffer.byteLength) left.push(buffer.subarray(from));
-    at += buffer.byteLength;
-  }
-  return left;
 }
 
 function openOrTell({ device, path }: VtapeWish, flags: number): number {
