@@ -4,14 +4,15 @@ import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { decodeLStat, encodeLStat } from "#lib/streams/lstat.ts";
 import { DEFAULT_OPTIONS } from "#filed/fileset/options.ts";
 import { AccurateList, AccurateListBuilder, comparesDigests } from "./accurate-list.ts";
 
 const LSTAT = "P0A CAE IGk B A A A 6 BAA I BpG/9b BpG/9b BpG/9b A A E";
 
-function listOf(names: readonly string[], digest = "0"): AccurateListBuilder {
+function listOf(names: readonly string[], digest = "0", lstat = LSTAT): AccurateListBuilder {
   const builder = new AccurateListBuilder();
-  builder.add(names.map((name) => ({ path: Buffer.from(name), lstat: LSTAT, digest, deltaSeq: 0 })));
+  builder.add(names.map((name) => ({ path: Buffer.from(name), lstat, digest, deltaSeq: 0 })));
   return builder;
 }
 
@@ -30,6 +31,28 @@ test("names are compared as they were saved: without the components that were st
   const stat = lstatSync("/etc/hostname", { bigint: true });
   list.isChanged("/top/deep/file", stat, options);
   assert.deepEqual(list.deleted, []);
+});
+
+test("a file that may have changed in the second in which it was saved counts as changed, an older one does not", () => {
+  const dir = mkdtempSync(join(tmpdir(), "accurate-"));
+  const path = join(dir, "file");
+  writeFileSync(path, "content");
+  const stat = lstatSync(path, { bigint: true });
+  const second = stat.ctimeNs / 1_000_000_000n;
+  const whole = (ns: bigint) => Number(ns / 1_000_000_000n);
+  const lstat = encodeLStat({
+    ...decodeLStat(LSTAT)!,
+    size: Number(stat.size),
+    mtime: whole(stat.mtimeNs),
+    ctime: whole(stat.ctimeNs),
+  });
+  const isChanged = (accurate: string, since: bigint) =>
+    new AccurateList(listOf([path], "0", lstat).table, since * 1_000_000_000n, false).isChanged(path, stat, {
+      ...DEFAULT_OPTIONS,
+      accurate,
+    });
+  assert.deepEqual([isChanged("Cmcs", second), isChanged("Cmcs", second + 1n), isChanged("Cs", second)], [true, false, false]);
+  rmSync(dir, { recursive: true });
 });
 
 test("a digest letter makes a file changed when its content has another digest", () => {

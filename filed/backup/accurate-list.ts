@@ -76,6 +76,7 @@ export class AccurateList implements ChangeJudge {
     const before = decodeLStat(text);
     const letters = lettersOf(options);
     if (before === undefined || letters.split("").some((letter) => differs(letter, before, stat, this.#sinceNs))) return true;
+    if (/[mc]/.test(letters) && mayHaveChangedUnseen(before, stat, this.#sinceNs)) return true;
     const digest = this.#digests.get(key);
     return stat.isFile() && digest !== undefined && DIGEST_LETTERS.test(letters) && hasOtherContent(path, digest);
   }
@@ -130,6 +131,14 @@ function hasOtherContent(path: string, digest: string): boolean {
     return true;
   }
   return hash.digest("base64").replace(/=+$/, "") !== digest;
+}
+
+/**
+ * The list has whole seconds: a file that changed after it was saved, in the same second, looks as it did. Only one whose times lie in or
+ * after the second in which the job before began can have; by ctime, which nobody sets into the future.
+ */
+function mayHaveChangedUnseen(before: LStat, now: BigIntStats, sinceNs: bigint): boolean {
+  return sinceNs !== 0n && now.ctimeNs >= sinceNs && BigInt(before.ctime) === now.ctimeNs / 1_000_000_000n;
 }
 
 function differs(letter: string, before: LStat, now: BigIntStats, sinceNs: bigint): boolean {

@@ -184,7 +184,7 @@ scenario(
       }
     })();
     const kept: number[] = [];
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       randomFile(`${tree}/round`, 30);
       const jobs: number[] = [];
       for (let i = 0; i < 6; i++) jobs.push(await world.queue("run job=Save level=Full yes"));

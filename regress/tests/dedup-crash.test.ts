@@ -3,7 +3,7 @@ import { dedupSite } from "#regress/dedup.ts";
 import { scenario } from "#regress/scenario.ts";
 import { CrashCampaign } from "../campaigns/crash.ts";
 
-const POINTS = 8;
+const POINTS = 5;
 
 scenario(
   `kill -9 at ${POINTS} seeded moments of backups, commits and collections: the store is clean, OK jobs restore, lost space is reclaimed`,

@@ -10,7 +10,7 @@ import type { World } from "#regress/world.ts";
 
 const MIB = 1 << 20;
 /** MiB that are left free before a job that needs about 100; NOCTURNE_FREE_MIB=2,20,45,70,95,120 tries more levels. */
-const FREE_MIB = (process.env.NOCTURNE_FREE_MIB ?? "2,45,120").split(",").map(Number);
+const FREE_MIB = (process.env.NOCTURNE_FREE_MIB ?? "2,120").split(",").map(Number);
 
 /** Puts a file beside the store that leaves so many MiB free. */
 function fill(world: World, freeMib: number): void {

@@ -88,7 +88,7 @@ scenario(
     assert.equal(restored.termination, "Restore OK", restored.text);
 
     // The daemon is killed while it writes; what the tape holds of that job is kept, and the next job is appended behind it.
-    bigFile(`${tree}/big2`, 15);
+    bigFile(`${tree}/big2`, 100);
     const cut = await world.queue("run job=Save level=Full yes");
     const before = statSync(tape).size;
     await world.until("the second job has written some of its data", () => statSync(tape).size > before + 4_000_000);
