@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { BatchBuilder } from "#lib/wire/record.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
 import { fileBatches } from "./testing/file-batches.ts";
+import { entriesOf } from "./testing/restored-records.ts";
 import { StorageWorld } from "./testing/storage-world.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
 import type { FollowedJob } from "./testing/storage-world.ts";
@@ -14,21 +15,7 @@ function bootstrapOf(
   session: { readonly volSessionId: number; readonly volSessionTime: number },
   more: Partial<BootstrapEntry> = {},
 ) {
-  const entries = job.media.map((row): BootstrapEntry => ({
-    volume: row.volume,
-    mediaType: "File",
-    device: "",
-    slot: 0,
-    ...session,
-    addresses: [{ first: row.startFile * 2 ** 32 + row.startBlock, last: row.endFile * 2 ** 32 + row.endBlock }],
-    fileIndexes: [{ first: row.firstIndex, last: row.lastIndex }],
-    count: 0,
-    fileRegex: "",
-    jobId: 0,
-    streams: [],
-    ...more,
-  }));
-  return { entries };
+  return { entries: entriesOf({ media: job.media, session }, more) };
 }
 
 test("a job is appended, told to the Director, and read back byte for byte", async () => {

@@ -5,8 +5,8 @@ import type { FollowedJob, StorageWorld } from "./storage-world.ts";
 /** A job that has saved, with its session. */
 export type SavedJob = FollowedJob & { readonly session: { readonly volSessionId: number; readonly volSessionTime: number } };
 
-/** The bootstrap that restores all of a job, from its JobMedia rows. */
-export function entriesOf(saved: SavedJob): BootstrapEntry[] {
+/** The bootstrap that restores all of a job, from its JobMedia rows; `more` changes each entry. */
+export function entriesOf(saved: Pick<SavedJob, "media" | "session">, more: Partial<BootstrapEntry> = {}): BootstrapEntry[] {
   return saved.media.map((row): BootstrapEntry => ({
     volume: row.volume,
     mediaType: "File",
@@ -19,6 +19,7 @@ export function entriesOf(saved: SavedJob): BootstrapEntry[] {
     fileRegex: "",
     jobId: 0,
     streams: [],
+    ...more,
   }));
 }
 
