@@ -27,10 +27,11 @@ Job { Name = Save${name}; Type = Backup; Level = Full; Client = client-fd; FileS
 scenario(
   "three jobs spool at the same time, write their runs one after the other, and restore identically; Debian's bls reads the Volume",
   {
-    site: (dir) => spoolingSite(dir, "Maximum Spool Size = 12M; Maximum Job Spool Size = 5M", ["A", "B", "C"]),
+    site: (dir) => spoolingSite(dir, "Maximum Spool Size = 12M; Maximum Job Spool Size = 3M", ["A", "B", "C"]),
     programs: ["/usr/sbin/bls"],
   },
   async (world) => {
+    // Three jobs at their own limit stay below the device's, so that it is always their own that is reached.
     for (const name of ["A", "B", "C"]) {
       plainTree(world.path("tree", name), { seed: name });
       bigFile(world.path("tree", name, "big"), 15);
@@ -57,7 +58,7 @@ scenario(
       "Writing spooled data to Volume. Despooling ",
       "Spooling data again ...",
       'Committing spooled data to Volume "Vol-0001". Despooling ',
-      "Despooling elapsed time = 00:00:01, Transfer rate = ",
+      "Despooling elapsed time = 00:00:",
       "Sending spooled attrs to the Director. Despooling ",
       "Volume write rate: ",
     ])

@@ -40,7 +40,7 @@ test("data is collected, written in runs of the job's limit, and comes back byte
   assert.match(text, /User specified Job spool size reached: JobSpoolSize=[\d,]+ MaxJobSpoolSize=2,097,152/);
   assert.match(text, /Writing spooled data to Volume\. Despooling [\d,]+ bytes \.\.\./);
   assert.match(text, /Committing spooled data to Volume "Vol-0001"\. Despooling [\d,]+ bytes \.\.\./);
-  assert.match(text, /Despooling elapsed time = 00:00:01, Transfer rate = [\d.]+ [KMG]? ?Bytes\/second/);
+  assert.match(text, /Despooling elapsed time = 00:00:\d\d, Transfer rate = [\d.]+ [KMG]? ?Bytes\/second/);
   assert.deepEqual(await spoolFiles(spool.path), []);
   assert.ok((await restoredRecords(world, saved)).equals(Buffer.concat(batches)));
 });
