@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { VolumeAnswer, VolumeWish } from "#director/media/next-volume.ts";
 import { isAutochanger } from "#director/config/storage.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
@@ -10,6 +11,7 @@ import { StorageDaemonService } from "#proto/stored.ts";
 import { recordStorage } from "./catalog-rows.ts";
 import type { JobContext } from "./job-context.ts";
 import { reportLevel, typeWord } from "./level-words.ts";
+import type { RunRecord } from "./saved-run.ts";
 
 /** Longest wait for the daemon to take an answer. */
 const ANSWER_MS = 30_000;
@@ -17,12 +19,14 @@ const ANSWER_MS = 30_000;
 /** Answers a storage daemon's question and shows in the job's state what it means. Resolves when the daemon has the answer. */
 export async function answerQuestion(
   context: JobContext,
+  record: RunRecord,
   daemon: { readonly client: RpcClient; readonly ref: JobRef },
   number: number,
   question: JobQuestion,
   signal: AbortSignal,
 ): Promise<void> {
   const answer = await decide(context, question, signal);
+  if (answer.$case === "use") await saveGiven(context, record);
   const { client, ref } = daemon;
   const request: AnswerRequest = { job: ref, number, answer };
   try {
@@ -37,6 +41,12 @@ export async function answerQuestion(
     if (error instanceof OperatorError && error.code === "JOB_UNKNOWN") return;
     throw error;
   }
+}
+
+/** Before the daemon hears of the Volume: a Director that is restarted must not give away what is being written. */
+async function saveGiven({ job, desk, parts }: JobContext, record: RunRecord): Promise<void> {
+  const volumes = desk.claims.givenTo(job.jobId);
+  if (!isDeepStrictEqual(volumes, record.run.volumes)) await record.change(desk.catalog, { volumes }, parts.clock.nowMs());
 }
 
 async function decide(

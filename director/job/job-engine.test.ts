@@ -7,7 +7,7 @@ import { sql } from "kysely";
 import { BootstrapEntry } from "#proto/bootstrap.ts";
 import { MessageType } from "#proto/common.ts";
 import { JobEnd, JobQuestion, VolumeState } from "#proto/job.ts";
-import { findJob } from "#catalog/queries/jobs.ts";
+import { findJob, listRunningJobs } from "#catalog/queries/jobs.ts";
 import { listLog } from "#catalog/queries/log.ts";
 import { findMedia, listMedia } from "#catalog/queries/media.ts";
 import { RECORD_HEADER_BYTES, writeRecordHeader } from "#lib/wire/record.ts";
@@ -202,6 +202,36 @@ test("a Director that is killed in the middle follows the job again and ends it 
   assert.equal(view?.status, "T", world.console.take());
   assert.equal(await rowsOf(world, "File"), 3);
   assert.equal((await listLog(world.catalog, jobId)).filter((line) => line.LogText.includes("saving")).length, 1);
+});
+
+test("the Volume of a job that a restarted Director follows again stays the job's, before anything was written to it", async () => {
+  const scripts = goodScripts();
+  const gate = Promise.withResolvers<void>();
+  scripts.sd = async (log, _request, signal) => {
+    const answer = await log.ask(
+      JobQuestion.fromPartial({ ask: { $case: "findVolume", value: { pool: "Default", mediaType: "File", device: "Dev" } } }),
+      signal,
+    );
+    assert.equal(answer.$case, "use");
+    await gate.promise;
+    await log.end(JobEnd.fromPartial({ status: "T" }));
+  };
+  scripts.fd = async (log) => {
+    await gate.promise;
+    await log.end(JobEnd.fromPartial({ status: "T" }));
+  };
+  await using world = await EngineWorld.open(scripts);
+  const jobId = await world.engine.submit({ job: "Save", origin });
+  const isGiven = async () =>
+    (await listRunningJobs(world.catalog)).some(({ State }) => State.includes('"volumes":[{"volume":"Vol-0001"'));
+  while (!(await isGiven())) await new Promise((resolve) => setImmediate(resolve));
+  await world.crash();
+  await world.start();
+  assert.deepEqual(world.claims.givenTo(jobId), [{ volume: "Vol-0001", device: "Dev", jobsBefore: 0 }]);
+  assert.equal(world.claims.withhold("Vol-0001"), undefined);
+  gate.resolve();
+  await world.engine.waitFor({ kind: "jobId", jobId }, never);
+  assert.equal(world.claims.isHeld("Vol-0001"), false);
 });
 
 test("a client that cannot be reached is said so, and the job is an error", async () => {

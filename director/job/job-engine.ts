@@ -358,18 +358,20 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   async #takeUp(desk: CatalogDesk): Promise<void> {
     const left = await readLeftJobs(desk.catalog, TERMINATED_SHOWN, this.#parts.clock.nowMs());
     this.#terminated = [...this.#terminated, ...left.terminated].slice(-TERMINATED_SHOWN);
-    for (const { jobId, run } of left.runs) await this.#takeUpJob(jobId, run);
+    // Before the first of them asks for a Volume.
+    for (const { jobId, run } of left.runs) desk.claims.restore(jobId, run.volumes ?? []);
+    for (const { jobId, run } of left.runs) await this.#takeUpJob(desk, jobId, run);
   }
 
-  async #takeUpJob(jobId: number, run: SavedRun): Promise<void> {
-    const { config, desk, log, clock } = this.#parts;
+  async #takeUpJob(desk: CatalogDesk, jobId: number, run: SavedRun): Promise<void> {
+    const { config, log, clock } = this.#parts;
     let effective: EffectiveJob;
     try {
       effective = effectiveJob(run.request, config());
     } catch (error) {
       log(`JobId ${jobId} ${run.job} cannot be taken up: the configuration has changed`, error);
-      for (const name of config().catalogs.keys())
-        await updateJob(desk(name).catalog, jobId, { JobStatus: "f", EndTime: catalogTime(clock.nowMs()) });
+      await updateJob(desk.catalog, jobId, { JobStatus: "f", EndTime: catalogTime(clock.nowMs()) });
+      desk.claims.release(jobId);
       return;
     }
     const live = this.#add({ jobId, job: run.job, scheduledMs: run.scheduledMs }, effective, run);

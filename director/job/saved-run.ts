@@ -1,6 +1,7 @@
 import { catalogTime } from "#lib/base/local-time.ts";
 import type { CatalogWriter } from "#catalog/catalog.ts";
 import { saveRunningJob } from "#catalog/queries/jobs.ts";
+import type { GivenVolume } from "#director/media/volume-claims.ts";
 import type { JobEnd } from "#proto/job.ts";
 import type { RunRequest } from "./run-request.ts";
 import type { HalfEnd } from "./two-halves.ts";
@@ -33,6 +34,8 @@ export interface SavedRun {
   readonly sdEnd: HalfEnd | null;
   /** Restore from several Storages: how the parts of the storage half ended that have, by their names. */
   readonly sdPartEnds?: Readonly<Record<string, JobEnd>>;
+  /** Volumes it was given to write to: its storage daemon may be about to write there before the catalog knows. */
+  readonly volumes?: readonly GivenVolume[];
   /** Errors and warnings that the Director itself reported for the job. */
   readonly directorErrors: number;
 }

@@ -170,7 +170,7 @@ function clientHalf(context: JobContext, record: RunRecord): Half {
   return {
     lostMs: parts.config().director.fdConnectTimeout * 1000,
     cancel: async () => await cancelClient(context),
-    follow: followerOf(context, {
+    follow: followerOf(context, record, {
       half: "fd",
       ref: { job: identity.job, jobId: identity.jobId },
       client: parts.daemons.client(job.effective.client),
@@ -198,7 +198,7 @@ function storageHalf(context: JobContext, record: RunRecord): Half {
       known: record.run.sdPartEnds?.[part.half] ?? null,
       lostMs,
       cancel: async () => await cancelPart(context, part),
-      follow: followerOf(context, {
+      follow: followerOf(context, record, {
         half: part.half,
         ref: part.ref,
         client: parts.daemons.storage(part.resource),
@@ -211,6 +211,7 @@ function storageHalf(context: JobContext, record: RunRecord): Half {
 /** Follows the event log of one daemon into the catalog. */
 function followerOf(
   context: JobContext,
+  record: RunRecord,
   from: {
     readonly half: HalfName;
     readonly ref: JobRef;
@@ -221,7 +222,7 @@ function followerOf(
   const { half, ref, client, ended } = from;
   return async (signal, onLink) => {
     const sink = new EventSink(context, half, {
-      answer: async (number, question) => await answerQuestion(context, { client, ref }, number, question, signal),
+      answer: async (number, question) => await answerQuestion(context, record, { client, ref }, number, question, signal),
       ended,
     });
     return await followJob({

@@ -1,9 +1,13 @@
-/** A Volume that was given to a running job. */
-interface Claim {
-  readonly jobId: number;
+/** A Volume that a running job was given; saved with the job, for a Director that takes it up. */
+export interface GivenVolume {
+  readonly volume: string;
   readonly device: string;
   /** Jobs on the Volume when it was given, those given before and not yet counted included. */
   readonly jobsBefore: number;
+}
+
+interface Claim extends Omit<GivenVolume, "volume"> {
+  readonly jobId: number;
 }
 
 /**
@@ -16,9 +20,23 @@ export class VolumeClaims {
 
   /** Notes that the job was given the Volume for the device. `jobs`: jobs on it as the catalog counts them. */
   take(volume: string, claim: { readonly jobId: number; readonly device: string; readonly jobs: number }): void {
-    const others = (this.#claims.get(volume) ?? []).filter((each) => each.jobId !== claim.jobId);
     const jobsBefore = this.jobsOn(volume, claim.jobs, claim.jobId);
-    this.#claims.set(volume, [...others, { jobId: claim.jobId, device: claim.device, jobsBefore }]);
+    this.restore(claim.jobId, [{ volume, device: claim.device, jobsBefore }]);
+  }
+
+  /** What the job was given, in no order. */
+  givenTo(jobId: number): readonly GivenVolume[] {
+    return [...this.#claims].flatMap(([volume, claims]) =>
+      claims.filter((claim) => claim.jobId === jobId).map(({ device, jobsBefore }) => ({ volume, device, jobsBefore })),
+    );
+  }
+
+  /** Takes up what a job was given by the Director before this one. */
+  restore(jobId: number, given: readonly GivenVolume[]): void {
+    for (const { volume, device, jobsBefore } of given) {
+      const others = (this.#claims.get(volume) ?? []).filter((each) => each.jobId !== jobId);
+      this.#claims.set(volume, [...others, { jobId, device, jobsBefore }]);
+    }
   }
 
   /** Forgets what the job was given: it has ended. */

@@ -9,6 +9,7 @@ import type { Catalog } from "#catalog/catalog.ts";
 import { CatalogDesks } from "../catalog-desks.ts";
 import { poolPolicy } from "../media/pool-policy.ts";
 import { noRelief } from "../media/space-relief.ts";
+import type { VolumeClaims } from "../media/volume-claims.ts";
 import { ClockGuard } from "../retention/clock-guard.ts";
 import { RetentionPruner } from "../retention/volume-pruner.ts";
 import { DaemonClients } from "../clients/daemon-clients.ts";
@@ -71,6 +72,11 @@ export class EngineWorld implements AsyncDisposable {
 
   get catalog(): Catalog {
     return this.#desks.desk("Cat").catalog;
+  }
+
+  /** Volumes that jobs have been given. */
+  get claims(): VolumeClaims {
+    return this.#desks.desk("Cat").claims;
   }
 
   /** Starts the engine; after `stop` it takes up what was running. */
