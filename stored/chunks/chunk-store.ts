@@ -5,7 +5,7 @@ import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { TimedPace } from "./care/pace.ts";
 import { commitSession } from "./commit-session.ts";
 import { syncDirectory } from "#lib/platform/sync-directory.ts";
-import { STORE_FOLDER_MODE, writeFailure } from "./durable.ts";
+import { STORE_FOLDER_MODE, isNoRoom, writeFailure } from "./durable.ts";
 import { sessionName } from "./marks.ts";
 import { RunningSession } from "./running-session.ts";
 import { newDescription, readDescription, storeBytes, writeDescription } from "./store-description.ts";
@@ -269,11 +269,6 @@ async function requireRoom({ directory, freeBytesMin = 0 }: StoreSettings): Prom
       "STORE_FULL",
       `${(bavail * bsize).toLocaleString("en-US")} bytes are free in ${directory}, and Minimum Free Space is ${freeBytesMin.toLocaleString("en-US")}`,
     );
-}
-
-/** Whether an error says that the file system, or a quota, takes no more. */
-export function isNoRoom(error: unknown): error is OperatorError {
-  return error instanceof OperatorError && (error.code === "STORE_FULL" || error.code === "QUOTA_EXCEEDED");
 }
 
 function present({ containers }: ChunkPlaces): number {

@@ -17,7 +17,8 @@ import {
   writeContainerHeader,
 } from "./container-format.ts";
 import { containerPath, unfinishedPath } from "./container-name.ts";
-import { STORE_FILE_MODE, STORE_FOLDER_MODE, writeFailure } from "./durable.ts";
+import { copyFrames } from "./copy-frames.ts";
+import { STORE_FILE_MODE, STORE_FOLDER_MODE, isNoRoom, writeFailure } from "./durable.ts";
 import { ShortWrite, causeOf, writeRuns } from "./write-runs.ts";
 
 /** Files that are made durable at a time: each keeps one of the few threads that all file system calls of the process share. */
@@ -57,7 +58,9 @@ export class ContainerWriter {
   /** Whether another job than the one that writes was told of its chunks. */
   isShared = false;
   readonly #at: ContainerPlace;
-  readonly #file: FileHandle;
+  #file: FileHandle;
+  /** A sync found no room: nobody knows what the disk holds of the file, so its frames go into another one before they are relied on. */
+  #isDoubtful = false;
   readonly #lost: (chunks: ContainerDirectory) => void;
   #state: WriterState = "open";
   #entries = Buffer.allocUnsafe(256 * DIRECTORY_ENTRY_BYTES);
@@ -82,18 +85,9 @@ export class ContainerWriter {
   /** Makes the file, under the name of an unfinished container. STORE_FULL, DEVICE_IO_FAILED. */
   static async create(at: ContainerPlace, lost: (chunks: ContainerDirectory) => void): Promise<ContainerWriter> {
     const path = unfinishedPath(at.directory, at.number);
-    const header = writeContainerHeader(at);
     try {
       await mkdir(dirname(path), { mode: STORE_FOLDER_MODE, recursive: true });
-      const file = await open(path, "wx", STORE_FILE_MODE);
-      try {
-        await writeRuns(file, [header], 0);
-      } catch (cause) {
-        await file.close();
-        await unlink(path);
-        throw cause;
-      }
-      return new ContainerWriter(at, file, lost);
+      return new ContainerWriter(at, await beginFile(path, at), lost);
     } catch (cause) {
       throw writeFailure(`making container ${path}`, causeOf(cause));
     }
@@ -152,7 +146,8 @@ export class ContainerWriter {
 
   /**
    * Ends the container: directory and footer behind its frames, all of it durable, then its final name. The folder's entry is durable
-   * only after a `syncDirectory` of it. STORE_FULL leaves it as it was, to be sealed later. Repeating it is cheap.
+   * only after a `syncDirectory` of it. STORE_FULL and QUOTA_EXCEEDED leave it to be sealed later, also where only the sync says so; then
+   * its frames are written anew. Repeating it is cheap.
    */
   seal(): Promise<ContainerFacts> {
     this.#sealing ??= this.#seal().catch((error: unknown) => {
@@ -178,6 +173,7 @@ export class ContainerWriter {
     if (this.#state === "open") this.#state = "closed";
     await this.#turn;
     if (this.#state === "dead") throw this.#cutCause!;
+    if (this.#isDoubtful) await this.#writeAnew();
     const tail = this.#tail();
     const bytes = this.#end + tail.length;
     try {
@@ -188,19 +184,52 @@ export class ContainerWriter {
       await this.#file.truncate(this.#end).catch(() => {});
       throw writeFailure(`ending ${this.#path}`, causeOf(cause));
     }
-    try {
-      using _turn = await syncs.acquire();
-      await this.#file.sync();
-      await rename(unfinishedPath(this.#at.directory, this.number), containerPath(this.#at.directory, this.number));
-    } catch (cause) {
-      // After a failed sync nobody knows what the disk holds: none of it may be relied on.
-      const failure = writeFailure(`making ${this.#path} durable`, cause);
-      await this.discard(failure);
-      throw failure;
-    }
+    await this.#makeDurable();
     this.#state = "sealed";
     await this.#file.close().catch(() => {});
     return { number: this.number, bytes, chunks: this.chunks, plainBytes: this.#plainBytes };
+  }
+
+  /** Syncs the file and gives it its final name. Without room for that it is kept, in doubt; after any other failure it is given up. */
+  async #makeDurable(): Promise<void> {
+    try {
+      using _turn = await syncs.acquire();
+      await this.#file.sync();
+      await rename(this.#path, containerPath(this.#at.directory, this.number));
+    } catch (cause) {
+      const failure = writeFailure(`making ${this.#path} durable`, cause);
+      this.#isDoubtful = isNoRoom(failure);
+      if (!this.#isDoubtful) await this.discard(failure);
+      throw failure;
+    }
+  }
+
+  /**
+   * Writes the frames into another file, which takes the place of the one in doubt. A kernel that could not write may have let go of what it could
+   * not write: what cannot be read back whole is given up, all of it.
+   */
+  async #writeAnew(): Promise<void> {
+    await unlink(this.#path).catch(() => {});
+    try {
+      const fresh = await beginFile(this.#path, this.#at);
+      try {
+        await copyFrames(this.#file, fresh, { path: this.#path, directory: this.#directory });
+      } catch (cause) {
+        await fresh.close();
+        throw cause;
+      }
+      await this.#file.close().catch(() => {});
+      this.#file = fresh;
+      this.#isDoubtful = false;
+    } catch (cause) {
+      const failure = writeFailure(`writing ${this.#path} anew`, causeOf(cause));
+      if (!isNoRoom(failure)) await this.discard(failure);
+      throw failure;
+    }
+  }
+
+  get #directory(): ContainerDirectory {
+    return new ContainerDirectory(this.#entries.subarray(0, this.#entryBytes));
   }
 
   #tail(): Buffer {
@@ -227,7 +256,7 @@ export class ContainerWriter {
   }
 
   #cutEntries(written: number): void {
-    const directory = new ContainerDirectory(this.#entries.subarray(0, this.#entryBytes));
+    const directory = this.#directory;
     let kept = directory.count;
     while (kept > 0 && directory.offset(kept - 1) + directory.frameBytes(kept - 1) > written) {
       kept -= 1;
@@ -241,6 +270,19 @@ export class ContainerWriter {
 
   get #path(): string {
     return unfinishedPath(this.#at.directory, this.number);
+  }
+}
+
+/** Makes a file with a container's header. What fails leaves none behind. */
+async function beginFile(path: string, at: ContainerPlace): Promise<FileHandle> {
+  const file = await open(path, "wx+", STORE_FILE_MODE);
+  try {
+    await writeRuns(file, [writeContainerHeader(at)], 0);
+    return file;
+  } catch (cause) {
+    await file.close();
+    await unlink(path);
+    throw cause;
   }
 }
 

@@ -30,3 +30,8 @@ export function writeFailure(doing: string, cause: unknown): OperatorError {
   if (code === "ENOSPC" || code === "EFBIG") return new OperatorError("STORE_FULL", `${doing} failed`, { cause });
   return new OperatorError("DEVICE_IO_FAILED", `${doing} failed`, { cause });
 }
+
+/** Whether an error says that the file system, or a quota, takes no more. */
+export function isNoRoom(error: unknown): error is OperatorError {
+  return error instanceof OperatorError && (error.code === "STORE_FULL" || error.code === "QUOTA_EXCEEDED");
+}

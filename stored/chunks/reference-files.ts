@@ -5,7 +5,7 @@ import { describeError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { checkReferences } from "./check-references.ts";
 import { syncDirectory } from "#lib/platform/sync-directory.ts";
-import { STORE_FOLDER_MODE, writeFailure } from "./durable.ts";
+import { STORE_FOLDER_MODE, isNoRoom, writeFailure } from "./durable.ts";
 import { keptSession, unreadable } from "./kept-session.ts";
 import { sessionName } from "./marks.ts";
 import { referencesName, sessionOfName } from "./reference-file.ts";
@@ -89,7 +89,10 @@ export class ReferenceFiles {
     return this.get(session) ?? this.#forgotten.get(sessionName(session));
   }
 
-  /** Takes a finished file over as a session's references, durably, with copies in its Volumes. Its chunks are durable already. */
+  /**
+   * Takes a finished file over as a session's references, durably, with copies in its Volumes. Its chunks are durable already. STORE_FULL and
+   * QUOTA_EXCEEDED leave the file where it was, to be committed later.
+   */
   async commit(session: SessionKey, finished: string): Promise<KeptSession> {
     const path = join(this.directory, referencesName(session));
     const kept = { ...keptSession(finished, session), path };
@@ -102,7 +105,9 @@ export class ReferenceFiles {
       await syncDirectory(this.directory);
     } catch (cause) {
       await copies.discard();
-      throw writeFailure(`committing ${path}`, cause);
+      const failure = writeFailure(`committing ${path}`, cause);
+      if (isNoRoom(failure) && (await renames(path, finished))) this.#kept.delete(sessionName(session));
+      throw failure;
     }
     try {
       using _turn = await this.#turn.acquire();
@@ -303,4 +308,12 @@ export class ReferenceFiles {
     for (const held of this.#holds.values()) if (held.has(name)) return true;
     return false;
   }
+}
+
+/** Gives a file another name; whether that succeeded. */
+async function renames(from: string, to: string): Promise<boolean> {
+  return await rename(from, to).then(
+    () => true,
+    () => false,
+  );
 }
