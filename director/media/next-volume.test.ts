@@ -374,3 +374,68 @@ test("newvolume closes the Volume that would be taken, and only for the job that
     );
   });
 });
+
+test("a job that waits for room lets the others have their turn, and then goes by what they left", async () => {
+  await withFinder({ LabelFormat: "Vol-", MaxVols: 1 }, async ({ with: other }) => {
+    const asked = Promise.withResolvers<void>();
+    const room = Promise.withResolvers<void>();
+    const relieve = async () => {
+      asked.resolve();
+      await room.promise;
+      return { isFreed: true, lines: ["room was made"] };
+    };
+    const finder = other({ relief: { relieve } });
+    const waiting = finder.find(wish(1, { noSpace: true }), never);
+    await asked.promise;
+    const answer = await finder.find(wish(2), never);
+    assert.equal(answer.kind === "use" && answer.volume.volume, "Vol-0001");
+    room.resolve();
+    const late = await waiting;
+    assert.deepEqual(late.lines, ["room was made"]);
+    assert.match(late.kind === "none" ? late.reason : "a Volume too many", /the Pool has its 1 Volumes already/);
+  });
+});
+
+test("pruning for one job holds up no other, and both take what one of them has freed at most once", async () => {
+  await withFinder({ AutoPrune: 1, MaxVols: 2 }, async ({ catalog, poolId, with: other }) => {
+    const row = { MediaType: "File", PoolId: poolId, VolStatus: "Full", Recycle: 1, VolJobs: 1, VolRetention: 1 } as const;
+    for (const [at, VolumeName] of ["Old-1", "Old-2"].entries())
+      await createMedia(catalog, { ...row, VolumeName, LastWritten: `2026-01-0${at + 1} 00:00:00` });
+    const begun = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const pruner = pruning(catalog, ["Old-1", "Old-2"]);
+    let asked = 0;
+    const prune: VolumePruner["prune"] = async (media, signal) => {
+      begun.resolve();
+      if (asked++ === 0) await gate.promise;
+      return await pruner.prune(media, signal);
+    };
+    const finder = other({ pruner: { ...pruner, prune } });
+    const first = finder.find(wish(1), never);
+    await begun.promise;
+    const second = await finder.find(wish(2), never);
+    gate.resolve();
+    const names = [await first, second].map((answer) => (answer.kind === "use" ? answer.volume.volume : answer.reason));
+    assert.deepEqual(names.toSorted(), ["Old-1", "Old-2"]);
+  });
+});
+
+test("a Volume that is purged as the oldest goes to no other job meanwhile", async () => {
+  const policy = () => ({ ...poolPolicy(undefined), purgesOldest: true });
+  await withFinder({ MaxVols: 1 }, async ({ catalog, poolId, claims, with: other }) => {
+    const asked: string[] = [];
+    const pruner = pruning(catalog, ["Only"], asked);
+    const seen: boolean[] = [];
+    const purge: VolumePruner["purge"] = async (media, signal) => {
+      seen.push(claims.isElsewhere("Only", "dev-9", 9));
+      return await pruner.purge(media, signal);
+    };
+    const finder = other({ pruner: { ...pruner, purge }, policy });
+    const row = { VolumeName: "Only", MediaType: "File", PoolId: poolId, VolStatus: "Used", Recycle: 1, VolJobs: 1 } as const;
+    await createMedia(catalog, { ...row, LastWritten: "2026-01-01 00:00:00" });
+    const answer = await finder.find(wish(1), never);
+    assert.equal(answer.kind === "use" && answer.volume.volume, "Only");
+    assert.deepEqual(seen, [true]);
+    assert.equal(claims.isElsewhere("Only", "dev-9", 9), true); // the job has it now
+  });
+});

@@ -16,6 +16,7 @@ import type { SpaceRelief } from "./space-relief.ts";
 import type { VolumeClaims } from "./volume-claims.ts";
 import { limitReached } from "./volume-limits.ts";
 import type { VolumePruner } from "./volume-pruner.ts";
+import { SearchTurn } from "./search-turn.ts";
 import { VolumeSearch } from "./volume-search.ts";
 import { catalogVolume } from "./volume-state.ts";
 
@@ -65,11 +66,11 @@ export interface FinderParts {
 
 /**
  * Finds Volumes to append to, in the order of docs/manual/pools-and-volumes.md. One wish at a time, so that two jobs never make or take the
- * same Volume.
+ * same Volume; a search that waits (for room, for pruning) lets the others have their turn meanwhile.
  */
 export class VolumeFinder {
   readonly #parts: FinderParts;
-  readonly #turn = new Mutex();
+  readonly #turns = new Mutex();
   readonly #leftOff = new Map<number, number>();
 
   constructor(parts: FinderParts) {
@@ -111,10 +112,10 @@ export class VolumeFinder {
     signal: AbortSignal,
     look: (search: VolumeSearch) => Promise<MediaRow>,
   ): Promise<VolumeAnswer> {
-    using _held = await this.#turn.acquire(signal);
+    using turn = await SearchTurn.acquire(this.#turns, signal);
     const pool = await findPool(this.#parts.catalog, wish.pool);
     if (pool === null) return { kind: "none", reason: `Pool "${wish.pool}" is not in the catalog`, lines: [] };
-    const search = new VolumeSearch(this.#parts, wish, pool, this.#leftOff, signal);
+    const search = new VolumeSearch(this.#parts, wish, pool, this.#leftOff, turn, signal);
     try {
       return await this.#use(wish, pool, await look(search), search.lines);
     } catch (error) {

@@ -22,12 +22,13 @@ import { labelValues } from "./label-values.ts";
 import { addVolume, hasRoom, nextVolumeName, whyNoNewVolume } from "./new-volume.ts";
 import type { FinderParts, VolumeWish } from "./next-volume.ts";
 import { poolLimits } from "./pool-limits.ts";
+import type { SearchTurn } from "./search-turn.ts";
 import { isPoolFull } from "./volume-limits.ts";
 import type { PoolPolicy } from "./pool-policy.ts";
 
 /** Full and Used Volumes that one wish has pruned at most: each costs a look at all its jobs. */
 const PRUNED_MAX = 200;
-/** Other wishes wait for this one: what has not been looked at by then is looked at first when a job asks again. */
+/** The job waits for it: what has not been looked at by then is looked at first when a job asks again. */
 const PRUNING_MS_MAX = 20_000;
 /** Volumes that a refusal names at most. */
 const NAMED_MAX = 5;
@@ -38,16 +39,28 @@ export class VolumeSearch {
   readonly lines: string[] = [];
   readonly #parts: FinderParts;
   readonly #wish: VolumeWish;
-  readonly #pool: PoolRow;
   readonly #policy: PoolPolicy;
   readonly #leftOff: Map<number, number>;
+  readonly #turn: SearchTurn;
   readonly #signal: AbortSignal;
+  /** As it was when the search last had its turn. */
+  #pool: PoolRow;
+  /** With newvolume=yes a Volume with data is closed once. */
+  #hasClosed = false;
   /** Volumes that would have done but for what stands here; told when nothing is found. */
   readonly #passedOver = new Map<string, string>();
 
   /** `leftOff`: where the pruning for a Pool ran out of time, by PoolId: the MediaId to begin with. It outlives the search. */
-  constructor(parts: FinderParts, wish: VolumeWish, pool: PoolRow, leftOff: Map<number, number>, signal: AbortSignal) {
+  constructor(
+    parts: FinderParts,
+    wish: VolumeWish,
+    pool: PoolRow,
+    leftOff: Map<number, number>,
+    turn: SearchTurn,
+    signal: AbortSignal,
+  ) {
     this.#leftOff = leftOff;
+    this.#turn = turn;
     this.#parts = parts;
     this.#wish = wish;
     this.#pool = pool;
@@ -106,10 +119,17 @@ export class VolumeSearch {
 
   async #relieve(): Promise<boolean> {
     const { storage, device, jobId } = this.#wish;
-    const answer = await this.#parts.relief.relieve({ storage, device, jobId }, this.#signal);
+    const answer = await this.#aside(async () => await this.#parts.relief.relieve({ storage, device, jobId }, this.#signal));
     if (answer.isHopeless === true) throw new OperatorError("SPACE_EXHAUSTED", answer.lines.at(-1) ?? "no room can be made");
     this.lines.push(...answer.lines);
     return answer.isFreed;
+  }
+
+  /** Does what may take long while other jobs get their Volumes. What they have changed of the Pool is read again. */
+  async #aside<T>(work: () => Promise<T>): Promise<T> {
+    const result = await this.#turn.aside(work);
+    this.#pool = (await findPoolById(this.#parts.catalog, this.#pool.PoolId)) ?? this.#pool;
+    return result;
   }
 
   #wanted(pool: PoolRow): MediaWanted {
@@ -151,9 +171,12 @@ export class VolumeSearch {
     if (
       first !== undefined &&
       first === rows[0] &&
+      !this.#hasClosed &&
       (await updateMediaIfStatus(catalog, first.MediaId, "Append", { VolStatus: "Used" }))
-    )
+    ) {
+      this.#hasClosed = true;
       this.lines.push(`newvolume=yes: a new Volume begins. Marking Volume "${first.VolumeName}" as Used.`);
+    }
     for (const row of begun) this.#passedOver.set(row.VolumeName, "holds data, and newvolume=yes was asked for");
     return rows.filter((row) => !begun.includes(row));
   }
@@ -241,10 +264,11 @@ export class VolumeSearch {
         this.#leftOff.set(this.#pool.PoolId, row.MediaId);
         break;
       }
-      if (!this.#isWriting(row) && (await this.#freed(row, "prune"))) {
-        const found = await this.#takeFreed();
-        if (found !== null) return found;
-      }
+      if (this.#isWriting(row)) continue;
+      const isFreed = await this.#freed(row, "prune");
+      // Other jobs had their turn meanwhile: they may have taken what was freed, or freed another.
+      const found = (await this.#append(this.#pool)) ?? (await (isFreed ? this.#takeFreed() : this.#recycle(this.#pool)));
+      if (found !== null) return found;
     }
     return null;
   }
@@ -256,7 +280,10 @@ export class VolumeSearch {
 
   async #freed(row: MediaRow, how: "prune" | "purge"): Promise<boolean> {
     this.#signal.throwIfAborted();
-    const answer = await this.#parts.pruner[how](row, this.#signal);
+    // One that may still be appended to must not be given to another job while its jobs are deleted.
+    using held = how === "purge" ? this.#parts.claims.withhold(row.VolumeName) : null;
+    if (held === undefined) return false;
+    const answer = await this.#aside(async () => await this.#parts.pruner[how](row, this.#signal));
     this.lines.push(...answer.lines);
     return answer.isPurged;
   }
