@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { FileSetResource } from "#director/config/file-set.ts";
 import { fileSetMessage } from "./fileset-message.ts";
-import { splitCommand } from "#lib/base/split-command.ts";
 
 function fileSet(files: readonly string[], exclude: readonly string[] = []): FileSetResource {
   const include = {
@@ -55,8 +54,4 @@ test("a list that cannot be had fails with the line that names it", async () => 
     fileSetMessage(fileSet(["|/nowhere/program"]), (command) => command, never),
     /File = "\|\/nowhere\/program"/,
   );
-});
-
-test("command lines are split by blanks, quotes and backslashes", () => {
-  assert.deepEqual(splitCommand(`  a "b c" d\\ e 'f "g"' ""`), ["a", "b c", "d e", 'f "g"', ""]);
 });

@@ -9,14 +9,23 @@ test("blanks separate, and quotes of either kind keep blanks", () => {
     'for f in /a; do echo "@$f"; done',
     "x",
   ]);
-  assert.deepEqual(splitCommand('a"b c"d ""'), ["ab cd", ""]);
 });
 
-test("a backslash takes the meaning of a quote, a blank or a backslash, and is itself elsewhere", () => {
-  assert.deepEqual(splitCommand(String.raw`a\ b \"c\" \\ \n`), ["a b", '"c"', "\\", "\\n"]);
+test("a quote within a word and a backslash mean nothing, and a word ends with its quote, as with Bacula", () => {
+  // Each seen of Bacula 9.6.7, which ran a program that tells its arguments.
+  const cases: [string, string[]][] = [
+    [String.raw`a\ b \"c d\" x`, ["a\\", "b", '\\"c', 'd\\"', "x"]],
+    ["'c d' e'f g' h", ["c d", "e'f", "g'", "h"]],
+    [String.raw`a\b "x\"y z" w`, ["a\\b", "x\\", "y", 'z"', "w"]],
+    ["'it''s' '' e", ["it", "s", "", "e"]],
+    ["a\tb", ["a\tb"]],
+    ['"x"y', ["x", "y"]],
+  ];
+  for (const [line, words] of cases) assert.deepEqual(splitCommand(line), words, line);
 });
 
 test("a quote that is not closed ends at the end, and nothing gives nothing", () => {
   assert.deepEqual(splitCommand('a "b c'), ["a", "b c"]);
   assert.deepEqual(splitCommand("  "), []);
+  assert.deepEqual(splitCommand("a \t "), ["a"]);
 });

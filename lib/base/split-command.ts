@@ -1,28 +1,11 @@
 /**
- * Cuts a command line into program and arguments, without a shell, as Bacula does: blanks separate, single or double quotes keep
- * blanks together, and a backslash before a quote, a blank or a backslash takes away its meaning. An open quote ends at the end.
+ * Cuts a command line into program and arguments, without a shell, by Bacula's rule (observed of 9.6.7): blanks separate; a word that begins with a
+ * single or double quote goes up to the next such quote, or to the line's end, whatever is in it. Quotes within a word and backslashes mean nothing:
+ * a command that Bacula runs must get the same arguments here.
  */
-export function splitCommand(line: string): readonly string[] {
+export function splitCommand(line: string): string[] {
   const words: string[] = [];
-  let word: string | undefined;
-  let quote: string | undefined;
-  for (let at = 0; at < line.length; at++) {
-    const char = line[at]!;
-    const next = line[at + 1];
-    if (char === "\\" && next !== undefined && /["'\\\s]/.test(next)) {
-      word = (word ?? "") + next;
-      at++;
-    } else if (quote !== undefined) {
-      if (char === quote) quote = undefined;
-      else word += char;
-    } else if (char === '"' || char === "'") {
-      quote = char;
-      word ??= "";
-    } else if (/\s/.test(char)) {
-      if (word !== undefined) words.push(word);
-      word = undefined;
-    } else word = (word ?? "") + char;
-  }
-  if (word !== undefined) words.push(word);
+  for (const [, double, single, bare] of line.matchAll(/[ \t]*(?:"([^"]*)"?|'([^']*)'?|([^ \t][^ ]*))/g))
+    words.push(double ?? single ?? bare ?? "");
   return words;
 }

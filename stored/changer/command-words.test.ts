@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { commandWords, splitCommand, type CommandCodes } from "./command-words.ts";
+import { commandWords, type CommandCodes } from "./command-words.ts";
 
 const codes: CommandCodes = {
   changerDevice: "/dev/sg1",
@@ -34,10 +34,6 @@ test("every code stands for what the manual says", () => {
     "100%",
     "%q",
   ]);
-});
-
-test("quotes keep words together", () => {
-  assert.deepEqual(splitCommand(`  a "b c"'d e' \\"f "" `), ["a", "b cd e", '"f', ""]);
 });
 
 test("a value is one argument whatever is in it", () => {

@@ -1,3 +1,5 @@
+import { splitCommand } from "#lib/base/split-command.ts";
+
 /** What the %-codes of a changer's commands stand for. */
 export interface CommandCodes {
   /** %c */
@@ -18,32 +20,6 @@ export interface CommandCodes {
   readonly client: string;
   /** %j */
   readonly job: string;
-}
-
-/** The words of a command line: parted at white space, quotes of both kinds keep together. A quote that is never closed ends with the line. */
-export function splitCommand(line: string): string[] {
-  const words: string[] = [];
-  let word: string | undefined;
-  let quote = "";
-  for (let at = 0; at < line.length; at++) {
-    const char = line[at] ?? "";
-    if (char === "\\" && quote !== "'" && /["'\\]/.test(line[at + 1] ?? "")) {
-      word = (word ?? "") + (line[++at] ?? "");
-    } else if (quote !== "") {
-      if (char === quote) quote = "";
-      else word += char;
-    } else if (char === '"' || char === "'") {
-      quote = char;
-      word ??= "";
-    } else if (/\s/.test(char)) {
-      if (word !== undefined) words.push(word);
-      word = undefined;
-    } else {
-      word = (word ?? "") + char;
-    }
-  }
-  if (word !== undefined) words.push(word);
-  return words;
 }
 
 /**

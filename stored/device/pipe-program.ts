@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { splitCommand } from "#lib/base/split-command.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
-import { splitCommand } from "../changer/command-words.ts";
 import { pipeCalls } from "./pipe-calls.ts";
 import type { ChildProcess } from "node:child_process";
 

@@ -1,8 +1,8 @@
+import { splitCommand } from "#lib/base/split-command.ts";
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { reportTime } from "#lib/base/local-time.ts";
 import { cleanDrive } from "../changer/clean-drive.ts";
 import { bringForOperator } from "../changer/operate-drive.ts";
-import { splitCommand } from "../changer/command-words.ts";
 import { runProgram } from "../changer/run-program.ts";
 import { checkedVolumeName } from "../device/volume-name.ts";
 import { sizeText } from "../status/units.ts";
