@@ -180,6 +180,7 @@ export class DataSpool implements AsyncDisposable {
   }
 
   async #newSegment(): Promise<SpoolSegment> {
+    await this.#segments.at(-1)?.rest();
     const segment = await SpoolSegment.create(this.#options.path(this.#made++));
     this.#segments.push(segment);
     return segment;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync, readlinkSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { must } from "#lib/base/assert.ts";
@@ -186,3 +187,49 @@ test("a batch larger than the limit passes, and never more than the limit is col
   assert.ok(peak <= 1000, `${peak}`);
   assert.equal(budget.bytes, 0);
 });
+
+test("however many files a job's spool has, it holds few of them open; what it gives back is what came", async () => {
+  await using dir = await TempDir.make();
+  const openFiles = (): string[] =>
+    readdirSync("/proc/self/fd")
+      .map((fd) => readlinkOr(`/proc/self/fd/${fd}`))
+      .filter((path) => path.startsWith(dir.path));
+  let openMost = 0;
+  let files = 0;
+  let sum = 0;
+  const count = () => {
+    openMost = Math.max(openMost, openFiles().length);
+    files = Math.max(files, readdirSync(dir.path).length);
+  };
+  await using spool = new DataSpool({
+    path: (segment) => dir.file(String(segment)),
+    bytesMax: 100_000,
+    budget: new SpoolBudget({ bytesMax: 0, jobBytesMax: 0 }),
+    target: {
+      append: (number, batch) => {
+        sum += batch[0] ?? 0;
+        count();
+        setImmediate(() => spool.written(number));
+      },
+      flush: async () => {},
+    },
+    voice: { say: () => {}, enter: () => {} },
+    volume: () => "V",
+    taken: count,
+    failed: (error) => assert.fail(error),
+    signal: new AbortController().signal,
+  });
+  for (let number = 1; number <= 100; number++) spool.append(number, new Uint8Array(5000).fill(number));
+  using _ = await spool.commit();
+  assert.equal(sum, 5050);
+  assert.ok(files >= 8, `${files} files`);
+  assert.ok(openMost <= 3, `${openMost} of ${files} files were open`);
+});
+
+function readlinkOr(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ""; // closed meanwhile
+  }
+}
