@@ -1,4 +1,4 @@
-import type { CarriedError } from "./carried-error.ts";
+import type { CarriedError } from "#lib/errors/carried-error.ts";
 import type { DeviceFacts } from "./drivers.ts";
 import type { MessagePort } from "node:worker_threads";
 import type { SessionReferences } from "./session-references.ts";

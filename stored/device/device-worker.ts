@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { isShared, toTransfer } from "#lib/base/shared-buffer.ts";
 import { impossible, must } from "#lib/base/assert.ts";
-import { carried } from "./carried-error.ts";
+import { carried } from "#lib/errors/carried-error.ts";
 import { DeviceServer } from "./device-server.ts";
 import type { DeviceThreadOptions, FromDevice, ToDevice } from "./device-protocol.ts";
 

@@ -1,5 +1,5 @@
-import { uncarried } from "./carried-error.ts";
-import type { CarriedError } from "./carried-error.ts";
+import { uncarried } from "#lib/errors/carried-error.ts";
+import type { CarriedError } from "#lib/errors/carried-error.ts";
 
 /** Calls to another thread that wait for their answers, by number. Once the thread has ended all are rejected, and every later one too. */
 export class WaitingCalls {

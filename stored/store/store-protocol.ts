@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import type { CarriedError } from "../device/carried-error.ts";
+import type { CarriedError } from "#lib/errors/carried-error.ts";
 import type { ChunkPlaces, StoreCallName, StoreSettings } from "../chunks/store-calls.ts";
 import type { SessionKey } from "../volume/block.ts";
 

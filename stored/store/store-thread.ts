@@ -2,7 +2,7 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { reuseReceived } from "#lib/rpc/grpc-internals.ts";
 import { endSoon, soon } from "../watch/end-soon.ts";
-import { uncarried } from "../device/carried-error.ts";
+import { uncarried } from "#lib/errors/carried-error.ts";
 import { WaitingCalls } from "../device/waiting-calls.ts";
 import type { MessagePort } from "node:worker_threads";
 import type { FromStore, StoreThreadOptions, ToStore } from "./store-protocol.ts";

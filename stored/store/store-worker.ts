@@ -5,7 +5,7 @@ import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { impossible, must } from "#lib/base/assert.ts";
 import { makeDomainSubvolume } from "../btrfs/store-subvolumes.ts";
 import { StoreServer } from "../chunks/store-server.ts";
-import { carried } from "../device/carried-error.ts";
+import { carried } from "#lib/errors/carried-error.ts";
 import { settleRoom } from "../space/settle-room.ts";
 import type { MessagePort } from "node:worker_threads";
 import type { OperatorError } from "#lib/errors/operator-error.ts";

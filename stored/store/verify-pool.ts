@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { must } from "#lib/base/assert.ts";
-import { uncarried } from "../device/carried-error.ts";
+import { uncarried } from "#lib/errors/carried-error.ts";
 import type { FromVerifier, ToVerifier } from "./store-protocol.ts";
 
 /** Bytes of frames that may be with the threads; more wait in their jobs, which bound them. */

@@ -2,9 +2,9 @@
 import { parentPort } from "node:worker_threads";
 import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { must } from "#lib/base/assert.ts";
-import { carried } from "../device/carried-error.ts";
+import { carried } from "#lib/errors/carried-error.ts";
 import { FrameVerifier } from "./verify-frames.ts";
-import type { CarriedError } from "../device/carried-error.ts";
+import type { CarriedError } from "#lib/errors/carried-error.ts";
 import type { FromVerifier, ToVerifier } from "./store-protocol.ts";
 
 const port = must(parentPort, "a parent: this file runs as a worker thread");
