@@ -6,32 +6,13 @@ import { test } from "node:test";
 import { StorageDaemonService } from "#proto/stored.ts";
 import { ChunkConnection, filesOf, frameOf, idsOf, listOf, saveChunks } from "./testing/chunk-client.ts";
 import { entriesOf } from "./testing/restored-records.ts";
+import { care, dedupWorld } from "./testing/dedup-world.ts";
 import { StorageWorld } from "./testing/storage-world.ts";
 import { BatchBuilder } from "#lib/wire/record.ts";
 import type { FollowedJob } from "./testing/storage-world.ts";
 import type { StartStorageJobRequest } from "#proto/stored.ts";
 
 const DEDUP = "Device Type = Dedup";
-
-/** A daemon whose device has a store. */
-async function dedupWorld(device = ""): Promise<StorageWorld> {
-  const world = await StorageWorld.start({ device: `${DEDUP}; ${device}` });
-  const { ok, lines } = await care(world, "init");
-  assert.equal(ok, true, lines.join("\n"));
-  return world;
-}
-
-/** What a dedup command says, and whether all is well. */
-async function care(world: StorageWorld, action: string): Promise<{ readonly ok: boolean; readonly lines: readonly string[] }> {
-  const lines: string[] = [];
-  let ok = false;
-  const request = { device: "Disk", action, lookOnly: false, healFrom: undefined, livePercent: 0 };
-  for await (const reply of world.director.serverStream(StorageDaemonService.dedup, request)) {
-    if (reply.line !== "") lines.push(reply.line);
-    ok = reply.ok ?? ok;
-  }
-  return { ok, lines };
-}
 
 type SavedJob = FollowedJob & {
   readonly session: { readonly volSessionId: number; readonly volSessionTime: number };

@@ -22,6 +22,8 @@ export interface StoreSettings {
   readonly livePercent: number;
   /** Bytes that a collection may delete a second; 0: no limit. */
   readonly deleteBytesPerS: number;
+  /** Bytes that a scrub may read a second; 0 or absent: no limit. */
+  readonly scrubBytesPerS?: number;
   /** Free bytes of the file system that jobs leave; 0 or absent: none. Collections may use them. */
   readonly freeBytesMin?: number;
 }

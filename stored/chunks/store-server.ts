@@ -5,6 +5,7 @@ import { StoreCare } from "./care/store-care.ts";
 import { ChunkStore, plainSurroundings } from "./chunk-store.ts";
 import { RoomMaker } from "./room-maker.ts";
 import { storeStatus } from "./store-status.ts";
+import type { CareWatch } from "./care/care-watch.ts";
 import type { StoreSurroundings } from "./chunk-store.ts";
 import type { StoreCallName, StoreCalls, StoreFacts, StoreSettings } from "./store-calls.ts";
 
@@ -17,6 +18,7 @@ const COLLECT_MS_MAX = 120_000;
 type Handlers = {
   readonly [Name in StoreCallName]: (
     argument: StoreCalls[Name]["argument"],
+    watch?: CareWatch,
   ) => StoreCalls[Name]["result"] | Promise<StoreCalls[Name]["result"]>;
 };
 
@@ -53,9 +55,9 @@ export class StoreServer implements AsyncDisposable {
       lines: [...storeStatus(await this.#open()), ...((await this.#care?.status()) ?? [])],
       isClean: true,
     }),
-    vacuum: async ({ livePercent }) => await (await this.#caring()).vacuum(livePercent),
-    scrub: async ({ lookOnly }) => await (await this.#caring()).scrub(lookOnly),
-    verify: async () => await (await this.#caring()).verify(),
+    vacuum: async ({ livePercent }, watch) => await (await this.#caring()).vacuum(livePercent, watch),
+    scrub: async ({ lookOnly }, watch) => await (await this.#caring()).scrub(lookOnly, watch),
+    verify: async (_nothing, watch) => await (await this.#caring()).verify(watch),
     mend: async ({ domain, frames }) => await (await this.#caring()).mend(domain, frames),
     wanted: async () =>
       [...(await this.#open()).domains.values()].map(({ name, wanted }) => ({ domain: name, ids: wanted.all() })),
@@ -72,13 +74,13 @@ export class StoreServer implements AsyncDisposable {
     this.#room = new RoomMaker({ settleRoom, roomFor, collectDead: async () => await this.#care?.collectDue(COLLECT_MS_MAX) });
   }
 
-  /** Makes a call by its name. */
+  /** Makes a call by its name. `watch`: heeded by vacuum, scrub and verify. */
   async call<Name extends StoreCallName>(
     name: Name,
     argument: StoreCalls[Name]["argument"],
+    watch?: CareWatch,
   ): Promise<StoreCalls[Name]["result"]> {
-    const handler = this.#handlers[name] as (argument: StoreCalls[Name]["argument"]) => Promise<StoreCalls[Name]["result"]>;
-    return await handler(argument);
+    return await (this.#handlers[name] as Handlers[Name])(argument, watch);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

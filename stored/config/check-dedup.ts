@@ -15,6 +15,7 @@ const storeDirectives = [
   "dedupCompression",
   "dedupLivePercent",
   "dedupDeleteBandwidth",
+  "dedupScrubBandwidth",
   "clientQuota",
 ] as const;
 

@@ -333,6 +333,12 @@ export const deviceTable = defineResource(
       description:
         "Most bytes a second of containers that a collection deletes, so that the file system stays responsive; 0 is no limit. For Device Type Dedup and Btrfs.",
     }),
+    dedupScrubBandwidth: directive(speed(), {
+      default: 0,
+      acts: true,
+      description:
+        "Most bytes a second that a scrub reads, so that jobs have the disks beside it; 0 is no limit. For Device Type Dedup and Btrfs.",
+    }),
     clientQuota: directive(size(), {
       default: 0,
       acts: true,

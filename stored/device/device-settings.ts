@@ -90,6 +90,7 @@ function storeSettings(resource: DeviceResource): StoreSettings {
     level,
     livePercent: resource.dedupLivePercent,
     deleteBytesPerS: resource.dedupDeleteBandwidth,
+    scrubBytesPerS: resource.dedupScrubBandwidth,
     freeBytesMin: resource.minimumFreeSpace,
   };
 }

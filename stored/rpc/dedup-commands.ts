@@ -1,11 +1,16 @@
+import { BoundedQueue } from "#lib/base/queue.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { sizeText } from "../status/units.ts";
 import { noStore } from "../store/store-host.ts";
+import type { CareWatch } from "../chunks/care/care-watch.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { CareReport, StoreFacts } from "../chunks/store-calls.ts";
 import type { DedupRequest, DeviceReply, ForgetSessionsReply, ForgetSessionsRequest } from "#proto/stored.ts";
 import type { ReplicaService } from "./replica-service.ts";
 import type { StoreHost } from "../store/store-host.ts";
+
+/** Lines that may wait for a reader that is slow. */
+const LINES_WAITING_MAX = 1000;
 
 /** Most sessions of one request. */
 const SESSIONS_MAX = 10_000;
@@ -18,7 +23,7 @@ export async function* careForStore(
   signal: AbortSignal,
 ): AsyncGenerator<DeviceReply> {
   const store = storeOf(host);
-  const report = await carry(host, store, request);
+  const report = yield* lineByLine(signal, async (watch) => await carry(host, store, request, watch));
   for (const line of report.lines) yield { line, volume: undefined };
   let { isClean } = report;
   if (request.healFrom !== undefined) {
@@ -48,7 +53,28 @@ export function madeText(host: DeviceHost, facts: StoreFacts): string {
   return `Made store ${facts.store} in ${host.settings.archiveDevice} for ${host.title}.`;
 }
 
-async function carry(host: DeviceHost, store: StoreHost, request: DedupRequest): Promise<CareReport> {
+/** Has a work done, and gives what it tells meanwhile. Whoever leaves stops it. */
+async function* lineByLine(
+  signal: AbortSignal,
+  work: (watch: CareWatch) => Promise<CareReport>,
+): AsyncGenerator<DeviceReply, CareReport> {
+  const left = new AbortController();
+  const lines = new BoundedQueue<string>({ bytesMax: LINES_WAITING_MAX, bytesOf: () => 1 });
+  const tell = (line: string): void => {
+    // A reader that is slow misses how far it was; the findings come again at the end.
+    if (lines.length < LINES_WAITING_MAX) void lines.push(line).catch(() => {});
+  };
+  const working = work({ tell, signal: AbortSignal.any([signal, left.signal]) }).finally(() => lines.end());
+  working.catch(() => {}); // told below, if somebody is still there
+  try {
+    for await (const line of lines) yield { line, volume: undefined };
+    return await working;
+  } finally {
+    left.abort(new OperatorError("CANCELED", "nobody waits for it any more"));
+  }
+}
+
+async function carry(host: DeviceHost, store: StoreHost, request: DedupRequest, watch: CareWatch): Promise<CareReport> {
   switch (request.action) {
     case "init":
       await host.places?.require(host);
@@ -56,11 +82,11 @@ async function carry(host: DeviceHost, store: StoreHost, request: DedupRequest):
     case "status":
       return await withSpace(host, await store.call("status", null));
     case "scrub":
-      return await scrubAll(store, request.lookOnly);
+      return await scrubAll(store, request.lookOnly, watch);
     case "verify":
-      return await store.call("verify", null);
+      return await store.care("verify", null, watch);
     case "vacuum":
-      return await vacuum(store, request.livePercent || store.settings.livePercent);
+      return await vacuum(store, request.livePercent || store.settings.livePercent, watch);
     default:
       throw new OperatorError(
         "JOB_REQUEST_INVALID",
@@ -73,16 +99,18 @@ async function carry(host: DeviceHost, store: StoreHost, request: DedupRequest):
 }
 
 /** On btrfs space is free only when the snapshots that held it have gone. */
-async function vacuum(store: StoreHost, livePercent: number): Promise<CareReport> {
-  const report = await store.call("vacuum", { livePercent });
+async function vacuum(store: StoreHost, livePercent: number, watch: CareWatch): Promise<CareReport> {
+  const report = await store.care("vacuum", { livePercent }, watch);
   await store.btrfs?.freed();
   return report;
 }
 
 /** On btrfs the file system is checked as well, which also reads what no chunk lies in. */
-async function scrubAll(store: StoreHost, lookOnly: boolean): Promise<CareReport> {
-  const chunks = await store.call("scrub", { lookOnly });
-  const disks = await store.btrfs?.scrub();
+async function scrubAll(store: StoreHost, lookOnly: boolean, watch: CareWatch): Promise<CareReport> {
+  const chunks = await store.care("scrub", { lookOnly }, watch);
+  if (store.btrfs !== undefined)
+    watch.tell(`${chunks.isClean ? "the chunks are well" : "damage was found"}; now btrfs reads all of the file system`);
+  const disks = await store.btrfs?.scrub(watch.signal);
   if (disks === undefined) return chunks;
   return { lines: [...chunks.lines, ...disks.lines], isClean: chunks.isClean && disks.isClean };
 }

@@ -8,6 +8,7 @@ import { storeFolder } from "../chunks/store-paths.ts";
 import { StoreThread } from "./store-thread.ts";
 import type { MessagePort } from "node:worker_threads";
 import type { RpcLog } from "#lib/rpc/server.ts";
+import type { CareWatch } from "../chunks/care/care-watch.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { StoreCallName, StoreCalls, StoreFacts, StoreSettings } from "../chunks/store-calls.ts";
 
@@ -63,6 +64,16 @@ export class StoreHost implements AsyncDisposable {
   ): Promise<StoreCalls[Name]["result"]> {
     await this.open();
     return await this.#started().call(name, argument, transfer);
+  }
+
+  /** Has the open store cared for; `watch` hears how far it is and may stop it (CANCELED). */
+  async care<Name extends "vacuum" | "scrub" | "verify">(
+    name: Name,
+    argument: StoreCalls[Name]["argument"],
+    watch: CareWatch,
+  ): Promise<StoreCalls[Name]["result"]> {
+    await this.open();
+    return await this.#started().watched(name, argument, watch);
   }
 
   /** Makes a new, empty store. Refused where one is. */

@@ -15,7 +15,16 @@ export interface StoreThreadOptions {
 
 /** To the store's thread. */
 export type ToStore =
-  | { readonly kind: "call"; readonly id: number; readonly name: StoreCallName; readonly argument: unknown }
+  | {
+      readonly kind: "call";
+      readonly id: number;
+      readonly name: StoreCallName;
+      readonly argument: unknown;
+      /** Somebody wants to hear how far it is ("told"), and may end it ("stop"). */
+      readonly isWatched: boolean;
+    }
+  /** A call that is watched is to end at its next step. */
+  | { readonly kind: "stop"; readonly id: number }
   /** Somebody who will ask on this port where chunks lie. */
   | { readonly kind: "locator"; readonly port: MessagePort }
   /** The answer to "noRoom": whether to try again. */
@@ -25,6 +34,8 @@ export type ToStore =
 export type FromStore =
   | { readonly kind: "result"; readonly id: number; readonly value: unknown; readonly spent: ArrayBuffer | undefined }
   | { readonly kind: "failure"; readonly id: number; readonly error: CarriedError }
+  /** How far a call is that is watched. */
+  | { readonly kind: "told"; readonly id: number; readonly line: string }
   /** Containers of a domain were removed: what pins their space may go. */
   | { readonly kind: "swept"; readonly domain: string }
   /** A job found no room; it waits for the answer "room". */

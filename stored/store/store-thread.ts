@@ -1,4 +1,5 @@
 import { MessageChannel, Worker } from "node:worker_threads";
+import { onAbort } from "#lib/base/abort.ts";
 import { toTransfer } from "#lib/base/shared-buffer.ts";
 import { reuseReceived } from "#lib/rpc/grpc-internals.ts";
 import { endSoon, soon } from "../watch/end-soon.ts";
@@ -6,6 +7,7 @@ import { uncarried } from "#lib/errors/carried-error.ts";
 import { WaitingCalls } from "../device/waiting-calls.ts";
 import type { MessagePort } from "node:worker_threads";
 import type { FromStore, StoreThreadOptions, ToStore } from "./store-protocol.ts";
+import type { CareWatch } from "../chunks/care/care-watch.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { StoreCallName, StoreCalls } from "../chunks/store-calls.ts";
 
@@ -23,6 +25,8 @@ export interface StoreListener {
 export class StoreThread implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #calls = new WaitingCalls();
+  /** Who hears how far a call is, by its number. */
+  readonly #watches = new Map<number, CareWatch>();
   readonly #listener: StoreListener;
 
   constructor(options: StoreThreadOptions, listener: StoreListener) {
@@ -43,9 +47,33 @@ export class StoreThread implements AsyncDisposable {
     transfer: readonly ArrayBuffer[] = [],
   ): Promise<StoreCalls[Name]["result"]> {
     return await this.#calls.make((id) => {
-      const message: ToStore = { kind: "call", id, name, argument };
+      const message: ToStore = { kind: "call", id, name, argument, isWatched: false };
       this.#worker.postMessage(message, toTransfer(transfer));
     });
+  }
+
+  /** Makes a call that `watch` hears of and may stop; then it rejects with CANCELED when the thread has stopped it. */
+  async watched<Name extends "vacuum" | "scrub" | "verify">(
+    name: Name,
+    argument: StoreCalls[Name]["argument"],
+    watch: CareWatch,
+  ): Promise<StoreCalls[Name]["result"]> {
+    let number = 0;
+    const call = this.#calls.make<StoreCalls[Name]["result"]>((id) => {
+      number = id;
+      this.#watches.set(id, watch);
+      const message: ToStore = { kind: "call", id, name, argument, isWatched: true };
+      this.#worker.postMessage(message);
+    });
+    using _stop = onAbort(watch.signal, () => {
+      const message: ToStore = { kind: "stop", id: number };
+      this.#worker.postMessage(message);
+    });
+    try {
+      return await call;
+    } finally {
+      this.#watches.delete(number);
+    }
   }
 
   /** A port on which another thread may ask where chunks lie (chunk-locator.ts). To be given away. */
@@ -67,6 +95,7 @@ export class StoreThread implements AsyncDisposable {
   #receive(message: FromStore): void {
     if (message.kind === "swept") return this.#listener.swept(message.domain);
     if (message.kind === "noRoom") return void this.#answerNoRoom(message);
+    if (message.kind === "told") return this.#watches.get(message.id)?.tell(message.line);
     if (message.kind === "failure") return this.#calls.reject(message.id, message.error);
     if (message.spent !== undefined) reuseReceived(new Uint8Array(message.spent));
     this.#calls.resolve(message.id, message.value);

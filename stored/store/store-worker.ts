@@ -8,7 +8,8 @@ import { StoreServer } from "../chunks/store-server.ts";
 import { carried } from "#lib/errors/carried-error.ts";
 import { settleRoom } from "../space/settle-room.ts";
 import type { MessagePort } from "node:worker_threads";
-import type { OperatorError } from "#lib/errors/operator-error.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import type { CareWatch } from "../chunks/care/care-watch.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { FromStore, LocateAnswer, LocateQuestion, StoreThreadOptions, ToStore } from "./store-protocol.ts";
 import type { StoreCalls } from "../chunks/store-calls.ts";
@@ -23,6 +24,9 @@ const server = new StoreServer(settings, {
   settleRoom: async () => await settleRoom(settings.directory, settings),
   roomFor: async (session, why) => await askForRoom(session, why),
 });
+
+/** Calls that are watched, by number: aborted when they are to end. */
+const watched = new Map<number, AbortController>();
 
 /** Questions for room that the main thread has not answered, by number. */
 const asked = new Map<number, (isThere: boolean) => void>();
@@ -40,6 +44,8 @@ port.on("message", (message: ToStore) => {
   switch (message.kind) {
     case "call":
       return void answer(message);
+    case "stop":
+      return watched.get(message.id)?.abort(new OperatorError("CANCELED", "it was stopped by the operator"));
     case "locator":
       return serveLocator(message.port);
     case "room":
@@ -50,13 +56,22 @@ port.on("message", (message: ToStore) => {
   }
 });
 
-async function answer({ id, name, argument }: Extract<ToStore, { kind: "call" }>): Promise<void> {
+/** What a call is given that somebody watches. */
+function watchOf(id: number): CareWatch {
+  const stop = new AbortController();
+  watched.set(id, stop);
+  return { signal: stop.signal, tell: (line) => post({ kind: "told", id, line }) };
+}
+
+async function answer({ id, name, argument, isWatched }: Extract<ToStore, { kind: "call" }>): Promise<void> {
   try {
-    const value = await server.call(name, argument as never);
+    const value = await server.call(name, argument as never, isWatched ? watchOf(id) : undefined);
     const spent = name === "append" ? (argument as StoreCalls["append"]["argument"]).frames.buffer : undefined;
     post({ kind: "result", id, value, spent }, spent === undefined ? [] : [spent]);
   } catch (error) {
     post({ kind: "failure", id, error: carried(error) });
+  } finally {
+    watched.delete(id);
   }
 }
 

@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import { OperatorError } from "#lib/errors/operator-error.ts";
+import { isNoRoom } from "../durable.ts";
 import { markNeeded } from "./mark.ts";
 import { Rewriter } from "./rewrite.ts";
 import { countLive, dropDead, removeContainer, wipeMarks } from "./sweep.ts";
@@ -37,17 +37,22 @@ export interface Collected {
  * its steps. Containers without a live chunk go first, because that needs no space; then those with less than `livePercent` percent of
  * live bytes are written anew, and small ones if there are many, as far as there is room. REFERENCES_DAMAGED: nothing was deleted, because it is not known what is needed.
  */
-export async function collect(domain: CareDomain, livePercent: number, pace: Pace): Promise<Collected> {
+export async function collect(
+  domain: CareDomain,
+  livePercent: number,
+  pace: Pace,
+  progress: (text: string) => void = () => {},
+): Promise<Collected> {
   await domain.references.putBack();
   await domain.references.copyToVolumes();
   domain.marks.beginCollection();
   try {
-    const marked = await markNeeded(domain, pace);
+    const marked = await markNeeded(domain, pace, (done, of) => progress(`${done} of ${of} sessions read`));
     // Containers that are sealed later hold chunks of running jobs, and are the next collection's.
     const before = new Map([...domain.sealed].filter(([, { isDamaged }]) => isDamaged !== true));
     const chunks = domain.index.count;
     const live = await countLive(domain, pace);
-    return await sweep(domain, { livePercent, pace, marked, live, before, chunks });
+    return await sweep(domain, { livePercent, pace, progress, marked, live, before, chunks });
   } finally {
     await wipeMarks(domain, pace);
   }
@@ -56,6 +61,7 @@ export async function collect(domain: CareDomain, livePercent: number, pace: Pac
 interface SweepTask {
   readonly livePercent: number;
   readonly pace: Pace;
+  progress(text: string): void;
   readonly marked: Marked;
   readonly live: LiveCount;
   readonly before: ReadonlyMap<number, SealedContainer>;
@@ -63,7 +69,7 @@ interface SweepTask {
 }
 
 async function sweep(domain: CareDomain, task: SweepTask): Promise<Collected> {
-  const { marked, live, before, pace } = task;
+  const { marked, live, before } = task;
   const dead = new Set([...before.keys()].filter((number) => !live.bytesOf.has(number)));
   const sparse = sparseContainers(before, live, task.livePercent);
   const moving = [...sparse, ...smallContainers(before, live, new Set(sparse))];
@@ -75,10 +81,10 @@ async function sweep(domain: CareDomain, task: SweepTask): Promise<Collected> {
   const countBefore = domain.index.count;
   if (dead.size + moving.length > 0) {
     await domain.raiseEpoch();
-    removed = await removeDead(domain, dead, pace, notes);
+    removed = await removeDead(domain, dead, task, notes);
     // Before anything is written: on btrfs the space of what was removed comes back only now.
     if (removed.containers > 0) await domain.afterSweep();
-    rewritten = await rewriteAll(domain, moving, live, pace);
+    rewritten = await rewriteAll(domain, moving, task);
     if (rewritten.containers > 0) await domain.afterSweep();
   }
   let sealedBytes = 0;
@@ -119,7 +125,7 @@ function smallContainers(
 async function removeDead(
   domain: CareDomain,
   dead: ReadonlySet<number>,
-  pace: Pace,
+  { pace, progress }: SweepTask,
   notes: string[],
 ): Promise<{ containers: number; bytes: number }> {
   const removed = { containers: 0, bytes: 0 };
@@ -130,6 +136,7 @@ async function removeDead(
     else {
       removed.containers++;
       removed.bytes += removal.bytes;
+      progress(`${removed.containers} of ${dead.size} containers removed that nothing needs`);
       await pace.spend(removal.bytes);
     }
   }
@@ -140,12 +147,12 @@ async function removeDead(
 async function rewriteAll(
   domain: CareDomain,
   containers: readonly number[],
-  live: LiveCount,
-  pace: Pace,
+  { live, pace, progress }: SweepTask,
 ): Promise<Rewriter["result"]> {
   const rewriter = new Rewriter(domain, pace);
   try {
-    for (const number of containers) {
+    for (const [done, number] of containers.entries()) {
+      progress(`${done} of ${containers.length} containers written anew`);
       const free = await freeBytes(domain.containersDirectory);
       const isTight = free < ROOMY_BYTES;
       // A container that cannot be copied within half of what is free is left: running jobs need room too.
@@ -162,10 +169,6 @@ async function rewriteAll(
     return { ...done, notes: [...notes, `no room to write more containers anew: ${error.message}`] };
   }
   return rewriter.result;
-}
-
-function isNoRoom(error: unknown): error is OperatorError {
-  return error instanceof OperatorError && (error.code === "STORE_FULL" || error.code === "QUOTA_EXCEEDED");
 }
 
 async function freeBytes(directory: string): Promise<number> {

@@ -22,10 +22,16 @@ export interface Marked {
  * Marks every chunk that a needed session refers to. References that cannot be read are REFERENCES_DAMAGED: nothing may be deleted then.
  * A session that is forgotten meanwhile may stay half marked, which only spares more.
  */
-export async function markNeeded(domain: CareDomain, pace: Pace): Promise<Marked> {
+export async function markNeeded(
+  domain: CareDomain,
+  pace: Pace,
+  progress: (done: number, of: number) => void = () => {},
+): Promise<Marked> {
   let missing = 0;
   let sessions = 0;
-  for (const needed of domain.references.needed()) {
+  const all = domain.references.needed();
+  for (const [done, needed] of all.entries()) {
+    progress(done, all.length);
     const found = await markSession(domain, needed, pace);
     sessions += found === undefined ? 0 : 1;
     missing += found ?? 0;

@@ -15,8 +15,10 @@ export interface ScrubTask {
   readonly pace: Pace;
   /** Checks the file of a container. */
   scrub(path: string): Promise<ScrubbedContainer>;
-  /** Told after each container. */
+  /** Told before each container. */
   progress(done: number, of: number): void;
+  /** Told of damage when it is found; what it means is told at the end. */
+  found(line: string): void;
 }
 
 /** A container with damage. */
@@ -59,6 +61,7 @@ export async function scrub(domain: CareDomain, task: ScrubTask): Promise<Scrubb
   const numbers = [...domain.sealed.keys()].toSorted((a, b) => a - b);
   let [containers, chunks, bytes] = [0, 0, 0];
   for (const [done, number] of numbers.entries()) {
+    task.progress(done, numbers.length);
     const path = containerPath(domain.containersDirectory, number);
     const found = await task.scrub(path);
     containers++;
@@ -77,8 +80,8 @@ export async function scrub(domain: CareDomain, task: ScrubTask): Promise<Scrubb
         notes.push(`container ${path} cannot be read (${found.what}); it is left as it is`);
         break;
     }
+    if (damaged.at(-1)?.number === number) task.found(`damage was found in container ${path}`);
     bytes += "bytes" in found ? found.bytes : 0;
-    task.progress(done + 1, numbers.length);
     await task.pace.spend("bytes" in found ? found.bytes : 0);
   }
   const damagedChunks = await nameChunks(domain, damaged, task.pace);

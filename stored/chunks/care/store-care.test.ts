@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import { truncateSync } from "node:fs";
 import { TempDir } from "#lib/testing/temp-dir.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
+import { systemClock } from "#lib/base/clock.ts";
 import { ChunkStore } from "../chunk-store.ts";
 import { newStore, noise, runJob, sessionKey, storeSettings } from "../testing/store-bench.ts";
 import { StoreCare } from "./store-care.ts";
@@ -72,4 +74,46 @@ test("references that cannot be read are told, and nothing is removed", async ()
   assert.equal(domain.index.count, chunks);
   const verified = await care.verify();
   assert.match(verified.lines.join("\n"), /JobId 1 .*cannot be read/);
+});
+
+test("a scrub reads no more bytes a second than it may", async () => {
+  await using dir = await TempDir.make();
+  await using store = await storeWithJobs(dir.path, 3);
+  let waitedMs = 0;
+  const clock = {
+    ...systemClock,
+    monotonicMs: () => waitedMs,
+    sleep: async (ms: number) => {
+      waitedMs += ms;
+    },
+  };
+  let bytes = 0;
+  for (const { sealed } of store.domains.values()) for (const container of sealed.values()) bytes += container.bytes;
+  const settings = { ...store.settings, scrubBytesPerS: 1000 };
+  await using care = new StoreCare({ settings, domains: () => store.domains.values(), clock });
+  assert.ok((await care.scrub(false)).isClean);
+  assert.ok(waitedMs >= (bytes / 1000 - 0.25) * 1000, `${bytes} bytes were read in ${waitedMs} ms`);
+});
+
+test("who watches a work may stop it, and nothing is half done", async () => {
+  await using dir = await TempDir.make();
+  await using store = await storeWithJobs(dir.path, 3);
+  await using care = careOf(store);
+  await store.forget([sessionKey(1)], undefined);
+  for (const work of ["vacuum", "scrub", "verify"] as const) {
+    const stop = new AbortController();
+    const lines: string[] = [];
+    const tell = (line: string): void => {
+      lines.push(line);
+      stop.abort(new OperatorError("CANCELED", "stopped"));
+    };
+    const watch = { tell, signal: stop.signal };
+    const working =
+      work === "verify" ? care.verify(watch) : work === "scrub" ? care.scrub(true, watch) : care.vacuum(100, watch);
+    await working.catch((error: unknown) => assert.equal((error as OperatorError).code, "CANCELED"));
+    assert.match(lines[0] ?? "", / in domain all, 0 of /);
+  }
+  assert.ok((await care.vacuum(100)).isClean);
+  const verified = await care.verify();
+  assert.ok(verified.isClean, verified.lines.join("\n"));
 });

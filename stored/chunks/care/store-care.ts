@@ -7,9 +7,11 @@ import { lastScrubText, readLastScrub, writeLastScrub } from "./last-scrub.ts";
 import { mend } from "./mend.ts";
 import { TimedPace } from "./pace.ts";
 import { ScrubThread } from "./scrub-thread.ts";
+import { CareProgress } from "./care-watch.ts";
 import { scrub, scrubbedLines } from "./scrub.ts";
 import { problemLine, verify } from "./verify.ts";
 import type { CareDomain } from "./care-domain.ts";
+import type { CareWatch } from "./care-watch.ts";
 import type { CareReport, StoreSettings } from "../store-calls.ts";
 import type { Clock } from "#lib/base/clock.ts";
 import type { Collected } from "./collect.ts";
@@ -27,12 +29,20 @@ const NAMED_MAX = 200;
 
 /** What care is given by its store. */
 export interface CareSurroundings {
-  readonly settings: Pick<StoreSettings, "livePercent" | "deleteBytesPerS">;
+  readonly settings: Pick<StoreSettings, "livePercent" | "deleteBytesPerS" | "scrubBytesPerS">;
   domains(): Iterable<CareDomain>;
-  /** Bytes that a scrub may read a second; 0: no limit. */
-  readonly scrubBytesPerS?: number;
   readonly clock?: Clock;
   readonly quietMs?: number;
+}
+
+/** What a task of care has in one domain. */
+interface CareStep {
+  readonly domain: CareDomain;
+  readonly pace: Pace;
+  /** How far it is. */
+  reach(text: string): void;
+  /** What is to be known at once. */
+  say(text: string): void;
 }
 
 /** The care for one store: one task at a time, beside the jobs, in turns of a few milliseconds. */
@@ -98,16 +108,16 @@ export class StoreCare implements AsyncDisposable {
     this.#timer = undefined;
   }
 
-  /** Collects in all domains. `livePercent` 0: that of the settings. */
-  async vacuum(livePercent: number): Promise<CareReport> {
+  /** Collects in all domains. `livePercent` 0: that of the settings. If it is ended early, what was gained stays gained. */
+  async vacuum(livePercent: number, watch?: CareWatch): Promise<CareReport> {
     this.#nothingIsDue();
-    return await this.#collectAll(livePercent === 0 ? this.#around.settings.livePercent : livePercent);
+    return await this.#collectAll(livePercent === 0 ? this.#around.settings.livePercent : livePercent, watch);
   }
 
   /** Checks that every chunk of every kept session is there. */
-  async verify(): Promise<CareReport> {
-    return await this.#eachDomain("verify", 0, async (domain, pace) => {
-      const { sessions, references, problems } = await verify(domain, pace);
+  async verify(watch?: CareWatch): Promise<CareReport> {
+    return await this.#eachDomain({ name: "verify", bytesPerS: 0, watch }, async ({ domain, pace, reach }) => {
+      const { sessions, references, problems } = await verify(domain, pace, (done, of) => reach(`${done} of ${of} sessions`));
       const lines = problems.slice(0, NAMED_MAX).map(problemLine);
       if (problems.length > NAMED_MAX) lines.push(`and ${problems.length - NAMED_MAX} more sessions`);
       const outcome = problems.length === 0 ? "all their chunks are there" : `${problems.length} sessions are concerned`;
@@ -119,13 +129,17 @@ export class StoreCare implements AsyncDisposable {
   }
 
   /** Reads every container and checks every chunk. */
-  async scrub(lookOnly: boolean): Promise<CareReport> {
+  async scrub(lookOnly: boolean, watch?: CareWatch): Promise<CareReport> {
     await using thread = new ScrubThread();
-    return await this.#eachDomain("scrub", this.#around.scrubBytesPerS ?? 0, async (domain, pace) => {
-      const progress = (done: number, of: number): void => {
-        this.#activity = `scrub in domain ${domain.name}, ${done} of ${of} containers`;
-      };
-      const done = await scrub(domain, { lookOnly, pace, progress, scrub: async (path) => await thread.scrub(path) });
+    const bytesPerS = this.#around.settings.scrubBytesPerS ?? 0;
+    return await this.#eachDomain({ name: "scrub", bytesPerS, watch }, async ({ domain, pace, reach, say }) => {
+      const done = await scrub(domain, {
+        lookOnly,
+        pace,
+        progress: (containers, of) => reach(`${containers} of ${of} containers`),
+        found: say,
+        scrub: async (path) => await thread.scrub(path),
+      });
       const damaged = done.damagedChunks.length + done.damagedContainers.filter(({ what }) => what !== undefined).length;
       const { lines, isClean } = scrubReport(done, lookOnly);
       await writeLastScrub(domain.folder, { endedMs: this.#clock.nowMs(), damaged });
@@ -158,11 +172,12 @@ export class StoreCare implements AsyncDisposable {
     using _turn = await this.#turn.acquire();
   }
 
-  async #collectAll(livePercent: number): Promise<CareReport> {
+  async #collectAll(livePercent: number, watch?: CareWatch): Promise<CareReport> {
     this.#collecting += 1;
+    const bytesPerS = this.#around.settings.deleteBytesPerS;
     try {
-      return await this.#eachDomain("collection", this.#around.settings.deleteBytesPerS, async (domain, pace) => {
-        const collected = await collect(domain, livePercent, pace);
+      return await this.#eachDomain({ name: "collection", bytesPerS, watch }, async ({ domain, pace, reach }) => {
+        const collected = await collect(domain, livePercent, pace, reach);
         const line = collectedLine(collected);
         this.#last.set(domain.name, line);
         const missing = collected.missing === 0 ? [] : [`${collected.missing} chunks are missing: run dedup verify`];
@@ -178,19 +193,24 @@ export class StoreCare implements AsyncDisposable {
 
   /** Does a task in one domain after the other, when nothing else is being done. What fails in one does not keep it from the next. */
   async #eachDomain(
-    name: string,
-    bytesPerS: number,
-    task: (domain: CareDomain, pace: Pace) => Promise<CareReport>,
+    { name, bytesPerS, watch }: { readonly name: string; readonly bytesPerS: number; readonly watch: CareWatch | undefined },
+    task: (step: CareStep) => Promise<CareReport>,
   ): Promise<CareReport> {
-    using _turn = await this.#turn.acquire();
-    const { signal } = this.#ending;
+    const signal = watch === undefined ? this.#ending.signal : AbortSignal.any([this.#ending.signal, watch.signal]);
+    using _turn = await this.#turn.acquire(signal);
     const lines: string[] = [];
     let isClean = true;
     for (const domain of this.#around.domains()) {
       signal.throwIfAborted();
       this.#activity = `${name} in domain ${domain.name}`;
+      const progress = new CareProgress(watch, this.#clock);
+      const reach = (text: string): void => {
+        this.#activity = `${name} in domain ${domain.name}, ${text}`;
+        progress.reach(this.#activity);
+      };
+      const say = (text: string): void => progress.say(`${domain.name}: ${text}`);
       try {
-        const report = await task(domain, new TimedPace(bytesPerS, signal, this.#clock));
+        const report = await task({ domain, pace: new TimedPace(bytesPerS, signal, this.#clock), reach, say });
         lines.push(...report.lines.map((line) => `${domain.name}: ${line}`));
         isClean &&= report.isClean;
       } catch (error) {

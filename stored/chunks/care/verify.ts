@@ -25,12 +25,18 @@ export interface Verified {
 }
 
 /** Looks up every chunk of every kept session; the missing ones are what is wanted. */
-export async function verify(domain: CareDomain, pace: Pace): Promise<Verified> {
+export async function verify(
+  domain: CareDomain,
+  pace: Pace,
+  progress: (done: number, of: number) => void = () => {},
+): Promise<Verified> {
   const problems: SessionProblem[] = [];
   let [sessions, references] = [0, 0];
   await domain.references.tryPutBack();
   domain.wanted.beginCheck();
-  for (const session of [...domain.references.kept()]) {
+  const all = [...domain.references.kept()];
+  for (const [done, session] of all.entries()) {
+    progress(done, all.length);
     try {
       const missing = await countWanted(domain, session, pace);
       if (missing > 0) problems.push({ session, missing, damage: undefined });
