@@ -26,11 +26,14 @@ const RETRY_FIRST_MS = 20;
 
 /** The catalog, open and of the right version. Safe to use from many jobs at once. */
 export class Catalog implements CatalogWriter, RowSource, AsyncDisposable {
+  /** As it was opened: with it another thread can open the same catalog. Holds a password. */
+  readonly options: CatalogOptions;
   readonly #backend: Backend;
   readonly #inTransaction = new AsyncLocalStorage<true>();
 
-  private constructor(backend: Backend) {
+  private constructor(backend: Backend, options: CatalogOptions) {
     this.#backend = backend;
+    this.options = options;
   }
 
   /** Opens a catalog that exists. Throws CATALOG_MISSING, CATALOG_VERSION, CATALOG_UNREACHABLE ... with what to do. */
@@ -40,7 +43,7 @@ export class Catalog implements CatalogWriter, RowSource, AsyncDisposable {
     const backend = opening.use(await openBackend(options));
     await requireVersion(backend);
     opening.move();
-    return new Catalog(backend);
+    return new Catalog(backend, options);
   }
 
   get dialect(): Dialect {

@@ -80,6 +80,11 @@ export class VolumeClaims {
     return this.#claims.has(volume) || this.#withheld.has(volume);
   }
 
+  /** All Volumes that are held. */
+  held(): ReadonlySet<string> {
+    return new Set([...this.#claims.keys(), ...this.#withheld]);
+  }
+
   /** True if the job was given any Volume before. */
   holdsAny(jobId: number): boolean {
     return [...this.#claims.values()].some((claims) => claims.some((claim) => claim.jobId === jobId));

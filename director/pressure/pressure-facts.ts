@@ -10,9 +10,9 @@ import {
 import { listJobsOnPrecious } from "#catalog/queries/retention.ts";
 import { findStorage } from "#catalog/queries/storages.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
-import { judgeByAge, judgeByKeep, type RetentionJob } from "../retention/judge.ts";
-import { readSeries, usersOfBases, type RetentionParts } from "../retention/parts.ts";
-import { policyOf, readPolicyRows, type Policy } from "../retention/policy.ts";
+import { judgeByAge, judgeByKeep, type BusyJobs, type RetentionJob } from "../retention/judge.ts";
+import { readSeries, usersOfBases } from "../retention/parts.ts";
+import { policyOf, readPolicyRows, type Policy, type PolicyConfig } from "../retention/policy.ts";
 import type { PressureFacts, PressureVolume } from "./plan.ts";
 
 /** Statuses of Volumes that nothing more is appended to. */
@@ -21,9 +21,21 @@ const WRITTEN: ReadonlySet<string> = new Set(["Full", "Used", "Error"]);
 /** A Volume that holds no more than its label has at most these bytes. */
 const LABEL_BYTES_MAX = 1000;
 
-/** Reads what decides about the Volumes of these Storages, by name. */
-export async function readPressureFacts(parts: RetentionParts, storages: readonly string[]): Promise<PressureFacts> {
-  const { catalog } = parts;
+/** What is known of the Director besides its catalog. */
+export interface PressureKnown {
+  readonly policies: PolicyConfig;
+  readonly busy: BusyJobs;
+  /** Volumes that running jobs have. */
+  readonly held: ReadonlySet<string>;
+  readonly nowMs: number;
+}
+
+/** Reads what decides about the Volumes of these Storages, by name. Computes for seconds where there are very many jobs. */
+export async function readPressureFacts(
+  catalog: Catalog,
+  storages: readonly string[],
+  known: PressureKnown,
+): Promise<PressureFacts> {
   const storageIds = await storageIdsOf(catalog, storages);
   const rows = await listMediaOfStorages(catalog, storageIds);
   const jobs: RetentionJob[] = [];
@@ -49,13 +61,13 @@ export async function readPressureFacts(parts: RetentionParts, storages: readonl
       volumeOf(row, {
         isPrecious: precious.has(row.MediaId),
         holdsJobs: holding.has(row.MediaId),
-        isHeld: parts.claims.isHeld(row.VolumeName),
+        isHeld: known.held.has(row.VolumeName),
       }),
     ),
     places,
     untouchable: new Map([...bases, ...onArchived, ...onPrecious]),
-    expired: await expiredAmong(parts, jobs),
-    busy: parts.busy(),
+    expired: await expiredAmong(catalog, jobs, known),
+    busy: known.busy,
   };
 }
 
@@ -92,15 +104,24 @@ function volumeOf(row: MediaRow, facts: VolumeFacts): PressureVolume {
 }
 
 /** Jobs whose own time is over, by Keep or Job Retention. */
-async function expiredAmong(parts: RetentionParts, jobs: readonly RetentionJob[]): Promise<ReadonlySet<number>> {
-  const rows = await readPolicyRows(parts.catalog);
-  const config = parts.config();
-  const policies = new Map<number, Policy>();
-  for (const job of jobs)
-    policies.set(job.jobId, policyOf({ Name: job.name, ClientId: job.clientId, PoolId: job.poolId }, rows, config));
-  const policy = (job: RetentionJob) => policies.get(job.jobId)!;
-  const byKeep = judgeByKeep(jobs, policy, parts.now());
-  const isOver = (job: RetentionJob) =>
-    (byKeep.get(job.jobId) ?? judgeByAge(job, policy(job).jobs, policy(job).jobsFrom, parts.now())).isOver;
+async function expiredAmong(
+  catalog: Catalog,
+  jobs: readonly RetentionJob[],
+  { policies, nowMs }: PressureKnown,
+): Promise<ReadonlySet<number>> {
+  const rows = await readPolicyRows(catalog);
+  const known = new Map<string, Policy>();
+  const policy = ({ name, clientId, poolId }: RetentionJob): Policy => {
+    const key = `${clientId} ${poolId} ${name}`;
+    let found = known.get(key);
+    if (found === undefined) {
+      found = policyOf({ Name: name, ClientId: clientId, PoolId: poolId }, rows, policies);
+      known.set(key, found);
+    }
+    return found;
+  };
+  const byKeep = judgeByKeep(jobs, policy, nowMs);
+  const isOver = (job: RetentionJob): boolean =>
+    (byKeep.get(job.jobId) ?? judgeByAge(job, policy(job).jobs, policy(job).jobsFrom, nowMs)).isOver;
   return new Set(jobs.filter(isOver).map(({ jobId }) => jobId));
 }

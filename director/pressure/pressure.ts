@@ -1,11 +1,12 @@
 import { recordSpace } from "#catalog/queries/pressure.ts";
+import { must } from "#lib/base/assert.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import type { StorageResource } from "../config/storage.ts";
 import type { SpaceAnswer, SpaceRelief, SpaceWish } from "../media/space-relief.ts";
 import { amount, isMetadataShort, levelBytes, levelsOf, roomText, shortage, type PressureLevels, type Room } from "./levels.ts";
-import { nextVictim, without, type NextVictim } from "./plan.ts";
-import { readPressureFacts } from "./pressure-facts.ts";
+import type { NextVictim } from "./plan.ts";
+import { PlanThread } from "./plan-thread.ts";
 import { roomsOf, type DiskRoom, type RoomSource } from "./rooms.ts";
 import { collectDead, takeStep, victimText, type StepParts } from "./take-step.ts";
 
@@ -95,22 +96,21 @@ export class Pressure implements SpaceRelief {
   async foretell(storage: StorageResource, steps: number, signal: AbortSignal): Promise<readonly Foretold[]> {
     const levels = levelsOf(storage);
     const told: Foretold[] = [];
+    await using thread = new PlanThread(this.#parts.retention);
     for (const disk of await roomsOf(this.#parts, storage, signal)) {
       requireUsable(storage, disk);
-      let facts = await this.#facts(disk);
-      const victims: Foretold["steps"][number][] = [];
-      let next: NextVictim = nextVictim(facts);
-      for (; next.kind !== "none" && victims.length < steps; next = nextVictim(facts)) {
-        victims.push({ what: victimText(next), why: next.why, jobIds: next.jobs.map(({ jobId }) => jobId) });
-        facts = without(facts, next);
-      }
+      const plan = await thread.plan({ storages: namesOf(disk), steps: steps + 1 }, signal);
       told.push({
         place: disk.devices[0]!.archiveDevice,
         room: roomText(disk.room),
         levels,
         short: levels === undefined ? undefined : shortage(disk.room, levels.below),
-        steps: victims,
-        end: next.kind === "none" ? next.why : undefined,
+        steps: plan.steps.slice(0, steps).map((victim) => ({
+          what: victimText(victim),
+          why: victim.why,
+          jobIds: victim.jobs.map(({ jobId }) => jobId),
+        })),
+        end: plan.steps.length > steps ? undefined : plan.end,
       });
     }
     return told;
@@ -128,6 +128,7 @@ export class Pressure implements SpaceRelief {
     const { levels, goal, say } = wish;
     const deadline = this.#parts.clock.monotonicMs() + MAKE_MS_MAX;
     let now = await this.#settled(storage, disk, goal, say, signal);
+    await using thread = new PlanThread(this.#parts.retention);
     while (!goal(now.room)) {
       const standing = `Storage "${storage.name}" (${now.devices[0]!.archiveDevice}): ${roomText(now.room)}`;
       if (levels === undefined)
@@ -138,7 +139,7 @@ export class Pressure implements SpaceRelief {
         };
       if (this.#parts.clock.monotonicMs() > deadline)
         return { isEnough: false, isStuck: false, why: `${standing}. Making room took too long and was stopped` };
-      const next = await this.#giveUp(now, async (line) => await say(`${standing}. ${line}`), signal);
+      const next = await this.#giveUp(thread, now, async (line) => await say(`${standing}. ${line}`), signal);
       if (next.kind === "none")
         return {
           isEnough: false,
@@ -152,10 +153,11 @@ export class Pressure implements SpaceRelief {
   }
 
   /** One step, while nobody else prunes. Answers what it was. */
-  async #giveUp(disk: DiskRoom, say: SayLine, signal: AbortSignal): Promise<NextVictim> {
+  async #giveUp(thread: PlanThread, disk: DiskRoom, say: SayLine, signal: AbortSignal): Promise<NextVictim> {
     using _turn = await this.#parts.retention.turn.acquire(signal);
-    const next = nextVictim(await this.#facts(disk));
-    if (next.kind === "none") return next;
+    const { steps, end } = await thread.plan({ storages: namesOf(disk), steps: 1 }, signal);
+    const [next] = steps;
+    if (next === undefined) return { kind: "none", why: must(end, "why nothing goes") };
     await say(`Deleting ${victimText(next)}: ${next.why}.`);
     await takeStep(this.#parts, disk, next, signal);
     return next;
@@ -204,18 +206,15 @@ export class Pressure implements SpaceRelief {
     );
   }
 
-  async #facts(disk: DiskRoom) {
-    return await readPressureFacts(
-      this.#parts.retention,
-      disk.storages.map(({ name }) => name),
-    );
-  }
-
   #turnOf(key: string): Mutex {
     const turn = this.#turns.get(key) ?? new Mutex();
     this.#turns.set(key, turn);
     return turn;
   }
+}
+
+function namesOf(disk: DiskRoom): readonly string[] {
+  return disk.storages.map(({ name }) => name);
 }
 
 /** What is foretold of one file system. */

@@ -2,7 +2,6 @@ import type { CatalogReader } from "#catalog/catalog.ts";
 import { listClients } from "#catalog/queries/clients.ts";
 import { listPools } from "#catalog/queries/pools.ts";
 import type { RetentionRow } from "#catalog/queries/retention.ts";
-import type { DirectorConfig } from "../config/load.ts";
 import type { KeepRule } from "./keep-rules.ts";
 
 /** How long what belongs to a job is kept, and who says so. */
@@ -15,6 +14,35 @@ export interface Policy {
   readonly filesFrom: string;
   /** Decides in the place of Job and Volume Retention which good backups stay. */
   readonly keep: { readonly rule: KeepRule; readonly from: string } | null;
+}
+
+/** What the configuration says of retention, by names of resources; plain data, so that another thread can be given it. */
+export interface PolicyConfig {
+  readonly jobs: ReadonlyMap<string, { readonly keep: KeepRule | undefined }>;
+  readonly clients: ReadonlyMap<string, { readonly jobRetention: number; readonly fileRetention: number }>;
+  readonly pools: ReadonlyMap<
+    string,
+    {
+      readonly name: string;
+      readonly jobRetention: number;
+      readonly fileRetention: number;
+      readonly keep: KeepRule | undefined;
+    }
+  >;
+}
+
+/** The part of a configuration that decides about retention. */
+export function policyConfig({ jobs, clients, pools }: PolicyConfig): PolicyConfig {
+  return {
+    jobs: new Map([...jobs].map(([name, { keep }]) => [name, { keep }])),
+    clients: new Map([...clients].map(([name, { jobRetention, fileRetention }]) => [name, { jobRetention, fileRetention }])),
+    pools: new Map(
+      [...pools].map(([key, { name, jobRetention, fileRetention, keep }]) => [
+        key,
+        { name, jobRetention, fileRetention, keep },
+      ]),
+    ),
+  };
 }
 
 /** Names and retention of clients and pools, by number: what a policy is looked up with. */
@@ -44,7 +72,7 @@ export async function readPolicyRows(r: CatalogReader): Promise<PolicyRows> {
 export function policyOf(
   job: Pick<RetentionRow, "Name" | "ClientId" | "PoolId">,
   rows: PolicyRows,
-  config: Pick<DirectorConfig, "jobs" | "clients" | "pools">,
+  config: PolicyConfig,
 ): Policy {
   const pool = config.pools.get(rows.pools.get(job.PoolId)?.Name ?? "");
   const row = rows.clients.get(job.ClientId) ?? UNKNOWN_CLIENT;
@@ -68,11 +96,7 @@ export function policyOf(
 }
 
 /** The shortest time, in seconds, after which anything of this client may expire: what is younger need not be looked at. */
-export function shortestRetention(
-  rows: PolicyRows,
-  config: Pick<DirectorConfig, "jobs" | "clients" | "pools">,
-  what: "jobs" | "files",
-): number {
+export function shortestRetention(rows: PolicyRows, config: PolicyConfig, what: "jobs" | "files"): number {
   const key = what === "jobs" ? "jobRetention" : "fileRetention";
   const row = what === "jobs" ? "JobRetention" : "FileRetention";
   const clients = [...rows.clients.values()].map((client) => config.clients.get(client.Name)?.[key] ?? client[row]);

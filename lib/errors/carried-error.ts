@@ -1,5 +1,5 @@
-import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
-import type { ErrorCode } from "#lib/errors/codes.ts";
+import { OperatorError, describeError } from "./operator-error.ts";
+import type { ErrorCode } from "./codes.ts";
 
 /** An error on its way between threads. */
 export interface CarriedError {
