@@ -6,11 +6,14 @@ import { World } from "#regress/world.ts";
 import { CrashCampaign } from "./crash.ts";
 import { liveThrough, mebibytes, pressureImage, pressureSite } from "./pressure.ts";
 import { RETENTION_SITE, RetentionDays } from "./retention-days.ts";
+import { powerSite, runPowerCampaign } from "./power.ts";
 import { liveUnattended, UPKEEP_SITE } from "./upkeep-days.ts";
 
 /*
  * npm run campaign -- [--points=200] [--seed=TEXT] [--type=Dedup|Btrfs]: the long form of regress/tests/dedup-crash.test.ts.
  * npm run campaign -- --days=200 [--type=Dedup|Btrfs|File] [--mebibytes=1024]: the long form of regress/tests/pressure.test.ts.
+ * npm run campaign -- --power=50 [--seed=TEXT] [--type=File|Dedup|Btrfs] [--disk=ext4|btrfs] [--machine=site|storage]: the long form of
+ * regress/tests/power-loss.test.ts.
  * npm run campaign -- --upkeep=365: a site that nobody looks after does not grow.
  * npm run campaign -- --retention=200: the long form of regress/tests/retention-days.test.ts.
  */
@@ -23,11 +26,15 @@ const { values } = parseArgs({
     days: { type: "string" },
     retention: { type: "string" },
     upkeep: { type: "string" },
+    power: { type: "string" },
+    disk: { type: "string", default: "btrfs" },
+    machine: { type: "string", default: "site" },
     mebibytes: { type: "string", default: "1024" },
   },
 });
 if (values.upkeep !== undefined) await upkeepCampaign(Number(values.upkeep));
 else if (values.retention !== undefined) await retentionCampaign(Number(values.retention));
+else if (values.power !== undefined) await powerCampaign(Number(values.power));
 else if (values.days === undefined) await crashCampaign();
 else await pressureCampaign(Number(values.days));
 
@@ -40,6 +47,18 @@ async function crashCampaign(): Promise<void> {
   const campaign = new CrashCampaign(world, values.seed, (line) => process.stdout.write(`${line}\n`));
   const counts = await campaign.run(Number(values.points));
   process.stdout.write(`${JSON.stringify(counts)}\n`);
+}
+
+async function powerCampaign(points: number): Promise<void> {
+  const deviceType = values.type === "File" || values.type === "Dedup" ? values.type : "Btrfs";
+  const disk = values.disk === "ext4" && deviceType !== "Btrfs" ? "ext4" : "btrfs";
+  const machine = values.machine === "storage" ? "storage" : "site";
+  process.stdout.write(
+    `power campaign: ${points} points, seed ${values.seed}, ${deviceType} on ${disk}, power of the ${machine}\n`,
+  );
+  await using world = await World.create((dir) => powerSite(dir, deviceType));
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  say(JSON.stringify(await runPowerCampaign(world, points, { deviceType, disk, machine, seed: values.seed, say })));
 }
 
 async function retentionCampaign(days: number): Promise<void> {
