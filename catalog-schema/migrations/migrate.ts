@@ -17,6 +17,9 @@ const BACULA_VERSION = 1024;
 const LOCK_WAIT_S = 30;
 const LOCK_NAME = "nocturne-catalog";
 
+/** A table that says: what lies here was loaded from a dump, and not all of it. */
+export const LOADING_TABLE = "NocturneLoading";
+
 /** Makes a new, empty catalog. Throws CATALOG_EXISTS if there is one. A creation that was interrupted can be run again. */
 export async function createCatalog(options: CatalogOptions): Promise<void> {
   if (options.driver === "sqlite") await prepareFile(options.file);
@@ -37,20 +40,27 @@ export async function upgradeCatalog(
 ): Promise<{ from: number; to: number }> {
   await requireFile(options);
   await using backend = await openBackend(options);
-  return await locked(backend, async (db) => {
-    const from = await versionOf(backend, db);
-    if (from === null) throw missing(backend);
-    if (from > CATALOG_VERSION) throw wrongVersion(backend, from);
-    let at = from;
-    for (const step of steps.filter(({ to }) => to > from)) {
-      if (step.to !== at + 1) throw wrongVersion(backend, from);
-      await step.run(db, backend.dialect);
-      await setVersion(db, step.to);
-      at = step.to;
-    }
-    if (at !== CATALOG_VERSION) throw wrongVersion(backend, from);
-    return { from, to: CATALOG_VERSION };
-  });
+  return await locked(backend, async (db) => await upgradeFrom(backend, db, await versionOf(backend, db), steps));
+}
+
+/** The steps of an upgrade. The caller sees to it that nobody else makes them. */
+export async function upgradeFrom(
+  backend: Backend,
+  db: Kysely<Tables>,
+  from: number | null,
+  steps: readonly Migration[] = migrations,
+): Promise<{ from: number; to: number }> {
+  if (from === null) throw missing(backend);
+  if (from > CATALOG_VERSION) throw wrongVersion(backend, from);
+  let at = from;
+  for (const step of steps.filter(({ to }) => to > from)) {
+    if (step.to !== at + 1) throw wrongVersion(backend, from);
+    await step.run(db, backend.dialect);
+    await setVersion(db, step.to);
+    at = step.to;
+  }
+  if (at !== CATALOG_VERSION) throw wrongVersion(backend, from);
+  return { from, to: CATALOG_VERSION };
 }
 
 /** Whether there is a catalog, of whatever version. CATALOG_FOREIGN if the database holds other tables. */
@@ -91,9 +101,22 @@ async function hasBytes(file: string): Promise<boolean> {
   );
 }
 
-/** Version of the catalog in the database; null when the database is empty or its creation was interrupted. */
+/** Version of the catalog in the database; null when the database is empty or its creation was interrupted. CATALOG_LOADING, CATALOG_FOREIGN. */
 async function versionOf(backend: CatalogReader & { description: string }, db: Kysely<Tables>): Promise<number | null> {
   const names = await tableNames(backend, db);
+  if (names.has(LOADING_TABLE.toLowerCase()))
+    throw new OperatorError("CATALOG_LOADING", `${backend.description} is being loaded from a dump, or that was interrupted`, {
+      hint: "wait for it to end, or load the dump again: nocturne catalog load FILE",
+    });
+  return await versionAmong(names, backend, db);
+}
+
+/** The same where the names of the tables are known and a load is under way. */
+export async function versionAmong(
+  names: ReadonlySet<string>,
+  backend: { readonly description: string },
+  db: Kysely<Tables>,
+): Promise<number | null> {
   if (!names.has("nocturneversion")) {
     const foreign = names.size > 0 && !names.has("nocturnecreating");
     if (!foreign) return null;
@@ -111,7 +134,8 @@ async function versionOf(backend: CatalogReader & { description: string }, db: K
   return row?.VersionId ?? null;
 }
 
-async function tableNames(backend: CatalogReader, db: Kysely<Tables>): Promise<Set<string>> {
+/** Names of all tables of the database, in small letters. */
+export async function tableNames(backend: Pick<CatalogReader, "dialect">, db: Kysely<Tables>): Promise<Set<string>> {
   const query =
     backend.dialect === "sqlite"
       ? sql<{ name: string }>`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`

@@ -44,6 +44,7 @@ async function dumpMysql(options: MysqlCatalog, into: string): Promise<void> {
     "--hex-blob",
     "--skip-lock-tables",
     "--routines=0",
+    "--comments", // the last one says that the dump is whole
     "--default-character-set=utf8mb4",
   ];
   await using out = await open(into, "wx", 0o600);

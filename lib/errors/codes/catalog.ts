@@ -16,6 +16,14 @@ export const catalogCodes = {
     cause: "The database holds tables that are not a catalog of this product.",
     remedy: "Name an empty database or the right one in the Catalog resource.",
   },
+  CATALOG_LOADING: {
+    cause: "A dump is being loaded into the database, or the load was interrupted: what lies there is part of a catalog.",
+    remedy: "Wait for the load to end; if it was interrupted, run it again: nocturne catalog load FILE.",
+  },
+  CATALOG_DUMP_CUT: {
+    cause: "The dump of a catalog does not have its last line: it was cut off while it was written or copied.",
+    remedy: "Load another dump; the restored file of a catalog backup should be as long as the backup says.",
+  },
   CATALOG_UNREACHABLE: {
     cause: "The database server does not answer, refuses the user, or went away.",
     remedy: "Start the server; check dbaddress, dbport, dbsocket, dbuser and dbpassword of the Catalog resource.",
