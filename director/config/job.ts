@@ -39,11 +39,13 @@ const jobDirectives = {
   messages: directive(reference("Messages"), { required: true, acts: true, description: "Where the job's messages go." }),
   storage: directive(referenceList("Storage"), {
     acts: true,
-    description: "Where the job writes or reads; the Pool's Storage if absent.",
+    description:
+      "Where the job writes or reads; the Pool's Storage if absent. Of several, a save takes the first that has room and can be reached.",
   }),
   storageGroupPolicy: directive(oneOf("LeastUsed", "ListedOrder"), {
-    acts: false,
-    description: "How one of several Storages is chosen.",
+    acts: true,
+    description:
+      "Which of several Storages that have room a job gets: the one with the fewest jobs, or the first of the list, as if not set.",
   }),
   pool: directive(reference("Pool"), { required: true, acts: true, description: "Volumes that the job writes to." }),
   nextPool: directive(reference("Pool"), {

@@ -194,8 +194,9 @@ export const poolTable = defineResource(
       description: "Where the Volumes of the Pool are, for jobs that name no Storage.",
     }),
     storageGroupPolicy: directive(oneOf("LeastUsed", "ListedOrder"), {
-      acts: false,
-      description: "How one of several Storages is chosen.",
+      acts: true,
+      description:
+        "Which of several Storages that have room a job gets: the one with the fewest jobs, or the first of the list, as if not set.",
     }),
     autoPrune: directive(bool(), {
       default: true,

@@ -90,3 +90,13 @@ test("whatever is queued, no limit is ever exceeded and an idle Director starts 
     }),
   );
 });
+
+test("of several Storages a job gets the first that has room, or the one with the fewest jobs", () => {
+  const slot = (name: string) => ({ name, limit: 2, readLimit: 0, use: "write" as const });
+  const wish = (more: Partial<AdmissionFacts> = {}) => job({ storages: [], choices: [slot("A"), slot("B")], ...more });
+  const storages = (queued: readonly AdmissionFacts[], running: readonly AdmissionFacts[] = []) =>
+    admit(queued, running, 20, 1000).verdicts.map((verdict) => (verdict.kind === "admit" ? verdict.storage : verdict.reason));
+  assert.deepEqual(storages([wish(), wish(), wish(), wish(), wish()]), ["A", "A", "B", "B", "storageResource"]);
+  const fewest = { prefersLeastUsed: true };
+  assert.deepEqual(storages([wish(fewest), wish(fewest), wish(fewest)], [job({ storages: [slot("A")] })]), ["B", "A", "B"]);
+});

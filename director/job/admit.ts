@@ -12,6 +12,10 @@ export interface AdmissionFacts {
   readonly client: Slot | null;
   /** Storages written or read; none for Admin. */
   readonly storages: readonly StorageSlot[];
+  /** Of a queued job: Storages of which any one will do, in order of preference. It is admitted to the first that has room. */
+  readonly choices?: readonly StorageSlot[];
+  /** The choice with the fewest jobs comes first (Storage Group Policy = LeastUsed). */
+  readonly prefersLeastUsed?: boolean;
 }
 
 export interface Slot {
@@ -26,7 +30,12 @@ export interface StorageSlot extends Slot {
 }
 
 export type AdmissionVerdict =
-  | { readonly kind: "admit"; readonly jobId: number }
+  | {
+      readonly kind: "admit";
+      readonly jobId: number;
+      /** Which of its choices it got. */
+      readonly storage?: string;
+    }
   | { readonly kind: "wait"; readonly jobId: number; readonly reason: QueueReason };
 
 export interface Admission {
@@ -54,10 +63,14 @@ export function admit(
   // The best number that still wants to run: whoever stands behind it waits for it.
   let blockedAbove = Infinity;
   for (const job of byPriority) {
-    const reason = whyNot(job, inUse, { directorLimit, blockedAbove });
-    if (reason === null) inUse.push(job);
+    const choice = choose(job, inUse);
+    const placed = choice === undefined ? job : { ...job, storages: [...job.storages, choice] };
+    const reason = whyNot(placed, inUse, { directorLimit, blockedAbove });
+    if (reason === null) inUse.push(placed);
     blockedAbove = Math.min(blockedAbove, job.priority);
-    verdicts.set(job.jobId, reason === null ? { kind: "admit", jobId: job.jobId } : { kind: "wait", jobId: job.jobId, reason });
+    const { jobId } = job;
+    const admitted = { kind: "admit", jobId, ...(choice === undefined ? {} : { storage: choice.name }) } as const;
+    verdicts.set(jobId, reason === null ? admitted : { kind: "wait", jobId, reason });
   }
   const later = queued.filter((job) => job.notBeforeMs > nowMs);
   for (const job of later) verdicts.set(job.jobId, { kind: "wait", jobId: job.jobId, reason: "startTime" });
@@ -65,6 +78,15 @@ export function admit(
     verdicts: queued.map((job) => verdicts.get(job.jobId)!),
     wakeMs: later.length === 0 ? null : Math.min(...later.map((job) => job.notBeforeMs)),
   };
+}
+
+/** The Storage that the job would get now: one with room before one without; undefined where it has no choice. */
+function choose(job: AdmissionFacts, inUse: readonly AdmissionFacts[]): StorageSlot | undefined {
+  const users = ({ name }: StorageSlot): number =>
+    inUse.filter((other) => other.storages.some((used) => used.name === name)).length;
+  const choices = job.choices ?? [];
+  const inOrder = job.prefersLeastUsed === true ? choices.toSorted((a, b) => users(a) - users(b)) : choices;
+  return inOrder.find((storage) => !isStorageFull(storage, inUse)) ?? inOrder[0];
 }
 
 function whyNot(

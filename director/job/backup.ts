@@ -4,7 +4,7 @@ import { describeError, OperatorError } from "#lib/errors/operator-error.ts";
 import { updateJob } from "#catalog/queries/jobs.ts";
 import { FileDaemonService, type BackupWork } from "#proto/filed.ts";
 import { accurateChunks, accurateJobIds } from "./accurate-list.ts";
-import { levelFacts, recordClient, recordFileSet, recordPool, recordStorage } from "./catalog-rows.ts";
+import { levelFacts, recordClient, recordFileSet, recordPool } from "./catalog-rows.ts";
 import { fileSetMessage } from "./fileset-message.ts";
 import { devicesFor, poolFault } from "#director/config/pool-rules.ts";
 import type { JobContext } from "./job-context.ts";
@@ -14,6 +14,7 @@ import { reportLevel } from "./level-words.ts";
 import { decideLevel, type LevelDecision, type RunLevel } from "./level.ts";
 import { percentValues } from "./percent-values.ts";
 import type { RunRecord } from "./saved-run.ts";
+import { chooseStorage } from "./choose-storage.ts";
 import { halvesOf, reachDaemons, startHalves, type ReachedDaemons } from "./start-halves.ts";
 import { superviseHalves } from "./two-halves.ts";
 import { CANCEL_WAIT_MS, HALF_GRACE_MS } from "./waits.ts";
@@ -23,6 +24,7 @@ export async function runBackup(context: JobContext, record: RunRecord): Promise
   const { job, messages } = context;
   const rows = await prepareRows(context, record);
   await messages.say("Info", `Start Backup JobId ${job.jobId}, Job=${job.identity.job}`);
+  await chooseStorage(context, record);
   const scripts = await runJobScripts(context, record, "before", null);
   if (!scripts.isWell) return { fd: null, sd: null, hasFailed: true, directorErrors: scripts.errors };
   const reached = await reachDaemons(context);
@@ -82,7 +84,6 @@ async function prepareRows(context: JobContext, record: RunRecord): Promise<{ re
   for (const line of decision.messages) await messages.say("Info", line);
   requirePool(context);
   const pool = await recordPool(catalog, job.pool.resource);
-  await recordStorage(catalog, job.storage.resource);
   await updateJob(catalog, job.jobId, {
     JobStatus: "R",
     Level: decision.level,

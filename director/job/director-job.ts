@@ -1,6 +1,7 @@
+import { must } from "#lib/base/assert.ts";
 import { reportLevel } from "./level-words.ts";
-import type { AdmissionFacts } from "./admit.ts";
-import { poolOfLevel, storageOfPool, type Chosen, type EffectiveJob } from "./effective-job.ts";
+import type { AdmissionFacts, StorageSlot } from "./admit.ts";
+import { poolOfLevel, prefersLeastUsed, storageChoices, type Chosen, type EffectiveJob } from "./effective-job.ts";
 import { nextState, type JobState, type JobTransition } from "./job-state.ts";
 import type { JobView } from "./job-view.ts";
 import { statusWords } from "./status-letter.ts";
@@ -33,7 +34,10 @@ export class DirectorJob {
   /** Level that is run in the end. */
   level: string;
   pool: Chosen<PoolResource>;
+  /** Where it is written or read; settled when the job starts, if it has a choice. */
   storage: Chosen<StorageResource>;
+  /** Storages of which any will do, `storage` among them. */
+  choices: readonly Chosen<StorageResource>[];
   /** Unix milliseconds. */
   startedMs: number | null = null;
   endedMs: number | null = null;
@@ -54,7 +58,8 @@ export class DirectorJob {
     this.effective = effective;
     this.level = effective.level;
     this.pool = poolOfLevel(effective, effective.level);
-    this.storage = storageOfPool(effective, this.pool.resource);
+    this.choices = storageChoices(effective, this.pool.resource);
+    this.storage = must(this.choices[0], "a Storage");
   }
 
   get jobId(): number {
@@ -100,21 +105,34 @@ export class DirectorJob {
   setLevel(level: string): void {
     this.level = level;
     this.pool = poolOfLevel(this.effective, level);
-    this.storage = storageOfPool(this.effective, this.pool.resource);
+    this.choices = storageChoices(this.effective, this.pool.resource);
+    this.storage = this.#choice(this.storage.resource.name) ?? must(this.choices[0], "a Storage");
   }
 
-  /** What admission counts. */
-  admissionFacts(): AdmissionFacts {
+  /** Settles the Storage, one of its choices; another name changes nothing. */
+  useStorage(name: string): void {
+    this.storage = this.#choice(name) ?? this.storage;
+    this.changed();
+  }
+
+  #choice(name: string): Chosen<StorageResource> | undefined {
+    return this.choices.find(({ resource }) => resource.name === name);
+  }
+
+  /** What admission counts. `isOn`: whether a Storage is switched on. */
+  admissionFacts(isOn: (storage: StorageResource) => boolean = () => true): AdmissionFacts {
     const { job, client, type, priority, notBeforeMs } = this.effective;
-    const storage = this.storage.resource;
     const isAdmin = type === "D";
     const use: "read" | "write" = type === "R" ? "read" : "write";
-    const storages = [storage, ...this.effective.furtherStorages].map((each) => ({
+    const slot = (each: StorageResource): StorageSlot => ({
       name: each.name,
       limit: each.maximumConcurrentJobs,
       readLimit: each.maximumConcurrentReadJobs,
       use,
-    }));
+    });
+    const on = this.choices.map(({ resource }) => resource).filter(isOn);
+    const hasChoice = this.state.kind === "queued" && on.length > 0 && this.choices.length > 1;
+    const storages = [...(hasChoice ? [] : [this.storage.resource]), ...this.effective.furtherStorages].map(slot);
     return {
       jobId: this.jobId,
       priority,
@@ -123,6 +141,7 @@ export class DirectorJob {
       job: { name: job.name, limit: job.maximumConcurrentJobs },
       client: isAdmin ? null : { name: client.name, limit: client.maximumConcurrentJobs },
       storages: isAdmin ? [] : storages,
+      ...(hasChoice ? { choices: on.map(slot), prefersLeastUsed: prefersLeastUsed(this.effective, this.pool.resource) } : {}),
     };
   }
 

@@ -5,6 +5,7 @@ import type { ClientResource } from "#director/config/client.ts";
 import type { FileSetResource } from "#director/config/file-set.ts";
 import type { DirectorConfig } from "#director/config/load.ts";
 import type { JobLevel, JobResource, JobType } from "#director/config/job.ts";
+import { poolFault } from "#director/config/pool-rules.ts";
 import type { PoolResource } from "#director/config/pool.ts";
 import type { StorageResource } from "#director/config/storage.ts";
 import { relocationRules } from "../restore/relocation.ts";
@@ -100,9 +101,29 @@ export function poolOfLevel(effective: EffectiveJob, level: string): Chosen<Pool
 
 /** The Storage for the Pool that is used in the end: a Pool for the level may have its own. */
 export function storageOfPool(effective: EffectiveJob, pool: PoolResource): Chosen<StorageResource> {
-  const own = pool.storage[0];
+  const own = firstEnabled(pool.storage);
   const isFixed = effective.request.storage !== undefined || effective.job.storage.length > 0;
   return isFixed || own === undefined ? effective.storage : { resource: own, from: "Pool resource" };
+}
+
+/**
+ * The Storages of which any will do for a save to this Pool, in the order in which they are written; the first is that of
+ * `storageOfPool`. One alone where the operator or the Schedule names it, and for what reads.
+ */
+export function storageChoices(effective: EffectiveJob, pool: PoolResource): readonly Chosen<StorageResource>[] {
+  const first = storageOfPool(effective, pool);
+  const { job, request } = effective;
+  if (effective.type !== "B" || request.storage !== undefined) return [first];
+  const group = job.storage.length > 0 ? job.storage : pool.storage.length > 0 ? pool.storage : effective.pool.resource.storage;
+  const { client, fileset } = effective;
+  const use = { job: job.name, client: client.name, fileSet: fileset.name, level: undefined };
+  const usable = group.filter((storage) => storage.enabled && poolFault(pool, { ...use, storage }) === undefined);
+  return usable.length === 0 ? [first] : usable.map((resource) => ({ resource, from: first.from }));
+}
+
+/** Whether the least used of several Storages is taken, and not the first: as the Job says, or the Pool. */
+export function prefersLeastUsed(effective: EffectiveJob, pool: PoolResource): boolean {
+  return (effective.job.storageGroupPolicy ?? pool.storageGroupPolicy) === "LeastUsed";
 }
 
 function runnableType(job: JobResource): RunnableType {
@@ -170,6 +191,11 @@ function furtherStoragesOf(request: RunRequest, first: StorageResource, config: 
   return [...names].map((name) => config.storages.get(name)).filter((storage) => storage !== undefined);
 }
 
+/** The first Storage of a list that is not disabled; where all are, the first. */
+function firstEnabled(storages: readonly StorageResource[]): StorageResource | undefined {
+  return storages.find((storage) => storage.enabled) ?? storages[0];
+}
+
 function chooseStorage(
   asked: string | undefined,
   from: string,
@@ -178,8 +204,10 @@ function chooseStorage(
   config: DirectorConfig,
 ): Chosen<StorageResource> {
   if (asked !== undefined) return { resource: must(config.storages, "Storage", asked), from };
-  if (job.storage[0] !== undefined) return { resource: job.storage[0], from: "Job resource" };
-  if (pool.storage[0] !== undefined) return { resource: pool.storage[0], from: "Pool resource" };
+  const ofJob = firstEnabled(job.storage);
+  if (ofJob !== undefined) return { resource: ofJob, from: "Job resource" };
+  const ofPool = firstEnabled(pool.storage);
+  if (ofPool !== undefined) return { resource: ofPool, from: "Pool resource" };
   throw new OperatorError(
     "JOB_INCOMPLETE_RESOURCES",
     `Job "${job.name}" names no Storage, and neither does Pool "${pool.name}"`,

@@ -1,5 +1,6 @@
 import type { Clock } from "#lib/base/clock.ts";
 import type { Catalog } from "#catalog/catalog.ts";
+import type { StorageResource } from "#director/config/storage.ts";
 import type { DirectorConfig } from "#director/config/load.ts";
 import type { JobMessages } from "#director/messages/job-messages.ts";
 import type { VolumeClaims } from "#director/media/volume-claims.ts";
@@ -49,4 +50,6 @@ export interface JobContext {
   readonly messages: JobMessages;
   /** Aborts when the Director stops: the job is left as it is, for the next Director to take up. */
   readonly leaving: AbortSignal;
+  /** Whether the Storage has no place for another job (Maximum Concurrent Jobs), this one not counted. */
+  readonly isFull: (storage: StorageResource) => boolean;
 }

@@ -2,6 +2,7 @@ import { catalogTime, reportTime } from "#lib/base/local-time.ts";
 import { abortable } from "#lib/base/abort.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { createJob, updateJob } from "#catalog/queries/jobs.ts";
+import type { StorageResource } from "#director/config/storage.ts";
 import { admit } from "./admit.ts";
 import { deadlineOf } from "./deadlines.ts";
 import { DirectorJob, type JobIdentity } from "./director-job.ts";
@@ -185,6 +186,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   #add(identity: JobIdentity, effective: EffectiveJob, run: SavedRun): LiveJob {
     const job = new DirectorJob(identity, effective);
     job.setLevel(run.level);
+    if (run.storage !== undefined) job.useStorage(run.storage);
     job.startedMs = run.startedMs;
     const context: JobContext = {
       parts: this.#parts,
@@ -192,11 +194,20 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
       desk: this.#parts.desk(effective.catalog.resource.name),
       messages: this.#parts.messagesFor(job),
       leaving: this.#leaving.signal,
+      isFull: (storage) => this.#isFull(storage, job),
     };
     const live: LiveJob = { context, record: new RunRecord(identity.jobId, run), waitingMs: null };
     this.#live.set(identity.jobId, live);
     job.watch(() => this.#changed(live));
     return live;
+  }
+
+  #isFull(storage: StorageResource, but: DirectorJob): boolean {
+    const users = [...this.#live.values()].filter(({ context: { job } }) => {
+      const isRunning = job.state.kind === "running" || job.state.kind === "canceling";
+      return isRunning && job !== but && job.storage.resource.name === storage.name;
+    });
+    return storage.maximumConcurrentJobs > 0 && users.length >= storage.maximumConcurrentJobs;
   }
 
   #enqueue(live: LiveJob): void {
@@ -253,20 +264,23 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     const running = jobs.filter(
       ({ context }) => context.job.state.kind === "running" || context.job.state.kind === "canceling",
     );
-    const facts = (list: readonly LiveJob[]) => list.map(({ context }) => context.job.admissionFacts());
-    const { clock } = this.#parts;
+    const { clock, isEnabled } = this.#parts;
+    const isOn = ({ name, enabled }: StorageResource): boolean => isEnabled("storage", name, enabled);
+    const facts = (list: readonly LiveJob[]) => list.map(({ context }) => context.job.admissionFacts(isOn));
     const admission = admit(facts(queued), facts(running), this.#parts.config().director.maximumConcurrentJobs, clock.nowMs());
     for (const verdict of admission.verdicts) {
       const live = this.#live.get(verdict.jobId);
       if (live === undefined || live.context.job.state.kind !== "queued") continue;
       if (verdict.kind === "wait") live.context.job.apply({ kind: "holdBack", reason: verdict.reason });
-      else this.#start(live);
+      else this.#start(live, verdict.storage);
     }
     this.#setAlarm(admission.wakeMs);
   }
 
-  #start(live: LiveJob): void {
-    live.context.job.apply({ kind: "admit" });
+  #start(live: LiveJob, storage: string | undefined): void {
+    const { job } = live.context;
+    if (storage !== undefined) job.useStorage(storage);
+    job.apply({ kind: "admit" });
     this.#run(live, () => runJob(live.context, live.record));
   }
 

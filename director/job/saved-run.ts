@@ -24,6 +24,8 @@ export interface SavedRun {
   readonly startedMs: number | null;
   readonly request: RunRequest;
   readonly level: string;
+  /** Storage of a job that had a choice, once it is settled. */
+  readonly storage?: string;
   readonly upgradedFrom: string | null;
   readonly sinceMs: number | null;
   readonly fileSetCreateTime: string;

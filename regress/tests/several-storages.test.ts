@@ -73,3 +73,40 @@ scenario(
     }
   },
 );
+
+scenario(
+  "of several Storages a save takes the first that has room and can be reached, and says so",
+  {
+    site: async (dir, ports) => {
+      const [nobody = 0] = await freePorts(1);
+      const near = storage("Near", ports.storage).replace("Jobs = 10", "Jobs = 1").replace("= Near; Media", "= Disk; Media");
+      return {
+        resources: [
+          storage("Gone", nobody),
+          near.replace("Media Type = Near", "Media Type = File"),
+          `JobDefs {
+            Name = Defs; Type = Backup; Level = Full; Client = client-fd; FileSet = Tree; Pool = Files; Messages = Standard
+            Maximum Concurrent Jobs = 5
+          }
+          Job { Name = Group; JobDefs = Defs; Storage = Near, Disks; Client Run Before Job = "sh -c 'until [ -e ${dir}/go ]; do sleep 0.1; done'" }
+          Job { Name = Fallback; JobDefs = Defs; Storage = Gone, Near, Disks }`,
+        ].join("\n"),
+      };
+    },
+  },
+  async (world) => {
+    plainTree(world.path("tree"), { files: 3 });
+    await world.start();
+    const both = await world.queueAll("run job=Group yes", "run job=Group yes");
+    await world.until("the first runs", () => /JobId 1: shell command/.test(world.messages()));
+    const third = await world.run("job=Fallback");
+    assert.equal(third.fields.get("Storage"), '"Disks" (From Job resource)', third.text);
+    assert.match(world.messages(), /Could not connect to Storage "Gone"[\s\S]*Storage "Disks" is used in the place of "Gone"/);
+    writeFileSync(world.path("go"), "");
+    const used = (await world.reports(both)).map((report) => report.fields.get("Storage"));
+    assert.deepEqual(used, ['"Near" (From Job resource)', '"Disks" (From Job resource)']);
+    assert.equal((await world.run("job=Fallback storage=Near")).fields.get("Storage"), '"Near" (From User input)');
+    await world.console("disable storage=Near");
+    assert.equal((await world.run("job=Group")).fields.get("Storage"), '"Disks" (From Job resource)');
+  },
+);
