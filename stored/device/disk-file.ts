@@ -32,19 +32,26 @@ export function meansFull(error: unknown): string | undefined {
   return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" || code === "ENXIO" ? code : undefined;
 }
 
-/** Owns a descriptor that is written to: makes its file durable, ahead of time in the background or for certain. */
-export class SyncedFile {
+/** What the owner of a descriptor says of it. */
+interface SyncedFileOwner {
+  /** What an error of the kernel is told as. */
+  failure(doing: string, cause: unknown): Error;
+  /** Called each time when all that was written before is on the disk. */
+  onDurable?(): void;
+}
+
+/** Owns a descriptor that is written to: makes its file durable, ahead of time in the background or for certain, and closes it. */
+export class SyncedFile implements Disposable {
   readonly fd: number;
   #isOpen = true;
   /** Background fdatasync under way; the descriptor must stay open until it ends. */
   #writeback: Promise<void> | undefined;
   #failure: Error | undefined;
-  readonly #onDurable: (() => void) | undefined;
+  readonly #owner: SyncedFileOwner;
 
-  /** `onDurable` is called each time when all that was written before is on the disk. */
-  constructor(fd: number, onDurable?: () => void) {
+  constructor(fd: number, owner: SyncedFileOwner) {
     this.fd = fd;
-    this.#onDurable = onDurable;
+    this.#owner = owner;
   }
 
   /** Begins to make durable what is written by now; never blocks, never fails. */
@@ -56,15 +63,15 @@ export class SyncedFile {
     fdatasync(this.fd, (error) => {
       this.#writeback = undefined;
       if (error !== null) this.#failure ??= error;
-      else this.#onDurable?.();
+      else this.#owner.onDurable?.();
       resolve();
     });
   }
 
-  /** Resolves when everything written before is durable; rejects with what the kernel says, now or at an earlier writeback. */
+  /** Resolves when everything written before is durable; rejects when that fails now, or did at an earlier writeback. */
   async sync(): Promise<void> {
     await this.#writeback;
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.#unsynced(this.#failure);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     fsync(this.fd, (error) => (error === null ? resolve() : reject(error)));
     try {
@@ -72,16 +79,33 @@ export class SyncedFile {
     } catch (error) {
       // The kernel tells it once and may have dropped the pages: a later fsync that succeeds would prove nothing.
       this.#failure = error as Error;
-      throw error;
+      throw this.#unsynced(error);
     }
-    this.#onDurable?.();
+    this.#owner.onDurable?.();
   }
 
-  /** Closes the descriptor, after the writeback that is under way. Throws what the kernel says. */
+  /** Closes the descriptor, after the writeback that is under way. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    if (this.#writeback === undefined) closeSync(this.fd);
-    else void this.#writeback.then(() => closeSync(this.fd));
+    try {
+      if (this.#writeback === undefined) closeSync(this.fd);
+      else void this.#writeback.then(() => closeSync(this.fd));
+    } catch (cause) {
+      throw this.#owner.failure("closing it", cause);
+    }
+  }
+
+  /** Whoever lets go in this way has read only, or has made durable what it wrote: an error of the close means nothing to it. */
+  [Symbol.dispose](): void {
+    try {
+      this.close();
+    } catch {
+      // see above
+    }
+  }
+
+  #unsynced(cause: unknown): Error {
+    return this.#owner.failure("making it durable", cause);
   }
 }

@@ -12,17 +12,16 @@ import {
   unlinkSync,
   writevSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { runsBehind } from "#lib/base/runs-behind.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { dropCached } from "#lib/platform/page-cache.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { SyncedFile, meansFull, readWhole, syncDirectory, writeWhole } from "./disk-file.ts";
+import { VOLUME_MODE, ioFailure, isWriteProtected, openFailure, openVolumeFile, volumeExists } from "./volume-file.ts";
 import { checkedVolumeName } from "./volume-name.ts";
 import type { AppendOutcome, Device, Medium } from "./device.ts";
-
-/** Rights of a new Volume: the daemon's user alone. What is saved may be anybody's secret. */
-const VOLUME_MODE = 0o600;
+import type { VolumeFile } from "./volume-file.ts";
 
 /** Disk files as Volumes: one file a Volume, in the directory that is the Archive Device. */
 export class FileDevice implements Device {
@@ -43,12 +42,12 @@ export class FileDevice implements Device {
   }
 
   open(volume: string, mode: "read" | "append"): Medium {
-    return openMedium({ device: this.name, volume, path: this.#path(volume), mode, isDirect: this.#isDirect });
+    return openMedium({ ...this.#file(volume), mode, isDirect: this.#isDirect });
   }
 
   create(volume: string, label: Uint8Array): Medium {
-    const path = this.#path(volume);
-    if (existsSync(path)) throw this.#exists(volume, path);
+    const file = this.#file(volume);
+    if (existsSync(file.path)) throw volumeExists(file);
     const temporary = join(this.#directory, `.${volume}.new`);
     let fd: number;
     try {
@@ -58,12 +57,12 @@ export class FileDevice implements Device {
         VOLUME_MODE,
       );
     } catch (cause) {
-      throw openFailure({ device: this.name, volume, path: temporary }, cause);
+      throw openFailure({ ...file, path: temporary }, cause);
     }
     try {
       writeWhole(fd, label, 0);
       fsyncSync(fd);
-      this.#giveName(volume, temporary, path);
+      giveName(temporary, file);
       syncDirectory(this.#directory);
     } catch (cause) {
       closeSync(fd);
@@ -72,7 +71,7 @@ export class FileDevice implements Device {
       const code = isWriteProtected(cause) ? "VOLUME_READ_ONLY" : "DEVICE_IO_FAILED";
       throw new OperatorError(code, `device "${this.name}": Volume "${volume}" cannot be made`, { cause });
     }
-    return new FileMedium({ device: this.name, volume, path, isDirect: this.#isDirect }, fd);
+    return new FileMedium({ ...file, isDirect: this.#isDirect }, fd);
   }
 
   space(): { readonly free: number; readonly total: number } | undefined {
@@ -84,89 +83,53 @@ export class FileDevice implements Device {
     }
   }
 
-  /** Links the finished file to its name, which never replaces another; where links are unknown (FAT, CIFS) it is renamed. */
-  #giveName(volume: string, temporary: string, path: string): void {
-    try {
-      linkSync(temporary, path);
-      unlinkSync(temporary);
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === "EEXIST") throw this.#exists(volume, path);
-      renameSync(temporary, path);
-    }
+  #file(volume: string): VolumeFile {
+    return { device: this.name, volume, path: this.#path(volume) };
   }
 
   #path(volume: string): string {
     return join(this.#directory, checkedVolumeName(volume));
   }
+}
 
-  #exists(volume: string, path: string): OperatorError {
-    return new OperatorError("VOLUME_EXISTS", `device "${this.name}" holds a Volume "${volume}" already (${path})`);
+/** Links the finished file to its name, which never replaces another; where links are unknown (FAT, CIFS) it is renamed. */
+function giveName(temporary: string, file: VolumeFile): void {
+  try {
+    linkSync(temporary, file.path);
+    unlinkSync(temporary);
+  } catch (cause) {
+    if (systemErrorCode(cause) === "EEXIST") throw volumeExists(file);
+    renameSync(temporary, file.path);
   }
 }
 
 /** Opens a plain file as the medium of a Volume, whatever its name is. VOLUME_NOT_FOUND, VOLUME_READ_ONLY, VOLUME_NOT_LABELED, DEVICE_OPEN_FAILED. */
-export function openMedium(wish: MediumFile): Medium {
-  const { device, volume, path, mode } = wish;
-  // Without O_NONBLOCK a FIFO of that name would keep the device's thread for ever; plain files do not know the difference.
-  const flags = (mode === "read" ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NONBLOCK;
-  let fd: number;
-  try {
-    fd = openSync(path, flags);
-  } catch (cause) {
-    throw openFailure({ device, volume, path }, cause);
-  }
-  if (fstatSync(fd).isFile()) return new FileMedium(wish, fd);
-  closeSync(fd);
-  throw new OperatorError(
-    "VOLUME_NOT_LABELED",
-    `device "${device}": what is there for Volume "${volume}" is no plain file (${path})`,
-  );
+export function openMedium(wish: MediumFile & { readonly mode: "read" | "append" }): Medium {
+  return new FileMedium(wish, openVolumeFile(wish, wish.mode));
 }
 
 /** A file that is to be opened as a Volume. */
-interface MediumFile {
-  readonly device: string;
-  readonly volume: string;
-  readonly path: string;
-  readonly mode: "read" | "append";
+interface MediumFile extends VolumeFile {
   /** What was written or read is kept out of the page cache. */
   readonly isDirect?: boolean;
-}
-
-function openFailure({ device, volume, path }: Omit<MediumFile, "mode">, cause: unknown): OperatorError {
-  const code = (cause as NodeJS.ErrnoException).code;
-  if (code === "ENOENT" && existsSync(dirname(path))) {
-    return new OperatorError("VOLUME_NOT_FOUND", `device "${device}" has no Volume "${volume}" (${path})`);
-  }
-  if (code === "EROFS" || code === "EACCES" || code === "EPERM") {
-    return new OperatorError(
-      "VOLUME_READ_ONLY",
-      `device "${device}": Volume "${volume}" cannot be opened for this use (${path})`,
-      {
-        cause,
-      },
-    );
-  }
-  return new OperatorError("DEVICE_OPEN_FAILED", `device "${device}" cannot open Volume "${volume}" (${path})`, { cause });
 }
 
 /** An open Volume file. */
 class FileMedium implements Medium {
   readonly volume: string;
-  readonly #device: string;
-  readonly #path: string;
+  readonly #name: VolumeFile;
   readonly #fd: number;
   readonly #file: SyncedFile;
   readonly #isDirect: boolean;
   #end: number;
 
-  constructor({ device, volume, path, isDirect = false }: Omit<MediumFile, "mode">, fd: number) {
-    this.volume = volume;
-    this.#device = device;
-    this.#path = path;
+  constructor({ isDirect = false, ...name }: MediumFile, fd: number) {
+    this.volume = name.volume;
+    this.#name = name;
     this.#fd = fd;
     this.#isDirect = isDirect;
-    this.#file = new SyncedFile(fd, isDirect ? () => dropCached(fd, 0, 0) : undefined);
+    const failure = (doing: string, cause: unknown): OperatorError => this.#failure(doing, cause);
+    this.#file = new SyncedFile(fd, { failure, ...(isDirect ? { onDurable: () => dropCached(fd, 0, 0) } : {}) });
     this.#end = fstatSync(fd).size;
   }
 
@@ -239,28 +202,15 @@ class FileMedium implements Medium {
   }
 
   async sync(): Promise<void> {
-    try {
-      await this.#file.sync();
-    } catch (cause) {
-      throw this.#failure("making it durable", cause);
-    }
+    await this.#file.sync();
   }
 
   close(): void {
-    try {
-      this.#file.close();
-    } catch (cause) {
-      throw this.#failure("closing it", cause);
-    }
+    this.#file.close();
   }
 
-  /** Whoever lets go in this way has read only, or has made durable what it wrote: an error of the close means nothing to it. */
   [Symbol.dispose](): void {
-    try {
-      this.#file.close();
-    } catch {
-      // see above
-    }
+    this.#file[Symbol.dispose]();
   }
 
   /** Ends an append that did not fit: whole blocks stay, the rest of the block that did not fit goes. */
@@ -286,16 +236,6 @@ class FileMedium implements Medium {
   }
 
   #failure(doing: string, cause: unknown): OperatorError {
-    return new OperatorError(
-      isWriteProtected(cause) ? "VOLUME_READ_ONLY" : "DEVICE_IO_FAILED",
-      `device "${this.#device}", Volume "${this.volume}" (${this.#path}): ${doing} failed`,
-      { cause },
-    );
+    return ioFailure(this.#name, doing, cause);
   }
-}
-
-/** Whether the system says that the medium may not be written. */
-function isWriteProtected(cause: unknown): boolean {
-  const code = systemErrorCode(cause);
-  return code === "EROFS" || code === "EACCES" || code === "EPERM";
 }

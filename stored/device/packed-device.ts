@@ -1,10 +1,12 @@
-import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, statfsSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdirSync, openSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import { OperatorError } from "#lib/errors/operator-error.ts";
+import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { syncDirectory } from "./disk-file.ts";
-import { PACKED_FILE_MODE, PackedMedium } from "./packed-medium.ts";
+import { PackedMedium } from "./packed-medium.ts";
+import { VOLUME_MODE, openFailure, openVolumeFile, volumeExists } from "./volume-file.ts";
 import { checkedVolumeName } from "./volume-name.ts";
 import type { Device, Medium } from "./device.ts";
+import type { VolumeFile } from "./volume-file.ts";
 
 /** How the directory of a Volume comes into being: as any, or as a subvolume. */
 export interface VolumeDirectories {
@@ -45,40 +47,28 @@ export class PackedDevice implements Device {
   }
 
   open(volume: string, mode: "read" | "append"): Medium {
-    const path = this.#path(volume);
-    // Without O_NONBLOCK a FIFO of that name would keep the device's thread for ever.
-    const flags = (mode === "read" ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NONBLOCK;
-    let fd: number;
+    const file = this.#file(volume);
+    const fd = openVolumeFile(file, mode);
     try {
-      fd = openSync(path, flags);
-    } catch (cause) {
-      throw this.#openFailure(volume, path, cause);
-    }
-    try {
-      if (fstatSync(fd).isFile()) return PackedMedium.open({ device: this.name, volume, path }, fd, mode);
+      return PackedMedium.open(file, fd, mode);
     } catch (cause) {
       closeSync(fd);
       throw cause;
     }
-    closeSync(fd);
-    throw new OperatorError(
-      "VOLUME_NOT_LABELED",
-      `device "${this.name}": what is there for Volume "${volume}" is no plain file (${path})`,
-    );
   }
 
   /** The Volume is made aside and gets its name when its label is durable. */
   create(volume: string, label: Uint8Array): Medium {
-    const path = this.#path(volume);
+    const file = this.#file(volume);
     const home = join(this.#directory, volume);
-    if (existsSync(home)) throw this.#exists(volume, home);
+    if (existsSync(home)) throw volumeExists({ ...file, path: home });
     const aside = join(this.#directory, `.${volume}.new`);
     let fd: number | undefined;
     try {
       rmSync(aside, { recursive: true, force: true });
       this.#directories.make(aside);
-      fd = openSync(join(aside, RECORDS), constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, PACKED_FILE_MODE);
-      const medium = PackedMedium.label({ device: this.name, volume, path }, fd, label);
+      fd = openSync(join(aside, RECORDS), constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, VOLUME_MODE);
+      const medium = PackedMedium.label(file, fd, label);
       syncDirectory(aside);
       renameSync(aside, home);
       syncDirectory(this.#directory);
@@ -86,9 +76,9 @@ export class PackedDevice implements Device {
     } catch (cause) {
       if (fd !== undefined) closeSync(fd);
       rmSync(aside, { recursive: true, force: true });
-      const { code } = cause as NodeJS.ErrnoException;
-      if (code === "ENOTEMPTY" || code === "EEXIST") throw this.#exists(volume, home);
-      throw this.#openFailure(volume, path, cause);
+      const code = systemErrorCode(cause);
+      if (code === "ENOTEMPTY" || code === "EEXIST") throw volumeExists({ ...file, path: home });
+      throw openFailure(file, cause);
     }
   }
 
@@ -104,22 +94,7 @@ export class PackedDevice implements Device {
     return join(this.#directory, checkedVolumeName(volume), RECORDS);
   }
 
-  #exists(volume: string, path: string): OperatorError {
-    return new OperatorError("VOLUME_EXISTS", `device "${this.name}" holds a Volume "${volume}" already (${path})`);
-  }
-
-  #openFailure(volume: string, path: string, cause: unknown): OperatorError {
-    if (cause instanceof OperatorError) return cause;
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT" && existsSync(this.#directory))
-      return new OperatorError("VOLUME_NOT_FOUND", `device "${this.name}" has no Volume "${volume}" (${path})`);
-    if (code === "EROFS" || code === "EACCES" || code === "EPERM") {
-      return new OperatorError(
-        "VOLUME_READ_ONLY",
-        `device "${this.name}": Volume "${volume}" cannot be opened for this use (${path})`,
-        { cause },
-      );
-    }
-    return new OperatorError("DEVICE_OPEN_FAILED", `device "${this.name}" cannot open Volume "${volume}" (${path})`, { cause });
+  #file(volume: string): VolumeFile {
+    return { device: this.name, volume, path: this.#path(volume), archiveDevice: this.#directory };
   }
 }

@@ -2,13 +2,15 @@ import { constants, fstatSync, fsyncSync, ftruncateSync, openSync, renameSync } 
 import { dirname } from "node:path";
 import { randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { OperatorError } from "#lib/errors/operator-error.ts";
+import type { OperatorError } from "#lib/errors/operator-error.ts";
 import { zstd } from "#lib/codec/zstd.ts";
 import { SyncedFile, meansFull, readWhole, syncDirectory, writeWhole } from "./disk-file.ts";
+import { VOLUME_MODE, ioFailure } from "./volume-file.ts";
 import { PACKED_HEADER_BYTES, packMethod, writePackedHeader } from "./packed-frame.ts";
 import { PackedIndex } from "./packed-index.ts";
 import type { AppendOutcome, Medium } from "./device.ts";
 import type { PackedFrame } from "./packed-frame.ts";
+import type { VolumeFile } from "./volume-file.ts";
 
 /** A frame is closed when it stands for so many bytes: a seek into it costs little, and it still packs well. Longer blocks have frames of their own. */
 const FRAME_BYTES = 1024 * 1024;
@@ -16,23 +18,13 @@ const FRAME_BYTES = 1024 * 1024;
 /** Level of zstd: records are packed in the device's thread, where speed counts. */
 const LEVEL = 1;
 
-/** Rights of a new Volume: the daemon's user alone. */
-export const PACKED_FILE_MODE = 0o600;
-
-/** What messages call the Volume. */
-export interface PackedName {
-  readonly device: string;
-  readonly volume: string;
-  readonly path: string;
-}
-
 /**
  * An open packed Volume (docs/formats/packed-volume.md): a file of frames, each a compressed run of what was appended. All addresses
  * are logical, as if nothing were packed. What cannot be expanded reads as zeros, in which the reader of blocks finds no block.
  */
 export class PackedMedium implements Medium {
   readonly volume: string;
-  readonly #name: PackedName;
+  readonly #name: VolumeFile;
   #file: SyncedFile;
   #index: PackedIndex;
   /** Whether nothing lies behind the last frame. A torn end is cut off only when something is to be written. */
@@ -43,27 +35,27 @@ export class PackedMedium implements Medium {
   /** Room for a frame as it lies in the file. */
   #packed = new Uint8Array(0);
 
-  private constructor(name: PackedName, fd: number, index: PackedIndex) {
+  private constructor(name: VolumeFile, fd: number, index: PackedIndex) {
     this.volume = name.volume;
     this.#name = name;
-    this.#file = new SyncedFile(fd);
+    this.#file = this.#owned(fd);
     this.#index = index;
   }
 
   /** Takes an open file. For appending, last frames that are not whole and intact count as never written. */
-  static open(name: PackedName, fd: number, mode: "read" | "append"): PackedMedium {
+  static open(name: VolumeFile, fd: number, mode: "read" | "append"): PackedMedium {
     try {
       const index = PackedIndex.scan((into, address) => readWhole(fd, into, address), fstatSync(fd).size);
       const medium = new PackedMedium(name, fd, index);
       if (mode === "append") medium.#dropTornFrames();
       return medium;
     } catch (cause) {
-      throw failure(name, "reading it", cause);
+      throw ioFailure(name, "reading it", cause);
     }
   }
 
   /** Writes a label into an empty file; durable on return. Throws what the kernel says. */
-  static label(name: PackedName, fd: number, label: Uint8Array): PackedMedium {
+  static label(name: VolumeFile, fd: number, label: Uint8Array): PackedMedium {
     const medium = new PackedMedium(name, fd, new PackedIndex());
     medium.#writeFrame([label]);
     fsyncSync(fd);
@@ -108,9 +100,9 @@ export class PackedMedium implements Medium {
   relabel(label: Uint8Array): void {
     const { path } = this.#name;
     try {
-      const fd = openSync(`${path}.new`, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, PACKED_FILE_MODE);
+      const fd = openSync(`${path}.new`, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, VOLUME_MODE);
       const old = this.#file;
-      this.#file = new SyncedFile(fd);
+      this.#file = this.#owned(fd);
       this.#index = new PackedIndex();
       this.#plainOf = undefined;
       old.close();
@@ -147,11 +139,7 @@ export class PackedMedium implements Medium {
   }
 
   async sync(): Promise<void> {
-    try {
-      await this.#file.sync();
-    } catch (cause) {
-      throw this.#failure("making it durable", cause);
-    }
+    await this.#file.sync();
   }
 
   close(): void {
@@ -159,7 +147,7 @@ export class PackedMedium implements Medium {
   }
 
   [Symbol.dispose](): void {
-    this.close();
+    this.#file[Symbol.dispose]();
   }
 
   /** Packs the blocks into a frame and writes it behind the last one. Throws what the kernel says; nothing counts then. */
@@ -261,7 +249,11 @@ export class PackedMedium implements Medium {
   }
 
   #failure(doing: string, cause: unknown): OperatorError {
-    return cause instanceof OperatorError ? cause : failure(this.#name, doing, cause);
+    return ioFailure(this.#name, doing, cause);
+  }
+
+  #owned(fd: number): SyncedFile {
+    return new SyncedFile(fd, { failure: (doing, cause) => this.#failure(doing, cause) });
   }
 }
 
@@ -279,12 +271,4 @@ function groupFrom(blocks: readonly Uint8Array[], from: number): readonly Uint8A
     if (to > from && bytes > FRAME_BYTES) break;
   }
   return blocks.slice(from, to);
-}
-
-function failure(name: PackedName, doing: string, cause: unknown): OperatorError {
-  return new OperatorError(
-    "DEVICE_IO_FAILED",
-    `device "${name.device}", Volume "${name.volume}" (${name.path}): ${doing} failed`,
-    { cause },
-  );
 }

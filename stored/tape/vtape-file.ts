@@ -6,6 +6,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { flock } from "../chunks/store-lock.ts";
 import { SyncedFile, meansFull, readWhole, writeWhole } from "../device/disk-file.ts";
+import { isWriteProtected } from "../device/volume-file.ts";
 import { BLOCK_BYTES_MAX } from "../volume/format.ts";
 import { FRAME_BYTES, TAPE_FILES_MAX, VTAPE_HEAD_BYTES, VTAPE_PART_BYTES } from "./vtape-format.ts";
 import { readHeader, writeDirectory, writeFrame, writeHeader } from "./vtape-format.ts";
@@ -50,7 +51,7 @@ export class VtapeFile implements Tape {
   private constructor(wish: VtapeWish, fd: number, isWriteProtected: boolean) {
     this.#wish = wish;
     this.#fd = fd;
-    this.#file = new SyncedFile(fd);
+    this.#file = new SyncedFile(fd, { failure: (doing, cause) => this.#failure(doing, cause) });
     this.#frames = new VtapeFrames(fd);
     this.#head = new VtapeHead(this.#frames, () => (this.#isWarned = false));
     this.isWriteProtected = isWriteProtected;
@@ -171,11 +172,7 @@ export class VtapeFile implements Tape {
   }
 
   async sync(): Promise<void> {
-    try {
-      await this.#file.sync();
-    } catch (cause) {
-      throw this.#failure("making it durable", cause);
-    }
+    await this.#file.sync();
   }
 
   syncNow(): void {
@@ -183,16 +180,11 @@ export class VtapeFile implements Tape {
   }
 
   close(): void {
-    this.#doing("closing it", () => this.#file.close());
+    this.#file.close();
   }
 
-  /** Whoever lets go in this way has read only, or has made durable what it wrote. */
   [Symbol.dispose](): void {
-    try {
-      this.#file.close();
-    } catch {
-      // see above
-    }
+    this.#file[Symbol.dispose]();
   }
 
   #requireWritable(): void {
@@ -337,11 +329,10 @@ function openOrTell({ device, path }: VtapeWish, flags: number): number {
   try {
     return openSync(path, flags);
   } catch (cause) {
-    const code = systemErrorCode(cause);
-    if (code === "ENOENT") throw new OperatorError("VOLUME_NOT_FOUND", `drive "${device}" holds no tape (${path})`);
-    const isProtected = code === "EROFS" || code === "EACCES" || code === "EPERM";
+    if (systemErrorCode(cause) === "ENOENT")
+      throw new OperatorError("VOLUME_NOT_FOUND", `drive "${device}" holds no tape (${path})`);
     throw new OperatorError(
-      isProtected ? "VOLUME_READ_ONLY" : "DEVICE_OPEN_FAILED",
+      isWriteProtected(cause) ? "VOLUME_READ_ONLY" : "DEVICE_OPEN_FAILED",
       `device "${device}" cannot open the tape (${path})`,
       { cause },
     );

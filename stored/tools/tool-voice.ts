@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { encodeName } from "#lib/base/byte-name.ts";
 import { messageTime } from "#lib/base/local-time.ts";
-import { ReturnKey } from "./return-key.ts";
+import { LineInput } from "./line-input.ts";
 
 /** Text that is collected before it is written. */
 const BUFFER_CHARS = 64 * 1024;
@@ -27,7 +27,7 @@ export class ToolVoice implements Disposable {
   readonly #program: string;
   readonly #fd: number;
   readonly #now: () => number;
-  readonly #key = new ReturnKey();
+  readonly #input = new LineInput();
   #pending: string[] = [];
   #chars = 0;
   /** Errors and fatal errors that were said. */
@@ -81,7 +81,7 @@ export class ToolVoice implements Disposable {
   async ask(text: string, signal: AbortSignal): Promise<boolean> {
     this.#pending.push(text);
     this.flush();
-    return await this.#key.pressed(signal);
+    return (await this.#input.next(signal)) !== undefined;
   }
 
   /** Writes what was collected. Throws ListenerGone when nobody reads it any more. */
@@ -93,7 +93,7 @@ export class ToolVoice implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#key[Symbol.dispose]();
+    this.#input[Symbol.dispose]();
     try {
       this.flush();
     } catch (error) {

@@ -6,7 +6,7 @@ import type { DeviceSettings } from "#stored/device/device-host.ts";
 import type { Tape } from "#stored/tape/tape.ts";
 import type { TapeHabits } from "#stored/tape/tape-medium.ts";
 import type { ToolVoice } from "../tool-voice.ts";
-import type { LineInput } from "./line-input.ts";
+import type { LineInput } from "../line-input.ts";
 
 /** The drive that is tested. */
 export interface TestedDrive {

@@ -4,7 +4,7 @@ import { autochangerTest } from "./autochanger-command.ts";
 import { Bench, TestFailed } from "./bench.ts";
 import { fill, rawfill, rectest, speed, unfill } from "./fill-commands.ts";
 import { label, readLabel, requireScratch } from "./label-commands.ts";
-import { LineInput } from "./line-input.ts";
+import { LineInput } from "../line-input.ts";
 import { moveCommands } from "./move-commands.ts";
 import { testedDrive } from "./tested-drive.ts";
 import { test } from "./test-command.ts";

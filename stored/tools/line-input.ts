@@ -1,22 +1,24 @@
 import { createInterface } from "node:readline";
 import type { Interface } from "node:readline";
 
-/** Hears the operator press return. Standard input is looked at only once somebody waits for it. */
-export class ReturnKey implements Disposable {
+/** Lines that are taken before somebody waits for them; a program that types for ever is then left waiting. */
+const TYPED_AHEAD_MAX = 1000;
+
+/** Lines that an operator types; standard input is looked at only once one is waited for. */
+export class LineInput implements Disposable {
   #lines: Interface | undefined;
-  /** Lines that nobody has waited for yet. */
-  #waiting = 0;
+  readonly #typed: string[] = [];
   #isOver = false;
   #wake: (() => void) | undefined;
 
-  /** Waits for a line; false when nobody is there to type one. Rejects when aborted. */
-  async pressed(signal: AbortSignal): Promise<boolean> {
+  /** The next line; undefined when nobody is there to type one. Rejects when aborted. */
+  async next(signal: AbortSignal): Promise<string | undefined> {
     signal.throwIfAborted();
     this.#lines ??= this.#open();
     const abort = (): void => this.#wake?.();
     signal.addEventListener("abort", abort, { once: true });
     try {
-      while (this.#waiting === 0 && !this.#isOver) {
+      while (this.#typed.length === 0 && !this.#isOver) {
         const { promise, resolve } = Promise.withResolvers<void>();
         this.#wake = resolve;
         await promise;
@@ -25,9 +27,8 @@ export class ReturnKey implements Disposable {
     } finally {
       signal.removeEventListener("abort", abort);
     }
-    if (this.#waiting === 0) return false;
-    this.#waiting -= 1;
-    return true;
+    if (!this.#isOver && this.#typed.length < TYPED_AHEAD_MAX) this.#lines.resume();
+    return this.#typed.shift();
   }
 
   [Symbol.dispose](): void {
@@ -38,8 +39,8 @@ export class ReturnKey implements Disposable {
 
   #open(): Interface {
     return createInterface({ input: process.stdin, terminal: false })
-      .on("line", () => {
-        this.#waiting += 1;
+      .on("line", (line) => {
+        if (this.#typed.push(line) >= TYPED_AHEAD_MAX) this.#lines?.pause();
         this.#wake?.();
       })
       .on("close", () => {
