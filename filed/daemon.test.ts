@@ -85,7 +85,7 @@ function backup(path: string, options: Partial<typeof DEFAULT_OPTIONS> = {}): Wo
     plugins: [],
   };
   const fileset = { name: "F", includes: [include], excludes: [], enableSnapshot: false, ownDirectories: [] };
-  return { $case: "backup", value: { level: "F", sinceUs: 0, fileset, accurate: false, allowCompression: true } };
+  return { $case: "backup", value: { level: "F", sinceUs: 0, fileset, accurate: false, allowCompression: true, maxBytes: 0 } };
 }
 
 function restore(where: string, filesExpected: number): Work {

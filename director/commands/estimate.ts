@@ -115,6 +115,7 @@ async function tellEstimate(
       fileset,
       accurate: accurate !== null,
       allowCompression: effective.storage.resource.allowCompression,
+      maxBytes: 0, // all that there is, also beyond the job's limit
     },
   };
   let answered = false;

@@ -92,6 +92,25 @@ const jobDirectives = {
     description: "Which existing files a restore may replace.",
   }),
   maximumBandwidth: directive(speed(), { default: 0, acts: true, description: "Most bytes a second; 0 is no limit." }),
+  maximumErrors: directive(integer(), {
+    default: 0,
+    acts: true,
+    synonyms: ["MaxErrors"],
+    description: "Errors of the client, such as files that cannot be read, beyond which a job ends in error; 0 is no limit.",
+  }),
+  maximumWarnings: directive(integer(), {
+    default: 0,
+    acts: true,
+    synonyms: ["MaxWarnings"],
+    description: "Warnings of the daemons beyond which a job counts as failed at its end; 0 is no limit.",
+  }),
+  maximumBytes: directive(size(), {
+    default: 0,
+    acts: true,
+    synonyms: ["MaxBytes"],
+    description:
+      "Bytes of files at which a save ends as Incomplete, before the next file; what it has saved can be restored. 0 is no limit.",
+  }),
   maxRunSchedTime: directive(time(), {
     default: 0,
     acts: true,
@@ -225,11 +244,15 @@ const jobDirectives = {
     acts: false,
     description: "Goes on with a job that was interrupted.",
   }),
-  rescheduleInterval: directive(time(), { default: 1800, acts: true, description: "Time before a failed job runs again." }),
-  rescheduleTimes: directive(integer(), {
-    default: 0,
+  rescheduleInterval: directive(time(), {
     acts: true,
-    description: "How often a failed job runs again; 0 is no limit.",
+    description:
+      "Time before a failed job runs again. If not set: 5 minutes, each time twice as long as before, at most 4 hours; with Reschedule Times set 30 minutes.",
+  }),
+  rescheduleTimes: directive(integer(), {
+    acts: true,
+    description:
+      "How often a failed job runs again; 0 is no limit. If not set it runs again until 24 hours have passed since it first began.",
   }),
   priority: directive(integer(), { default: 10, acts: true, description: "Jobs of a smaller number run first." }),
   backupsToKeep: directive(integer(), { default: 0, acts: false, description: "Saves that a VirtualFull does not merge." }),

@@ -162,6 +162,7 @@ async function backupWork(context: JobContext, record: RunRecord): Promise<Backu
     fileset: await fileSetMessage(job.effective.fileset, (command) => expandPercentCodes(command, values), job.signal),
     accurate: job.effective.isAccurate && job.level !== "F",
     allowCompression: job.storage.resource.allowCompression,
+    maxBytes: job.effective.job.maximumBytes,
   };
 }
 

@@ -12,7 +12,7 @@ import type { JobContext } from "./job-context.ts";
 import type { JobResult } from "./job-result.ts";
 import { runJobScripts } from "./job-scripts.ts";
 import type { JobOutcome } from "./job-state.ts";
-import { decideOutcome, isGood, type HalfResult } from "./outcome.ts";
+import { decideOutcome, isGood, warningsFault, type HalfResult } from "./outcome.ts";
 import { adminReport, backupReport, restoreReport } from "./report.ts";
 import { percentValues } from "./percent-values.ts";
 import type { RunRecord } from "./saved-run.ts";
@@ -46,7 +46,7 @@ export async function finishJob(context: JobContext, record: RunRecord, result: 
   const ended = outcomeOf(context, result);
   const volumes = await volumesOf(context);
   await settleVolumes(context, volumes);
-  const isSound = !isGood(ended) || (await verifyVolumes(context, volumes));
+  const isSound = !isGood(ended) || (!(await hasTooManyWarnings(context, result)) && (await verifyVolumes(context, volumes)));
   const first = isSound ? ended : "error";
   const facts: EndFacts = { result, outcome: first, endMs: parts.clock.nowMs(), volumes };
   job.endedMs = facts.endMs;
@@ -62,8 +62,10 @@ export async function finishJob(context: JobContext, record: RunRecord, result: 
     job.startedMs === null
       ? null
       : await runJobScripts(context, record, "after", { outcome: first, volumes: volumes.map((row) => row.VolumeName) });
-  // What a job that failed has stored is of no use, also where its storage daemon ended well before the job did not.
-  const isLost = job.effective.type === "B" && !isGood(ended);
+  // What a job that failed has stored is of no use, also where its storage daemon ended well before the job did not. One that ended at its
+  // limit of bytes can be restored from.
+  const isKept = isGood(ended) || (ended === "incomplete" && endOf(result.sd)?.status === "T");
+  const isLost = job.effective.type === "B" && !isKept;
   const outcome = scripts !== null && !scripts.isWell && isGood(first) ? "error" : first;
   await desk.catalog.transaction(
     async (tx) => {
@@ -102,6 +104,14 @@ async function tellLost(context: JobContext, result: JobResult): Promise<void> {
   if (job.signal.aborted) return;
   if (result.fd?.kind === "lost") await messages.say("Fatal", `Client "${client.name}": ${result.fd.reason}`);
   if (result.sd?.kind === "lost") await messages.say("Fatal", `Storage "${job.storage.resource.name}": ${result.sd.reason}`);
+}
+
+/** Says so where the daemons had more warnings than the job allows. What it has saved is saved all the same. */
+async function hasTooManyWarnings({ job, messages }: JobContext, result: JobResult): Promise<boolean> {
+  const ends = [endOf(result.fd), endOf(result.sd)].filter((end) => end !== null);
+  const fault = warningsFault(job.effective.job.maximumWarnings, ends);
+  if (fault !== undefined) await messages.say("Error", fault);
+  return fault !== undefined;
 }
 
 function outcomeOf(context: JobContext, result: JobResult): JobOutcome {

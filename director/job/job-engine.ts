@@ -15,6 +15,7 @@ import type { CatalogDesk, EngineParts, JobContext } from "./job-context.ts";
 import { uniqueJobName } from "./job-name.ts";
 import type { ForeseeWish, JobView, ScheduledView } from "./job-view.ts";
 import { readLeftJobs } from "./left-jobs.ts";
+import { rerunWait } from "./rerun-wait.ts";
 import { requireEnabled } from "./require-enabled.ts";
 import { busyJobs, resourcesInUse } from "./live-jobs.ts";
 import { endUnrun, resumeJob, runJob } from "./run-job.ts";
@@ -331,16 +332,24 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   async #reschedule(live: LiveJob): Promise<void> {
     const { effective, identity, state } = live.context.job;
     const { job, request } = effective;
-    const reruns = (request.reruns ?? 0) + 1;
     const isFailed = state.kind === "ended" && (state.outcome === "error" || state.outcome === "fatal");
-    if (!isFailed || !job.rescheduleOnError || this.#isStopping || (job.rescheduleTimes > 0 && reruns > job.rescheduleTimes))
-      return;
-    const whenMs = this.#parts.clock.nowMs() + job.rescheduleInterval * 1000;
-    await live.context.messages.say(
+    if (!isFailed || !job.rescheduleOnError || this.#isStopping) return;
+    const { messages } = live.context;
+    const nowMs = this.#parts.clock.nowMs();
+    const firstFailedMs = request.firstFailedMs ?? nowMs;
+    const reruns = (request.reruns ?? 0) + 1;
+    const waitS = rerunWait(job, reruns, nowMs - firstFailedMs);
+    if (waitS === null)
+      return await messages.say(
+        "Error",
+        `Job ${identity.job} is not run again: it has failed ${reruns} times since ${reportTime(firstFailedMs)}.`,
+      );
+    const whenMs = nowMs + waitS * 1000;
+    await messages.say(
       "Info",
-      `Rescheduled Job ${identity.job} at ${reportTime(this.#parts.clock.nowMs())} to re-run in ${job.rescheduleInterval} seconds (${reportTime(whenMs)}).`,
+      `Rescheduled Job ${identity.job} at ${reportTime(nowMs)} to re-run in ${waitS} seconds (${reportTime(whenMs)}).`,
     );
-    await this.submit({ ...request, whenMs, reruns }).catch((error: unknown) =>
+    await this.submit({ ...request, whenMs, reruns, firstFailedMs }).catch((error: unknown) =>
       this.#parts.log(`Job "${job.name}" could not be run again`, error),
     );
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decideOutcome, terminationLine, type HalfResult, type OutcomeFacts } from "./outcome.ts";
+import { decideOutcome, terminationLine, warningsFault, type HalfResult, type OutcomeFacts } from "./outcome.ts";
 
 const good: HalfResult = { status: "T", errors: 0, missingFiles: 0 };
 function facts(given: Partial<OutcomeFacts> = {}): OutcomeFacts {
@@ -58,4 +58,10 @@ test("termination lines are those that scripts look for", () => {
   assert.equal(terminationLine("B", "incomplete"), "Backup failed -- Incomplete");
   assert.equal(terminationLine("R", "error"), "*** Restore Error ***");
   assert.equal(terminationLine("D", "ok"), "Admin OK");
+});
+
+test("more warnings than Maximum Warnings are a fault, those of both daemons together; 0 allows any number", () => {
+  assert.equal(warningsFault(0, [{ warnings: 1000 }]), undefined);
+  assert.equal(warningsFault(3, [{ warnings: 2 }, { warnings: 1 }]), undefined);
+  assert.equal(warningsFault(3, [{ warnings: 2 }, { warnings: 2 }]), "The job has 4 warnings, more than Maximum Warnings = 3.");
 });

@@ -48,6 +48,13 @@ const WORST_FIRST = [
   ["I", "incomplete"],
 ] as const satisfies readonly (readonly [string, JobOutcome])[];
 
+/** What is wrong with a job whose daemons ended with more warnings than Maximum Warnings allows (0: any number). */
+export function warningsFault(limit: number, ends: readonly { readonly warnings: number }[]): string | undefined {
+  const warnings = ends.reduce((sum, end) => sum + end.warnings, 0);
+  if (limit === 0 || warnings <= limit) return undefined;
+  return `The job has ${warnings} warnings, more than Maximum Warnings = ${limit}.`;
+}
+
 /** True if the next Incremental may build upon a job that ended so. */
 export function isGood(outcome: JobOutcome): boolean {
   return outcome === "ok" || outcome === "warnings";

@@ -60,6 +60,8 @@ export interface RunRequest {
   readonly comment?: string;
   /** How often this job was run again because it failed. */
   readonly reruns?: number;
+  /** When the first of these runs failed, unix milliseconds. */
+  readonly firstFailedMs?: number;
   readonly ignoreDuplicateCheck?: boolean;
   readonly verifyJob?: string;
   /** Restore only. */

@@ -326,7 +326,7 @@ function fileRequest(context: JobContext, record: RunRecord, reached: ReachedDae
     codes: percentLetters(percentValues(context, record.run, null)),
     scripts: clientScripts(effective.job.runScripts, effective.client.name),
     work: plan.fileWork,
-    maxErrors: 0,
+    maxErrors: effective.job.maximumErrors,
     bandwidthBytesPerS: effective.job.maximumBandwidth || effective.client.maximumBandwidthPerJob,
   };
 }

@@ -25,6 +25,8 @@ export interface SaveTreeOptions {
   readonly sinceNs: bigint;
   readonly accurate?: AccurateTable | undefined;
   readonly allowCompression: boolean;
+  /** From so many bytes on no further file is saved (SaveResultOfTree.walk.isCut); absent or 0: no limit. */
+  readonly bytesMax?: number;
   readonly sink: BatchSink;
   /** Absent: file data goes into the batches. */
   readonly store?: SaveStore | undefined;
@@ -130,6 +132,7 @@ export class SaveTree {
       sinceNs,
       accurate,
       remembered: store?.memory,
+      bytesMax: this.#options.bytesMax ?? 0,
     };
     this.#walker = new Worker(new URL("../walk/walker-thread.ts", import.meta.url), {
       workerData: start,

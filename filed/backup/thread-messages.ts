@@ -19,6 +19,8 @@ export interface WalkerStart {
   readonly accurate: AccurateTable | undefined;
   /** Layers of earlier jobs by which unchanged files need not be read; absent: none. */
   readonly remembered?: MemoryStart | undefined;
+  /** From so many bytes on no further file is saved; absent or 0: no limit. */
+  readonly bytesMax?: number;
 }
 
 /** The accurate list in flat form: `path NUL lstat NUL digest NUL`, one file after the other. */

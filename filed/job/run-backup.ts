@@ -43,9 +43,9 @@ export async function runBackup(context: WorkContext, work: BackupWork): Promise
   sender.start();
   try {
     await using store = await BackupStore.open(context, work, fileset, sender);
-    await saveFiles(context, work, { fileset, sender, store, signal });
-    await store?.commit();
-    return "T";
+    const letter = await saveFiles(context, work, { fileset, sender, store, signal });
+    if (letter === "T") await store?.commit();
+    return letter;
   } catch (error) {
     await leaveStorage(context, sender, error);
     throw error;
@@ -54,7 +54,7 @@ export async function runBackup(context: WorkContext, work: BackupWork): Promise
   }
 }
 
-/** Saves the files and waits until the storage daemon has all of them for good. */
+/** Saves the files and waits until the storage daemon has all of them for good. Answers I where a limit left files out, else T. */
 async function saveFiles(
   context: WorkContext,
   work: BackupWork,
@@ -64,7 +64,7 @@ async function saveFiles(
     readonly store: BackupStore | undefined;
     readonly signal: AbortSignal;
   },
-): Promise<void> {
+): Promise<"T" | "I"> {
   const { voice, numbers, log } = context;
   const { fileset, sender, store, signal } = parts;
   const tree = new SaveTree({
@@ -72,6 +72,7 @@ async function saveFiles(
     sinceNs: BigInt(work.sinceUs) * 1000n,
     accurate: work.accurate ? context.accurate : undefined,
     allowCompression: work.allowCompression,
+    bytesMax: work.maxBytes,
     sink: {
       send: async (batch, release) => {
         await log.room(signal);
@@ -88,16 +89,21 @@ async function saveFiles(
     checkLimits(context);
   };
   const saved = await tree.run();
-  for (const batch of deletedBatches(saved.deleted, saved.lastFileIndex)) {
+  const { sockets, isCut } = saved.walk;
+  // A walk that was cut short has not seen all: what it did not meet may still be there.
+  const deleted = isCut ? [] : saved.deleted;
+  for (const batch of deletedBatches(deleted, saved.lastFileIndex)) {
     await log.room(signal);
     await sender.send(batch, () => {});
   }
-  if (saved.deleted.length > 0) voice.say("info", `${saved.deleted.length} files saved before are gone.`);
+  if (deleted.length > 0) voice.say("info", `${deleted.length} files saved before are gone.`);
   follow();
-  const { sockets } = saved.walk;
   if (sockets > 0) voice.say("info", `${sockets} ${sockets === 1 ? "socket" : "sockets"} skipped.`);
-  await sender.finish({ status: "T", errors: numbers.errors, description: endDescription(context) });
+  if (isCut) voice.say("error", `Byte limit reached (Maximum Bytes = ${work.maxBytes}): the files after this are not saved.`);
+  const letter = isCut ? "I" : "T";
+  await sender.finish({ status: letter, errors: numbers.errors, description: endDescription(context) });
   numbers.networkBytes = sender.sentBytes;
+  return letter;
 }
 
 /** A canceled or failed job still tells the storage daemon how it ended, if that is quickly done. */
@@ -131,7 +137,7 @@ function warnOfCompression(context: WorkContext, fileset: FileSet): void {
 function checkLimits(context: WorkContext): void {
   const { numbers, request } = context;
   if (request.maxErrors > 0 && numbers.errors > request.maxErrors) {
-    throw new OperatorError("JOB_REFUSED", `the job has more than ${request.maxErrors} errors`);
+    throw new OperatorError("JOB_REFUSED", `the job has more than ${request.maxErrors} errors (Maximum Errors)`);
   }
   const hangup = context.surroundings.hangup();
   if ((hangup > 0 && numbers.files >= hangup) || (hangup < 0 && numbers.bytes >= -hangup * 1024)) throw new HungUp();

@@ -47,7 +47,14 @@ const fileset = compileFileSet(start.fileset);
 const withDigests = fileset.optionsTable.some(comparesDigests);
 const accurate = start.accurate === undefined ? undefined : new AccurateList(start.accurate, start.sinceNs, withDigests);
 const remembered = start.remembered === undefined ? undefined : new Memory(start.remembered, (text) => sink.note("info", text));
-const walker = new Walker({ fileset, sinceNs: start.sinceNs, judge: accurate, memory: remembered, sink });
+const walker = new Walker({
+  fileset,
+  sinceNs: start.sinceNs,
+  judge: accurate,
+  memory: remembered,
+  sink,
+  bytesMax: start.bytesMax,
+});
 try {
   const counts = await walker.run();
   handOver();

@@ -54,6 +54,10 @@ export interface WalkCounts {
   found: number;
   sockets: number;
   unchanged: number;
+  /** Bytes of the regular files handed to the sink. */
+  bytes: number;
+  /** It ended at its limit of bytes, with files left. */
+  isCut: boolean;
 }
 
 export interface WalkOptions {
@@ -64,6 +68,8 @@ export interface WalkOptions {
   readonly memory?: WalkMemory | undefined;
   readonly sink: WalkSink;
   readonly mounts?: MountTable;
+  /** From so many bytes on no further file is saved; absent or 0: no limit. */
+  readonly bytesMax?: number | undefined;
 }
 
 /** A directory whose contents are being walked. */
@@ -88,7 +94,7 @@ const S_IFIFO = 0o010000n;
  * excluded. No recursion, so depth has no limit; nothing changes the working directory [FD-28].
  */
 export class Walker {
-  readonly counts: WalkCounts = { examined: 0, found: 0, sockets: 0, unchanged: 0 };
+  readonly counts: WalkCounts = { examined: 0, found: 0, sockets: 0, unchanged: 0, bytes: 0, isCut: false };
   readonly #options: WalkOptions;
   readonly #sink: WalkSink;
   readonly #mounts: MountTable;
@@ -111,18 +117,22 @@ export class Walker {
     using _paths = this.#paths;
     for (const include of this.#options.fileset.includes) {
       for (const name of include.files) {
-        if (this.#sink.isCanceled) return this.counts;
+        if (this.#mustStop) return this.counts;
         this.#root++;
         this.#isList = name.startsWith("|") || name.startsWith("<");
         if (this.#isList) {
           for await (const listed of readNameList(name)) {
-            if (this.#sink.isCanceled) return this.counts;
+            if (this.#mustStop) return this.counts;
             if (listed.text !== "") this.#walkTop(include, withoutTrailingSlash(listed.text), listed.isExact);
           }
         } else this.#walkTop(include, name, false);
       }
     }
     return this.counts;
+  }
+
+  get #mustStop(): boolean {
+    return this.#sink.isCanceled || this.counts.isCut;
   }
 
   #walkTop(include: CompiledInclude, path: string, isExact: boolean): void {
@@ -155,6 +165,10 @@ export class Walker {
         continue;
       }
       if (this.#sink.isCanceled) return;
+      if (this.counts.isCut) {
+        frame.next = Infinity; // directories that were begun are saved
+        continue;
+      }
       const path = frame.path === "/" ? `/${name}` : `${frame.path}/${name}`;
       const stat = this.#lstat(path, frame.chosen);
       if (stat === undefined) continue;
@@ -257,12 +271,21 @@ export class Walker {
     }
   }
 
+  #isOver(): boolean {
+    const { bytesMax = 0 } = this.#options;
+    return bytesMax > 0 && this.counts.bytes >= bytesMax;
+  }
+
   #save(path: string, type: number, stat: BigIntStats, chosen: ChosenOptions): void {
     const { judge, sinceNs } = this.#options;
     const changed =
       judge === undefined ? isChanged(stat, sinceNs, chosen.options.mtimeOnly) : judge.isChanged(path, stat, chosen.options);
     if (!changed) {
       this.counts.unchanged++;
+      return;
+    }
+    if (type === fileType.regular && this.#isOver()) {
+      this.counts.isCut = true;
       return;
     }
     const fileIndex = this.counts.found + 1;
@@ -278,6 +301,7 @@ export class Walker {
       }
     }
     this.counts.found = fileIndex;
+    if (linkedType === fileType.regular) this.counts.bytes += Number(stat.size);
     const isFindable = (!this.#isList || this.#order.goesOn(this.#root, path)) && this.#changeTimes.areProof(path, stat.dev);
     const root = isFindable ? this.#root : NO_ROOT;
     const isReadable = isFindable && linkedType !== fileType.hardLink && linkedType !== fileType.fifo;

@@ -123,6 +123,8 @@ export interface BackupWork {
   accurate: boolean;
   /** The storage may refuse compression (AllowCompression = no). */
   allowCompression: boolean;
+  /** Ends the job as incomplete before the first file beyond so many bytes of file data; 0: no limit. */
+  maxBytes: number;
 }
 
 /** Where and how to put files back. */
@@ -695,7 +697,7 @@ export const ClientScript: MessageFns<ClientScript> = {
 };
 
 function createBaseBackupWork(): BackupWork {
-  return { level: "", sinceUs: 0, fileset: undefined, accurate: false, allowCompression: false };
+  return { level: "", sinceUs: 0, fileset: undefined, accurate: false, allowCompression: false, maxBytes: 0 };
 }
 
 export const BackupWork: MessageFns<BackupWork> = {
@@ -714,6 +716,9 @@ export const BackupWork: MessageFns<BackupWork> = {
     }
     if (message.allowCompression !== false) {
       writer.uint32(40).bool(message.allowCompression);
+    }
+    if (message.maxBytes !== 0) {
+      writer.uint32(48).int64(message.maxBytes);
     }
     return writer;
   },
@@ -771,6 +776,14 @@ export const BackupWork: MessageFns<BackupWork> = {
             message.allowCompression = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.maxBytes = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -795,6 +808,7 @@ export const BackupWork: MessageFns<BackupWork> = {
       : undefined;
     message.accurate = object.accurate ?? false;
     message.allowCompression = object.allowCompression ?? false;
+    message.maxBytes = object.maxBytes ?? 0;
     return message;
   },
 };

@@ -121,3 +121,40 @@ scenario("a Volume is found again after the storage daemon was restarted", {}, a
   await world.backup("Incremental");
   assert.equal(world.volumes().length, 1);
 });
+
+scenario(
+  "limits of a Job end it: errors in error, bytes as Incomplete with what was saved to be restored",
+  {
+    site: (dir) => ({
+      resources: `FileSet {
+  Name = Gaps
+  Include { Options { Signature = SHA256 }
+    ${Array.from({ length: 20 }, (_, at) => `File = "${dir}/gone/${at}"`).join("\n    ")}
+    File = "${dir}/tree"
+  }
+}
+JobDefs { Name = Defs; Type = Backup; Level = Full; Client = client-fd; FileSet = Gaps; Storage = Disks; Pool = Files; Messages = Standard }
+Job { Name = Strict; JobDefs = Defs; Max Errors = 10 }
+Job { Name = Lenient; JobDefs = Defs; Max Errors = 30 }
+Job { Name = Short; JobDefs = Defs; FileSet = Tree; Max Bytes = 10MB }`,
+    }),
+  },
+  async (world) => {
+    for (let at = 0; at < 10; at++) bigFile(world.path("tree", `big-${at}`), 5);
+    await world.start();
+    const strict = await world.run("job=Strict");
+    assert.equal(strict.termination, "*** Backup Error ***", strict.text);
+    assert.match(world.messages(), /more than 10 errors \(Maximum Errors\)/);
+    const lenient = await world.run("job=Lenient");
+    assert.equal(lenient.termination, "Backup OK -- with warnings", lenient.text);
+    assert.equal(lenient.fields.get("Non-fatal FD errors"), "20");
+    const short = await world.run("job=Short");
+    assert.equal(short.termination, "Backup failed -- Incomplete", short.text);
+    assert.match(world.messages(), /Byte limit reached \(Maximum Bytes = 10000000\)/);
+    const where = await world.restore(`jobid=${short.jobId} all done`);
+    const names = await world.namesUnder(`${where}${world.path("tree")}`);
+    assert.deepEqual(names, ["big-0", "big-1"]);
+    assert.match(await world.console("run job=Short level=Incremental yes", "wait"), /Job queued/);
+    assert.match(world.messages(), /No prior or suitable Full backup found/, "an Incomplete job is no base for others");
+  },
+);

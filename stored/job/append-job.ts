@@ -360,8 +360,8 @@ export class AppendJob implements StorageJob, AppendClient {
   }
 }
 
-/** Ends of the client's half with which the job counts as saved; else its records stay, but the store keeps nothing for them. */
-const keptEnds: ReadonlySet<string> = new Set(["T", "W"]);
+/** Ends of the client's half with which the job, or what there is of it, counts as saved; else its records stay, but the store keeps nothing for them. */
+const keptEnds: ReadonlySet<string> = new Set(["T", "W", "I"]);
 
 /** What stands in the end-of-session label: how the client's half ended. */
 function sessionStatus(letter: string): string {
