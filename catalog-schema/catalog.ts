@@ -13,6 +13,7 @@ import {
 } from "./database/backend.ts";
 import { applyEventsInTransaction, type EventApplication, type EventsApplied } from "./database/event-application.ts";
 import { TransientError } from "./database/mysql-errors.ts";
+import type { PathWatch } from "./database/path-watch.ts";
 import type { RowStream, SqlResult } from "./database/sql-connection.ts";
 import { runOperatorStatement } from "./database/operator-statement.ts";
 import { requireFile, requireVersion } from "./migrations/migrate.ts";
@@ -30,6 +31,7 @@ export class Catalog implements CatalogWriter, RowSource, AsyncDisposable {
   readonly options: CatalogOptions;
   readonly #backend: Backend;
   readonly #inTransaction = new AsyncLocalStorage<true>();
+  readonly #open = new Set<Promise<unknown>>();
 
   private constructor(backend: Backend, options: CatalogOptions) {
     this.#backend = backend;
@@ -70,7 +72,7 @@ export class Catalog implements CatalogWriter, RowSource, AsyncDisposable {
     for (let attempt = 1; ; attempt++) {
       const phase = { isCommitting: false };
       try {
-        return await this.#once(work, phase);
+        return await this.#counted(this.#once(work, phase));
       } catch (error) {
         const mayRepeat =
           error instanceof TransientError && (!phase.isCommitting || !error.isLost || options.idempotent === true);
@@ -97,8 +99,20 @@ export class Catalog implements CatalogWriter, RowSource, AsyncDisposable {
     return result;
   }
 
+  /** Begins to note the paths that files are stored in: all that is not in the catalog yet when this returns. One watch at a time. */
+  async watchPaths(): Promise<PathWatch> {
+    const watch = await this.#backend.watchPaths();
+    await Promise.allSettled([...this.#open]); // they may have looked up their paths before
+    return watch;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#backend[Symbol.asyncDispose]();
+  }
+
+  async #counted<T>(attempt: Promise<T>): Promise<T> {
+    this.#open.add(attempt);
+    return await attempt.finally(() => this.#open.delete(attempt));
   }
 
   async #once<T>(work: (tx: CatalogWriter) => Promise<T>, phase: { isCommitting: boolean }): Promise<T> {

@@ -87,7 +87,7 @@ export const unusedPaths: CatalogCheck = {
 };
 
 /** Paths with files of a job that exists, and all above them. */
-async function usedPaths(catalog: CheckedCatalog): Promise<IdSet> {
+export async function usedPaths(catalog: CheckedCatalog, signal?: AbortSignal): Promise<IdSet> {
   const used = new IdSet();
   const { rows: jobs } = await sql<{ JobId: number }>`SELECT JobId FROM Job`.execute(catalog.reader);
   for (const { JobId } of jobs) {
@@ -95,14 +95,14 @@ async function usedPaths(catalog: CheckedCatalog): Promise<IdSet> {
       sql`SELECT DISTINCT PathId FROM File WHERE JobId = ${JobId}`,
       sql`SELECT PathId FROM PathVisibility WHERE JobId = ${JobId}`,
     ]) {
-      const { rows } = await catalog.streamRows(query.compile(catalog.reader));
+      const { rows } = await catalog.streamRows(query.compile(catalog.reader), signal);
       for await (const page of rows) for (const [pathId] of page) used.add(Number(pathId));
     }
   }
   // Without a whole PathVisibility a directory's parents show only here. As a rule one pass finds nothing.
   for (let isChanged = true; isChanged;) {
     isChanged = false;
-    const { rows } = await catalog.streamRows(sql`SELECT PathId, PPathId FROM PathHierarchy`.compile(catalog.reader));
+    const { rows } = await catalog.streamRows(sql`SELECT PathId, PPathId FROM PathHierarchy`.compile(catalog.reader), signal);
     for await (const page of rows)
       for (const [pathId, parent] of page) if (used.has(Number(pathId)) && used.add(Number(parent))) isChanged = true;
   }

@@ -3,6 +3,7 @@ import { registerAttributes } from "./register-attributes.ts";
 import { registerJobs } from "./register-jobs.ts";
 import { registerLists } from "./register-lists.ts";
 import { registerMedia } from "./register-media.ts";
+import { registerPaths } from "./register-paths.ts";
 import { registerRetention } from "./register-retention.ts";
 import { registerTree } from "./register-tree.ts";
 import { registerVersions } from "./register-versions.ts";
@@ -16,4 +17,5 @@ export function registerAll(database: DatabaseUnderTest): void {
   registerMedia(database);
   registerLists(database);
   registerRetention(database);
+  registerPaths(database);
 }

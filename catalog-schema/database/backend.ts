@@ -6,8 +6,10 @@ import { MysqlAttributes } from "./mysql-attributes.ts";
 import { mysqlDialect, openPoolStream } from "./mysql-dialect.ts";
 import { MysqlPool, type MysqlOptions } from "./mysql-pool.ts";
 import { ROWS_PER_PAGE, type RowStream, type SqlResult } from "./sql-connection.ts";
+import type { PathWatch } from "./path-watch.ts";
 import { SqliteClient } from "./sqlite-client.ts";
 import { openCursor, sqliteDialect } from "./sqlite-dialect.ts";
+import type { WorkerAnswer, WorkerRequest } from "./sqlite-protocol.ts";
 
 /** An SQLite catalog: a file of the Director. */
 export interface SqliteOptions {
@@ -43,6 +45,8 @@ export interface Backend extends CatalogWriter, AsyncDisposable {
    * wait until the rows have been read.
    */
   stream(on: "reader" | "writer", sql: string, params: readonly unknown[], signal?: AbortSignal): Promise<SqlResult>;
+  /** Begins to note the paths that files are stored in; one watch at a time. What transactions stored that are open now may be missing. */
+  watchPaths(): Promise<PathWatch>;
 }
 
 /** Requests that readers of SQLite may have under way at once; the worker answers one after the other. */
@@ -74,8 +78,30 @@ async function openSqlite(options: SqliteOptions): Promise<Backend> {
       await (on === "reader"
         ? streamSqlite(reading, readSlots, sql, params, signal)
         : streamSqlite(writing, writeSlots, sql, params, signal)),
+    watchPaths: async () => await watchSqlitePaths(writing, writeSlots),
     description: `SQLite catalog ${options.file}`,
     [Symbol.asyncDispose]: async () => await resources.disposeAsync(),
+  };
+}
+
+/** Between transactions: what was stored before has been committed. */
+async function watchSqlitePaths(client: SqliteClient, slots: Slots): Promise<PathWatch> {
+  const ask = async (request: WorkerRequest): Promise<WorkerAnswer> => {
+    await slots.acquire();
+    try {
+      return await client.ask(request);
+    } finally {
+      slots.release();
+    }
+  };
+  await ask({ kind: "watchPaths", isOn: true });
+  return {
+    remove: async (pathIds) => {
+      const answer = await ask({ kind: "removePaths", pathIds });
+      if (answer.kind !== "removed") throw new TypeError(`SQLite worker answered ${answer.kind}`);
+      return answer.pathIds;
+    },
+    [Symbol.asyncDispose]: async () => void (await ask({ kind: "watchPaths", isOn: false })),
   };
 }
 
@@ -119,6 +145,7 @@ async function openMysql(options: MysqlOptions): Promise<Backend> {
       if (result.kind === "changed") attributes.forgetPaths(); // the operator may have deleted paths
       return result;
     },
+    watchPaths: async () => attributes.watch(),
     description: `MySQL catalog ${pool.where}`,
     [Symbol.asyncDispose]: async () => await resources.disposeAsync(),
   };

@@ -27,6 +27,12 @@ export class GenerationCache<Key, Value> {
     this.#young.set(key, value);
   }
 
+  /** Forgets one entry. */
+  delete(key: Key): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#young.clear();

@@ -1,12 +1,13 @@
 import { hash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Connection } from "mysql2";
-import { encodeName } from "#lib/base/byte-name.ts";
+import { decodeName, encodeName } from "#lib/base/byte-name.ts";
 import { must } from "#lib/base/assert.ts";
 import { readAttributeBatch, type AttributeSink } from "./attribute-batch.ts";
 import { GenerationCache } from "./generation-cache.ts";
 import { Slots } from "./mutex.ts";
 import { query, type MysqlPool } from "./mysql-pool.ts";
+import type { PathWatch } from "./path-watch.ts";
 import type { AttributesInput } from "./sql-connection.ts";
 import type { AttributesInserted, LastFile } from "./sqlite-protocol.ts";
 import { isTooDeep, parentPath } from "./split-name.ts";
@@ -33,6 +34,8 @@ export class MysqlAttributes {
   readonly #pathPool: MysqlPool;
   readonly #pathIds = new GenerationCache<string, number>(PATHS_CACHED);
   readonly #pathsMutex = new Slots(1);
+  /** Paths that files are stored in since the watch began; null: nobody watches. */
+  #watched: Set<number> | null = null;
 
   /** `pathPool` serves the creation of paths: with connections of the one pool, jobs that hold them all would wait for one more for ever. */
   constructor(pathPool: MysqlPool) {
@@ -42,6 +45,41 @@ export class MysqlAttributes {
   /** Nothing that is remembered holds any longer: paths were deleted. */
   forgetPaths(): void {
     this.#pathIds.clear();
+  }
+
+  /** Begins to note the paths that files are stored in. Transactions that are open now may have found theirs before. */
+  watch(): PathWatch {
+    const watched = (this.#watched = new Set());
+    return {
+      remove: async (pathIds) => await this.#remove(pathIds, watched),
+      [Symbol.asyncDispose]: async () => {
+        this.#watched = null;
+      },
+    };
+  }
+
+  /** While paths are being removed none is looked up or created: a job that remembered one has noted it, or finds it no more. */
+  async #remove(pathIds: readonly number[], watched: ReadonlySet<number>): Promise<readonly number[]> {
+    if (pathIds.length === 0) return [];
+    await this.#pathsMutex.acquire();
+    try {
+      return await this.#pathPool.use(async (connection) => {
+        const named = await pathsOf(connection, pathIds);
+        for (const { Path } of named) this.#pathIds.delete(Path);
+        const unused = named.filter(({ PathId }) => !watched.has(PathId)).map(({ PathId }) => PathId);
+        if (unused.length === 0) return [];
+        await query(
+          connection,
+          `DELETE p FROM Path p LEFT JOIN PathHierarchy h ON h.PPathId = p.PathId WHERE p.PathId IN (${unused.join(",")}) AND h.PathId IS NULL`,
+        );
+        const left = new Set((await pathsOf(connection, unused)).map(({ PathId }) => PathId));
+        const removed = unused.filter((pathId) => !left.has(pathId));
+        if (removed.length > 0) await query(connection, `DELETE FROM PathHierarchy WHERE PathId IN (${removed.join(",")})`);
+        return removed;
+      });
+    } finally {
+      this.#pathsMutex.release();
+    }
   }
 
   /** Inserts all files of the batches on `connection`, inside its open transaction. Throws CATALOG_BATCH_INVALID. */
@@ -73,16 +111,22 @@ export class MysqlAttributes {
       if (ids.has(path)) continue;
       const known = this.#pathIds.get(path);
       if (known === undefined) missing.add(path);
-      else ids.set(path, known);
+      else ids.set(path, this.#noted(known));
     }
     if (missing.size === 0) return;
     await this.#pathsMutex.acquire();
     try {
       await this.#pathPool.use(async (connection) => await this.#findOrCreate(connection, [...missing].toSorted(), ids));
+      for (const path of missing) this.#noted(must(ids.get(path), "PathId"));
     } finally {
       this.#pathsMutex.release();
     }
     for (const path of missing) this.#pathIds.set(path, must(ids.get(path), "PathId"));
+  }
+
+  #noted(pathId: number): number {
+    this.#watched?.add(pathId);
+    return pathId;
   }
 
   async #findOrCreate(connection: Connection, paths: readonly string[], ids: Map<string, number>): Promise<void> {
@@ -178,6 +222,14 @@ class RowCollector implements AttributeSink {
     this.#paths = new Set();
     return paths;
   }
+}
+
+async function pathsOf(connection: Connection, pathIds: readonly number[]): Promise<{ PathId: number; Path: string }[]> {
+  const rows = await query(connection, `SELECT PathId, Path FROM Path WHERE PathId IN (${pathIds.join(",")})`);
+  return (rows as { PathId: number; Path: Buffer | string }[]).map(({ PathId, Path }) => ({
+    PathId: Number(PathId),
+    Path: typeof Path === "string" ? Path : decodeName(Path),
+  }));
 }
 
 async function findPaths(connection: Connection, paths: readonly string[], ids: Map<string, number>): Promise<void> {

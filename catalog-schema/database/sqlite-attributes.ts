@@ -1,9 +1,10 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { must } from "#lib/base/assert.ts";
 import { readAttributeBatch, type AttributeSink } from "./attribute-batch.ts";
 import { GenerationCache } from "./generation-cache.ts";
 import { isTooDeep, parentPath } from "./split-name.ts";
 import type { AttributesInserted, LastFile } from "./sqlite-protocol.ts";
-import { toSqlite } from "./sqlite-values.ts";
+import { fromSqlite, toSqlite } from "./sqlite-values.ts";
 
 /** Paths kept in memory: some 20 MB at 150 bytes each. */
 const PATHS_CACHED = 100_000;
@@ -25,10 +26,13 @@ export class SqliteAttributes implements AttributeSink {
   readonly #insertParent: StatementSync;
   readonly #insertVisible: StatementSync;
   readonly #dataVersion: StatementSync;
+  readonly #database: DatabaseSync;
   readonly #pathIds = new GenerationCache<string, number>(PATHS_CACHED);
   /** "JobId:PathId" of what is known to stand in PathVisibility. */
   readonly #visible = new GenerationCache<string, true>(PATHS_CACHED);
   #seenDataVersion = -1;
+  /** Paths that files were stored in since the watch began; null: nobody watches. */
+  #watched: { readonly pathIds: Set<number>; readonly dataVersion: number } | null = null;
   #jobId = 0;
   #files = 0;
   #lastPath: string | null = null;
@@ -40,6 +44,7 @@ export class SqliteAttributes implements AttributeSink {
   #waiting: SQLInputValue[] = [];
 
   constructor(database: DatabaseSync) {
+    this.#database = database;
     this.#insertFile = database.prepare(insertFileSql(1));
     this.#insertFiles = database.prepare(insertFileSql(ROWS_PER_INSERT));
     this.#lateDigest = database.prepare(
@@ -65,6 +70,44 @@ export class SqliteAttributes implements AttributeSink {
     for (const batch of batches) readAttributeBatch(batch, this);
     this.#writeWaiting();
     return { files: this.#files, last: { fileIndex: this.#lastIndex, pathId: this.#lastPathId, filename: this.#lastFilename } };
+  }
+
+  /** Begins or ends to note the paths that files are stored in. */
+  watch(isOn: boolean): void {
+    this.#watched = isOn ? { pathIds: new Set(), dataVersion: this.#version } : null;
+  }
+
+  /** Removes paths as PathWatch says, in a transaction of its own. */
+  remove(pathIds: readonly number[]): readonly number[] | null {
+    const watched = must(this.#watched, "a watch over paths");
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const removed = this.#version === watched.dataVersion ? this.#removeUnwatched(pathIds, watched.pathIds) : null;
+      this.#database.exec("COMMIT");
+      return removed;
+    } catch (error) {
+      this.forgetPaths();
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #removeUnwatched(pathIds: readonly number[], watched: ReadonlySet<number>): readonly number[] {
+    const removePath = this.#database.prepare(
+      `DELETE FROM Path WHERE PathId = ? AND NOT EXISTS (SELECT 1 FROM PathHierarchy WHERE PPathId = Path.PathId) RETURNING Path`,
+    );
+    const removeParent = this.#database.prepare(`DELETE FROM PathHierarchy WHERE PathId = ?`);
+    const removed: number[] = [];
+    for (const pathId of pathIds) {
+      if (watched.has(pathId)) continue;
+      const row = removePath.get(pathId);
+      if (row === undefined) continue;
+      removeParent.run(pathId);
+      removed.push(pathId);
+      this.#pathIds.delete(fromSqlite(row["Path"]!, "Path", false) as string);
+    }
+    if (removed.length > 0) this.#lastPath = null;
+    return removed;
   }
 
   /** Nothing that is remembered holds any longer: a transaction was undone, or paths were deleted. */
@@ -107,8 +150,12 @@ export class SqliteAttributes implements AttributeSink {
   }
 
   #pathIdOf(path: string): number {
-    const known = this.#pathIds.get(path);
-    if (known !== undefined) return known;
+    const pathId = this.#pathIds.get(path) ?? this.#findOrCreate(path);
+    this.#watched?.pathIds.add(pathId);
+    return pathId;
+  }
+
+  #findOrCreate(path: string): number {
     const found = this.#findPath.get(toSqlite(path)) as { PathId: number } | undefined;
     const pathId = found?.PathId ?? this.#createPath(path);
     this.#pathIds.set(path, pathId);
@@ -148,8 +195,13 @@ export class SqliteAttributes implements AttributeSink {
     }
   }
 
+  /** Changes when another connection has written. */
+  get #version(): number {
+    return (this.#dataVersion.get() as { data_version: number }).data_version;
+  }
+
   #forgetWhenOthersWrote(): void {
-    const { data_version: version } = this.#dataVersion.get() as { data_version: number };
+    const version = this.#version;
     if (version !== this.#seenDataVersion) this.forgetPaths();
     this.#seenDataVersion = version;
   }

@@ -68,6 +68,7 @@ class SqliteConnection implements CatalogConnection {
       case "cursor":
       case "page":
       case "attributes":
+      case "removed":
       case "done":
         throw new TypeError(`SQLite worker answered ${answer.kind} to a statement`);
       default:

@@ -21,6 +21,8 @@ export type WorkerRequest =
   | { readonly kind: "nextPage"; readonly cursor: number; readonly rows: number }
   | { readonly kind: "closeCursor"; readonly cursor: number }
   | { readonly kind: "attributes"; readonly jobId: number; readonly last: LastFile; readonly batches: readonly Uint8Array[] }
+  | { readonly kind: "watchPaths"; readonly isOn: boolean }
+  | { readonly kind: "removePaths"; readonly pathIds: readonly number[] }
   | { readonly kind: "rollback" }
   | { readonly kind: "close" };
 
@@ -49,6 +51,8 @@ export type WorkerAnswer =
   | { readonly kind: "cursor"; readonly cursor: number; readonly columns: readonly string[]; readonly first: CursorPage }
   | { readonly kind: "page"; readonly page: CursorPage }
   | { readonly kind: "attributes"; readonly inserted: AttributesInserted }
+  /** Paths that were removed; null: another program has written meanwhile. */
+  | { readonly kind: "removed"; readonly pathIds: readonly number[] | null }
   | { readonly kind: "done" };
 
 /** A failure, in parts that survive the way between threads. */

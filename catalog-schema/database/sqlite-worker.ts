@@ -66,8 +66,12 @@ class SqliteWorker {
         this.#closeCursor(request.cursor);
         return { kind: "done" };
       case "attributes":
-        this.#attributes ??= new SqliteAttributes(this.#database); // not before: a catalog that is being created has no tables yet
-        return { kind: "attributes", inserted: this.#attributes.insert(request.jobId, request.last, request.batches) };
+        return { kind: "attributes", inserted: this.#writer.insert(request.jobId, request.last, request.batches) };
+      case "watchPaths":
+        this.#writer.watch(request.isOn);
+        return { kind: "done" };
+      case "removePaths":
+        return { kind: "removed", pathIds: this.#writer.remove(request.pathIds) };
       case "rollback":
         this.#attributes?.forgetPaths();
         if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
@@ -76,6 +80,12 @@ class SqliteWorker {
         this.#close();
         return { kind: "done" };
     }
+  }
+
+  /** Not made before it is needed: a catalog that is being created has no tables yet. */
+  get #writer(): SqliteAttributes {
+    this.#attributes ??= new SqliteAttributes(this.#database);
+    return this.#attributes;
   }
 
   #execute(sql: string, params: readonly SqlValue[]): WorkerAnswer {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "node:test";
+import { aloneOnCatalog } from "#catalog/database/alone-on-catalog.ts";
 import { findClient } from "#catalog/queries/clients.ts";
-import { addJob } from "#catalog/conformance/database-under-test.ts";
+import { addFiles, addJob } from "#catalog/conformance/database-under-test.ts";
+import { deleteJob } from "#catalog/queries/delete.ts";
 import { findJob } from "#catalog/queries/jobs.ts";
 import { addEvent, addLog, listLog } from "#catalog/queries/log.ts";
 import { updateStatistics } from "#catalog/queries/statistics.ts";
@@ -71,4 +73,28 @@ test("once a day the failed jobs of a client go whose jobs never end well, but n
   assert.deepEqual(told, ["Daily upkeep: pruned 1 jobs of clients with AutoPrune."]);
   assert.equal(await findJob(catalog, failed), null);
   for (const jobId of [full, young]) assert.equal((await findJob(catalog, jobId))?.PurgedFiles, 0);
+});
+
+test("once a day the names of directories go that no job has any more, unless a bscan fills the catalog", async () => {
+  await using world = await ConsoleWorld.open();
+  const { catalog } = world;
+  const clock = new FakeClock(Date.parse("2027-03-01T12:00:00Z"));
+  const gone = await addJob(catalog, { JobTDate: 1_803_000_000 });
+  await addFiles(catalog, gone, ["/only/there/file"]);
+  await deleteJob(catalog, gone);
+  const told: string[] = [];
+  const parts = {
+    retention: () => world.retention,
+    config: () => world.config,
+    clock,
+    log: (text: string) => void told.push(text),
+  };
+  const once = async (): Promise<string> => {
+    await using upkeep = new Upkeep({ ...parts, catalogs: () => [catalog] });
+    upkeep.look();
+    for (let tries = 0; told.length === 0 && tries < 500; tries++) await sleep(10);
+    return told.splice(0).join();
+  };
+  await aloneOnCatalog(catalog, async () => assert.match(await once(), /names of directories are left for tomorrow/));
+  assert.equal(await once(), "Daily upkeep: removed 4 names of directories that no job needs any more.");
 });

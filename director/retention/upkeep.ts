@@ -1,4 +1,6 @@
 import type { Catalog } from "#catalog/catalog.ts";
+import { removeUnusedPaths } from "#catalog/checks/remove-unused-paths.ts";
+import { aloneOnCatalog } from "#catalog/database/alone-on-catalog.ts";
 import { pruneEvents, pruneLooseLog, pruneStatistics } from "#catalog/queries/statistics.ts";
 import type { Clock } from "#lib/base/clock.ts";
 import { catalogTime } from "#lib/base/local-time.ts";
@@ -91,6 +93,19 @@ export class Upkeep implements AsyncDisposable {
         `Daily upkeep: pruned ${events} events, ${lines} log lines of no job, ${statistics} rows of statistics, ${removed} jobs without client.`,
       );
     await this.#clients(catalog, nowMs);
+    await this.#paths(catalog);
+  }
+
+  /** After what was pruned: names of directories that no job has any more. */
+  async #paths(catalog: Catalog): Promise<void> {
+    const { signal } = this.#leaving;
+    try {
+      const removed = await aloneOnCatalog(catalog, async () => await removeUnusedPaths(catalog, signal));
+      if (removed > 0) this.#parts.log(`Daily upkeep: removed ${removed} names of directories that no job needs any more.`);
+    } catch (error) {
+      if (!(error instanceof OperatorError) || error.code !== "CATALOG_BUSY") throw error;
+      this.#parts.log(`Daily upkeep: names of directories are left for tomorrow: ${describeError(error)}`);
+    }
   }
 
   /** Jobs only: records of files of a client that has been away for long may be what somebody is about to restore from. */

@@ -9,7 +9,7 @@ import { createCatalog } from "#catalog/migrations/migrate.ts";
 import { listJobsById } from "#catalog/queries/jobs.ts";
 import { sampleVolume } from "#stored/testing/sample-volume.ts";
 import { readBlockHeader } from "#stored/volume/block.ts";
-import { aloneOnCatalog } from "./alone-on-catalog.ts";
+import { aloneOnCatalog } from "#catalog/database/alone-on-catalog.ts";
 import { bscan, bscanSpec } from "./bscan.ts";
 import { readToolLine } from "./tool-line.ts";
 import { madeVolume } from "./testing/made-volume.ts";
@@ -90,7 +90,7 @@ test("while one bscan fills a catalog another is refused", async () => {
   await createCatalog(options);
   const volume = await sampleVolume();
   await using catalog = await Catalog.open(options);
-  await aloneOnCatalog(catalog, options, async () => {
+  await aloneOnCatalog(catalog, async () => {
     await assert.rejects(scan(dir, volume), { code: "CATALOG_BUSY" });
   });
   assert.equal(await scan(dir, volume), 0);

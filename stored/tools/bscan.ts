@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { existsSync } from "node:fs";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { Catalog, type CatalogOptions } from "#catalog/catalog.ts";
-import { aloneOnCatalog } from "./alone-on-catalog.ts";
+import { aloneOnCatalog } from "#catalog/database/alone-on-catalog.ts";
 import { BscanCatalog } from "./bscan-catalog.ts";
 import type { BscanCounts, BscanScope } from "./bscan-volumes.ts";
 import { BscanSink } from "./bscan-sink.ts";
@@ -67,7 +67,7 @@ export async function bscan(
     await scanVolumes(mounts, sink, { voice, signal, mustProceed: line.has("p") });
     await sink.finish();
   };
-  await (scopeOf(line) === "nothing" ? scan() : aloneOnCatalog(catalog, options, scan));
+  await (scopeOf(line) === "nothing" ? scan() : aloneOnCatalog(catalog, scan));
   report(rows.counts, scopeOf(line), voice);
   return voice.errors > 0 ? EXIT_FAILED : 0;
 }

@@ -1,13 +1,14 @@
 import { DatabaseSync } from "node:sqlite";
 import { sql } from "kysely";
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import type { Catalog, CatalogOptions } from "#catalog/catalog.ts";
+import type { Catalog } from "../catalog.ts";
 
 /**
- * Runs work while no other bscan fills the same catalog: two of them would take each other's jobs for left half rebuilt. CATALOG_BUSY if
- * one does. The claim ends with the process, however that ends.
+ * Runs work while no bscan fills the same catalog and no Director removes unused paths from it: two bscans would take each other's jobs for
+ * left half rebuilt, and paths that one of them has found must stay. CATALOG_BUSY if one does. The claim ends with the process, however that ends.
  */
-export async function aloneOnCatalog<T>(catalog: Catalog, options: CatalogOptions, work: () => Promise<T>): Promise<T> {
+export async function aloneOnCatalog<T>(catalog: Catalog, work: () => Promise<T>): Promise<T> {
+  const { options } = catalog;
   if (options.driver === "sqlite") return await holdingFile(`${options.file}.bscan`, catalog, work);
   return await catalog.writer.connection().execute(async (db) => {
     const { rows } = await sql<{
@@ -34,8 +35,8 @@ async function holdingFile<T>(path: string, catalog: Catalog, work: () => Promis
 }
 
 function busy({ description }: Catalog, cause?: unknown): OperatorError {
-  return new OperatorError("CATALOG_BUSY", `another bscan is at work on the ${description}`, {
+  return new OperatorError("CATALOG_BUSY", `a bscan or the daily upkeep of the Director is at work on the ${description}`, {
     cause,
-    hint: "wait until it ends, then run this one: what it stored is left alone",
+    hint: "wait until it ends, then run this: what it stored is left alone",
   });
 }
