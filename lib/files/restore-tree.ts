@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { sharedBuffer } from "#lib/base/shared-buffer.ts";
+import { must } from "#lib/base/assert.ts";
+import { isShared, sharedBuffer } from "#lib/base/shared-buffer.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { endThread } from "#lib/platform/end-thread.ts";
 import { BATCH_BYTES_MAX, BatchCursor } from "#lib/wire/record.ts";
@@ -35,6 +36,17 @@ interface Writer {
   steps: number;
 }
 
+/** Memory that holds records which writers have in hand. */
+interface Lent {
+  readonly buffer: ArrayBuffer;
+  /** Where in the buffer the batch begins. */
+  readonly offset: number;
+  /** Writers that still read it, and the one who is about to hand it out. */
+  readers: number;
+  /** Nobody reads it any more. */
+  readonly free: () => void;
+}
+
 /**
  * Puts the files of a restore back: cuts incoming batches at file borders and gives each file to one writer thread. `add` waits while
  * the writers are behind; `finish` makes links and sets directories.
@@ -52,6 +64,9 @@ export class RestoreTree implements AsyncDisposable {
   #wake: (() => void)[] = [];
   /** Buffers to be used again; as many as were under way at once. */
   readonly #buffers: ArrayBuffer[] = [];
+  /** What writers have in hand, by the number under which it was posted. */
+  readonly #lent = new Map<number, Lent>();
+  #lentCount = 0;
   /** Files that the batches named so far. */
   #filesSeen = 0;
 
@@ -99,18 +114,34 @@ export class RestoreTree implements AsyncDisposable {
     this.#writers.push(writer);
   }
 
-  /** Takes a batch, which is copied. Throws OperatorError BATCH_INVALID for one that is none. */
-  async add(batch: Uint8Array): Promise<void> {
+  /**
+   * Takes a batch. One in shared memory that comes with `free` is read where it lies, until `free` is called; any other is copied. Throws
+   * OperatorError BATCH_INVALID for one that is none.
+   */
+  async add(batch: Uint8Array, free?: () => void): Promise<void> {
     await this.#orderSession();
     const file = this.#files.get(this.#session);
     const { border, lastIndex } = this.#findBorder(batch, file?.fileIndex);
-    if (file !== undefined && border > 0) await this.#give(file.writer, batch.subarray(0, border));
-    if (border === batch.byteLength) return;
-    const writer = this.#leastBusy();
-    if (this.#files.size >= SESSIONS_MAX) for (const [oldest] of [...this.#files].slice(0, 1)) this.#files.delete(oldest);
-    this.#files.delete(this.#session);
-    this.#files.set(this.#session, { fileIndex: lastIndex, writer });
-    await this.#give(writer, batch.subarray(border));
+    const lent = free !== undefined && isShared(batch.buffer) ? lend(batch, free) : this.#copied(batch, free);
+    if (file !== undefined && border > 0) await this.#give(file.writer, lent, { from: 0, to: border });
+    if (border < batch.byteLength) {
+      const writer = this.#leastBusy();
+      if (this.#files.size >= SESSIONS_MAX) for (const [oldest] of [...this.#files].slice(0, 1)) this.#files.delete(oldest);
+      this.#files.delete(this.#session);
+      this.#files.set(this.#session, { fileIndex: lastIndex, writer });
+      await this.#give(writer, lent, { from: border, to: batch.byteLength });
+    }
+    doneWith(lent);
+  }
+
+  #copied(batch: Uint8Array, free: (() => void) | undefined): Lent {
+    const isUsual = batch.byteLength <= BATCH_BYTES_MAX;
+    const buffer = isUsual ? (this.#buffers.pop() ?? sharedBuffer(BATCH_BYTES_MAX)) : sharedBuffer(batch.byteLength);
+    new Uint8Array(buffer).set(batch);
+    free?.();
+    return lend(new Uint8Array(buffer), () => {
+      if (isUsual) this.#buffers.push(buffer);
+    });
   }
 
   /**
@@ -166,23 +197,34 @@ export class RestoreTree implements AsyncDisposable {
     await this.#until(() => this.#writers.every((writer) => writer.steps >= target));
   }
 
-  async #give(writer: Writer, records: Uint8Array): Promise<void> {
-    if (records.byteLength === 0) return;
-    const bytes = Math.max(BATCH_BYTES_MAX, records.byteLength);
+  /** Has a writer read a part of a batch. The whole of its memory counts, for the shortest part keeps it. */
+  async #give(writer: Writer, lent: Lent, { from, to }: { readonly from: number; readonly to: number }): Promise<void> {
+    const { buffer, offset } = lent;
+    const bytes = buffer.byteLength;
     await this.#until(
       () =>
         writer.bytes === 0 || (writer.bytes + bytes <= WRITER_BYTES_MAX && this.#bytesUnderWay + bytes <= WRITERS_BYTES_MAX),
     );
     writer.bytes += bytes;
-    const buffer = bytes > BATCH_BYTES_MAX ? sharedBuffer(bytes) : (this.#buffers.pop() ?? sharedBuffer(BATCH_BYTES_MAX));
-    new Uint8Array(buffer).set(records);
-    writer.worker.postMessage({
+    lent.readers++;
+    const number = this.#lentCount++;
+    this.#lent.set(number, lent);
+    this.#post(writer, {
       kind: "records",
       session: this.#session,
       jobId: this.#jobId,
+      number,
       buffer,
-      bytes: records.byteLength,
-    } satisfies ToWriter);
+      offset: offset + from,
+      bytes: to - from,
+    });
+  }
+
+  #written(writer: Writer, number: number): void {
+    const lent = must(this.#lent.get(number), "records that a writer had in hand");
+    this.#lent.delete(number);
+    writer.bytes -= lent.buffer.byteLength;
+    doneWith(lent);
   }
 
   get #bytesUnderWay(): number {
@@ -200,8 +242,7 @@ export class RestoreTree implements AsyncDisposable {
   #fromWriter(writer: Writer, message: FromWriter): void {
     switch (message.kind) {
       case "written":
-        writer.bytes -= message.buffer.byteLength;
-        if (message.buffer.byteLength === BATCH_BYTES_MAX) this.#buffers.push(message.buffer);
+        this.#written(writer, message.number);
         writer.counts = message.counts;
         break;
       case "note":
@@ -244,4 +285,14 @@ export class RestoreTree implements AsyncDisposable {
     this.#options.signal.removeEventListener("abort", this.#onAbort);
     await Promise.all(this.#writers.map(({ worker }) => endThread(worker)));
   }
+}
+
+/** Of one reader, who is about to hand it out. */
+function lend({ buffer, byteOffset }: Uint8Array, free: () => void): Lent {
+  return { buffer: buffer as ArrayBuffer, offset: byteOffset, readers: 1, free };
+}
+
+function doneWith(lent: Lent): void {
+  lent.readers--;
+  if (lent.readers === 0) lent.free();
 }

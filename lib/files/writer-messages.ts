@@ -26,20 +26,22 @@ export type WriterStep = (typeof finalSteps)[number] | (typeof sessionSteps)[num
 
 /** Into a writer thread. `session`: whose records or step; FileIndexes count within it. `jobId` of the saved job; 0: not known. */
 export type ToWriter =
-  /** The first `bytes` of the buffer are records. */
+  /** So many bytes of a shared buffer are records, from `offset` on. `number`: what the answer calls them by. */
   | {
       readonly kind: "records";
       readonly session: string;
       readonly jobId: number;
+      readonly number: number;
       readonly buffer: ArrayBuffer;
+      readonly offset: number;
       readonly bytes: number;
     }
   | { readonly kind: "step"; readonly session: string; readonly jobId: number; readonly step: WriterStep };
 
 /** Out of a writer thread. Counts are totals. */
 export type FromWriter =
-  /** The buffer comes back to be used again. */
-  | { readonly kind: "written"; readonly buffer: ArrayBuffer; readonly counts: RestoreCounts }
+  /** The records of this number are not read any more. */
+  | { readonly kind: "written"; readonly number: number; readonly counts: RestoreCounts }
   | { readonly kind: "note"; readonly note: RestoreNote; readonly text: string }
   | { readonly kind: "stepDone"; readonly step: WriterStep; readonly counts: RestoreCounts }
   | { readonly kind: "failed"; readonly text: string };

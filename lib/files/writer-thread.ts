@@ -38,11 +38,11 @@ function take(message: ToWriter): void {
   restorer.session(message.session, message.jobId);
   switch (message.kind) {
     case "records": {
-      const { buffer, bytes } = message;
-      const cursor = new BatchCursor(new Uint8Array(buffer, 0, bytes));
+      const { number, buffer, offset, bytes } = message;
+      const cursor = new BatchCursor(new Uint8Array(buffer, offset, bytes));
       while (cursor.next()) restorer.record(cursor.fileIndex, cursor.stream, cursor.data);
       restorer.letGo();
-      post({ kind: "written", buffer, counts: { ...restorer.counts } });
+      post({ kind: "written", number, counts: { ...restorer.counts } });
       break;
     }
     case "step":
