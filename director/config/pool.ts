@@ -90,7 +90,7 @@ export const poolTable = defineResource(
     maximumVolumeFiles: directive(integer(), {
       default: 0,
       acts: true,
-      description: "Most file marks on one Volume; 0 is no limit.",
+      description: "Most file marks on one tape; of a disk Volume each 4 GiB count as one, as with Bacula. 0 is no limit.",
     }),
     maximumVolumeBytes: directive(size(), { default: 0, acts: true, description: "Most bytes on one Volume; 0 is no limit." }),
     maximumPoolBytes: directive(size(), {
