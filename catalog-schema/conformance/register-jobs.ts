@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { accurateChain, chainEndingAt } from "../queries/chain.ts";
-import { ensureClient, findClient } from "../queries/clients.ts";
+import { ensureClient, findClient, renameClient } from "../queries/clients.ts";
 import { currentCounter, ensureCounter, nextCounter } from "../queries/counters.ts";
 import { ensureFileSet, listFileSetsOfClient } from "../queries/filesets.ts";
 import {
@@ -124,6 +124,22 @@ export function registerJobs(database: DatabaseUnderTest): void {
       await ensureClient(catalog(), client("c-fd", `x${"é".repeat(5_000)}`));
       assert.equal((await findClient(catalog(), "c-fd"))?.Uname, `x${"é".repeat(127)}`);
       assert.equal(await findClient(catalog(), "C-FD"), null);
+    });
+
+    test("a client that is renamed keeps its jobs, and takes those of a row that has its new name", async () => {
+      const { client: old } = await ensureClient(catalog(), client("old-fd", "Linux"));
+      const { client: young } = await ensureClient(catalog(), client("young-fd"));
+      const jobs = [
+        await addJob(catalog(), { ClientId: old.ClientId, JobStatus: "T" }),
+        await addJob(catalog(), { ClientId: young.ClientId, JobStatus: "T" }),
+      ];
+      await renameClient(catalog(), old.ClientId, "young-fd");
+      assert.equal(await findClient(catalog(), "old-fd"), null);
+      assert.equal((await findClient(catalog(), "young-fd"))?.ClientId, old.ClientId);
+      for (const jobId of jobs) assert.equal((await findJob(catalog(), jobId))?.ClientId, old.ClientId);
+      await renameClient(catalog(), old.ClientId, "young-fd");
+      await renameClient(catalog(), old.ClientId, "old-fd");
+      assert.equal((await findClient(catalog(), "old-fd"))?.Uname, "Linux");
     });
 
     test("a changed FileSet is a new row of the same name, unless changes are ignored", async () => {

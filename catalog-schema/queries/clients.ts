@@ -2,6 +2,7 @@ import { must } from "#lib/base/assert.ts";
 import type { CatalogReader, CatalogWriter } from "../database/backend.ts";
 import { insertUnlessThere } from "../database/insert-unless-there.ts";
 import type { ClientRow } from "../schema/client.ts";
+import type { CatalogSession } from "./delete.ts";
 
 /** A Client resource, and what the client says of itself if it has been asked. */
 export interface ClientRecord {
@@ -45,6 +46,29 @@ export async function ensureClient(
       .execute();
   }
   return { client, unameBefore: before.Uname !== "" && client.Uname !== before.Uname ? before.Uname : null };
+}
+
+/**
+ * Gives a client another name. A row that has that name already, as one comes into being when the configuration is changed first,
+ * is merged into it with its jobs.
+ */
+export async function renameClient(session: CatalogSession, clientId: number, name: string): Promise<void> {
+  await session.transaction(
+    async (tx) => {
+      const other = await findClientOn(tx.writer, name);
+      if (other?.ClientId === clientId) return;
+      if (other !== null) await mergeClient(tx, other.ClientId, clientId);
+      await tx.writer.updateTable("Client").set({ Name: name }).where("ClientId", "=", clientId).execute();
+    },
+    { idempotent: true },
+  );
+}
+
+async function mergeClient({ writer }: CatalogWriter, from: number, into: number): Promise<void> {
+  await writer.updateTable("Job").set({ ClientId: into }).where("ClientId", "=", from).execute();
+  await writer.updateTable("Snapshot").set({ ClientId: into }).where("ClientId", "=", from).execute();
+  await writer.deleteFrom("TagClient").where("ClientId", "=", from).execute();
+  await writer.deleteFrom("Client").where("ClientId", "=", from).execute();
 }
 
 /** The client of this name. */

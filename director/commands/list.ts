@@ -18,7 +18,7 @@ import { selectJob } from "./prompts.ts";
 const keywords = [
   "jobs", "jobtotals", "files", "basefiles", "jobmedia", "filemedia", "joblog", "media|volume|volumes=?", "pools|pool=?", "clients|client=?", "copies",
   "nextvol|nextvolume", "filesets", "storages|storage", "counters", "events", "objects", "restoreobjects", "snapshots|snapshot", "long",
-  "jobid=?", "ujobid=", "job|jobname=", "joberrors", "jobstatus=", "level=", "jobtype=", "type=", "days=", "hours=", "limit=", "offset=", "order=", "tag=", "fileindex=",
+  "jobid=?", "ujobid=", "job|jobname=?", "joberrors", "jobstatus=", "level=", "jobtype=", "type=", "days=", "hours=", "limit=", "offset=", "order=", "tag=", "fileindex=",
   "source=", "daemon=", "code=", "start=", "end=",
 ] as const; // prettier-ignore
 const usage = `jobs [client=<name>] [jobid=<list>] [ujobid=<name>] [job=<name>] [joberrors] [jobstatus=<letter>] [level=<letter>]
@@ -81,8 +81,9 @@ async function listSubject(context: CommandContext, args: Arguments, isLong: boo
       return;
     case "files":
       return await show({ kind: "files", jobId: await oneJob(context, catalog, args), which: whichFiles(args) });
-    case "basefiles":
     case "joblog":
+      return await show({ kind: "joblog", jobId: await oneJob(context, catalog, args, true) });
+    case "basefiles":
     case "restoreobjects":
       return await show({ kind: subject, jobId: await oneJob(context, catalog, args) });
     case "filemedia":
@@ -126,6 +127,8 @@ async function listSubject(context: CommandContext, args: Arguments, isLong: boo
 /** `list volumes pool=x` lists volumes, `list jobs volume=x` jobs: words without value say what is listed, and come first. */
 function subjectOf(args: Arguments): Subject {
   const names = args.names();
+  const first = names.find((name) => name !== "long");
+  if (first === "job" && args.value("job") === undefined) return "jobs";
   const plain = names.find(
     (name) => (subjects as readonly string[]).includes(name) && (args.value(name) === undefined || args.value(name) === ""),
   );
@@ -137,7 +140,7 @@ function subjectOf(args: Arguments): Subject {
   )
     return "jobs";
   const valued = names.find((name) => ["media", "pools", "clients"].includes(name));
-  if (valued !== undefined) return valued === "clients" ? "jobs" : (valued as Subject);
+  if (valued !== undefined) return valued as Subject;
   throw new OperatorError("KEYWORD_VALUE", "list: say what to list", {
     hint: "e.g. list jobs, list volumes, list pools; help list tells all",
   });
@@ -217,8 +220,12 @@ function whichFiles(args: Arguments): "saved" | "deleted" | "all" {
   throw new OperatorError("KEYWORD_VALUE", `type=${type} is neither deleted nor all`);
 }
 
-/** The one job that `jobid=` or `ujobid=` names, which the operator may see. */
-async function oneJob(context: CommandContext, catalog: Catalog, args: Arguments): Promise<number> {
+/** The one job that `jobid=` or `ujobid=` names, which the operator may see. `orNone`: or 0, for what belongs to no job. */
+async function oneJob(context: CommandContext, catalog: Catalog, args: Arguments, orNone = false): Promise<number> {
+  if (orNone && args.value("jobid") === "0") {
+    requireAccess(context.operator, { kind: "sql" });
+    return 0;
+  }
   const unique = args.value("ujobid");
   const [jobId] = args.jobIds();
   if (jobId === undefined && unique === undefined) throw new OperatorError("KEYWORD_VALUE", "jobid=<n> is needed");

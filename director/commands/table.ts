@@ -15,6 +15,7 @@ import { prune } from "./prune.ts";
 import { purge } from "./purge.ts";
 import { query } from "./query.ts";
 import { relabel } from "./relabel.ts";
+import { rename } from "./rename.ts";
 import { replicate } from "./replicate.ts";
 import { restore } from "./restore.ts";
 import { run } from "./run.ts";
@@ -31,6 +32,6 @@ import { wait } from "./wait.ts";
 /** All commands, in Bacula's order: an abbreviation means the first that begins with it (`m` is messages, `st` is status). */
 export const commandTable: readonly Command[] = [
   add, autodisplay, automount, cancel, deleteCommand, dedup, disable, enable, estimate, exit, gui, makeHelp(() => commandTable), label, list, llist, messages, mount,
-  prune, purge, quit, query, restore, relabel, release, reload, replicate, run, status, setdebug, show, sqlquery, time, truncate, unmount, umount, update, use, varCommand, version, wait, dump, format, scan, clean,
+  prune, purge, quit, query, restore, relabel, release, reload, rename, replicate, run, status, setdebug, show, sqlquery, time, truncate, unmount, umount, update, use, varCommand, version, wait, dump, format, scan, clean,
   ...dotCommands, dotHelp(() => commandTable),
 ]; // prettier-ignore

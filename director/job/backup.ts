@@ -77,7 +77,7 @@ async function prepareRows(context: JobContext, record: RunRecord): Promise<{ re
   const { catalog } = desk;
   const nowMs = parts.clock.nowMs();
   job.startedMs = nowMs;
-  const clientId = await recordClient(catalog, job.effective.client);
+  const { clientId } = await recordClient(catalog, job.effective.client);
   const fileSet = await recordFileSet(catalog, job.effective.fileset, nowMs);
   const decision = await levelOf(context, clientId, fileSet.FileSetId, nowMs);
   job.setLevel(decision.level);
@@ -147,8 +147,11 @@ async function rememberDaemons(
   reached: ReachedDaemons,
   directorErrors: number,
 ): Promise<void> {
-  const { job, desk, parts } = context;
-  await recordClient(desk.catalog, job.effective.client, reached.fd.uname);
+  const { job, desk, parts, messages } = context;
+  const { client } = job.effective;
+  const { unameBefore } = await recordClient(desk.catalog, client, reached.fd.uname);
+  if (unameBefore !== null)
+    await messages.say("Info", `Client "${client.name}" has changed from "${unameBefore}" to "${reached.fd.uname}".`);
   await record.change(desk.catalog, { clientUname: reached.fd.uname, directorErrors }, parts.clock.nowMs());
 }
 

@@ -36,16 +36,20 @@ export async function recordResources(catalog: Catalog, catalogName: string, con
   }
 }
 
-/** The client's row; `uname`: what it says of itself, if it was asked. */
-export async function recordClient(catalog: CatalogWriter, client: ClientResource, uname?: string): Promise<number> {
-  const { client: row } = await ensureClient(catalog, {
+/** The client's row; `uname`: what it says of itself, if it was asked. `unameBefore`: what it said before, when that was something else. */
+export async function recordClient(
+  catalog: CatalogWriter,
+  client: ClientResource,
+  uname?: string,
+): Promise<{ readonly clientId: number; readonly unameBefore: string | null }> {
+  const { client: row, unameBefore } = await ensureClient(catalog, {
     Name: client.name,
     AutoPrune: client.autoPrune ? 1 : 0,
     FileRetention: client.fileRetention,
     JobRetention: client.jobRetention,
     ...(uname === undefined ? {} : { Uname: uname }),
   });
-  return row.ClientId;
+  return { clientId: row.ClientId, unameBefore };
 }
 
 /** The storage's row. */

@@ -199,8 +199,8 @@ function reportOf(context: JobContext, record: RunRecord, facts: EndFacts): stri
         where: job.effective.restore?.where ?? "",
         replace: REPLACE_WORDS[job.effective.restore?.replace ?? "always"],
         filesExpected: job.effective.restore?.plan.filesExpected ?? 0,
-        filesRestored: fd?.files ?? 0,
-        bytesRestored: fd?.bytes ?? 0,
+        filesRestored: fd?.files ?? job.files,
+        bytesRestored: fd?.bytes ?? job.bytes,
       });
     case "B":
       return backupReport(parts.head, {
@@ -215,9 +215,9 @@ function reportOf(context: JobContext, record: RunRecord, facts: EndFacts): stri
         catalog: { name: job.effective.catalog.resource.name, from: job.effective.catalog.from },
         storage: { name: job.storage.resource.name, from: job.storage.from },
         priority: job.effective.priority,
-        fdFiles: fd?.files ?? 0,
+        fdFiles: fd?.files ?? job.files,
         sdFiles: sd?.files ?? 0,
-        fdBytes: fd?.bytes ?? 0,
+        fdBytes: fd?.bytes ?? job.bytes,
         sdBytes: sd?.bytes ?? 0,
         readBytes: fd?.readBytes ?? 0,
         hasSnapshot: fd?.snapshot ?? false,

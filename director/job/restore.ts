@@ -63,7 +63,7 @@ async function prepareRows(context: JobContext, record: RunRecord): Promise<void
   const { job, desk, parts } = context;
   const nowMs = parts.clock.nowMs();
   job.startedMs = nowMs;
-  const clientId = await recordClient(desk.catalog, job.effective.client);
+  const { clientId } = await recordClient(desk.catalog, job.effective.client);
   const fileSet = await recordFileSet(desk.catalog, job.effective.fileset, nowMs);
   const pool = await recordPool(desk.catalog, job.pool.resource);
   await recordStorage(desk.catalog, job.storage.resource);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { release as kernelRelease, type as systemType, arch, hostname } from "node:os";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 
@@ -10,9 +11,20 @@ export const RELEASE = "0.1.0";
 /** What both sides may rely on, told in Auth.Hello. */
 export const CAPABILITIES: readonly string[] = ["zstd"];
 
-/** Host and system as `status` and the Client row show them, e.g. "db1 x86_64-linux 6.1.0". At most 256 characters. */
+/** Host and system as `status` and the Client row show them, e.g. "db1 x86_64-linux 6.1.0 Debian GNU/Linux 12". At most 256 characters. */
 export function uname(): string {
-  return `${hostname()} ${arch() === "x64" ? "x86_64" : arch()}-${systemType().toLowerCase()} ${kernelRelease()}`.slice(0, 256);
+  const machine = arch() === "x64" ? "x86_64" : arch();
+  return `${hostname()} ${machine}-${systemType().toLowerCase()} ${kernelRelease()} ${distribution()}`.trim().slice(0, 256);
+}
+
+/** What the system calls itself (os-release); empty if it does not. */
+function distribution(): string {
+  try {
+    const name = /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
+    return (name ?? "").replaceAll(/[^ -~]/g, "").trim();
+  } catch {
+    return "";
+  }
 }
 
 /** Throws RPC_VERSION unless the far side speaks our protocol number. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { assertSameTree } from "#regress/compare.ts";
 import { scenario } from "#regress/scenario.ts";
 import { bigFile, plainTree } from "#regress/trees.ts";
 
@@ -156,5 +157,34 @@ Job { Name = Short; JobDefs = Defs; FileSet = Tree; Max Bytes = 10MB }`,
     assert.deepEqual(names, ["big-0", "big-1"]);
     assert.match(await world.console("run job=Short level=Incremental yes", "wait"), /Job queued/);
     assert.match(world.messages(), /No prior or suitable Full backup found/, "an Incomplete job is no base for others");
+  },
+);
+
+scenario(
+  "a Client that is renamed keeps its history: the next Incremental is one, and its jobs are restored",
+  {},
+  async (world) => {
+    plainTree(world.path("tree"), { files: 3 });
+    await world.start();
+    await world.backup("Full");
+    world.edit("bacula-dir.conf", /client-fd/g, "web-fd");
+    await world.console("reload");
+    assert.match(await world.console("rename client=client-fd new=web-fd"), /Client "client-fd" is now called "web-fd"/);
+    const listed = await world.console("llist client=web-fd", "list client=client-fd", "list jobs client=web-fd");
+    assert.match(listed, /name: web-fd\n *uname: \S+ \S+ \S*linux/i);
+    assert.match(listed, /\| +1 \| Save/);
+    writeFileSync(world.path("tree/later"), "later");
+    const next = await world.backup("Incremental");
+    assert.match(next.fields.get("Backup Level") ?? "", /^Incremental, since/);
+    await assertSameTree(world.path("tree"), (await world.restore("client=web-fd select all done")) + world.path("tree"));
+    const known = await world.console(
+      "llist job jobid=1",
+      "list joblog jobid=0",
+      "rename client=nobody new=x",
+      "rename client=web-fd new=a/b",
+    );
+    assert.match(known, /clientname: web-fd/);
+    assert.doesNotMatch(known, /Unknown list keyword|no range/);
+    assert.match(known, /Could not find Client "nobody"[\s\S]*"a\/b" cannot be the name of a Client/);
   },
 );
