@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { ReferenceFiles } from "./reference-files.ts";
@@ -18,7 +18,10 @@ class Bench {
   constructor(root: string) {
     this.root = root;
     this.sessions = join(root, "@chunks", "all", "sessions");
-    for (const volume of ["Vol-1", "Vol-2"]) mkdirSync(join(root, volume));
+    for (const volume of ["Vol-1", "Vol-2"]) {
+      mkdirSync(join(root, volume));
+      writeFileSync(join(root, volume, "records"), "");
+    }
   }
 
   async open(): Promise<ReferenceFiles> {
@@ -110,6 +113,59 @@ test("each Volume of a session has a copy of its references, byte for byte", asy
     await bench.commit(await bench.open(), 1, ["Vol-1", "Vol-2", "Vol-gone"]);
     for (const volume of ["Vol-1", "Vol-2"]) assert.deepEqual(readFileSync(bench.copy(1, volume)), readFileSync(bench.file(1)));
     assert.equal(existsSync(join(bench.root, "Vol-gone")), false);
+  });
+});
+
+for (const how of ["moved away", "unmounted from its directory"] as const) {
+  test(`a Volume that was ${how} while its session was forgotten does not bring the session back`, async () => {
+    await withBench(async (bench) => {
+      const files = await bench.open();
+      await bench.commit(files, 1, ["Vol-1", "Vol-2"]);
+      await bench.commit(files, 2, ["Vol-1"]);
+      renameSync(join(bench.root, "Vol-1"), join(bench.root, "@away"));
+      if (how !== "moved away") mkdirSync(join(bench.root, "Vol-1"));
+      assert.equal(await files.forget([key(1)]), 1);
+      assert.equal(existsSync(bench.copy(1, "Vol-2")), false);
+      await files.putBack();
+      const again = await bench.open();
+      assert.deepEqual(ids(again), [2]);
+      rmSync(join(bench.root, "Vol-1"), { recursive: true, force: true });
+      renameSync(join(bench.root, "@away"), join(bench.root, "Vol-1"));
+      assert.equal(existsSync(bench.copy(1)), true);
+      const back = await bench.open();
+      assert.deepEqual(ids(back), [2]);
+      assert.equal(existsSync(bench.copy(1)), false, "its copy went");
+      assert.equal(existsSync(bench.copy(2)), true);
+      assert.match(back.takeNotes().join(), /session 1700000000-1 was forgotten while Volume Vol-1 was away/);
+      const later = await bench.open();
+      assert.equal(later.awayCount, 0);
+      assert.deepEqual(ids(later), [2]);
+    });
+  });
+}
+
+test("what was forgotten while a Volume was away and is saved again stays", async () => {
+  await withBench(async (bench) => {
+    const files = await bench.open();
+    await bench.commit(files, 1);
+    renameSync(join(bench.root, "Vol-1"), join(bench.root, "@away"));
+    await files.forget([key(1)]);
+    renameSync(join(bench.root, "@away"), join(bench.root, "Vol-1"));
+    await bench.commit(files, 1);
+    await files.putBack();
+    assert.deepEqual(ids(files), [1]);
+    rmSync(bench.file(1));
+    assert.deepEqual(ids(await bench.open()), [1], "and is put back from its copy");
+  });
+});
+
+test("a list of sessions to forget that is damaged only keeps more", async () => {
+  await withBench(async (bench) => {
+    const files = await bench.open();
+    await bench.commit(files, 1);
+    rmSync(bench.file(1));
+    writeFileSync(join(bench.sessions, "..", "away"), "\u0000\n1700000000-1\n1700000000-1x Vol-1\n../../1 Vol-1\n");
+    assert.deepEqual(ids(await bench.open()), [1]);
   });
 });
 

@@ -1,8 +1,9 @@
 import { mkdir, readdir, rename, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Mutex } from "#lib/base/lock.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
+import { AwayCopies } from "./away-copies.ts";
 import { checkReferences } from "./check-references.ts";
 import { syncDirectory } from "#lib/platform/sync-directory.ts";
 import { STORE_FOLDER_MODE, isNoRoom, writeFailure } from "./durable.ts";
@@ -32,6 +33,7 @@ export class ReferenceFiles {
   /** Sessions that each running job holds. */
   readonly #holds = new Map<string, Set<string>>();
   readonly #copies: VolumeCopies;
+  readonly #away: AwayCopies;
   readonly #domain: string;
   /** Forgetting and putting back wait for each other: what is being forgotten must not come back from a copy. */
   readonly #turn = new Mutex();
@@ -39,9 +41,10 @@ export class ReferenceFiles {
   /** Names left the directory, and that is perhaps not durable. */
   #isUnsynced = false;
 
-  private constructor(directory: string, copies: VolumeCopies, domain: string) {
+  private constructor(directory: string, copies: VolumeCopies, domain: string, away: AwayCopies) {
     this.directory = directory;
     this.#copies = copies;
+    this.#away = away;
     this.#domain = domain;
   }
 
@@ -51,7 +54,8 @@ export class ReferenceFiles {
    */
   static async open(directory: string, copies: VolumeCopies, domain: string): Promise<ReferenceFiles> {
     await mkdir(directory, { recursive: true, mode: STORE_FOLDER_MODE });
-    const files = new ReferenceFiles(directory, copies, domain);
+    const away = await AwayCopies.open(join(dirname(directory), "away"), copies, domain);
+    const files = new ReferenceFiles(directory, copies, domain, away);
     for (const name of await readdir(directory)) {
       const session = sessionOfName(name);
       if (session !== undefined) files.#kept.set(sessionName(session), keptSession(join(directory, name), session));
@@ -68,6 +72,11 @@ export class ReferenceFiles {
 
   get count(): number {
     return this.#kept.size;
+  }
+
+  /** Sessions that were forgotten and that Volumes may have which are away. */
+  get awayCount(): number {
+    return this.#away.count;
   }
 
   get(session: SessionKey): KeptSession | undefined {
@@ -118,16 +127,20 @@ export class ReferenceFiles {
       this.#note(`JobId ${kept.jobId} has no second copy of its references yet: ${describeError(error)}`);
     }
     await copies.sync().catch(() => {});
+    this.#away.delete(sessionName(session));
+    await this.#saveAway();
     return kept;
   }
 
   /**
    * Forgets sessions durably: first their copies in Volumes, from which they would be put back, then what the store has; answers how many there
-   * were. While a job holds one, its chunks stay. If some fail, the others are forgotten all the same, and who asks again finds the rest.
+   * were. A Volume that is away keeps its copy until it is there again, which brings nothing back. While a job holds a session, its chunks stay. If some fail, the others are forgotten all the same, and who asks again finds the rest.
    */
   async forget(sessions: readonly SessionKey[]): Promise<number> {
     using _turn = await this.#turn.acquire();
     const copied = await this.#copiesToForget(sessions);
+    await this.#away.expect(copied.filter(({ session }) => this.get(session) !== undefined));
+    await this.#saveAway();
     const failures = await this.#copies.remove(this.#domain, copied);
     const forgotten = new Set(copied.filter(({ volumes }) => volumes.length > 0).map(({ session }) => sessionName(session)));
     for (const session of sessions) {
@@ -158,10 +171,15 @@ export class ReferenceFiles {
    */
   async putBack(): Promise<void> {
     const { domains } = await this.#copies.look(LOOK_MS);
-    for (const [name, copied] of domains.get(this.#domain) ?? []) {
+    const copies = domains.get(this.#domain);
+    for (const [name, copied] of copies ?? []) {
       const kept = this.#kept.get(name);
-      if (kept === undefined || kept.damage !== undefined) await this.#putBackOne(copied);
+      if (this.#isForgotten(name)) await this.#forgetLate(copied);
+      else if (kept === undefined || kept.damage !== undefined) await this.#putBackOne(copied);
     }
+    using _turn = await this.#turn.acquire();
+    await this.#away.arrived(copies);
+    await this.#saveAway();
   }
 
   /** The same, for those who remove nothing: that Volumes cannot be looked at is only noted. */
@@ -174,7 +192,7 @@ export class ReferenceFiles {
   /** Puts back references that were found to be lost or damaged; whether they are good now, or the session is needed no more. */
   async mend(session: SessionKey): Promise<boolean> {
     const copied = (await this.#copies.look()).domains.get(this.#domain)?.get(sessionName(session));
-    if (copied !== undefined && (await this.#putBackOne(copied))) return true;
+    if (copied !== undefined && !this.#isForgotten(sessionName(session)) && (await this.#putBackOne(copied))) return true;
     return this.stillNeeded(session) === undefined;
   }
 
@@ -234,6 +252,24 @@ export class ReferenceFiles {
       const copied = found?.get(sessionName(session))?.volumes ?? [];
       return { session, volumes: [...new Set([...(kept?.volumes ?? []), ...copied])] };
     });
+  }
+
+  /** A Volume is there again with its copy of a session that was forgotten. */
+  async #forgetLate(copied: CopiedSession): Promise<void> {
+    using _turn = await this.#turn.acquire();
+    if (this.#isForgotten(sessionName(copied.session))) this.#note(await this.#away.forgetLate(copied));
+  }
+
+  /** Where there is no room, something must be forgotten all the same; then a Volume may bring a session back. */
+  async #saveAway(): Promise<void> {
+    await this.#away.save().catch((error: unknown) => {
+      this.#note(`what Volumes that are away are to forget cannot be written down: ${describeError(error)}`);
+    });
+  }
+
+  /** Whether nothing may bring a session back. */
+  #isForgotten(name: string): boolean {
+    return this.#kept.get(name) === undefined && this.#away.has(name);
   }
 
   /** Takes a session's references away, not yet durably; false if there are none. */

@@ -33,5 +33,7 @@ function domainStatus(domain: StoreDomain): string[] {
   ];
   if (domain.wanted.count > 0) lines.push(`    ${domain.wanted.count} chunks are missing or damaged: run dedup scrub`);
   if (sums.damaged > 0) lines.push(`    the references of ${sums.damaged} sessions cannot be read`);
+  const { awayCount } = domain.references;
+  if (awayCount > 0) lines.push(`    ${awayCount} forgotten sessions may be on Volumes that are away`);
   return lines;
 }

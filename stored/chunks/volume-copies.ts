@@ -1,8 +1,8 @@
-import { mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { access, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
-import { checkedVolumeName } from "../device/volume-name.ts";
+import { RECORDS_FILE, checkedVolumeName } from "../device/volume-name.ts";
 import { syncDirectory } from "#lib/platform/sync-directory.ts";
 import { STORE_FILE_MODE, STORE_FOLDER_MODE, writeFailure } from "./durable.ts";
 import { sessionName } from "./marks.ts";
@@ -71,6 +71,19 @@ export class VolumeCopies {
     }
     const found = { volumes, domains };
     this.#last = { atMs: performance.now(), found };
+    return found;
+  }
+
+  /** Those of these Volumes that are there: a directory alone may be where one is mounted. */
+  async present(volumes: Iterable<string>): Promise<Set<string>> {
+    const found = new Set<string>();
+    for (const volume of volumes) {
+      const isThere = await access(join(this.#root, checkedVolumeName(volume), RECORDS_FILE)).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) found.add(volume);
+    }
     return found;
   }
 

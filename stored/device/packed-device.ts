@@ -4,7 +4,7 @@ import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { syncDirectory } from "./disk-file.ts";
 import { PackedMedium } from "./packed-medium.ts";
 import { VOLUME_MODE, openFailure, openVolumeFile, volumeExists } from "./volume-file.ts";
-import { checkedVolumeName } from "./volume-name.ts";
+import { RECORDS_FILE, checkedVolumeName } from "./volume-name.ts";
 import type { Device, Medium } from "./device.ts";
 import type { VolumeFile } from "./volume-file.ts";
 
@@ -24,9 +24,6 @@ export const plainDirectories: VolumeDirectories = {
     return { free: facts.bavail * facts.bsize, total: facts.blocks * facts.bsize };
   },
 };
-
-/** File of a Volume's directory that holds its records. */
-const RECORDS = "records";
 
 /** Volumes beside a store of chunks: `<Archive Device>/<Volume>/records`, packed. */
 export class PackedDevice implements Device {
@@ -67,7 +64,7 @@ export class PackedDevice implements Device {
     try {
       rmSync(aside, { recursive: true, force: true });
       this.#directories.make(aside);
-      fd = openSync(join(aside, RECORDS), constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, VOLUME_MODE);
+      fd = openSync(join(aside, RECORDS_FILE), constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, VOLUME_MODE);
       const medium = PackedMedium.label(file, fd, label);
       syncDirectory(aside);
       renameSync(aside, home);
@@ -91,7 +88,7 @@ export class PackedDevice implements Device {
   }
 
   #path(volume: string): string {
-    return join(this.#directory, checkedVolumeName(volume), RECORDS);
+    return join(this.#directory, checkedVolumeName(volume), RECORDS_FILE);
   }
 
   #file(volume: string): VolumeFile {

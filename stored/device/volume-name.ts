@@ -1,6 +1,9 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { LABEL_NAME_BYTES_MAX } from "../volume/format.ts";
 
+/** File of a packed Volume's directory that holds its records. */
+export const RECORDS_FILE = "records";
+
 /** The name, which is a legal Volume name and therefore also a file name without surprises. VOLUME_NAME_INVALID if not. */
 export function checkedVolumeName(name: string): string {
   if (/^[A-Za-z0-9:._-]+$/.test(name) && name.length <= LABEL_NAME_BYTES_MAX && name !== "." && name !== "..") return name;
