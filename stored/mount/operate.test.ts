@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { appendFileSync, renameSync } from "node:fs";
 import { test } from "node:test";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { LabelRequest, MediumRequest } from "#proto/stored.ts";
@@ -106,4 +107,21 @@ test("a Volume that is being read or written is not labeled anew", async () => {
   await assert.rejects(label({ relabel: true, oldVolume: "V" }), { code: "DEVICE_BUSY" });
   host.reading.clear();
   assert.equal(await label({ relabel: true, oldVolume: "V" }), true);
+});
+
+test("a label is written again where it is all that is there, and never over a Volume with data or of another name", async () => {
+  await using dir = await TempDir.make();
+  const { host, table } = made(dir.path);
+  await using _ = host;
+  const label = async (volume: string) => {
+    const request = LabelRequest.fromPartial({ volume, pool: "P", poolType: "Backup", mediaType: "File" });
+    return (await Array.fromAsync(labelVolume(host, request, table))).at(-1)?.ok;
+  };
+  assert.equal(await label("V"), true);
+  assert.equal(await label("V"), true, "the Director was killed before it heard of it");
+  renameSync(dir.file("V"), dir.file("W"));
+  await assert.rejects(label("W"), { code: "VOLUME_EXISTS" });
+  renameSync(dir.file("W"), dir.file("V"));
+  appendFileSync(dir.file("V"), Buffer.alloc(100_000));
+  await assert.rejects(label("V"), { code: "VOLUME_EXISTS" });
 });

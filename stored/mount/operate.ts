@@ -2,9 +2,11 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { bringForOperator, mountDrive, releaseDrive, unmountDrive } from "../changer/operate-drive.ts";
 import { requireAllowed } from "../changer/clean-drive.ts";
 import { checkedVolumeName } from "../device/volume-name.ts";
+import { LABEL_PROBE_BYTES } from "../volume/label-block.ts";
 import { nextRevision } from "./volume-facts.ts";
 import type { Changes } from "../job/changes.ts";
 import type { DeviceHost } from "../device/device-host.ts";
+import type { Inspection } from "../device/device-protocol.ts";
 import type { DeviceReply, LabelRequest } from "#proto/stored.ts";
 import type { LabelAuthor } from "./find-volume.ts";
 import type { Reservations } from "../reserve/reservations.ts";
@@ -157,6 +159,7 @@ async function mayReplace(host: DeviceHost, request: LabelRequest, volume: strin
       );
     }
   }
+  if (!request.relabel && isOnlyLabeled(found, volume)) return true;
   if (host.drive !== undefined && found.kind === "labeled" && !(request.relabel && request.oldVolume === found.label.volume))
     throw new OperatorError(
       "VOLUME_EXISTS",
@@ -175,6 +178,11 @@ async function mayReplace(host: DeviceHost, request: LabelRequest, volume: strin
       hint: "take another name, or relabel the Volume when it is purged or recycled",
     },
   );
+}
+
+/** Whether it has this label already and nothing else: the Director may never have heard of it, and asks again. */
+function isOnlyLabeled(found: Inspection, volume: string): boolean {
+  return found.kind === "labeled" && found.isPreLabel && found.label.volume === volume && found.bytes <= LABEL_PROBE_BYTES;
 }
 
 function labeledState(host: DeviceHost, volume: string, bytes: number, nowMs: number): DeviceReply["volume"] {
