@@ -10,6 +10,7 @@ const walker = fileURLToPath(new URL("../testing/device-error-walk.ts", import.m
 
 /** All places and all errors take minutes; a few of each run always. */
 const isThorough = process.env.NOCTURNE_DEVICE_ERRORS === "all";
+const timeout = isThorough ? 3_600_000 : 600_000;
 const step = isThorough ? 1 : 7;
 const errors = ["EIO", "ENOSPC", "ENXIO", "EROFS", "EACCES", "EDQUOT", "EFBIG", "ENODEV"] as const;
 
@@ -35,32 +36,28 @@ async function walked(wish: Partial<WalkOptions>): Promise<readonly WalkedRun[]>
 const say = (run: WalkedRun) =>
   `${JSON.stringify(run.plan)} ${run.statuses.join()} ${run.volumes.join()}\n${run.messages.join("\n")}`;
 
-test("a write that fails once, wherever, costs a job nothing but a warning", { timeout: 600_000 }, async () => {
+test("a write that fails once, wherever, costs a job nothing but a warning", { timeout }, async () => {
   for (const run of await walked({ kinds: ["write"], failures: ["EIO"] })) {
     assert.deepEqual(run.statuses, ["T", "T"], say(run));
     assert.ok(run.warnings > 0, say(run));
   }
 });
 
-test("an end of the medium, in whatever way it shows, is followed by the next Volume", { timeout: 600_000 }, async () => {
+test("an end of the medium, in whatever way it shows, is followed by the next Volume", { timeout }, async () => {
   const failures = isThorough ? (["ENOSPC", "ENXIO", "EDQUOT", "EFBIG", "ZERO", "SHORT"] as const) : (["ENXIO"] as const);
   for (const run of await walked({ kinds: ["write"], failures })) assert.deepEqual(run.statuses, ["T", "T"], say(run));
 });
 
-test(
-  "a write-protected Volume becomes Read-Only, is never in Error for it, and the job goes on",
-  { timeout: 600_000 },
-  async () => {
-    // The second write is the first behind a label.
-    const runs = await walked({ kinds: ["write"], failures: ["EROFS"], step: isThorough ? 1 : 8, first: 2 });
-    for (const run of runs) assert.ok(!run.volumes.includes("Error"), say(run));
-    assert.ok(runs.some(({ volumes, statuses }) => volumes.includes("Read-Only") && statuses.join() === "T,T"));
-  },
-);
+test("a write-protected Volume becomes Read-Only, is never in Error for it, and the job goes on", { timeout }, async () => {
+  // The second write is the first behind a label.
+  const runs = await walked({ kinds: ["write"], failures: ["EROFS"], step: isThorough ? 1 : 8, first: 2 });
+  for (const run of runs) assert.ok(!run.volumes.includes("Error"), say(run));
+  assert.ok(runs.some(({ volumes, statuses }) => volumes.includes("Read-Only") && statuses.join() === "T,T"));
+});
 
 test(
   "a device that fails for good makes jobs fail with the reason, and no Volume that holds data is lost",
-  { timeout: 600_000 },
+  { timeout },
   async () => {
     const runs = await walked({ kinds: ["write"], failures: ["EIO"], lasting: [true], step: isThorough ? 1 : 9 });
     for (const run of runs) {
@@ -70,14 +67,21 @@ test(
   },
 );
 
-test("a failed fsync, open, cut, name or close loses nothing that was reported as saved", { timeout: 600_000 }, async () => {
-  const failures = isThorough ? errors : (["EIO"] as const);
+const failures = isThorough ? errors : (["EIO"] as const);
+
+test("a failed fsync loses nothing that was reported as saved", { timeout }, async () => {
   await walked({ kinds: ["sync"], failures });
+});
+
+test("a failed open, cut or name loses nothing that was reported as saved", { timeout }, async () => {
   await walked({ kinds: ["open", "name", "truncate"], failures, step: isThorough ? 1 : 9 });
+});
+
+test("a failed close loses nothing that was reported as saved", { timeout }, async () => {
   await walked({ kinds: ["close"], failures, step: isThorough ? 1 : 9 });
 });
 
-test("a failed close is only a warning where that is said", { timeout: 600_000 }, async () => {
+test("a failed close is only a warning where that is said", { timeout }, async () => {
   for (const run of await walked({
     kinds: ["close"],
     failures: ["EIO"],
@@ -91,14 +95,14 @@ test("a failed close is only a warning where that is said", { timeout: 600_000 }
   }
 });
 
-test("an error that the device's EOD Error Code names is the end of the medium", { timeout: 600_000 }, async () => {
+test("an error that the device's EOD Error Code names is the end of the medium", { timeout }, async () => {
   const [run] = await walked({ kinds: ["write"], failures: ["EIO"], device: "EOD Error Code = EIO", first: 2, step: 1000 });
   assert.ok(run !== undefined);
   assert.deepEqual(run.statuses, ["T", "T"], say(run));
   assert.equal(run.volumes[0], "Full");
 });
 
-test("a read that fails once is done again", { timeout: 600_000 }, async () => {
+test("a read that fails once is done again", { timeout }, async () => {
   for (const run of await walked({ kinds: ["read"], failures: ["EIO"], step: isThorough ? 1 : 2 })) {
     assert.deepEqual(run.statuses, ["T", "T"], say(run));
     assert.ok(!run.volumes.includes("Error"), say(run));
