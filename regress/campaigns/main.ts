@@ -7,6 +7,7 @@ import { CrashCampaign } from "./crash.ts";
 import { liveThrough, mebibytes, pressureImage, pressureSite } from "./pressure.ts";
 import { RETENTION_SITE, RetentionDays } from "./retention-days.ts";
 import { powerSite, runPowerCampaign } from "./power.ts";
+import { liveThroughStorm, stormSite } from "./storm.ts";
 import { liveUnattended, UPKEEP_SITE } from "./upkeep-days.ts";
 
 /*
@@ -14,6 +15,7 @@ import { liveUnattended, UPKEEP_SITE } from "./upkeep-days.ts";
  * npm run campaign -- --days=200 [--type=Dedup|Btrfs|File] [--mebibytes=1024]: the long form of regress/tests/pressure.test.ts.
  * npm run campaign -- --power=50 [--seed=TEXT] [--type=File|Dedup|Btrfs] [--disk=ext4|btrfs] [--machine=site|storage]: the long form of
  * regress/tests/power-loss.test.ts.
+ * npm run campaign -- --storm=10: 30 jobs at once on a btrfs for so many minutes, and what others notice of it.
  * npm run campaign -- --upkeep=365: a site that nobody looks after does not grow.
  * npm run campaign -- --retention=200: the long form of regress/tests/retention-days.test.ts.
  */
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     retention: { type: "string" },
     upkeep: { type: "string" },
     power: { type: "string" },
+    storm: { type: "string" },
     disk: { type: "string", default: "btrfs" },
     machine: { type: "string", default: "site" },
     mebibytes: { type: "string", default: "1024" },
@@ -35,6 +38,7 @@ const { values } = parseArgs({
 if (values.upkeep !== undefined) await upkeepCampaign(Number(values.upkeep));
 else if (values.retention !== undefined) await retentionCampaign(Number(values.retention));
 else if (values.power !== undefined) await powerCampaign(Number(values.power));
+else if (values.storm !== undefined) await stormCampaign(Number(values.storm));
 else if (values.days === undefined) await crashCampaign();
 else await pressureCampaign(Number(values.days));
 
@@ -59,6 +63,14 @@ async function powerCampaign(points: number): Promise<void> {
   await using world = await World.create((dir) => powerSite(dir, deviceType));
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   say(JSON.stringify(await runPowerCampaign(world, points, { deviceType, disk, machine, seed: values.seed, say })));
+}
+
+async function stormCampaign(minutes: number): Promise<void> {
+  process.stdout.write(`storm campaign: ${minutes} minutes\n`);
+  await using world = await World.create(stormSite);
+  await using _image = LoopFileSystem.make({ type: "btrfs", bytes: 3 * 2 ** 30, at: world.path("volumes") });
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  say(JSON.stringify(await liveThroughStorm(world, minutes, say)));
 }
 
 async function retentionCampaign(days: number): Promise<void> {
