@@ -92,6 +92,12 @@ const jobDirectives = {
     description: "Which existing files a restore may replace.",
   }),
   maximumBandwidth: directive(speed(), { default: 0, acts: true, description: "Most bytes a second; 0 is no limit." }),
+  reportAfter: directive(time(), {
+    default: 0,
+    acts: true,
+    description:
+      "How long a job may run before a report on it is sent though it has not ended; the one at its end comes too. 0 is never.",
+  }),
   maximumErrors: directive(integer(), {
     default: 0,
     acts: true,

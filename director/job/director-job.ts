@@ -1,4 +1,5 @@
 import { must } from "#lib/base/assert.ts";
+import { reportTime } from "#lib/base/local-time.ts";
 import { reportLevel } from "./level-words.ts";
 import type { AdmissionFacts, StorageSlot } from "./admit.ts";
 import { poolOfLevel, prefersLeastUsed, storageChoices, type Chosen, type EffectiveJob } from "./effective-job.ts";
@@ -48,6 +49,8 @@ export class DirectorJob {
   errors = 0;
   /** What an operator is asked to do for it. */
   mountRequest: string | null = null;
+  /** Daemons of a running job whose connection is lost, and since when; unix milliseconds. */
+  readonly #unheard = new Map<string, number>();
   readonly #abort = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
   readonly #watchers = new Set<() => void>();
@@ -88,6 +91,17 @@ export class DirectorJob {
     if (this.#state.kind === "canceling") this.#abort.abort(new JobCanceled(this.#state.by));
     if (this.#state.kind === "ended") this.#ended.resolve();
     this.changed();
+  }
+
+  /** The connection to a daemon of the job is lost since this moment (unix milliseconds), or is there: null. */
+  heard(daemon: string, lostSinceMs: number | null): void {
+    if (lostSinceMs === null) this.#unheard.delete(daemon);
+    else if (!this.#unheard.has(daemon)) this.#unheard.set(daemon, lostSinceMs);
+  }
+
+  /** Says which daemons do not answer; empty if all do. */
+  get unheardWords(): string {
+    return [...this.#unheard].map(([daemon, sinceMs]) => `, ${daemon} not heard since ${reportTime(sinceMs)}`).join("");
   }
 
   /** Calls `watcher` at every change until the returned function is called. */
@@ -155,7 +169,7 @@ export class DirectorJob {
       type: effective.type,
       level: this.level,
       status: words.letter,
-      statusText: words.text,
+      statusText: this.#state.kind === "ended" ? words.text : words.text + this.unheardWords,
       priority: effective.priority,
       client: effective.client.name,
       fileset: effective.fileset.name,

@@ -14,6 +14,7 @@ import { runJobScripts } from "./job-scripts.ts";
 import type { JobOutcome } from "./job-state.ts";
 import { decideOutcome, isGood, warningsFault, type HalfResult } from "./outcome.ts";
 import { adminReport, backupReport, restoreReport } from "./report.ts";
+import { bytesWords, withCommas } from "./report-words.ts";
 import { percentValues } from "./percent-values.ts";
 import type { RunRecord } from "./saved-run.ts";
 import { outcomeLetter } from "./status-letter.ts";
@@ -102,7 +103,8 @@ async function tellLost(context: JobContext, result: JobResult): Promise<void> {
   const { job, messages } = context;
   const { client } = job.effective;
   if (job.signal.aborted) return;
-  if (result.fd?.kind === "lost") await messages.say("Fatal", `Client "${client.name}": ${result.fd.reason}`);
+  const known = `it had told of ${withCommas(job.files)} files and ${bytesWords(job.bytes)}`;
+  if (result.fd?.kind === "lost") await messages.say("Fatal", `Client "${client.name}": ${result.fd.reason}; ${known}`);
   if (result.sd?.kind === "lost") await messages.say("Fatal", `Storage "${job.storage.resource.name}": ${result.sd.reason}`);
 }
 

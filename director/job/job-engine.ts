@@ -1,4 +1,4 @@
-import { catalogTime, reportTime } from "#lib/base/local-time.ts";
+import { catalogTime } from "#lib/base/local-time.ts";
 import { abortable } from "#lib/base/abort.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { createJob, updateJob } from "#catalog/queries/jobs.ts";
@@ -15,9 +15,11 @@ import type { CatalogDesk, EngineParts, JobContext } from "./job-context.ts";
 import { uniqueJobName } from "./job-name.ts";
 import type { ForeseeWish, JobView, ScheduledView } from "./job-view.ts";
 import { readLeftJobs } from "./left-jobs.ts";
-import { rerunWait } from "./rerun-wait.ts";
+import { interimReport, reportDueMs } from "./interim-report.ts";
+import { percentValues } from "./percent-values.ts";
+import { rerunOf } from "./rerun.ts";
 import { requireEnabled } from "./require-enabled.ts";
-import { busyJobs, resourcesInUse } from "./live-jobs.ts";
+import { busyJobs, isStorageFull, resourcesInUse } from "./live-jobs.ts";
 import { endUnrun, resumeJob, runJob } from "./run-job.ts";
 import type { RunRequest } from "./run-request.ts";
 import { waitAnswer } from "./wait-answer.ts";
@@ -38,6 +40,8 @@ interface LiveJob {
   readonly record: RunRecord;
   /** Since when it waits for a Volume or a mount; unix milliseconds. */
   waitingMs: number | null;
+  /** Whether it has been reported on before its end. */
+  isReported: boolean;
 }
 
 /**
@@ -195,20 +199,12 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
       desk: this.#parts.desk(effective.catalog.resource.name),
       messages: this.#parts.messagesFor(job),
       leaving: this.#leaving.signal,
-      isFull: (storage) => this.#isFull(storage, job),
+      isFull: (storage) => isStorageFull(this.#live, storage, job),
     };
-    const live: LiveJob = { context, record: new RunRecord(identity.jobId, run), waitingMs: null };
+    const live: LiveJob = { context, record: new RunRecord(identity.jobId, run), waitingMs: null, isReported: false };
     this.#live.set(identity.jobId, live);
     job.watch(() => this.#changed(live));
     return live;
-  }
-
-  #isFull(storage: StorageResource, but: DirectorJob): boolean {
-    const users = [...this.#live.values()].filter(({ context: { job } }) => {
-      const isRunning = job.state.kind === "running" || job.state.kind === "canceling";
-      return isRunning && job !== but && job.storage.resource.name === storage.name;
-    });
-    return storage.maximumConcurrentJobs > 0 && users.length >= storage.maximumConcurrentJobs;
   }
 
   #enqueue(live: LiveJob): void {
@@ -260,6 +256,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   #lookAtQueue(): void {
     if (this.#isStopping) return;
     this.#cancelOverdue(); // before what waited too long is started
+    this.#reportLate();
     const jobs = [...this.#live.values()];
     const queued = jobs.filter(({ context }) => context.job.state.kind === "queued");
     const running = jobs.filter(
@@ -296,10 +293,26 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     }
   }
 
-  /** For the next start or limit, whichever comes first. */
+  /** Reports on jobs that run longer than their Report After, each once. */
+  #reportLate(): void {
+    const { head, clock } = this.#parts;
+    const nowMs = clock.nowMs();
+    for (const live of this.#live.values()) {
+      const { job, messages } = live.context;
+      if (live.isReported || (reportDueMs(job) ?? Infinity) > nowMs) continue;
+      live.isReported = true;
+      const told = messages.interim(interimReport(head, job, nowMs), percentValues(live.context, live.record.run, null));
+      told.catch((error: unknown) => this.#parts.log(`${job.identity.job}: its report could not be kept`, error));
+    }
+  }
+
+  /** For the next start, limit or report, whichever comes first. */
   #setAlarm(wakeMs: number | null): void {
-    const limits = [...this.#live.values()].map((live) => deadlineOf(live.context.job, live.waitingMs)?.atMs ?? Infinity);
-    const nextMs = Math.min(wakeMs ?? Infinity, ...limits);
+    const moments = [...this.#live.values()].flatMap(({ context: { job }, waitingMs, isReported }) => [
+      deadlineOf(job, waitingMs)?.atMs ?? Infinity,
+      isReported ? Infinity : (reportDueMs(job) ?? Infinity),
+    ]);
+    const nextMs = Math.min(wakeMs ?? Infinity, ...moments);
     this.#alarm.set(nextMs === Infinity ? null : nextMs);
   }
 
@@ -328,30 +341,11 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     this.#wake();
   }
 
-  /** A job that failed runs again if its resource says so. One that an operator canceled does not. */
-  async #reschedule(live: LiveJob): Promise<void> {
-    const { effective, identity, state } = live.context.job;
-    const { job, request } = effective;
-    const isFailed = state.kind === "ended" && (state.outcome === "error" || state.outcome === "fatal");
-    if (!isFailed || !job.rescheduleOnError || this.#isStopping) return;
-    const { messages } = live.context;
-    const nowMs = this.#parts.clock.nowMs();
-    const firstFailedMs = request.firstFailedMs ?? nowMs;
-    const reruns = (request.reruns ?? 0) + 1;
-    const waitS = rerunWait(job, reruns, nowMs - firstFailedMs);
-    if (waitS === null)
-      return await messages.say(
-        "Error",
-        `Job ${identity.job} is not run again: it has failed ${reruns} times since ${reportTime(firstFailedMs)}.`,
-      );
-    const whenMs = nowMs + waitS * 1000;
-    await messages.say(
-      "Info",
-      `Rescheduled Job ${identity.job} at ${reportTime(nowMs)} to re-run in ${waitS} seconds (${reportTime(whenMs)}).`,
-    );
-    await this.submit({ ...request, whenMs, reruns, firstFailedMs }).catch((error: unknown) =>
-      this.#parts.log(`Job "${job.name}" could not be run again`, error),
-    );
+  /** A job that failed runs again if its resource says so. */
+  async #reschedule({ context }: LiveJob): Promise<void> {
+    const again = this.#isStopping ? null : await rerunOf(context);
+    if (again === null) return;
+    await this.submit(again).catch((error: unknown) => this.#parts.log(`Job "${again.job}" could not be run again`, error));
   }
 
   #changed(live: LiveJob): void {

@@ -24,3 +24,12 @@ export function resourcesInUse(live: ReadonlyMap<number, Live>): readonly (Clien
     ...job.effective.furtherStorages,
   ]);
 }
+
+/** Whether the Storage has no place for another job (Maximum Concurrent Jobs); `but` is not counted. */
+export function isStorageFull(live: ReadonlyMap<number, Live>, storage: StorageResource, but: DirectorJob): boolean {
+  const users = [...live.values()].filter(({ context: { job } }) => {
+    const isRunning = job.state.kind === "running" || job.state.kind === "canceling";
+    return isRunning && job !== but && job.storage.resource.name === storage.name;
+  });
+  return storage.maximumConcurrentJobs > 0 && users.length >= storage.maximumConcurrentJobs;
+}

@@ -196,8 +196,8 @@ function firstLine(head: ReportHead): string {
   return `Nocturne ${head.director} ${head.version} (${head.date}):`;
 }
 
-/** Two blanks, the label with its colon padded to 24 characters, the value; a blank line ends the report. */
-function layOut(first: string, fields: readonly Field[]): string {
+/** A report: two blanks, the label with its colon padded to 24 characters, the value; a blank line ends it. */
+export function layOut(first: string, fields: readonly Field[]): string {
   const lines = fields.map(([label, value]) => `  ${`${label}:`.padEnd(24)}${value}`.trimEnd());
   return `${first}\n${lines.join("\n")}\n\n`;
 }

@@ -172,6 +172,7 @@ function clientHalf(context: JobContext, record: RunRecord): Half {
     cancel: async () => await cancelClient(context),
     follow: followerOf(context, record, {
       half: "fd",
+      named: `Client "${job.effective.client.name}"`,
       ref: { job: identity.job, jobId: identity.jobId },
       client: parts.daemons.client(job.effective.client),
       ended: async (end) => {
@@ -200,6 +201,7 @@ function storageHalf(context: JobContext, record: RunRecord): Half {
       cancel: async () => await cancelPart(context, part),
       follow: followerOf(context, record, {
         half: part.half,
+        named: `Storage "${part.resource.name}"`,
         ref: part.ref,
         client: parts.daemons.storage(part.resource),
         ended: async (end) => await ended(part, end),
@@ -214,12 +216,14 @@ function followerOf(
   record: RunRecord,
   from: {
     readonly half: HalfName;
+    /** The daemon in the operator's words. */
+    readonly named: string;
     readonly ref: JobRef;
     readonly client: RpcClient;
     readonly ended: (end: JobEnd) => Promise<void>;
   },
 ): Half["follow"] {
-  const { half, ref, client, ended } = from;
+  const { half, named, ref, client, ended } = from;
   return async (signal, onLink) => {
     const sink = new EventSink(context, half, {
       answer: async (number, question) => await answerQuestion(context, record, { client, ref }, number, question, signal),
@@ -235,7 +239,10 @@ function followerOf(
       from: (await findLastEvent(context.desk.catalog, context.job.jobId, half)) + 1,
       onEvents: async (events) => await sink.onEvents(events),
       onPassing: (event) => sink.onPassing(event),
-      onState: (state, reason) => onLink(state, reason === undefined ? "" : describeError(reason)),
+      onState: (state, reason) => {
+        context.job.heard(named, state === "lost" ? context.parts.clock.nowMs() : null);
+        onLink(state, reason === undefined ? "" : describeError(reason));
+      },
       signal,
     });
   };

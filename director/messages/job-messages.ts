@@ -14,6 +14,7 @@ import type { ConsoleMessages } from "./console-messages.ts";
 export interface MessageOutlet {
   deliver(resource: MessagesResource, message: OutgoingMessage): void;
   jobEnded(resource: MessagesResource, jobId: number, outcome: MailOutcome, values: PercentValues): Promise<void>;
+  mailNow(resource: MessagesResource, jobId: number, text: string, values: PercentValues): Promise<void>;
 }
 
 /** What messages of one job pass through. */
@@ -84,6 +85,13 @@ export class JobMessages {
     // The Director's own console queue stands for the destination "Director" too: it has no other Director to send to.
     if (taken.has("Console") || taken.has("Director")) console.add(formatMessage(message));
     outlet.deliver(resource, message);
+  }
+
+  /** A report on a job that has not ended: said like any other, and mailed at once to whoever would hear of a failure. */
+  async interim(text: string, values: PercentValues): Promise<void> {
+    const { resource, jobId, outlet } = this.#parts;
+    void outlet.mailNow(resource, jobId, text, values);
+    await this.say("Info", text);
   }
 
   /** The job has ended: what was collected for mail is sent. Nobody has to wait for the mail program. */

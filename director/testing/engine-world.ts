@@ -123,7 +123,7 @@ export class EngineWorld implements AsyncDisposable {
               director: "test-dir",
               catalog: desks.desk("Cat").catalog,
               console: this.console,
-              outlet: { deliver: () => {}, jobEnded: async () => {} },
+              outlet: { deliver: () => {}, jobEnded: async () => {}, mailNow: async () => {} },
               clock: systemClock,
             }),
           head: { director: "test-dir", version: "0", date: "today", buildOs: "test" },

@@ -78,7 +78,7 @@ export class MailQueue {
     }
   }
 
-  /** Sends one message at once (destination Operator). Never rejects. */
+  /** Sends one message at once, without what was collected: destination Operator, reports before the end. Never rejects. */
   async sendNow(route: MessageRoute, line: string, values: PercentValues): Promise<void> {
     const queued = join(
       this.#options.directory,

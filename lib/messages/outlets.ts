@@ -67,6 +67,13 @@ export class MessageOutlets implements AsyncDisposable {
     return this.#watched(this.#mailQueue().jobEnded(resource, jobId, outcome, values));
   }
 
+  /** Mails a text before the job has ended, to Mail and Mail On Error. Resolves when the mail program has answered; never rejects. */
+  mailNow(resource: MessagesResource, jobId: number, text: string, values: PercentValues): Promise<void> {
+    const routes = resource.routes.filter(({ destination }) => destination === "Mail" || destination === "MailOnError");
+    const sent = routes.map(async (route) => await this.#mailQueue().sendNow(route, text, { JobId: jobId, ...values }));
+    return this.#watched(Promise.all(sent).then(() => {}));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#retryTimer);
     for (const { timer, send } of [...this.#unmailed.values()]) {

@@ -1,35 +1,45 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { assertSameTree } from "#regress/compare.ts";
 import { scenario } from "#regress/scenario.ts";
 import { bigFile, plainTree } from "#regress/trees.ts";
 
 const MIB = 1 << 20;
 
-scenario("cancel ends a running job as Canceled, and the next one runs", {}, async (world) => {
-  for (let i = 0; i < 4; i++) bigFile(world.path("tree", `big-${i}`), 200);
+// Slow enough that the job is always in the middle when it is canceled.
+const slow = { job: "Maximum Bandwidth = 10 mb/s" };
+
+scenario("cancel ends a running job as Canceled, and the next one runs", { site: slow }, async (world) => {
+  plainTree(world.path("tree"), { files: 3 });
+  bigFile(world.path("tree/big"), 300);
   await world.start();
   const jobId = await world.queue("run job=Save level=Full yes");
-  await world.untilVolumeBytes(50 * MIB);
+  await world.untilVolumeBytes(10 * MIB);
   await world.console(`cancel jobid=${jobId}`);
   const report = await world.report(jobId);
   assert.equal(report.termination, "Backup Canceled", report.text);
   assert.match(await world.console("list jobs"), /\| *A *\|/);
+  rmSync(world.path("tree/big"));
   await world.backup("Full");
 });
 
 scenario(
   "no more jobs of a client run at once than it allows; the others wait their turn",
-  { site: { job: "Maximum Concurrent Jobs = 1" } },
+  {
+    site: (dir) => ({
+      // A job runs until it may go.
+      job: `Maximum Concurrent Jobs = 1
+  Client Run Before Job = "sh -c 'touch ${dir}/runs; until [ -e ${dir}/go ]; do sleep 0.05; done'"`,
+    }),
+  },
   async (world) => {
-    for (let i = 0; i < 2; i++) bigFile(world.path("tree", `big-${i}`), 150);
+    plainTree(world.path("tree"), { files: 3 });
     await world.start();
-    const first = await world.queue("run job=Save level=Full yes");
-    const second = await world.queue("run job=Save level=Full yes");
-    const status = await world.console("status director");
-    assert.match(status, new RegExp(String.raw`^\s*${second}\s.*waiting`, "m"));
-    assert.equal((await world.report(first)).termination, "Backup OK");
-    assert.equal((await world.report(second)).termination, "Backup OK");
+    const jobs = await world.queueAll("run job=Save level=Full yes", "run job=Save level=Full yes");
+    await world.until("the first one runs", () => existsSync(world.path("runs")));
+    assert.match(await world.console("status director"), new RegExp(String.raw`^\s*${jobs[1]}\s.*waiting`, "m"));
+    writeFileSync(world.path("go"), "");
+    for (const { termination } of await world.reports(jobs)) assert.equal(termination, "Backup OK");
   },
 );
 
@@ -186,5 +196,31 @@ scenario(
     assert.match(known, /clientname: web-fd/);
     assert.doesNotMatch(known, /Unknown list keyword|no range/);
     assert.match(known, /Could not find Client "nobody"[\s\S]*"a\/b" cannot be the name of a Client/);
+  },
+);
+
+scenario(
+  "a job that runs longer than its Report After is reported on by mail while it runs, and once more at its end",
+  {
+    site: (dir) => ({
+      resources: `Messages { Name = Mailed; Mail Command = "sh -c 'cat >> ${dir}/mail-%e'"; Mail On Error = root = all, !skipped; append = "${dir}/messages.log" = all }
+Job {
+  Name = Slow; Type = Backup; Level = Full; Client = client-fd; FileSet = Tree; Storage = Disks; Pool = Files; Messages = Mailed
+  Report After = 2 seconds; Client Run Before Job = "sh -c 'until [ -e ${dir}/go ]; do sleep 0.1; done'"
+}`,
+    }),
+  },
+  async (world) => {
+    plainTree(world.path("tree"), { files: 3 });
+    await world.start();
+    const jobId = await world.queue("run job=Slow yes");
+    const mailed = () => (existsSync(world.path("mail-Running")) ? readFileSync(world.path("mail-Running"), "utf8") : "");
+    await world.until("it is mailed", () => /^ *Status: .*\n/m.test(mailed()));
+    const mail = mailed();
+    assert.match(mail, /JobId 1 is still running\n[\s\S]*Elapsed time: +\d+ secs\n[\s\S]*Status: +is (running|waiting)/);
+    writeFileSync(world.path("go"), "");
+    assert.equal((await world.report(jobId)).termination, "Backup OK");
+    assert.equal(world.messages().split("is still running").length, 2, "once, and at the end the report as ever");
+    assert.ok(!existsSync(world.path("mail-OK")), "no failure: no mail of the end");
   },
 );
