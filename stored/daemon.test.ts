@@ -116,7 +116,9 @@ test("a file daemon whose connection is cut goes on where the storage daemon is"
   const session = await world.startJob(request);
   const following = world.follow(request);
   let next = 0;
-  for (let cut = 0; cut < 4; cut += 1) next = await world.sendSome(request, batches, { from: next, cutAfter: 3 });
+  // However quickly the storage daemon acknowledges, the last of four streams does not come to the last batch.
+  const cutAfter = Math.floor((batches.length - 1) / 4);
+  for (let cut = 0; cut < 4; cut += 1) next = await world.sendSome(request, batches, { from: next, cutAfter });
   assert.ok(next > 0 && next < batches.length);
   await world.sendSome(request, batches, { from: next, cutAfter: batches.length });
   const saved = { ...(await following), session };
