@@ -4,6 +4,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { createJob, updateJob } from "#catalog/queries/jobs.ts";
 import type { StorageResource } from "#director/config/storage.ts";
 import { admit } from "./admit.ts";
+import { askAgain } from "./ask-again.ts";
 import { deadlineOf } from "./deadlines.ts";
 import { DirectorJob, type JobIdentity } from "./director-job.ts";
 import { checkDuplicates } from "./duplicates.ts";
@@ -24,9 +25,6 @@ import { endUnrun, resumeJob, runJob } from "./run-job.ts";
 import type { RunRequest } from "./run-request.ts";
 import { waitAnswer } from "./wait-answer.ts";
 import { newRun, RunRecord, type SavedRun } from "./saved-run.ts";
-
-/** In the place of a slot: nothing is mounted, jobs that wait look again (proto, DeviceRequest). */
-const LOOK_AGAIN = -1;
 
 /** Ended jobs that `status` shows. */
 const TERMINATED_SHOWN = 20;
@@ -160,7 +158,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     for (const { context } of this.#live.values()) {
       const { job, parts } = context;
       if (job.state.kind !== "running" || job.state.phase !== "needsMedia") continue;
-      void this.#askAgain(context).catch((error: unknown) =>
+      void askAgain(context).catch((error: unknown) =>
         parts.log(`${job.identity.job}: its storage daemon could not be told of new Volumes`, error),
       );
     }
@@ -361,15 +359,6 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
 
   #wake(): void {
     for (const watcher of [...this.#watchers]) watcher();
-  }
-
-  /** Makes the storage daemon ask for a Volume again; a drive that an operator has unmounted stays so. */
-  async #askAgain(context: JobContext): Promise<void> {
-    const { job, parts } = context;
-    const calls = parts.daemons.storageDaemon(job.storage.resource.name);
-    const device = job.storage.resource.device[0] ?? "";
-    for await (const reply of calls.mount({ device, slot: LOOK_AGAIN, drive: 0 }, job.signal))
-      if (reply.ok !== undefined) return;
   }
 
   async #takeUp(desk: CatalogDesk): Promise<void> {
