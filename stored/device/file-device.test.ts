@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { FileDevice } from "./file-device.ts";
@@ -22,6 +22,17 @@ test("a Volume is readable for the daemon's user only, and nothing half made is 
   new FileDevice({ name: "Disk", archiveDevice: dir.path }).create("V1", new Uint8Array(10)).close();
   assert.deepEqual(readdirSync(dir.path), ["V1"]);
   assert.equal(statSync(dir.file("V1")).mode & 0o077, 0);
+});
+
+test("a second name of a Volume that a crash left is no way to cut the Volume to nothing", async () => {
+  await using dir = await TempDir.make();
+  const device = new FileDevice({ name: "Disk", archiveDevice: dir.path });
+  device.create("V1", new Uint8Array(10)).close();
+  linkSync(dir.file("V1"), dir.file(".V1.new"));
+  renameSync(dir.file("V1"), dir.file("moved-away"));
+  device.create("V1", new Uint8Array(20)).close();
+  assert.equal(statSync(dir.file("moved-away")).size, 10);
+  assert.deepEqual(readdirSync(dir.path).toSorted(), ["V1", "moved-away"]);
 });
 
 test("a FIFO or a directory with a Volume's name is refused at once, and the device is not kept by it", async () => {

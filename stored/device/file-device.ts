@@ -8,6 +8,7 @@ import {
   linkSync,
   openSync,
   renameSync,
+  rmSync,
   statfsSync,
   unlinkSync,
   writevSync,
@@ -51,11 +52,9 @@ export class FileDevice implements Device {
     const temporary = join(this.#directory, `.${volume}.new`);
     let fd: number;
     try {
-      fd = openSync(
-        temporary,
-        constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-        VOLUME_MODE,
-      );
+      // What a crash left under this name may be a second name of a Volume that was moved away since: it goes, and is never cut to nothing.
+      rmSync(temporary, { force: true });
+      fd = openSync(temporary, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NONBLOCK, VOLUME_MODE);
     } catch (cause) {
       throw openFailure({ ...file, path: temporary }, cause);
     }

@@ -1,4 +1,6 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { syncDirectory } from "#lib/platform/sync-directory.ts";
 import type { SessionKey } from "../volume/block.ts";
 
 /** Gives each job its session: a counter, and the second in which this daemon started. No two sessions are ever equal. */
@@ -16,6 +18,7 @@ export class SessionCounter {
     const time = Math.max(Math.floor(nowMs / 1000), Number.isSafeInteger(last) ? last + 1 : 0);
     await writeFile(`${path}.new`, `${time}\n`, { flush: true, mode: 0o600 });
     await rename(`${path}.new`, path);
+    await syncDirectory(dirname(path));
     return new SessionCounter(time);
   }
 
