@@ -4,35 +4,56 @@ import { FrameCursor } from "#lib/chunk/chunk-frame.ts";
 import { expandChunk } from "#lib/chunk/expand-chunk.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { DigestName } from "#lib/streams/digest.ts";
-import { writeAll } from "./write-all.ts";
+import type { GatheredWrite } from "./gathered-write.ts";
 
 const ADDRESS_BYTES = 8;
-const SCRATCH_BYTES_FIRST = 768 * 1024;
 const PIECE_BYTES = 256 * 1024;
 /** Pairs of numbers kept of where data is; a file with more holes is not read again to verify it. */
 const RANGES_MAX = 200_000;
 
-/** What became of one chunk: its bytes were written, or it is damaged and left out; `what` completes a sentence about it. */
+/** What became of one chunk: its bytes are written, or will be by `flush`, or it is damaged and left out; `what` completes a sentence about it. */
 export type WrittenChunk =
-  | { readonly kind: "written"; readonly bytes: number }
+  | { readonly kind: "good" }
   | { readonly kind: "damaged"; readonly address: number; readonly what: string };
 
 /**
- * Writes chunks to their places in one file after the other, each checked against its SHA-256, and knows what of the file came. Keeps
- * one buffer for all chunks.
+ * Writes chunks to their places in one file after the other, each checked against its SHA-256, and knows what of the file came. Those
+ * that follow each other are written together: `flush` writes the last.
  */
 export class ChunkWriter {
-  #scratch = new Uint8Array(0);
+  readonly #gathered: GatheredWrite;
+  readonly #onWritten: (bytes: number) => void;
+  #hasWritten = false;
   /** Starts and ends of the runs of data, joined where they touch. */
   #ranges: number[] = [];
   #end = 0;
   #isDense = true;
+
+  /** `gathered` may be that of several writers of which one is at work at a time and flushes before another is. */
+  constructor(gathered: GatheredWrite, onWritten: (bytes: number) => void) {
+    this.#gathered = gathered;
+    this.#onWritten = onWritten;
+  }
 
   /** Another file begins. */
   begin(): void {
     if (this.#ranges.length > 0) this.#ranges = [];
     this.#end = 0;
     this.#isDense = true;
+    this.#hasWritten = false;
+  }
+
+  /** True if bytes of the file were written. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
+  }
+
+  /** Writes what was gathered of the file. Throws what write(2) throws. */
+  flush(): void {
+    const bytes = this.#gathered.flush();
+    if (bytes === 0) return;
+    this.#hasWritten = true;
+    this.#onWritten(bytes);
   }
 
   /** Where the last chunk ended: the length of the file as far as it is known. */
@@ -53,7 +74,7 @@ export class ChunkWriter {
     return this.#isDense && this.#end === size;
   }
 
-  /** Writes the chunk of a record of stream chunkData. Throws OperatorError for a record that is none, and what write(2) throws. */
+  /** Takes the chunk of a record of stream chunkData, which stays as it is until `flush`. Throws OperatorError for a record that is none, and what write(2) throws. */
   write(fd: number, record: Uint8Array): WrittenChunk {
     if (record.byteLength === ADDRESS_BYTES) {
       // The storage daemon could not read the chunk: it names the place, so that the file is not taken for whole.
@@ -68,16 +89,16 @@ export class ChunkWriter {
     const address = view.getUint32(0) * 0x1_0000_0000 + view.getUint32(4);
     if (!Number.isSafeInteger(address + frame.plainBytes) || address < this.#end)
       throw new OperatorError("DATA_INVALID", `a chunk for address ${address} comes behind one that ended at ${this.#end}`);
-    if (frame.plainBytes > this.#scratch.byteLength)
-      this.#scratch = new Uint8Array(Math.max(frame.plainBytes, SCRATCH_BYTES_FIRST));
-    const expanded = expandChunk(frame, this.#scratch);
+    if (!this.#gathered.takes(fd, address, frame.plainBytes)) this.flush();
+    const expanded = expandChunk(frame, this.#gathered.place(frame.plainBytes));
     if (expanded.kind === "damaged") {
       this.#isDense = false;
       return { kind: "damaged", address, what: expanded.what };
     }
-    writeAll(fd, expanded.plain, address);
+    this.#gathered.add(fd, address, expanded.plain);
     this.#cover(address, frame.plainBytes);
-    return { kind: "written", bytes: frame.plainBytes };
+    if (this.#gathered.isFull) this.flush();
+    return { kind: "good" };
   }
 
   #cover(address: number, bytes: number): void {
@@ -91,7 +112,7 @@ export class ChunkWriter {
     this.#end = address + bytes;
   }
 
-  /** The digest of the data that came, read again from the file, without its holes; undefined: there are too many to tell. */
+  /** The digest of the data that came and was flushed, read again from the file, without its holes; undefined: there are too many to tell. */
   digest(fd: number, name: DigestName): Buffer | undefined {
     if (this.#ranges.length > RANGES_MAX) return undefined;
     const ranges = this.#ranges.length === 0 ? [0, this.#end] : this.#ranges;

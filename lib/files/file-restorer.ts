@@ -10,6 +10,7 @@ import { STREAM_TYPE_MASK, streamKind } from "#lib/streams/stream-type.ts";
 import { applyAttributes } from "./apply-attributes.ts";
 import type { FileAttributes } from "./apply-attributes.ts";
 import { DataDigest } from "./data-digest.ts";
+import { GatheredWrite } from "./gathered-write.ts";
 import { RestoredData } from "./restored-data.ts";
 import { RestorePlace } from "./restore-place.ts";
 import type { CurrentFile, DeferredFile, FileRestorerOptions, RestoreCounts } from "./restore-place.ts";
@@ -42,6 +43,7 @@ export class FileRestorer implements Disposable {
   readonly #late: DeferredFile[] = [];
   readonly #warned = new Map<string, number>();
   readonly #lanes = new Map<string, Lane>();
+  readonly #gathered = new GatheredWrite();
   #lane: Lane;
 
   constructor(options: FileRestorerOptions) {
@@ -54,6 +56,7 @@ export class FileRestorer implements Disposable {
   /** The records that follow are of this session, which goes on where it was; `jobId` of the saved job, 0: not known. */
   session(key: string, jobId = 0): void {
     const known = this.#lanes.get(key);
+    if (known !== this.#lane) this.#flush();
     if (known === undefined && this.#lanes.size >= LANES_MAX) this.#giveUpOldest();
     this.#lane = known ?? this.#newLane();
     // Last in the map is what was used last.
@@ -65,7 +68,7 @@ export class FileRestorer implements Disposable {
   #newLane(): Lane {
     const say = (current: CurrentFile, text: (where: string) => string): void =>
       this.#options.note("error", text(this.#place.shown(current)));
-    return { current: undefined, data: new RestoredData(this.counts, say, this.#options), links: [], jobId: 0 };
+    return { current: undefined, data: new RestoredData(this.counts, say, this.#gathered, this.#options), links: [], jobId: 0 };
   }
 
   #giveUpOldest(): void {
@@ -87,14 +90,24 @@ export class FileRestorer implements Disposable {
     }
   }
 
-  /** Copies what is still needed of the records given so far, so that their memory may be used for others. */
+  /** Writes or copies what is still needed of the records given so far, so that their memory may be used for others. */
   letGo(): void {
+    this.#flush();
     const { current } = this.#lane;
     if (current === undefined) return;
     current.accessAcl = current.accessAcl?.slice();
     current.defaultAcl = current.defaultAcl?.slice();
     current.xattrs = current.xattrs?.slice();
     current.digest.letGo();
+  }
+
+  /** Writes what waits of the file at hand. */
+  #flush(): void {
+    try {
+      this.#lane.data.flush();
+    } catch (error) {
+      this.#failed(error, 0);
+    }
   }
 
   #take(fileIndex: number, stream: number, data: Uint8Array): void {
@@ -292,6 +305,7 @@ export class FileRestorer implements Disposable {
       this.#options.note("error", `a record (stream ${stream}) is not restored: ${reason(error)}`);
       return;
     }
+    if (current.kind === "regular") this.#lane.data.salvage(current);
     if (current.kind === "regular" && current.written === 0) this.#discard(current);
     const isPartial = current.kind === "regular" && current.written > 0;
     current.hasFailed = true;

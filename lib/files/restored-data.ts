@@ -10,6 +10,7 @@ import { fileType, streamType } from "#lib/streams/stream-type.ts";
 import type { DataKind } from "#lib/streams/stream-type.ts";
 import { ChunkWriter } from "./chunk-writer.ts";
 import { Decryption } from "./decryption.ts";
+import type { GatheredWrite } from "./gathered-write.ts";
 import type { CurrentFile, RestoreCounts } from "./restore-place.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -22,7 +23,7 @@ export class RestoredData {
   readonly #counts: RestoreCounts;
   /** Says what is wrong with a file; `where` is its place for messages. */
   readonly #say: (current: CurrentFile, text: (where: string) => string) => void;
-  readonly #chunks = new ChunkWriter();
+  readonly #chunks: ChunkWriter;
   readonly #decryption: Decryption;
   readonly #signers: KeyRing["signers"];
   /** The digests that files of this job seem to have, plain and signed, so that they can be taken while writing. */
@@ -32,9 +33,11 @@ export class RestoredData {
 
   readonly #ignoresDigests: boolean;
 
+  /** `gathered` serves all of the thread: call `flush` before another one's files are written. */
   constructor(
     counts: RestoreCounts,
     say: (current: CurrentFile, text: (where: string) => string) => void,
+    gathered: GatheredWrite,
     {
       ignoresDigests = false,
       keys,
@@ -42,6 +45,7 @@ export class RestoredData {
   ) {
     this.#counts = counts;
     this.#say = say;
+    this.#chunks = new ChunkWriter(gathered, (bytes) => (counts.bytes += bytes));
     this.#ignoresDigests = ignoresDigests;
     this.#decryption = new Decryption(keys);
     this.#signers = keys?.signers ?? [];
@@ -112,13 +116,27 @@ export class RestoredData {
     if (current.kind !== "regular" || (current.written > 0 && !this.#chunks.hasData))
       throw new OperatorError("DATA_INVALID", `${name()} has chunks where none can be`);
     const outcome = this.#chunks.write(current.fd, record);
-    if (outcome.kind === "written") {
+    if (outcome.kind === "good") {
       current.written = this.#chunks.end;
-      this.#counts.bytes += outcome.bytes;
       return;
     }
     if (current.hasFailed) return;
     this.#fail(current, (where) => `"${where}" is damaged: of its chunk at byte ${outcome.address} ${outcome.what}.`);
+  }
+
+  /** Writes what waits of the file at hand; its records may then change. Throws what write(2) throws. */
+  flush(): void {
+    this.#chunks.flush();
+  }
+
+  /** Of a file that failed, writes what waits as far as that can be. Nothing written: `written` says so. */
+  salvage(current: CurrentFile): void {
+    try {
+      this.#chunks.flush();
+    } catch {
+      // The file has failed already, and is said to have.
+    }
+    if (this.#chunks.hasData && !this.#chunks.hasWritten) current.written = 0;
   }
 
   /** Compares the data with its digest. Throws DATA_INVALID for a digest that is none. */
@@ -131,6 +149,7 @@ export class RestoredData {
       throw new OperatorError("DATA_INVALID", `a ${name} digest of ${expected.byteLength} bytes`);
     const { size } = current.record.stat;
     const isChecked = this.#chunks.hasData && this.#chunks.covers(size);
+    if (!isChecked) this.#chunks.flush();
     // A gap may be a hole, or a chunk that did not come; the digest tells which, and must then be taken.
     const actual = isChecked
       ? expected
@@ -182,6 +201,7 @@ export class RestoredData {
   /** Brings the file to its length; says it if the length is wrong. Throws as `write` does. */
   finish(current: CurrentFile): void {
     this.#endEncrypted(current);
+    this.#chunks.flush();
     if (this.#usual === SIGNED_DIGESTS) this.#usual = [];
     const { size, dataStream } = current.record.stat;
     // A file of chunks may be nothing but hole.
