@@ -1,22 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { appendFile, open, readdir, stat, truncate } from "node:fs/promises";
 import { test } from "node:test";
 import { BatchBuilder } from "#lib/wire/record.ts";
 import { StorageDaemonService } from "#proto/stored.ts";
 import { fileBatches } from "./testing/file-batches.ts";
-import { entriesOf } from "./testing/restored-records.ts";
+import { entriesOf, restoredRecords } from "./testing/restored-records.ts";
 import { StorageWorld } from "./testing/storage-world.ts";
-import type { BootstrapEntry } from "#proto/bootstrap.ts";
-import type { FollowedJob } from "./testing/storage-world.ts";
-
-function bootstrapOf(
-  job: FollowedJob,
-  session: { readonly volSessionId: number; readonly volSessionTime: number },
-  more: Partial<BootstrapEntry> = {},
-) {
-  return { entries: entriesOf({ media: job.media, session }, more) };
-}
 
 test("a job is appended, told to the Director, and read back byte for byte", async () => {
   await using world = await StorageWorld.start();
@@ -32,7 +21,7 @@ test("a job is appended, told to the Director, and read back byte for byte", asy
   assert.equal(world.catalog.volumes.get("Vol-0001")?.bytes, size);
   assert.equal(saved.end.lastVolumeBytes, size);
 
-  const request = world.readRequest(bootstrapOf(saved, saved.session));
+  const request = world.readRequest({ entries: entriesOf(saved) });
   await world.startJob(request);
   const [read, restored] = await Promise.all([world.receive(request), world.follow(request)]);
   assert.deepEqual(read.damages, []);
@@ -40,19 +29,6 @@ test("a job is appended, told to the Director, and read back byte for byte", asy
   assert.equal(restored.end.status, "T", restored.messages.join("\n"));
   assert.equal(restored.end.files, 20);
 });
-
-/** Restores a job and answers its records; fails on damage. */
-async function restored(
-  world: StorageWorld,
-  saved: FollowedJob & { readonly session: { readonly volSessionId: number; readonly volSessionTime: number } },
-) {
-  const request = world.readRequest(bootstrapOf(saved, saved.session));
-  await world.startJob(request);
-  const [read, job] = await Promise.all([world.receive(request), world.follow(request)]);
-  assert.deepEqual(read.damages, []);
-  assert.equal(job.end.status, "T", job.messages.join("\n"));
-  return read.records;
-}
 
 test("a job goes on over Volumes that are full, and comes back whole", async () => {
   await using world = await StorageWorld.start();
@@ -71,7 +47,7 @@ test("a job goes on over Volumes that are full, and comes back whole", async () 
     assert.equal(row.jobs, 1);
     assert.equal(row.bytes, (await stat(`${world.volumes}/${row.volume}`)).size);
   }
-  assert.ok((await restored(world, saved)).equals(Buffer.concat(batches)));
+  assert.ok((await restoredRecords(world, saved)).equals(Buffer.concat(batches)));
 });
 
 test("jobs that run at the same time share the Volumes of a device, and each comes back whole", async () => {
@@ -83,7 +59,7 @@ test("jobs that run at the same time share the Volumes of a device, and each com
   assert.equal(sessions.size, 3);
   for (const [index, job] of saved.entries()) {
     assert.equal(job.end.status, "T", job.messages.join("\n"));
-    assert.ok((await restored(world, job)).equals(Buffer.concat(all[index] ?? [])), `job ${index}`);
+    assert.ok((await restoredRecords(world, job)).equals(Buffer.concat(all[index] ?? [])), `job ${index}`);
   }
 });
 
@@ -123,7 +99,7 @@ test("a file daemon whose connection is cut goes on where the storage daemon is"
   await world.sendSome(request, batches, { from: next, cutAfter: batches.length });
   const saved = { ...(await following), session };
   assert.equal(saved.end.status, "T", saved.messages.join("\n"));
-  assert.ok((await restored(world, saved)).equals(Buffer.concat(batches)));
+  assert.ok((await restoredRecords(world, saved)).equals(Buffer.concat(batches)));
 });
 
 test("a canceled job ends as canceled, and the next job appends behind it", async () => {
@@ -141,7 +117,7 @@ test("a canceled job ends as canceled, and the next job appends behind it", asyn
     saved.media.map((row) => row.volume),
     ["Vol-0001"],
   );
-  assert.ok((await restored(world, saved)).equals(Buffer.concat(batches)));
+  assert.ok((await restoredRecords(world, saved)).equals(Buffer.concat(batches)));
 });
 
 test("who does not have the job's key learns nothing", async () => {
@@ -207,9 +183,9 @@ test("what lies behind the catalog's end is kept, and only an unfinished block i
   const third = await world.append(batches);
   assert.equal(third.end.status, "T", third.messages.join("\n"));
   assert.ok(third.messages.some((text) => text.includes("1000 bytes of an unfinished block were cut off")));
-  assert.ok((await restored(world, saved)).equals(Buffer.concat(first)));
-  assert.ok((await restored(world, second)).equals(Buffer.concat(fileBatches(3, 300_000, 2))));
-  assert.ok((await restored(world, third)).equals(Buffer.concat(batches)));
+  assert.ok((await restoredRecords(world, saved)).equals(Buffer.concat(first)));
+  assert.ok((await restoredRecords(world, second)).equals(Buffer.concat(fileBatches(3, 300_000, 2))));
+  assert.ok((await restoredRecords(world, third)).equals(Buffer.concat(batches)));
 });
 
 test("after a restart a job that was running is ended in its log as failed", async () => {
@@ -229,7 +205,7 @@ test("damage is named, the rest is read, and the job is an error", async () => {
   const file = await open(`${world.volumes}/Vol-0001`, "r+");
   await file.write(Buffer.from("damage"), 0, 6, 1_000_000);
   await file.close();
-  const request = world.readRequest(bootstrapOf(saved, saved.session));
+  const request = world.readRequest({ entries: entriesOf(saved) });
   await world.startJob(request);
   const [read, job] = await Promise.all([world.receive(request), world.follow(request)]);
   assert.equal(job.end.status, "E");
@@ -237,92 +213,6 @@ test("damage is named, the rest is read, and the job is an error", async () => {
   assert.ok(read.damages[0]?.includes("checksum"));
   assert.ok(read.records.byteLength > 2_800_000);
   assert.ok(job.messages.some((text) => text.includes("checksum")));
-});
-
-test("a job that finds no Volume waits for the operator and goes on after the label command", async () => {
-  await using world = await StorageWorld.start();
-  world.catalog.volumesMax = 0;
-  const request = world.appendRequest();
-  const session = await world.startJob(request);
-  const following = world.follow(request);
-  const batches = fileBatches(2, 100_000);
-  const sending = world.sendBatches(request, batches);
-  await world.untilState(request, "m");
-  const label = {
-    device: "Disk",
-    volume: "Hand-01",
-    pool: "Default",
-    poolType: "Backup",
-    mediaType: "File",
-    slot: 0,
-    drive: 0,
-    oldVolume: "",
-    relabel: false,
-  };
-  world.catalog.add("Hand-01", { labelDate: 1 });
-  const replies = await Array.fromAsync(world.director.serverStream(StorageDaemonService.label, label));
-  assert.equal(replies.at(-1)?.ok, true, JSON.stringify(replies));
-  await sending;
-  const saved = { ...(await following), session };
-  assert.equal(saved.end.status, "T", saved.messages.join("\n"));
-  assert.ok(saved.messages.some((text) => text.startsWith('Wrote label to prelabeled Volume "Hand-01"')));
-  await assert.rejects(Array.fromAsync(world.director.serverStream(StorageDaemonService.label, label)), {
-    code: "VOLUME_EXISTS",
-  });
-  assert.ok((await restored(world, saved)).equals(Buffer.concat(batches)));
-});
-
-const mayMount = process.getuid?.() === 0;
-const asRoot = mayMount || process.env.CI === "true" ? {} : { skip: "only root may mount a small file system" };
-
-test(
-  "on a full disk no Volume after Volume is made: the job waits for room, and goes on when there is some",
-  asRoot,
-  async () => {
-    await using world = await StorageWorld.start();
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", world.volumes]);
-    try {
-      const request = world.appendRequest();
-      const session = await world.startJob(request);
-      const following = world.follow(request);
-      const batches = fileBatches(10, 300_000);
-      const sending = world.sendBatches(request, batches);
-      await world.untilState(request, "M");
-      assert.ok((await readdir(world.volumes)).length <= 2);
-      execFileSync("mount", ["-o", "remount,size=16m", world.volumes]);
-      await Array.fromAsync(world.director.serverStream(StorageDaemonService.mount, { device: "Disk", slot: 0, drive: 0 }));
-      await sending;
-      const saved = { ...(await following), session };
-      assert.equal(saved.end.status, "T", saved.messages.join("\n"));
-      assert.ok(saved.messages.some((text) => text.includes("has no room for another Volume")));
-      assert.ok((await restored(world, saved)).equals(Buffer.concat(batches)));
-    } finally {
-      execFileSync("umount", ["-l", world.volumes]);
-    }
-  },
-);
-
-test("where no Volume can be made the job asks for one only, waits, and goes on when it can", asRoot, async () => {
-  await using world = await StorageWorld.start();
-  execFileSync("mount", ["-t", "tmpfs", "-o", "ro,size=16m", "tmpfs", world.volumes]);
-  try {
-    const request = world.appendRequest();
-    await world.startJob(request);
-    const following = world.follow(request);
-    const sending = world.sendBatches(request, fileBatches(2, 100_000));
-    await world.untilState(request, "M");
-    execFileSync("mount", ["-o", "remount,rw", world.volumes]);
-    await Array.fromAsync(world.director.serverStream(StorageDaemonService.mount, { device: "Disk", slot: 0, drive: 0 }));
-    await sending;
-    const { end, media, messages } = await following;
-    assert.equal(end.status, "T", messages.join("\n"));
-    assert.deepEqual(
-      media.map((row) => row.volume),
-      ["Vol-0001"],
-    );
-  } finally {
-    execFileSync("umount", ["-l", world.volumes]);
-  }
 });
 
 test("a device with no open Volume is already unmounted, and jobs that come run", async () => {
@@ -365,22 +255,6 @@ test("status shows jobs, devices and the process", async () => {
   assert.ok(api.lines.includes(`pid=${process.pid}`));
 });
 
-test("jobs on a device that finds no next Volume all wait, and each can be canceled", async () => {
-  await using world = await StorageWorld.start();
-  world.catalog.maxBytes = 1_000_000;
-  world.catalog.volumesMax = 1;
-  const requests = [1, 2, 3].map(() => world.appendRequest());
-  for (const request of requests) await world.startJob(request);
-  const following = requests.map((request) => world.follow(request));
-  const sending = requests.map((request, index) => world.sendBatches(request, fileBatches(10, 300_000, index)));
-  for (const request of requests) await world.untilState(request, "m");
-  for (const request of requests) {
-    await world.director.unary(StorageDaemonService.cancelJob, { job: request.job, incomplete: false });
-  }
-  for (const job of await Promise.all(following)) assert.equal(job.end.status, "A", job.messages.join("\n"));
-  for (const reply of await Promise.all(sending)) assert.equal(reply?.failed, "the job was canceled");
-});
-
 test("JobMedia rows join without a gap at the boundary of Maximum File Size", async () => {
   await using world = await StorageWorld.start({ device: "Maximum File Size = 1000000;" });
   const batches = fileBatches(20, 300_000);
@@ -392,14 +266,14 @@ test("JobMedia rows join without a gap at the boundary of Maximum File Size", as
     assert.equal(row.startBlock, before.endBlock + 1);
     assert.ok(row.firstIndex === before.lastIndex || row.firstIndex === before.lastIndex + 1);
   }
-  assert.ok((await restored(world, saved)).equals(Buffer.concat(batches)));
+  assert.ok((await restoredRecords(world, saved)).equals(Buffer.concat(batches)));
 });
 
 test("a restore whose connection is cut goes on behind what was received", async () => {
   await using world = await StorageWorld.start();
   const batches = fileBatches(40, 300_000);
   const saved = await world.append(batches);
-  const request = world.readRequest(bootstrapOf(saved, saved.session));
+  const request = world.readRequest({ entries: entriesOf(saved) });
   await world.startJob(request);
   const following = world.follow(request);
   const parts: Buffer[] = [];
@@ -407,18 +281,6 @@ test("a restore whose connection is cut goes on behind what was received", async
   const rest = await world.receive(request, parts.length);
   assert.ok(Buffer.concat([...parts, rest.records]).equals(Buffer.concat(batches)));
   assert.equal((await following).end.status, "T");
-});
-
-test("a job whose file daemon does not come ends as an error", async () => {
-  await using world = await StorageWorld.start({ storage: "Client Connect Wait = 1;" });
-  const request = world.appendRequest();
-  await world.startJob(request);
-  const job = await world.follow(request);
-  assert.equal(job.end.status, "E");
-  assert.ok(
-    job.messages.some((text) => text.includes("did not connect within 1 seconds")),
-    job.messages.join("\n"),
-  );
 });
 
 test("a job to a Null device ends well and keeps nothing", async () => {
