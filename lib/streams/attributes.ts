@@ -1,6 +1,7 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { NAME_BYTES_MAX } from "#lib/base/byte-name.ts";
-import { decodeLStat, LSTAT_BYTES_MAX, putBase64, putLStat } from "./lstat.ts";
+import { byteString, shown } from "#lib/base/byte-string.ts";
+import { decodeLStat, LSTAT_BYTES_MAX, parseBase64, putBase64, putLStat } from "./lstat.ts";
 import type { LStat } from "./lstat.ts";
 
 /** What Bacula's LStat has no room for; travels in the AttribsEx field of an attribute record, which Bacula ignores outside Windows. */
@@ -68,46 +69,44 @@ function putExact(bytes: Buffer, at: number, exact: ExactAttributes): number {
 /** Reads the data of an attribute record. Throws OperatorError ATTRIBUTES_INVALID; takes no more memory than the record. */
 export function decodeAttributes(data: Uint8Array): AttributeRecord {
   if (data.byteLength > RECORD_BYTES_MAX) throw invalid(`it has ${data.byteLength} bytes`);
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const indexEnd = bytes.indexOf(0x20);
-  const typeEnd = indexEnd < 0 ? -1 : bytes.indexOf(0x20, indexEnd + 1);
+  const text = byteString(data);
+  const indexEnd = text.indexOf(" ");
+  const typeEnd = indexEnd < 0 ? -1 : text.indexOf(" ", indexEnd + 1);
   if (typeEnd < 0 || typeEnd > 24) throw invalid("it has no FileIndex and type");
-  const fileIndex = decimal(bytes, 0, indexEnd);
-  const type = decimal(bytes, indexEnd + 1, typeEnd);
-  const nameEnd = fieldEnd(bytes, typeEnd + 1);
-  const statEnd = fieldEnd(bytes, nameEnd + 1);
-  const linkEnd = fieldEnd(bytes, statEnd + 1);
-  const exEnd = fieldEnd(bytes, linkEnd + 1);
-  const deltaEnd = fieldEnd(bytes, exEnd + 1);
-  const name = bytes.toString("latin1", typeEnd + 1, nameEnd);
+  const fileIndex = decimal(text, 0, indexEnd);
+  const type = decimal(text, indexEnd + 1, typeEnd);
+  const nameEnd = fieldEnd(text, typeEnd + 1);
+  const statEnd = fieldEnd(text, nameEnd + 1);
+  const linkEnd = fieldEnd(text, statEnd + 1);
+  const exEnd = fieldEnd(text, linkEnd + 1);
+  const deltaEnd = fieldEnd(text, exEnd + 1);
+  const name = text.slice(typeEnd + 1, nameEnd);
   if (name === "") throw invalid("it has no name");
   if (name.length > NAME_BYTES_MAX || linkEnd - statEnd > NAME_BYTES_MAX)
     throw invalid(`a name in it has more than ${NAME_BYTES_MAX} bytes`);
-  const stat = decodeLStat(bytes.toString("latin1", nameEnd + 1, statEnd));
-  if (stat === undefined) throw invalid(`its numbers are damaged, file "${bytes.toString("utf8", typeEnd + 1, nameEnd)}"`);
+  const stat = decodeLStat(text.slice(nameEnd + 1, statEnd));
+  if (stat === undefined) throw invalid(`its numbers are damaged, file "${shown(name)}"`);
   return {
     fileIndex,
     type,
     name,
     stat,
-    link: statEnd < linkEnd ? bytes.toString("latin1", statEnd + 1, linkEnd) : "",
-    exact: decodeExact(bytes.toString("latin1", Math.min(linkEnd + 1, exEnd), exEnd)),
-    deltaSequence:
-      exEnd < deltaEnd ? Number.parseInt(bytes.toString("latin1", exEnd + 1, Math.min(deltaEnd, exEnd + 12)), 10) || 0 : 0,
+    link: statEnd < linkEnd ? text.slice(statEnd + 1, linkEnd) : "",
+    exact: decodeExact(text.slice(Math.min(linkEnd + 1, exEnd), exEnd)),
+    deltaSequence: exEnd < deltaEnd ? Number.parseInt(text.slice(exEnd + 1, Math.min(deltaEnd, exEnd + 12)), 10) || 0 : 0,
   };
 }
 
 /** End of the field that starts at `start`: its NUL, or the end of the record. */
-function fieldEnd(bytes: Buffer, start: number): number {
-  if (start >= bytes.length) return bytes.length;
-  const end = bytes.indexOf(0, start);
-  return end < 0 ? bytes.length : end;
+function fieldEnd(text: string, start: number): number {
+  const end = text.indexOf("\0", start);
+  return end < 0 ? text.length : end;
 }
 
-function decimal(bytes: Buffer, start: number, end: number): number {
-  const text = bytes.toString("latin1", start, end);
-  if (!/^-?\d{1,10}$/.test(text)) throw invalid("its FileIndex or type is no number");
-  return Number(text);
+function decimal(text: string, start: number, end: number): number {
+  const number = text.slice(start, end);
+  if (!/^-?\d{1,10}$/.test(number)) throw invalid("its FileIndex or type is no number");
+  return Number(number);
 }
 
 const exactPattern = /^n1:([A-Za-z0-9+/]{1,5}):([A-Za-z0-9+/]{1,5}):([^:\0]{0,255}):([^:\0]{0,255})$/;
@@ -121,9 +120,7 @@ function decodeExact(text: string): ExactAttributes | undefined {
 }
 
 function nanoseconds(text: string): number | undefined {
-  let value = 0;
-  for (const char of text)
-    value = value * 64 + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".indexOf(char);
+  const value = Number(parseBase64(text, 0, text.length));
   return value < 1_000_000_000 ? value : undefined;
 }
 

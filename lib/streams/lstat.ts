@@ -29,6 +29,11 @@ for (let value = 0; value < 64; value++) valueOfCode[digitCodes[value]!] = value
 export const LSTAT_BYTES_MAX = 16 * 13;
 /** Longest LStat text that is read. */
 const LSTAT_CHARS_MAX = 1024;
+const LSTAT_NUMBERS = 16;
+/** Digits of a number of 64 bits. */
+const DIGITS_MAX = 11;
+const MINUS = 0x2d;
+const MAX_SAFE = 0x1fffffffffffffn;
 const scratch = new Uint8Array(12);
 
 /** Writes a number in Bacula's base 64 at `at` and answers where it ends. Negative numbers get a "-" in front. */
@@ -113,22 +118,17 @@ export function encodeLStat(stat: LStat): string {
  * more than 64 bits, or a size or time that cannot be.
  */
 export function decodeLStat(text: string): LStat | undefined {
-  if (text.length > LSTAT_CHARS_MAX) return undefined;
-  const words = text.split(" ");
-  const numbers: bigint[] = [];
-  for (const word of words.slice(0, 16)) {
-    const number = parseBase64(word);
-    if (number === undefined) return undefined;
-    numbers.push(number);
-  }
-  if (numbers.length < 13) return undefined;
+  const numbers = text.length > LSTAT_CHARS_MAX ? undefined : numbersOf(text);
+  if (numbers === undefined || numbers.length < 13) return undefined;
   const safe = (index: number): number => {
-    const value = numbers[index] ?? 0n;
-    return value > 0x1fffffffffffffn || value < -0x1fffffffffffffn ? Number.NaN : Number(value);
+    const value = numbers[index] ?? 0;
+    return typeof value === "number" ? value : Number.NaN;
   };
   const exact = (index: number): number | bigint => {
-    const value = BigInt.asUintN(64, numbers[index] ?? 0n);
-    return value > 0x1fffffffffffffn ? value : Number(value);
+    const value = numbers[index] ?? 0;
+    if (typeof value === "number" && value >= 0) return value;
+    const unsigned = BigInt.asUintN(64, BigInt(value));
+    return unsigned > MAX_SAFE ? unsigned : Number(unsigned);
   };
   const stat: LStat = {
     dev: exact(0),
@@ -154,24 +154,46 @@ export function decodeLStat(text: string): LStat | undefined {
   return isSound ? stat : undefined;
 }
 
-function parseBase64(word: string): bigint | undefined {
-  const isNegative = word.startsWith("-");
-  const start = isNegative ? 1 : 0;
-  if (word.length - start > 11 || word.length === start) return undefined;
-  let high = 0n;
+/** The numbers of the text, LSTAT_NUMBERS at most; undefined if one of them is none. */
+function numbersOf(text: string): (number | bigint)[] | undefined {
+  const numbers: (number | bigint)[] = [];
+  for (let at = 0; numbers.length < LSTAT_NUMBERS;) {
+    const blank = text.indexOf(" ", at);
+    const end = blank < 0 ? text.length : blank;
+    const number = parseBase64(text, at, end);
+    if (number === undefined) return undefined;
+    numbers.push(number);
+    if (blank < 0) break;
+    at = end + 1;
+  }
+  return numbers;
+}
+
+/**
+ * The number that a part of a text says in Bacula's base 64: a `bigint` only if it is too large for an exact `number`. Undefined for a
+ * foreign character, no digit, or more than 64 bits.
+ */
+export function parseBase64(text: string, from: number, to: number): number | bigint | undefined {
+  const isNegative = text.charCodeAt(from) === MINUS;
+  const start = isNegative ? from + 1 : from;
+  const digits = to - start;
+  if (digits < 1 || digits > DIGITS_MAX) return undefined;
+  // Eight digits are 48 bits, which are exact; few numbers have more.
+  let high = 0;
   let low = 0;
-  for (let at = start; at < word.length; at++) {
-    const code = word.charCodeAt(at);
+  for (let at = start; at < to; at++) {
+    const code = text.charCodeAt(at);
     const value = code < 256 ? valueOfCode[code]! : -1;
     if (value < 0) return undefined;
     if (at - start === 8) {
-      high = BigInt(low);
+      high = low;
       low = 0;
     }
     low = low * 64 + value;
   }
-  const digitsAfter = word.length - start - 8;
-  const value = digitsAfter > 0 ? (high << BigInt(6 * digitsAfter)) + BigInt(low) : BigInt(low);
+  if (digits <= 8) return isNegative ? 0 - low : low;
+  const value = (BigInt(high) << BigInt(6 * (digits - 8))) + BigInt(low);
   if (value > 0xffffffffffffffffn) return undefined;
+  if (value <= MAX_SAFE) return isNegative ? 0 - Number(value) : Number(value);
   return isNegative ? -value : value;
 }
