@@ -15,7 +15,7 @@ async function configure(dir: TempDir, own: object = {}): Promise<string> {
 }
 
 function run(...args: string[]): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [fixture, ...args], { encoding: "utf8", timeout: 20_000 });
+  return spawnSync(process.execPath, [fixture, ...args], { encoding: "utf8", timeout: 120_000 });
 }
 
 async function until<T>(what: () => Promise<T | undefined> | T | undefined): Promise<T> {
