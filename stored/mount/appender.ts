@@ -1,12 +1,12 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
-import { onAbort } from "#lib/base/abort.ts";
+import { abortable, onAbort } from "#lib/base/abort.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { must } from "#lib/base/assert.ts";
 import { mountForAppend } from "./find-volume.ts";
 import { regionRow, statusAfter, volumeEndLines } from "./volume-end.ts";
 import { withOpenRetries } from "./open-retries.ts";
 import type { AppendClient, FinishedSession, SessionFacts } from "./append-client.ts";
-import type { Changes } from "../job/changes.ts";
+import { Changes } from "../job/changes.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { DeviceListener } from "../device/device-thread.ts";
 import type { EngineReport } from "../device/append-engine.ts";
@@ -43,6 +43,8 @@ export class Appender implements DeviceListener {
   readonly #mounting = new Mutex();
   #volume: VolumeFacts | undefined;
   #lastVolume = "";
+  /** Notified when a job has left the device, or the jobs on it have another Volume. */
+  readonly #departures = new Changes();
   /** How many look for another Volume, or wait for their turn to. */
   #moves = 0;
 
@@ -57,13 +59,37 @@ export class Appender implements DeviceListener {
     return this.#volume;
   }
 
-  /** Adds a job: sees to it that a good Volume is mounted, and begins the job's session on it. */
+  /**
+   * Adds a job: sees to it that a good Volume is mounted, and begins the job's session on it. Jobs on the device stay on their Volume: where it takes
+   * no more jobs this one waits until they have left, or have gone on to another.
+   */
   async join(client: AppendClient): Promise<void> {
+    let isTold = false;
+    for (;;) {
+      const changed = this.#departures.next;
+      const refusal = await this.#tryToJoin(client);
+      if (refusal === undefined) return;
+      if (!isTold) client.voice.say("info", `Job ${client.label.job} waits for device "${this.#host.name}": ${refusal}`);
+      isTold = true;
+      client.voice.enter("q");
+      await abortable(changed, client.signal);
+    }
+  }
+
+  /** Answers why the job has to wait for those on the device; undefined: it is on the Volume. */
+  async #tryToJoin(client: AppendClient): Promise<string | undefined> {
     using _moving = this.#moving();
     const sinceMs = performance.now();
     using _ = await this.#turn(client);
-    if (this.#volume !== undefined && !(await this.#isStillGood(this.#volume, client))) await this.#leaveVolume();
+    const refusal = this.#volume === undefined ? undefined : await this.#whyNotGood(this.#volume, client);
+    if (refusal !== undefined && this.#clients.size > 0) return refusal;
+    if (refusal !== undefined) await this.#leaveVolume();
     if (this.#volume === undefined) await this.#mountToJoin(client, sinceMs);
+    await this.#begin(client);
+    return undefined;
+  }
+
+  async #begin(client: AppendClient): Promise<void> {
     const { session, label, wantsAttributes, spoolPath } = client;
     this.#clients.set(session.id, client);
     try {
@@ -326,6 +352,7 @@ export class Appender implements DeviceListener {
       const facts = await withOpenRetries({ host: this.#host, voice, signal }, mount);
       this.#volume = facts;
       this.#host.appending = facts;
+      this.#departures.notify();
       this.#host.writeRate.begin(performance.now());
       await this.#host.call("resume", null);
     } finally {
@@ -333,8 +360,8 @@ export class Appender implements DeviceListener {
     }
   }
 
-  /** Asks the Director whether one more job may write to the Volume that is mounted (limits of jobs, of time, of use). */
-  async #isStillGood(volume: VolumeFacts, client: AppendClient): Promise<boolean> {
+  /** Asks the Director whether one more job may write to the Volume that is mounted (limits of jobs, of time, of use): undefined if it may. */
+  async #whyNotGood(volume: VolumeFacts, client: AppendClient): Promise<string | undefined> {
     const { label, voice, signal } = client;
     const checkVolume = {
       volume: volume.name,
@@ -346,7 +373,8 @@ export class Appender implements DeviceListener {
       { reason: `Job ${label.job} would append to Volume "${volume.name}"`, ask: { $case: "checkVolume", value: checkVolume } },
       signal,
     );
-    return answer.$case === "use" && answer.value.volume === volume.name;
+    if (answer.$case === "use" && answer.value.volume === volume.name) return undefined;
+    return answer.$case === "use" ? `Volume "${volume.name}" is not the one to use` : answer.value;
   }
 
   /** Ends all runs on the Volume, makes it durable, tells its state, lets go of it. */
@@ -369,6 +397,7 @@ export class Appender implements DeviceListener {
       this.#host.appending = undefined;
       this.#host.letGoOfMedium();
       this.#around.volumes.release(volume.name, this.#host.name);
+      this.#departures.notify();
       this.#around.poke.notify();
     }
   }
@@ -376,6 +405,7 @@ export class Appender implements DeviceListener {
   /** The job has left. The Volume is closed behind it, unless another job is on it; nobody has to wait for that. */
   #depart(client: AppendClient): void {
     this.#clients.delete(client.session.id);
+    this.#departures.notify();
     void this.#closeIfIdle().catch((error: unknown) => {
       for (const other of this.#clients.values()) other.failed(error as Error);
     });
