@@ -6,8 +6,8 @@ import { test } from "node:test";
 import { StreamDecoder } from "@grpc/grpc-js/build/src/stream-decoder.js";
 import { clientTlsOptions } from "#lib/auth/tls.ts";
 import { Loopback } from "#lib/testing/loopback.ts";
-import { reuseReceived } from "./grpc-internals.ts";
 import * as limits from "./limits.ts";
+import { reuseReceived } from "./received-buffers.ts";
 import { RELEASE } from "./versions.ts";
 
 test("a server offers the windows and the bound on calls that limits.ts says", async () => {

@@ -12,7 +12,7 @@ import { CompressionFilter } from "@grpc/grpc-js/build/src/compression-filter.js
 import { StreamDecoder } from "@grpc/grpc-js/build/src/stream-decoder.js";
 import { BaseServerInterceptingCall } from "@grpc/grpc-js/build/src/server-interceptors.js";
 import { invariant } from "#lib/base/assert.ts";
-import { sharedBuffer } from "#lib/base/shared-buffer.ts";
+import { bufferFor } from "./received-buffers.ts";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 
@@ -120,32 +120,8 @@ function frameDeclaredMessagesInPlace(): void {
 
 frameDeclaredMessagesInPlace();
 
-/** Buffers of received messages that may be used again, and how many are kept. */
-const spareBuffers: ArrayBuffer[] = [];
-const SPARE_BUFFERS_MAX = 32;
 /** Room taken when a message is announced; for a longer one it grows with what has really come. */
 const FIRST_ROOM_BYTES = 2 * 1024 * 1024;
-/** Shorter messages have buffers of their length, which are not used again. */
-const OWN_BUFFER_BYTES_MIN = 64 * 1024;
-const REUSED_BYTES_MIN = 512 * 1024;
-/** Every buffer that is used again has room for a whole batch. */
-const REUSED_BYTES = 1024 * 1024 + 64 * 1024;
-
-/**
- * Gives the buffer of a received message back: the caller, and nobody else, has used the message and does so no more. The next message
- * that fits is received into it; without this every batch is garbage, and collecting it costs as much as receiving it.
- */
-export function reuseReceived(message: Uint8Array<ArrayBuffer>): void {
-  const { buffer } = message;
-  if (buffer.byteLength === REUSED_BYTES && spareBuffers.length < SPARE_BUFFERS_MAX) spareBuffers.push(buffer);
-}
-
-/** A buffer for a message of so many bytes: shared memory that is used again, or for short and very long ones a buffer of its own. */
-function bufferFor(bytes: number): Buffer<ArrayBuffer> {
-  if (bytes < OWN_BUFFER_BYTES_MIN) return Buffer.allocUnsafe(bytes);
-  if (bytes < REUSED_BYTES_MIN || bytes > REUSED_BYTES) return Buffer.allocUnsafeSlow(bytes);
-  return Buffer.from(spareBuffers.pop() ?? sharedBuffer(REUSED_BYTES), 0, bytes);
-}
 
 /** Cuts what an HTTP/2 stream delivers into messages, each received straight into its buffer. Stands in for grpc-js's own, which collects pieces and then copies them. */
 interface DecoderInside {

@@ -124,16 +124,25 @@ export class BatchBuilder {
   #view = new DataView(this.#bytes.buffer);
   #end: number;
   #reservedData = -1;
-  readonly #spare: ArrayBuffer[] = [];
+  readonly #spare: ArrayBuffer[];
 
   /**
    * `capacityBytes` is what a fresh buffer holds (default a full batch); it grows when a single record needs more. `isShared`: buffers are
-   * shared memory, for batches that go to another thread and come back by `recycle`.
+   * shared memory, for batches that go to another thread and come back by `recycle`. `spare`: the buffers that came back, when several
+   * builders of one thread are to use them.
    */
-  constructor(options: { readonly capacityBytes?: number; readonly headroomBytes?: number; readonly isShared?: boolean } = {}) {
+  constructor(
+    options: {
+      readonly capacityBytes?: number;
+      readonly headroomBytes?: number;
+      readonly isShared?: boolean;
+      readonly spare?: ArrayBuffer[];
+    } = {},
+  ) {
     this.#capacity = options.capacityBytes ?? BATCH_BYTES_MAX;
     this.#headroom = options.headroomBytes ?? BATCH_HEADROOM_BYTES;
     this.#isShared = options.isShared ?? false;
+    this.#spare = options.spare ?? [];
     this.#end = this.#headroom;
   }
 

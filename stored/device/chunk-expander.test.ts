@@ -170,8 +170,8 @@ test("a long list is expanded in windows, each located by one question", async (
     records.slice(1),
     chunks.map((chunk, at) => chunkText(1, at * 1_000_000, frameOf(chunk))),
   );
-  assert.equal(windows, 3);
-  assert.equal(containers.asked, 3);
+  assert.equal(windows, 6);
+  assert.equal(containers.asked, 6);
 });
 
 test("batches without a list are handed on as they are", async () => {

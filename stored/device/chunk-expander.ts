@@ -13,8 +13,8 @@ import type { SessionKey } from "../volume/block.ts";
 /** Says where the chunks of a saved session lie. Offline the store itself does; in the daemon its thread is asked. */
 export type Locate = (session: SessionKey, ids: Uint8Array) => Promise<ChunkPlaces>;
 
-/** A batch is closed when it has grown to this. */
-const BATCH_TARGET_BYTES = 512 * 1024;
+/** A batch is closed when it has grown to this: the buffers of a restore are all about as full as they can be. */
+const BATCH_TARGET_BYTES = 832 * 1024;
 
 /** Bytes before the frame in a record of chunkData: the chunk's address in the file. */
 const ADDRESS_BYTES = 8;
@@ -29,20 +29,22 @@ interface PlacedFrame extends WantedFrame {
 
 /**
  * Puts chunks in the place of lists: a record of chunkList becomes records of chunkData, one for each chunk, in order. Works in windows
- * of about 16 MiB, whose frames are read in the order of their containers. A chunk that cannot be had is told as damage, and its record
+ * of about 8 MiB, whose frames are read in the order of their containers. A chunk that cannot be had is told as damage, and its record
  * of chunkData holds the address alone, so that who restores knows which file is concerned.
  */
 export class ChunkExpander implements Disposable {
   readonly #locate: Locate;
   readonly #windows = new ListWindows();
   readonly #frames = new FrameReader();
-  readonly #builder = new BatchBuilder({ isShared: true });
+  readonly #builder: BatchBuilder;
   #items: ReadItem[] = [];
   #damages: string[] = [];
   #freed: ArrayBuffer[] = [];
 
-  constructor(locate: Locate) {
+  /** `spare`: buffers of batches that came back, to be shared with who reads the Volume. */
+  constructor(locate: Locate, spare: ArrayBuffer[] = []) {
     this.#locate = locate;
+    this.#builder = new BatchBuilder({ isShared: true, spare });
   }
 
   /** Adds what was read from a Volume. */

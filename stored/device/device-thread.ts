@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { impossible } from "#lib/base/assert.ts";
 import { toTransfer } from "#lib/base/shared-buffer.ts";
-import { reuseReceived } from "#lib/rpc/grpc-internals.ts";
+import { reuseReceived } from "#lib/rpc/received-buffers.ts";
 import { uncarried } from "#lib/errors/carried-error.ts";
 import { ownBytes } from "./own-bytes.ts";
 import { WaitingCalls } from "./waiting-calls.ts";

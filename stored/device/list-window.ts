@@ -7,7 +7,7 @@ import type { ReadItem } from "../volume/volume-reader.ts";
 import type { SessionKey } from "../volume/block.ts";
 
 /** A window ends when its chunks and records are so long in all, chunks before compression, or when it has so many chunks. */
-const WINDOW_BYTES = 16 * 1024 * 1024;
+const WINDOW_BYTES = 8 * 1024 * 1024;
 const WINDOW_CHUNKS = 4096;
 
 /** A chunk that a list names. */
@@ -38,7 +38,7 @@ export interface ListWindow {
   readonly used: readonly ArrayBuffer[];
 }
 
-/** Takes batches apart into windows of about 16 MiB. Batches without a list are not looked into. */
+/** Takes batches apart into windows of about 8 MiB. Batches without a list are not looked into. */
 export class ListWindows {
   readonly #pending: ReadItem[] = [];
   /** The batch that is being taken apart, and the list in it. */

@@ -11,7 +11,9 @@ const LISTS_BYTES = 256 * 1024;
 
 /** One restore in a device's thread: what reads its Volumes and, where there is a store, puts chunks in the place of lists. */
 export class OpenReader {
-  readonly #reader = new VolumeReader();
+  /** Buffers of batches that came back. */
+  readonly #spare: ArrayBuffer[] = [];
+  readonly #reader = new VolumeReader({ spare: this.#spare });
   #medium: Medium | undefined;
   #locator: ChunkLocator | undefined;
   #expander: ChunkExpander | undefined;
@@ -22,7 +24,10 @@ export class OpenReader {
   askAt(locator: ChunkLocator): void {
     this.#locator?.[Symbol.dispose]();
     this.#locator = locator;
-    this.#expander ??= new ChunkExpander(async (session, ids) => await (this.#locator ?? locator).locate(session, ids));
+    this.#expander ??= new ChunkExpander(
+      async (session, ids) => await (this.#locator ?? locator).locate(session, ids),
+      this.#spare,
+    );
   }
 
   /** Turns to a Volume, which is closed with the reader. Half records of the one before go on here. */
@@ -52,13 +57,11 @@ export class OpenReader {
   async read({ bytes, spent }: { readonly bytes: number; readonly spent: readonly ArrayBuffer[] }): Promise<ReadPart> {
     const reader = this.#reader;
     const expander = this.#expander;
+    for (const buffer of spent) reader.recycle(buffer);
     if (expander === undefined) {
-      for (const buffer of spent) reader.recycle(buffer);
       const { items, isVolumeDone } = reader.read(bytes);
       return this.#part(items, isVolumeDone, reader.takeDamages());
     }
-    // Batches without lists went through as the reader made them: it gets what the expander does not need.
-    for (const buffer of spent) if (!expander.recycle(buffer)) reader.recycle(buffer);
     if (expander.isEmpty && !this.#isVolumeRead) {
       for (const buffer of expander.takeFreed()) reader.recycle(buffer);
       const { items, isVolumeDone } = reader.read(LISTS_BYTES);

@@ -2,10 +2,10 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { SessionKey } from "../volume/block.ts";
 
 /** Bytes that may wait to be sent, or be sent and not acknowledged. */
-const WINDOW_BYTES = 16 * 1024 * 1024;
+const WINDOW_BYTES = 8 * 1024 * 1024;
 
 /** So many batches may always be on their way, however long they are: a file daemon acknowledges several at a time. */
-const WINDOW_BATCHES = 16;
+const WINDOW_BATCHES = 12;
 
 /** A batch on its way to the file daemon, with the session of its records. */
 export interface Outgoing {

@@ -1,7 +1,7 @@
 import { MessageChannel, Worker } from "node:worker_threads";
 import { onAbort } from "#lib/base/abort.ts";
 import { toTransfer } from "#lib/base/shared-buffer.ts";
-import { reuseReceived } from "#lib/rpc/grpc-internals.ts";
+import { reuseReceived } from "#lib/rpc/received-buffers.ts";
 import { endSoon, soon } from "../watch/end-soon.ts";
 import { uncarried } from "#lib/errors/carried-error.ts";
 import { WaitingCalls } from "../device/waiting-calls.ts";

@@ -27,7 +27,7 @@ const DAMAGES_MAX = 1000;
  */
 export class VolumeReader implements SelectedSink {
   readonly #selected: SelectedRecords;
-  readonly #builder = new BatchBuilder({ isShared: true });
+  readonly #builder: BatchBuilder;
   #items: ReadItem[] = [];
   #itemBytes = 0;
   #session: SessionKey | undefined;
@@ -37,8 +37,9 @@ export class VolumeReader implements SelectedSink {
   files = 0;
   damageCount = 0;
 
-  /** `chunkBytes`: bytes fetched from the medium in one call. */
-  constructor(options: { readonly chunkBytes?: number } = {}) {
+  /** `chunkBytes`: bytes fetched from the medium in one call; `spare`: buffers of batches that came back, to be shared with others. */
+  constructor(options: { readonly chunkBytes?: number; readonly spare?: ArrayBuffer[] } = {}) {
+    this.#builder = new BatchBuilder({ isShared: true, spare: options.spare ?? [] });
     this.#selected = new SelectedRecords(this, options.chunkBytes);
   }
 
