@@ -8,15 +8,21 @@ const CAPACITY_LEAST = 1_000_000;
 /** Blocks that a tape must have room for. */
 const BLOCKS_LEAST = 4;
 
-/** Checks what a Device says of the size of its tapes. */
+/** Directives of ours that only tapes in files know. */
+const tapeDirectives = ["volumeCapacity", "minimumRewindWait", "simulatedRewindTime"] as const;
+
+/** Checks what a Device says of its tapes. */
 export function checkTapeDirectives(device: DeviceResource, problems: ProblemList): void {
-  const { volumeCapacity } = device;
-  const tell = (severity: "error" | "warning", message: string) =>
-    problems.add({ severity, at: device.origin.at, resource: `Device "${device.name}"`, directive: "VolumeCapacity", message });
+  const { volumeCapacity, minimumRewindWait, maximumRewindWait } = device;
+  const tell = (severity: "error" | "warning", message: string, directive = "VolumeCapacity") =>
+    problems.add({ severity, at: device.origin.at, resource: `Device "${device.name}"`, directive, message });
   if (device.deviceType !== "VTape") {
-    if (device.origin.written.has("volumeCapacity")) tell("warning", "it has no effect without Device Type = VTape");
+    for (const key of tapeDirectives)
+      if (device.origin.written.has(key)) tell("warning", "it has no effect without Device Type = VTape", key);
     return;
   }
+  if (maximumRewindWait > 0 && minimumRewindWait > maximumRewindWait)
+    tell("error", "it is longer than MaximumRewindWait", "MinimumRewindWait");
   const least = Math.max(CAPACITY_LEAST, BLOCKS_LEAST * (device.maximumBlockSize || BLOCK_BYTES_DEFAULT));
   if (volumeCapacity > 0 && volumeCapacity < least)
     tell("error", `it is below ${least.toLocaleString("en-US")} bytes, the least that a tape with these blocks needs`);

@@ -193,7 +193,22 @@ export const deviceTable = defineResource(
       acts: true,
       description: "Program that formats a medium (format command); %a is the Archive Device, %v the Volume.",
     }),
-    maximumRewindWait: directive(time(), { default: 300, acts: false, description: "How long a rewind may take." }),
+    maximumRewindWait: directive(time(), {
+      default: 300,
+      acts: true,
+      description:
+        "How long a rewind may take; then the job fails, and the drive counts as hung until it answers. 0 is no limit. For Device Type VTape.",
+    }),
+    minimumRewindWait: directive(time(), {
+      default: 0,
+      acts: true,
+      description: "A rewind that takes less is told as a warning: perhaps no tape is in the drive. For Device Type VTape.",
+    }),
+    simulatedRewindTime: directive(time(), {
+      default: 0,
+      acts: true,
+      description: "How long each rewind of a tape in a file takes, to rehearse slow drives. For Device Type VTape.",
+    }),
     maximumNetworkBufferSize: directive(integer(), {
       default: 0,
       acts: false,

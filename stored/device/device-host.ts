@@ -1,5 +1,6 @@
 import { DeviceThread } from "./device-thread.ts";
 import { PIPE_VOL_TYPE } from "./pipe-device.ts";
+import { RewindLimit } from "./rewind-limit.ts";
 import { hasDriver, volTypeOf } from "./drivers.ts";
 import { BLOCK_BYTES_DEFAULT, BLOCK_BYTES_LEAST } from "../volume/format.ts";
 import { Rate } from "./rate.ts";
@@ -12,6 +13,7 @@ import type { DeviceListener, Transfer } from "./device-thread.ts";
 import type { StoreSettings } from "../chunks/store-calls.ts";
 import type { StoreHost } from "../store/store-host.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
+import type { RewindFacts } from "../tape/rewind.ts";
 import type { TapeHabits } from "../tape/tape-medium.ts";
 import type { AppendCheck } from "./check-end.ts";
 import type { EngineReport } from "./append-engine.ts";
@@ -25,6 +27,9 @@ export interface TapeSettings {
   /** A file mark is written after so many; 0: only where the tape is left. */
   readonly fileBytesMax: number;
   readonly habits: TapeHabits;
+  readonly rewinding: RewindFacts;
+  /** How long a rewind may take, milliseconds; 0: for ever. */
+  readonly rewindMsMax: number;
 }
 
 /** A Device resource as the daemon uses it; bytes, 0: none. */
@@ -96,6 +101,7 @@ export class DeviceHost implements AsyncDisposable {
   #thread: DeviceThread | undefined;
   #listener: DeviceListener | undefined;
   #nextReader = 1;
+  readonly #rewinds: RewindLimit;
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   #place: Disposable | undefined;
   /** The Volume that is appended to, for status. */
@@ -121,6 +127,11 @@ export class DeviceHost implements AsyncDisposable {
     this.places = places;
     this.spool = new SpoolBudget({ bytesMax: settings.spoolBytesMax, jobBytesMax: settings.jobSpoolBytesMax });
     this.store = store;
+    this.#rewinds = new RewindLimit({
+      maxMs: settings.tape?.rewindMsMax ?? 0,
+      title: this.title,
+      trouble: this.trouble,
+    });
   }
 
   get name(): string {
@@ -176,7 +187,7 @@ export class DeviceHost implements AsyncDisposable {
   ): Promise<DeviceCalls[Name]["result"]> {
     // Here and not in the thread: who gives up while the call waits for its turn there is not forgotten.
     if (opening.has(name)) Atomics.store(this.#stop, 0, 0);
-    return await this.#open().call(name, argument, transfer);
+    return await this.#rewinds.guarded(this.#open().call(name, argument, transfer));
   }
 
   /** Opens a Volume for a reader. Where there is a store, the device's thread can ask it where chunks lie. */
@@ -227,7 +238,9 @@ export class DeviceHost implements AsyncDisposable {
           archiveDevice: settings.archiveDevice,
           isDrive: settings.isDrive === true,
           isDirect: settings.isDirect,
-          ...(settings.tape === undefined ? {} : { tape: settings.tape }),
+          ...(settings.tape === undefined
+            ? {}
+            : { tape: { ...settings.tape, rewinding: { ...settings.tape.rewinding, since: this.#rewinds.since } } }),
           freeBytesMin: settings.freeBytesMin,
           pipe: { timeoutMs: settings.ioTimeoutMs, openWaitMs: settings.openWaitMs, stop: this.#stop },
         },

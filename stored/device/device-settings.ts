@@ -62,6 +62,8 @@ function tapeSettings(resource: DeviceResource): TapeSettings {
   return {
     capacity: resource.volumeCapacity,
     fileBytesMax: resource.maximumFileSize,
+    rewindMsMax: resource.maximumRewindWait * 1000,
+    rewinding: { minMs: resource.minimumRewindWait * 1000, delayMs: resource.simulatedRewindTime * 1000 },
     habits: {
       findsEnd: resource.hardwareEndOfMedium,
       spacesFast: resource.fastForwardSpaceFile && resource.forwardSpaceFile,

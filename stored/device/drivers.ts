@@ -8,6 +8,7 @@ import { PackedDevice, plainDirectories } from "./packed-device.ts";
 import { VTAPE_VOL_TYPE, VtapeDrive } from "../tape/tape-drive.ts";
 import { sparing } from "../space/sparing-device.ts";
 import type { Device } from "./device.ts";
+import type { RewindFacts } from "../tape/rewind.ts";
 import type { TapeHabits } from "../tape/tape-medium.ts";
 import type { PipeDeviceFacts } from "./pipe-device.ts";
 import type { VolumeDirectories } from "./packed-device.ts";
@@ -24,7 +25,7 @@ export interface DeviceFacts {
   /** Device Type File: what was written or read is kept out of the page cache. */
   readonly isDirect?: boolean;
   /** Device Type VTape. */
-  readonly tape?: { readonly capacity: number; readonly habits: TapeHabits } | undefined;
+  readonly tape?: { readonly capacity: number; readonly habits: TapeHabits; readonly rewinding?: RewindFacts } | undefined;
   /** Device Type Fifo. */
   readonly pipe?: Pick<PipeDeviceFacts, "timeoutMs" | "openWaitMs" | "stop">;
 }

@@ -4,6 +4,8 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { TapeMedium, USUAL_HABITS } from "./tape-medium.ts";
 import { VtapeFile } from "./vtape-file.ts";
 import type { Device, Medium } from "../device/device.ts";
+import { ANY_REWIND } from "./rewind.ts";
+import type { RewindFacts } from "./rewind.ts";
 import type { TapeHabits } from "./tape-medium.ts";
 
 /** Bacula's VolType of a tape in a file. */
@@ -16,6 +18,7 @@ export interface TapeDriveFacts {
   /** Bytes; 0: what each tape was made with. */
   readonly capacity?: number;
   readonly habits?: TapeHabits;
+  readonly rewinding?: RewindFacts;
 }
 
 /**
@@ -39,8 +42,11 @@ export class VtapeDrive implements Device {
   }
 
   open(volume: string, mode: "read" | "append"): Medium {
-    const { name: device, archiveDevice: path, capacity = 0, habits = USUAL_HABITS } = this.#facts;
-    return new TapeMedium(volume, VtapeFile.open({ device, volume, path, mode, capacity }), habits);
+    const { name: device, archiveDevice: path, capacity = 0, habits = USUAL_HABITS, rewinding = ANY_REWIND } = this.#facts;
+    const tape = VtapeFile.open({ device, volume, path, mode, capacity, rewindMs: rewinding.delayMs });
+    const medium = new TapeMedium(volume, tape, { habits, rewinding });
+    medium.rewind();
+    return medium;
   }
 
   /** Tapes are never made here: a new one is a blank (an empty file) that was put into the drive, and is relabeled. */

@@ -1,6 +1,8 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { addressOf, positionOf } from "./tape-address.ts";
 import type { AppendOutcome, Medium, TapeBlock, TapeSide } from "../device/device.ts";
+import { timedRewind } from "./rewind.ts";
+import type { RewindFacts } from "./rewind.ts";
 import type { Tape } from "./tape.ts";
 
 /** How a drive finds its way: what its Device resource says that it can do. */
@@ -23,14 +25,22 @@ export class TapeMedium implements Medium, TapeSide {
   readonly volume: string;
   readonly #tape: Tape;
   readonly #habits: TapeHabits;
+  readonly #rewinding: RewindFacts;
   /** Where appending goes on; undefined: nobody has asked yet. */
   #end: { readonly address: number; readonly bytes: number } | undefined;
   #notes: string[] = [];
 
-  constructor(volume: string, tape: Tape, habits: TapeHabits) {
+  constructor(volume: string, tape: Tape, { habits, rewinding }: { habits: TapeHabits; rewinding: RewindFacts }) {
     this.volume = volume;
     this.#tape = tape;
     this.#habits = habits;
+    this.#rewinding = rewinding;
+  }
+
+  /** To the beginning of the tape: where the head stands is not known when a drive is opened. */
+  rewind(): void {
+    const note = timedRewind(this.#tape, this.#rewinding);
+    if (note !== undefined && !this.#notes.includes(note)) this.#notes.push(note);
   }
 
   get tape(): TapeSide {
@@ -91,7 +101,7 @@ export class TapeMedium implements Medium, TapeSide {
   }
 
   relabel(label: Uint8Array): void {
-    this.#tape.rewind();
+    this.rewind();
     const outcome = this.#tape.write([label]);
     if (outcome.kind === "full")
       throw new OperatorError(
@@ -159,7 +169,7 @@ export class TapeMedium implements Medium, TapeSide {
         }
       }
     }
-    tape.rewind();
+    this.rewind();
     while (tape.spaceFiles(1) === 1);
   }
 
@@ -174,7 +184,7 @@ export class TapeMedium implements Medium, TapeSide {
     const { file, block } = positionOf(address);
     const here = tape.position;
     if (here.file === file && here.block === block) return true;
-    if (here.file > file || (here.file === file && here.block > block)) tape.rewind();
+    if (here.file > file || (here.file === file && here.block > block)) this.rewind();
     if (!this.#toFile(file)) return false;
     const ahead = block - tape.position.block;
     // A block number behind the last of its file: the next file is what follows.

@@ -25,6 +25,8 @@ export interface VtapeWish {
   readonly mode: "read" | "append";
   /** Size of the tape in bytes; 0: what it was made with. */
   readonly capacity: number;
+  /** What each rewind takes, milliseconds: a slow drive, rehearsed. */
+  readonly rewindMs?: number;
 }
 
 /** Room behind the early warning: for what must still be written when a tape is left. */
@@ -144,6 +146,8 @@ export class VtapeFile implements Tape {
   }
 
   rewind(): void {
+    const { rewindMs = 0 } = this.#wish;
+    if (rewindMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, rewindMs);
     this.#head.moveTo(TAPE_START);
   }
 

@@ -1,8 +1,9 @@
 import { abortable } from "#lib/base/abort.ts";
 
-/** Whether a device's file system answers, for those who would wait for it. */
+/** Whether a device answers, for those who would wait for it. */
 export class DeviceTrouble {
   #sinceMs: number | undefined;
+  #what = "";
   #hanging = Promise.withResolvers<void>();
 
   /** Since when it hangs; undefined if it does not. */
@@ -19,15 +20,22 @@ export class DeviceTrouble {
     return this.#hanging.promise;
   }
 
+  /** What hangs: `its file system has not answered`; "" if nothing does. */
+  get what(): string {
+    return this.#what;
+  }
+
   /** It hangs. */
-  begin(sinceMs: number): void {
+  begin(sinceMs: number, what = "its file system has not answered"): void {
     this.#sinceMs = sinceMs;
+    this.#what = what;
     this.#hanging.resolve();
   }
 
   /** It answers again. */
   end(): void {
     this.#sinceMs = undefined;
+    this.#what = "";
     this.#hanging = Promise.withResolvers<void>();
   }
 

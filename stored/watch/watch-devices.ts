@@ -65,6 +65,6 @@ function listenerOf(host: DeviceHost, around: WatchSurroundings) {
 
 /** For status: why the device is blocked; "" if it is not. */
 export function troubleText(host: DeviceHost): string {
-  const { sinceMs } = host.trouble;
-  return sinceMs === undefined ? "" : `its file system has not answered since ${messageTime(sinceMs)}`;
+  const { sinceMs, what } = host.trouble;
+  return sinceMs === undefined ? "" : `${what} since ${messageTime(sinceMs)}`;
 }

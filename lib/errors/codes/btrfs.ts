@@ -21,8 +21,10 @@ export const btrfsCodes = {
     remedy: "Delete or purge jobs of that client and run `dedup vacuum`, or raise Client Quota in the Device resource.",
   },
   DEVICE_HUNG: {
-    cause: "A device's file system does not answer within its Device Probe Limit.",
-    remedy: "Look at the system's log, the disks and the mount; work goes on by itself when the file system answers again.",
+    cause:
+      "A device's file system does not answer within its Device Probe Limit, or a tape is rewound for longer than Maximum Rewind Wait.",
+    remedy:
+      "Look at the system's log, the disks, the mount or the drive; work goes on by itself when the device answers again.",
   },
   REPLICA_REFUSED: {
     cause: "A storage daemon did not prove that it may send a replica here.",
