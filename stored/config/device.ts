@@ -53,8 +53,16 @@ export const deviceTable = defineResource(
       acts: true,
       description: "The drive finds the end of data by itself.",
     }),
-    backwardSpaceRecord: directive(bool(), { default: true, acts: false, description: "The drive can step back a record." }),
-    backwardSpaceFile: directive(bool(), { default: true, acts: false, description: "The drive can step back a file mark." }),
+    backwardSpaceRecord: directive(bool(), {
+      default: true,
+      acts: true,
+      description: "The drive can step back a record. Jobs never do; btape tests it.",
+    }),
+    backwardSpaceFile: directive(bool(), {
+      default: true,
+      acts: true,
+      description: "The drive can step back a file mark; else it is rewound and goes forward.",
+    }),
     bsfAtEom: directive(bool(), {
       default: false,
       acts: false,

@@ -68,6 +68,8 @@ function tapeSettings(resource: DeviceResource): TapeSettings {
       findsEnd: resource.hardwareEndOfMedium,
       spacesFast: resource.fastForwardSpaceFile && resource.forwardSpaceFile,
       spacesBlocks: resource.blockPositioning && resource.forwardSpaceRecord,
+      backsFiles: resource.backwardSpaceFile,
+      backsBlocks: resource.backwardSpaceRecord,
       endsWithTwo: resource.twoEof,
     },
   };

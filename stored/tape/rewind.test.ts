@@ -31,7 +31,10 @@ test("a rewind that takes longer than Maximum Rewind Wait fails its job, and the
   assert.match(messages.join("\n"), /VTape device "Tape" \(.+\): the rewind takes longer than 1 seconds/);
   assert.match(await statusOf(world), /Device is BLOCKED: its tape has been rewinding since /);
   while ((await statusOf(world)).includes("BLOCKED")) await new Promise((resolve) => setTimeout(resolve, 100));
-  assert.ok([...world.catalog.volumes.values()].every(({ status }) => status !== "Error"), "nothing was said of the tape");
+  assert.ok(
+    [...world.catalog.volumes.values()].every(({ status }) => status !== "Error"),
+    "nothing was said of the tape",
+  );
 });
 
 test("a rewind within its limit is waited for", async () => {

@@ -6,6 +6,7 @@ import { TempDir } from "#lib/testing/temp-dir.ts";
 import { DeviceServer } from "../device/device-server.ts";
 import { appendWish, readAll, sessionStart } from "../testing/device-bench.ts";
 import { USUAL_HABITS } from "./tape-medium.ts";
+import { VtapeFile } from "./vtape-file.ts";
 import type { EngineReport } from "../device/append-engine.ts";
 import type { AppendMounted } from "../device/device-protocol.ts";
 import type { TapeHabits } from "./tape-medium.ts";
@@ -99,21 +100,29 @@ test("positions of a bootstrap lead to the blocks of a job and no others are rea
   }
 });
 
-test("two file marks end a tape where the device wants that, and the second is written over", async () => {
-  await using dir = await TempDir.make();
-  writeFileSync(dir.file("tape"), "");
-  const bench = tapeBench(dir.file("tape"), { habits: { endsWithTwo: true } });
-  await job(bench, 1, 1000, appendWish("T1", { action: "relabel" }));
-  assert.deepEqual([volumeOf(bench).file, volumeOf(bench).block], [2, 0]);
-  const mounted = await job(bench, 2, 2000);
-  assert.equal(mounted.tapeEnd, 2 * FILE);
-  assert.deepEqual([volumeOf(bench).file, volumeOf(bench).block], [3, 0]);
-  for (const [id, bytes] of [
-    [1, 1000],
-    [2, 2000],
-  ] as const)
-    assert.ok((await readAll(bench, ["T1"], id)).records.equals(recordsOf(bytes)));
-});
+for (const backsFiles of [true, false]) {
+  test(`two file marks end a tape where the device wants that, and the second is written over${backsFiles ? "" : ", also where it cannot step back"}`, async (context) => {
+    const spaceFiles = VtapeFile.prototype.spaceFiles;
+    const spaced = context.mock.method(VtapeFile.prototype, "spaceFiles", function mocked(this: VtapeFile, count: number) {
+      assert.ok(backsFiles || count > 0, "a drive that cannot step back is not told to");
+      return spaceFiles.call(this, count);
+    });
+    await using dir = await TempDir.make();
+    writeFileSync(dir.file("tape"), "");
+    const bench = tapeBench(dir.file("tape"), { habits: { endsWithTwo: true, backsFiles } });
+    await job(bench, 1, 1000, appendWish("T1", { action: "relabel" }));
+    assert.deepEqual([volumeOf(bench).file, volumeOf(bench).block], [2, 0]);
+    const mounted = await job(bench, 2, 2000);
+    assert.equal(mounted.tapeEnd, 2 * FILE);
+    assert.deepEqual([volumeOf(bench).file, volumeOf(bench).block], [3, 0]);
+    for (const [id, bytes] of [
+      [1, 1000],
+      [2, 2000],
+    ] as const)
+      assert.ok((await readAll(bench, ["T1"], id)).records.equals(recordsOf(bytes)));
+    assert.ok(spaced.mock.callCount() > 0);
+  });
+}
 
 test("when spacing to the end fails the tape is read through, which is told, and appended to at the right place", async () => {
   await using dir = await TempDir.make();

@@ -13,12 +13,23 @@ export interface TapeHabits {
   readonly spacesFast: boolean;
   /** Forward Space Record and Block Positioning: it goes to a block, and not only to a file mark. */
   readonly spacesBlocks: boolean;
+  /** Backward Space File: it steps back over a file mark. Else it rewinds and goes forward. */
+  readonly backsFiles: boolean;
+  /** Backward Space Record: it steps back over a block. Jobs never need that. */
+  readonly backsBlocks: boolean;
   /** Two EOF: two file marks end the data. */
   readonly endsWithTwo: boolean;
 }
 
 /** What a drive can do of which its resource says nothing. */
-export const USUAL_HABITS: TapeHabits = { findsEnd: true, spacesFast: true, spacesBlocks: true, endsWithTwo: false };
+export const USUAL_HABITS: TapeHabits = {
+  findsEnd: true,
+  spacesFast: true,
+  spacesBlocks: true,
+  backsFiles: true,
+  backsBlocks: true,
+  endsWithTwo: false,
+};
 
 /** The tape that is in a drive, as the medium of a Volume: the label is file 0, jobs lie behind it. Addresses are file and block. */
 export class TapeMedium implements Medium, TapeSide {
@@ -97,7 +108,7 @@ export class TapeMedium implements Medium, TapeSide {
 
   finishTape(): void {
     if (!this.endFile()) this.#notes.push("the tape has no room for the file mark behind its last block");
-    else if (this.#habits.endsWithTwo && this.#tape.writeMarks(1)) this.#tape.spaceFiles(-1);
+    else if (this.#habits.endsWithTwo && this.#tape.writeMarks(1)) this.#beforeMark();
   }
 
   relabel(label: Uint8Array): void {
@@ -149,11 +160,28 @@ export class TapeMedium implements Medium, TapeSide {
     this.#spaceToEnd();
     // Of two file marks at the end the second is written over.
     const { file, block } = this.#tape.position;
-    if (block === 0 && file > 1) {
-      this.#tape.spaceFiles(-1);
-      if (this.#tape.position.block > 0) this.#tape.spaceFiles(1);
-    }
+    if (block === 0 && file > 1 && !this.#beforeMark()) this.#toFileFromStart(file);
     return this.#ended();
+  }
+
+  /** Before the file mark behind which the head stands, if it ends a file without blocks; else somewhere in that file: false. */
+  #beforeMark(): boolean {
+    const tape = this.#tape;
+    if (this.#habits.backsFiles) {
+      tape.spaceFiles(-1);
+      return tape.position.block === 0;
+    }
+    const empty = tape.position.file - 1;
+    this.#toFileFromStart(empty);
+    const isEmpty = tape.read().kind === "mark";
+    if (isEmpty) this.#toFileFromStart(empty);
+    return isEmpty;
+  }
+
+  #toFileFromStart(file: number): void {
+    if (this.#habits.backsFiles && this.#tape.position.file < file) return void this.#toFile(file);
+    this.rewind();
+    this.#toFile(file);
   }
 
   #spaceToEnd(): void {

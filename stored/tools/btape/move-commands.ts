@@ -1,7 +1,7 @@
 import { readBlockHeader } from "#stored/volume/block.ts";
 import { positionText } from "#stored/tape/tape-address.ts";
 import { readRecordHeader } from "#lib/wire/record.ts";
-import { BLOCK_HEADER_BYTES } from "#stored/volume/format.ts";
+import { BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES } from "#stored/volume/format.ts";
 import type { Bench } from "./bench.ts";
 import type { TapeRead } from "#stored/tape/tape.ts";
 
@@ -58,7 +58,7 @@ function capabilities(bench: Bench): void {
   const word = (name: string, has: boolean) => `${has ? "" : "!"}${name}`;
   voice.plain("Configured device capabilities:");
   const words = [
-    word("EOF", true), word("BSR", true), word("BSF", true), word("FSR", habits.spacesBlocks), word("FSF", true),
+    word("EOF", true), word("BSR", habits.backsBlocks), word("BSF", habits.backsFiles), word("FSR", habits.spacesBlocks), word("FSF", true),
     word("FASTFSF", habits.spacesFast), word("EOM", habits.findsEnd), word("TWOEOF", habits.endsWithTwo),
     word("LABEL", drive.settings?.labelMedia === true),
   ]; // prettier-ignore
@@ -66,6 +66,7 @@ function capabilities(bench: Bench): void {
   voice.plain("Device parameters:");
   voice.plain(`Device name: ${drive.path}`);
   voice.plain(`Device type: VTape, a tape in a file`);
+  voice.plain(`Block limits 1 - ${BLOCK_BYTES_MAX} bytes`);
   voice.plain(`Min block=${drive.settings?.blockBytesMin ?? 0} Max block=${bench.blockBytes}`);
   voice.plain("Status:");
   status(bench);

@@ -139,7 +139,11 @@ async function appendOnce(bench: Bench): Promise<void> {
 }
 
 async function backAndReread(bench: Bench): Promise<void> {
-  const { voice, tape, recordBytes } = bench;
+  const { voice, tape, recordBytes, habits } = bench;
+  if (!habits.backsFiles || !habits.backsBlocks) {
+    const word = habits.backsFiles ? "Record" : "File";
+    return voice.plain(`\nBackward Space ${word} = no: the Write, backup, and re-read test is left out.\n`);
+  }
   voice.plain(
     "\n=== Write, backup, and re-read test ===\n\nI'm going to write three records and an EOF\nthen backup over the EOF and re-read the last record.\n\nThis is not an *essential* feature ...\n",
   );
