@@ -3,6 +3,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { TimedPace } from "./care/pace.ts";
+import { mostPresent, noPlaces } from "./chunk-places.ts";
 import { commitSession } from "./commit-session.ts";
 import { syncDirectory } from "#lib/platform/sync-directory.ts";
 import { STORE_FOLDER_MODE, isNoRoom, writeFailure } from "./durable.ts";
@@ -192,8 +193,7 @@ export class ChunkStore implements AsyncDisposable {
     const own = domains.find(({ references }) => references.get(session) !== undefined);
     if (own !== undefined) return await own.locateToRead(ids);
     const found = await Promise.all(domains.map(async (domain) => await domain.locateToRead(ids)));
-    const best = found.toSorted((a, b) => present(b) - present(a))[0];
-    return best ?? { directory: this.folder, ...emptyPlaces(ids) };
+    return mostPresent(found) ?? noPlaces(this.folder, ids);
   }
 
   /** Forgets saved sessions; answers how many there were. What fails in one domain does not keep it from the next. */
@@ -269,15 +269,4 @@ async function requireRoom({ directory, freeBytesMin = 0 }: StoreSettings): Prom
       "STORE_FULL",
       `${(bavail * bsize).toLocaleString("en-US")} bytes are free in ${directory}, and Minimum Free Space is ${freeBytesMin.toLocaleString("en-US")}`,
     );
-}
-
-function present({ containers }: ChunkPlaces): number {
-  let count = 0;
-  for (const container of containers) if (container !== 0) count += 1;
-  return count;
-}
-
-function emptyPlaces(ids: Uint8Array): Omit<ChunkPlaces, "directory"> {
-  const count = Math.floor(ids.byteLength / 32);
-  return { containers: new Uint32Array(count), offsets: new Uint32Array(count), bytes: new Uint32Array(count) };
 }

@@ -15,14 +15,24 @@ const READERS = 6;
 const NAMED_MAX = 50;
 
 /**
- * Fills the index of a domain from the directories of its containers, and removes containers that were never finished. Between
- * containers the thread answers other calls. Answers notes for the operator.
+ * Fills the index of a domain from the directories of its containers, and removes containers that were never finished, unless
+ * `keepsUnfinished` says that nothing may be changed. Between containers the thread answers other calls. Answers notes for the operator.
  */
-export async function loadContainers(set: ContainerSet, index: ChunkIndex, store: Uint8Array): Promise<string[]> {
+export async function loadContainers(
+  set: ContainerSet,
+  index: ChunkIndex,
+  store: Uint8Array,
+  { keepsUnfinished = false }: { readonly keepsUnfinished?: boolean } = {},
+): Promise<string[]> {
   const { numbers, unfinished } = await listContainers(set.directory);
-  for (const path of unfinished) await unlink(path);
+  if (!keepsUnfinished) for (const path of unfinished) await unlink(path);
   const notes: string[] = [];
-  if (unfinished.length > 0) notes.push(`${unfinished.length} unfinished containers were removed from ${set.directory}`);
+  if (unfinished.length > 0)
+    notes.push(
+      keepsUnfinished
+        ? `${unfinished.length} unfinished containers in ${set.directory} are passed over`
+        : `${unfinished.length} unfinished containers were removed from ${set.directory}`,
+    );
   const salvaged: { readonly number: number; readonly directory: ContainerDirectory }[] = [];
   let damaged = 0;
   const load = async (number: number): Promise<void> => {

@@ -5,6 +5,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { CompleteSessions } from "./care/verify.ts";
 import { WantedChunks } from "./care/wanted.ts";
 import { ChunkIndex } from "./chunk-index.ts";
+import { placesIn } from "./chunk-places.ts";
 import { ContainerSet } from "./container-set.ts";
 import { syncDirectory } from "#lib/platform/sync-directory.ts";
 import { STORE_FOLDER_MODE } from "./durable.ts";
@@ -133,20 +134,7 @@ export class StoreDomain implements CareDomain {
 
   /** Where chunks lie, 0 for those that are not there. */
   locate(ids: Uint8Array): ChunkPlaces {
-    const count = Math.floor(ids.byteLength / CHUNK_ID_BYTES);
-    const places = {
-      directory: this.containers.directory,
-      containers: new Uint32Array(count),
-      offsets: new Uint32Array(count),
-      bytes: new Uint32Array(count),
-    };
-    for (let i = 0; i < count; i++) {
-      if (!this.index.find(ids, i * CHUNK_ID_BYTES)) continue;
-      places.containers[i] = this.index.container;
-      places.offsets[i] = this.index.offset;
-      places.bytes[i] = this.index.bytes;
-    }
-    return places;
+    return placesIn(this.index, this.containers.directory, ids);
   }
 
   /**

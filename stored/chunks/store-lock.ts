@@ -6,6 +6,7 @@ import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { STORE_FILE_MODE, writeFailure } from "./durable.ts";
 
 const LOCK_EX_NB = 2 | 4;
+const LOCK_SH_NB = 1 | 4;
 const FILE = "lock";
 
 type Flock = (fd: number, operation: number) => number;
@@ -47,6 +48,27 @@ export async function lockStore(folder: string): Promise<AsyncDisposable> {
       await file.close();
     },
   };
+}
+
+/**
+ * Claims a store for a reader that changes nothing, not even the lock file: others may read it at the same time, nobody may open it for
+ * writing. STORE_IN_USE while somebody has. A copy of a store without its lock file has nobody to be kept from.
+ */
+export async function lockToRead(folder: string): Promise<AsyncDisposable> {
+  const path = join(folder, FILE);
+  if (openHere.has(path)) throw inUse(path, process.pid);
+  const file = await open(path, "r").catch((cause: unknown) => {
+    if (systemErrorCode(cause) === "ENOENT") return undefined;
+    throw new OperatorError("STORE_INVALID", `${path} cannot be read`, { cause });
+  });
+  if (file === undefined) return { [Symbol.asyncDispose]: async () => {} };
+  const owner = await holderOf(path);
+  const isFree = flock === undefined ? owner === undefined || !isAlive(owner) : flock(file.fd, LOCK_SH_NB) === 0;
+  if (!isFree) {
+    await file.close();
+    throw inUse(path, owner);
+  }
+  return { [Symbol.asyncDispose]: async () => await file.close() };
 }
 
 /** The process that wrote its number into the lock file last, unless that is this one. */

@@ -45,7 +45,7 @@ export async function bextract(line: ToolLine, voice: ToolVoice, signal: AbortSi
   mustBeDirectory(where);
   const keys = await loadKeyRing({ keypairs: line.values("K"), masters: [], signers: [] });
   const mounts = await VolumeMounts.open(volumeWish(line), voice, signal);
-  await using chunks = new StoredChunks(mounts.device.facts.store);
+  await using chunks = new StoredChunks(mounts.device.facts.store, voice);
   const isDry = line.has("t");
   await using tree = isDry ? undefined : treeBelow({ where, ignoresDigests: line.has("n"), keys }, voice, signal);
   const extraction = new Extraction({ voice, names, where, tree, chunks, isListed: !isDry || line.has("v") });

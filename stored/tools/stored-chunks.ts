@@ -1,17 +1,23 @@
-import { ChunkStore } from "#stored/chunks/chunk-store.ts";
+import { ReadStore } from "#stored/chunks/read-store.ts";
 import { ChunkExpander } from "#stored/device/chunk-expander.ts";
 import type { StoreSettings } from "#stored/chunks/store-calls.ts";
 import type { ReadItem } from "#stored/volume/volume-reader.ts";
+import type { ToolVoice } from "./tool-voice.ts";
 
-/** Puts chunks in the place of lists, from the store beside the Volumes; it is opened when the first list comes. */
+/**
+ * Puts chunks in the place of lists, from the store beside the Volumes; it is opened when the first list comes, and only read: it may lie
+ * on a read-only file system.
+ */
 export class StoredChunks implements AsyncDisposable {
   readonly #settings: StoreSettings | undefined;
-  #store: ChunkStore | undefined;
+  readonly #voice: ToolVoice;
+  #store: ReadStore | undefined;
   #expander: ChunkExpander | undefined;
 
-  /** `settings`: of the store; undefined: there is none. */
-  constructor(settings: StoreSettings | undefined) {
+  /** `settings`: of the store; undefined: there is none. `voice` tells what is wrong with it. */
+  constructor(settings: StoreSettings | undefined, voice: ToolVoice) {
     this.#settings = settings;
+    this.#voice = voice;
   }
 
   /** Whether there is a store. */
@@ -47,8 +53,10 @@ export class StoredChunks implements AsyncDisposable {
   async #open(): Promise<ChunkExpander> {
     const settings = this.#settings;
     if (settings === undefined) throw new RangeError("there is no store to open");
-    const store = await ChunkStore.open(settings);
+    const store = await ReadStore.open(settings.directory);
     this.#store = store;
+    this.#voice.message(`The store of chunks in ${settings.directory} is only read: nothing in it is changed.`);
+    for (const note of store.notes) this.#voice.warning(note);
     return new ChunkExpander(async (session, ids) => await store.locate(session, ids));
   }
 }
