@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
+import { Mutex } from "#lib/base/lock.ts";
 import { systemErrorText } from "#lib/platform/system-error.ts";
 import type { FileHandle } from "node:fs/promises";
 import {
@@ -40,8 +41,7 @@ export async function readContainer(path: string): Promise<ContainerContents> {
     if (found.footer !== undefined && found.directory !== undefined)
       return { kind: "whole", directory: found.directory, footer: found.footer, bytes };
     const end = found.footer?.directoryAt ?? Math.min(bytes, CONTAINER_BYTES_MAX);
-    const all = await readAt(file, 0, end);
-    const { directory } = salvageFrames(all, CONTAINER_HEADER_BYTES, all.length);
+    const directory = await salvage(file, end);
     return { kind: "damaged", directory, bytes, what: `${what}; ${directory.count} intact chunks were found in it` };
   } catch (error) {
     return {
@@ -52,6 +52,23 @@ export async function readContainer(path: string): Promise<ContainerContents> {
     };
   } finally {
     await file?.close();
+  }
+}
+
+/** Lets one container at a time be searched: it lies in memory whole. */
+const salvaging = new Mutex();
+/** Where it lies; kept while others wait. */
+let room = Buffer.alloc(0);
+
+/** The frames that are intact before `end`. */
+async function salvage(file: FileHandle, end: number): Promise<ContainerDirectory> {
+  using _turn = await salvaging.acquire();
+  if (room.length < end) room = Buffer.allocUnsafeSlow(end);
+  try {
+    const all = await readInto(file, 0, room.subarray(0, end));
+    return salvageFrames(all, CONTAINER_HEADER_BYTES, all.length).directory;
+  } finally {
+    if (salvaging.waiting === 0) room = Buffer.alloc(0);
   }
 }
 
@@ -80,10 +97,14 @@ async function readDirectory(file: FileHandle, bytes: number): Promise<Directory
 
 /** Reads a stretch of a file; shorter only where the file ends. */
 async function readAt(file: FileHandle, at: number, bytes: number): Promise<Buffer> {
-  const into = Buffer.allocUnsafe(bytes);
+  return await readInto(file, at, Buffer.allocUnsafe(bytes));
+}
+
+/** The same into memory that is there already. */
+async function readInto(file: FileHandle, at: number, into: Buffer): Promise<Buffer> {
   let filled = 0;
-  while (filled < bytes) {
-    const { bytesRead } = await file.read(into, filled, bytes - filled, at + filled);
+  while (filled < into.length) {
+    const { bytesRead } = await file.read(into, filled, into.length - filled, at + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
