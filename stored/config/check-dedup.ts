@@ -1,23 +1,14 @@
 import { resolve } from "node:path";
 import { compressionText } from "./dedup-types.ts";
+import { storeDirectives } from "./store-directives.ts";
 import type { DeviceResource } from "./device.ts";
 import type { ProblemList } from "#lib/config/problem.ts";
 
 /** Shortest chunk that may be asked for: shorter ones cost more for their entries than they save. */
 const CHUNK_BYTES_MIN = 4096;
 
-/** Directives that only devices with a store know, and all that devices of one store must agree in. */
-const storeDirectives = [
-  "dedupDomain",
-  "minimumChunkSize",
-  "averageChunkSize",
-  "maximumChunkSize",
-  "dedupCompression",
-  "dedupLivePercent",
-  "dedupDeleteBandwidth",
-  "dedupScrubBandwidth",
-  "clientQuota",
-] as const;
+/** What only devices with a store know, and all that devices of one store must agree in. */
+const storeKeys = Object.keys(storeDirectives) as (keyof typeof storeDirectives)[];
 
 /** Whether the device has a store of chunks. */
 export function hasStore(device: { readonly deviceType: string | undefined }): boolean {
@@ -29,7 +20,7 @@ export function checkStoreDirectives(device: DeviceResource, problems: ProblemLi
   const tell = (directive: string, message: string, severity: "error" | "warning" = "error") =>
     problems.add({ severity, at: device.origin.at, resource: `Device "${device.name}"`, directive, message });
   if (!hasStore(device)) {
-    for (const key of storeDirectives)
+    for (const key of storeKeys)
       if (device.origin.written.has(key)) tell(key, "it has no effect without Device Type = Dedup or Btrfs", "warning");
     return;
   }
@@ -64,9 +55,9 @@ export function checkSharedStores(devices: Iterable<DeviceResource>, problems: P
 /** The directive in which two devices of one directory differ and must not. */
 function differenceOf(one: DeviceResource, other: DeviceResource): string | undefined {
   if (one.deviceType !== other.deviceType) return "DeviceType";
-  return storeDirectives.find((key) => textOf(one, key) !== textOf(other, key));
+  return storeKeys.find((key) => textOf(one, key) !== textOf(other, key));
 }
 
-function textOf(device: DeviceResource, key: (typeof storeDirectives)[number]): string {
+function textOf(device: DeviceResource, key: keyof typeof storeDirectives): string {
   return key === "dedupCompression" ? compressionText(device.dedupCompression) : String(device[key]);
 }

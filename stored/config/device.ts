@@ -8,14 +8,13 @@ import {
   path,
   resourceName,
   size,
-  speed,
   text,
   textList,
   time,
 } from "#lib/config/directive-types.ts";
-import { CHUNK_BYTES_MAX } from "#lib/chunk/chunk-frame.ts";
 import { reference } from "#lib/config/reference-types.ts";
-import { dedupCompression } from "./dedup-types.ts";
+import { storeDirectives } from "./store-directives.ts";
+import { tapeDirectives } from "./tape-directives.ts";
 import type { StorageResources } from "./resources.ts";
 
 /** Kinds of device. Without DeviceType the kind follows from what the Archive Device is. */
@@ -47,35 +46,6 @@ export const deviceTable = defineResource(
       description: "Directory of the Volumes, or the device node of the drive.",
     }),
     alignedDevice: directive(nameText(), { acts: false, description: "Directory of aligned data." }),
-    hardwareEndOfFile: directive(bool(), { default: true, acts: false, description: "The drive finds file marks by itself." }),
-    hardwareEndOfMedium: directive(bool(), {
-      default: true,
-      acts: true,
-      description: "The drive finds the end of data by itself.",
-    }),
-    backwardSpaceRecord: directive(bool(), {
-      default: true,
-      acts: true,
-      description: "The drive can step back a record. Jobs never do; btape tests it.",
-    }),
-    backwardSpaceFile: directive(bool(), {
-      default: true,
-      acts: true,
-      description: "The drive can step back a file mark; else it is rewound and goes forward.",
-    }),
-    bsfAtEom: directive(bool(), {
-      default: false,
-      acts: false,
-      description: "A step back over a file mark is needed after the end of data was found.",
-    }),
-    twoEof: directive(bool(), { default: false, acts: true, description: "Two file marks end the data." }),
-    forwardSpaceRecord: directive(bool(), { default: true, acts: true, description: "The drive can step forward a record." }),
-    forwardSpaceFile: directive(bool(), { default: true, acts: true, description: "The drive can step forward a file mark." }),
-    fastForwardSpaceFile: directive(bool(), {
-      default: true,
-      acts: true,
-      description: "The drive can step forward many file marks at once.",
-    }),
     removableMedia: directive(bool(), { default: true, acts: false, description: "Media can be taken out." }),
     randomAccess: directive(bool(), { default: false, acts: false, description: "The device can seek." }),
     automaticMount: directive(bool(), {
@@ -96,29 +66,17 @@ export const deviceTable = defineResource(
       acts: false,
       description: "Closes the device between looks for a new medium.",
     }),
-    blockPositioning: directive(bool(), {
-      default: true,
-      acts: true,
-      description: "Goes to the block that is wanted and not only to its file mark.",
-    }),
-    useMtiocGet: directive(bool(), { default: true, acts: false, description: "Asks the driver for the position." }),
     checkLabels: directive(bool(), { default: false, acts: false, description: "Looks for labels of other programs." }),
     requiresMount: directive(bool(), {
       default: false,
       acts: true,
       description: "Nothing is written while no file system is mounted at Mount Point.",
     }),
-    offlineOnUnmount: directive(bool(), {
-      default: false,
-      acts: false,
-      description: "Ejects the medium when it is unmounted.",
-    }),
     blockChecksum: directive(bool(), {
       default: true,
       acts: true,
       description: "Writes and checks a checksum for each block.",
     }),
-    useLintape: directive(bool(), { default: false, acts: false, description: "The drive uses the lin_tape driver." }),
     enabled: directive(bool(), { default: true, acts: true, description: "Lets the device be used." }),
     autoSelect: directive(bool(), {
       default: true,
@@ -141,10 +99,6 @@ export const deviceTable = defineResource(
     lockCommand: directive(nameText(), {
       acts: true,
       description: "Program that locks the changer, if its Autochanger names none.",
-    }),
-    wormCommand: directive(nameText(), {
-      acts: false,
-      description: "Program that finds out whether a medium can be written once only.",
     }),
     maximumChangerWait: directive(time(), {
       default: 300,
@@ -201,22 +155,6 @@ export const deviceTable = defineResource(
       acts: true,
       description: "Program that formats a medium (format command); %a is the Archive Device, %v the Volume.",
     }),
-    maximumRewindWait: directive(time(), {
-      default: 300,
-      acts: true,
-      description:
-        "How long a rewind may take; then the job fails, and the drive counts as hung until it answers. 0 is no limit. For Device Type VTape.",
-    }),
-    minimumRewindWait: directive(time(), {
-      default: 0,
-      acts: true,
-      description: "A rewind that takes less is told as a warning: perhaps no tape is in the drive. For Device Type VTape.",
-    }),
-    simulatedRewindTime: directive(time(), {
-      default: 0,
-      acts: true,
-      description: "How long each rewind of a tape in a file takes, to rehearse slow drives. For Device Type VTape.",
-    }),
     maximumNetworkBufferSize: directive(integer(), {
       default: 0,
       acts: false,
@@ -255,11 +193,6 @@ export const deviceTable = defineResource(
       acts: true,
       description:
         "Bytes after which the catalog gets an entry for positioning; a restore reads at most so much that it does not want.",
-    }),
-    volumeCapacity: directive(size(), {
-      default: 0,
-      acts: true,
-      description: "Size of a tape in bytes; 0: what it was made with, or what its disk takes. For Device Type VTape.",
     }),
     minimumFreeSpace: directive(size(), {
       keyword: "MinimumFeeSpace",
@@ -318,56 +251,6 @@ export const deviceTable = defineResource(
       acts: true,
       description: "Flushes the Volume to the medium when it is closed. That is always done.",
     }),
-    dedupDomain: directive(oneOf("storage", "pool", "client"), {
-      default: "storage",
-      acts: true,
-      description:
-        "Within what equal chunks are stored once: all jobs of this storage, those of one Pool, or those of one Client. For Device Type Dedup and Btrfs.",
-    }),
-    minimumChunkSize: directive(size({ max: CHUNK_BYTES_MAX }), {
-      default: 65_536,
-      acts: true,
-      description: "Shortest chunk that files are cut into, but for a file's last. For Device Type Dedup and Btrfs.",
-    }),
-    averageChunkSize: directive(size({ max: CHUNK_BYTES_MAX }), {
-      default: 262_144,
-      acts: true,
-      description: "About how long chunks are. For Device Type Dedup and Btrfs.",
-    }),
-    maximumChunkSize: directive(size({ max: CHUNK_BYTES_MAX }), {
-      default: 786_432,
-      acts: true,
-      description: "Longest chunk that files are cut into; at most 8 MiB. For Device Type Dedup and Btrfs.",
-    }),
-    dedupCompression: directive(dedupCompression(), {
-      default: { method: "zstd", level: 3 },
-      acts: true,
-      description: "How clients compress chunks; what does not shrink is stored as it is. For Device Type Dedup and Btrfs.",
-    }),
-    dedupLivePercent: directive(integer({ min: 0, max: 100 }), {
-      default: 60,
-      acts: true,
-      description:
-        "Containers of which less than this percentage is still referred to are written anew by a collection. For Device Type Dedup and Btrfs.",
-    }),
-    dedupDeleteBandwidth: directive(speed(), {
-      default: 536_870_912,
-      acts: true,
-      description:
-        "Most bytes a second of containers that a collection deletes, so that the file system stays responsive; 0 is no limit. For Device Type Dedup and Btrfs.",
-    }),
-    dedupScrubBandwidth: directive(speed(), {
-      default: 0,
-      acts: true,
-      description:
-        "Most bytes a second that a scrub reads, so that jobs have the disks beside it; 0 is no limit. For Device Type Dedup and Btrfs.",
-    }),
-    clientQuota: directive(size(), {
-      default: 0,
-      acts: true,
-      description:
-        "Most bytes that the chunks of one Client may take; 0 is no limit. For Device Type Btrfs with Dedup Domain = client.",
-    }),
     deviceProbeLimit: directive(time(), {
       default: 30,
       acts: true,
@@ -380,6 +263,8 @@ export const deviceTable = defineResource(
       description: "Interval of such writes; 0 is no watch.",
     }),
     dedupengine: directive(text(), { acts: false, description: "Name of a deduplicating store." }),
+    ...tapeDirectives,
+    ...storeDirectives,
   },
   { description: "A drive, or a directory of File Volumes." },
 );
