@@ -1,5 +1,5 @@
 /**
- * `npm test`: system packages, static checks, unit tests, regression scenarios; one summary line at the end.
+ * `npm test`: system packages, static checks, regression scenarios, unit tests; one summary line at the end.
  * Usage: test.ts [--only=checks|unit|regress] [NAME...], where NAME is a part of the path of a test file.
  * With CI=true a test that cannot run for want of something counts as failed, and up to SECOND_TRIES_MAX files whose tests failed run once
  * more, alone: what holds then is named and counted as unsteady, so that one unlucky moment among 1,600 tests neither stops a release nor
@@ -11,8 +11,17 @@ import { run } from "node:test";
 import { type CheckResult, runChecks } from "./checks.ts";
 import { installSystemPackages } from "./system-packages.ts";
 
-const SCENARIO_TIMEOUT_MS = 300_000;
-const UNIT_TIMEOUT_MS = 120_000;
+/** For all tests of a file. A machine that is five times slower than usual stays below it; what hangs does not. */
+const FILE_TIMEOUT_MS = 900_000;
+/** Begin of the paths of files that take longest. They go first, so that none is left to run alone in the end. */
+const LONGEST = [
+  "regress/tests/dedup",
+  "regress/tests/retention",
+  "regress/tests/btrfs",
+  "regress/",
+  "bench/smoke",
+  "stored/d",
+];
 /** More failures than this are no accident. */
 const SECOND_TRIES_MAX = 3;
 
@@ -43,18 +52,18 @@ const names = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const files = globSync("**/*.test.ts", { exclude: ["node_modules/**", ".cache/**", ".quickstart/**"] })
   .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
   .toSorted();
-const scenarios = files.filter((file) => file.startsWith("regress/"));
-const units = files.filter((file) => !file.startsWith("regress/"));
+const wanted = files
+  .filter((file) => only === undefined || only === (isScenario(file) ? "regress" : "unit"))
+  .toSorted((a, b) => rank(a) - rank(b));
 const started = performance.now();
+// One more file at a time than there are cores: tests wait for disks and for each other's daemons, too.
+const lanes = availableParallelism() + 1;
+// What was compiled once serves all test processes, their worker threads and the daemons that they start.
+process.env.NODE_COMPILE_CACHE ??= `${process.cwd()}/.cache/compile`;
 
 if (only !== "checks") installSystemPackages(say);
-const early: Promise<void>[] = [];
-if ((only === undefined && names.length === 0) || only === "checks") early.push(doChecks());
-if (only === undefined || only === "unit")
-  early.push(doTests("unit tests", units, Math.max(1, availableParallelism() - 1), UNIT_TIMEOUT_MS));
-await Promise.all(early);
-if (only === undefined || only === "regress")
-  await doTests("regression scenarios", scenarios, availableParallelism(), SCENARIO_TIMEOUT_MS);
+const withChecks = (only === undefined && names.length === 0) || only === "checks";
+await Promise.all([withChecks ? doChecks() : undefined, wanted.length > 0 ? doTests(wanted) : undefined]);
 
 if (inCi) await tryAgain();
 for (const failure of unsteady) showFailure("UNSTEADY", failure);
@@ -83,7 +92,7 @@ async function tryAgain(): Promise<void> {
   for (const file of again) {
     say(`once more: ${shortPath(file)}`);
     let held = true;
-    for await (const event of run({ files: [file], concurrency: 1, timeout: SCENARIO_TIMEOUT_MS })) {
+    for await (const event of run({ files: [file], concurrency: 1, timeout: FILE_TIMEOUT_MS })) {
       if (event.type === "test:fail") held = false;
     }
     if (held) takeBack(file);
@@ -114,11 +123,19 @@ function fail(name: string, detail: string, file?: string): void {
   failures.push({ name, detail, file });
 }
 
+function isScenario(file: string): boolean {
+  return file.startsWith("regress/");
+}
+
+function rank(file: string): number {
+  const found = LONGEST.findIndex((start) => file.startsWith(start));
+  return found < 0 ? LONGEST.length : found;
+}
+
 /** Runs test files in processes of their own and counts every test in them. */
-async function doTests(title: string, testFiles: readonly string[], concurrency: number, timeout: number): Promise<void> {
-  if (testFiles.length === 0) return;
-  let count = 0;
-  const stream = run({ files: [...testFiles], concurrency, timeout });
+async function doTests(testFiles: readonly string[]): Promise<void> {
+  const counts = { "regression scenarios": 0, "unit tests": 0 };
+  const stream = run({ files: [...testFiles], concurrency: lanes, timeout: FILE_TIMEOUT_MS });
   for await (const event of stream) {
     if (event.type === "test:stderr" || event.type === "test:stdout") {
       const lines = outputs.get(event.data.file) ?? [];
@@ -129,7 +146,7 @@ async function doTests(title: string, testFiles: readonly string[], concurrency:
     if (details.type === "suite" && event.type === "test:pass") continue;
     const label = testFiles.some((one) => file?.endsWith(one)) ? `${shortPath(file)}: ${name}` : name;
     const seconds = (details.duration_ms / 1000).toFixed(1);
-    count += 1;
+    counts[isScenario(shortPath(file)) ? "regression scenarios" : "unit tests"] += 1;
     if (skip !== undefined && skip !== false) {
       say(`skipped  ${label}${typeof skip === "string" ? ` (${skip})` : ""}`);
       if (inCi) fail(label, `cannot run here, and nothing may be skipped with CI=true: ${skip}`);
@@ -142,7 +159,7 @@ async function doTests(title: string, testFiles: readonly string[], concurrency:
       fail(label, describe(event.data.details.error), file);
     }
   }
-  say(`-- ${title}: ${count} in ${testFiles.length} files`);
+  for (const [title, count] of Object.entries(counts)) if (count > 0) say(`-- ${title}: ${count}`);
 }
 
 /** A suite or file that failed only because a test inside it did is not counted again. */
