@@ -18,10 +18,8 @@ Console { Name = monitor\nPassword = "monitor-secret"\nCommandACL = .overview\nJ
 `;
 
 async function bstatus(world: World, ...args: readonly string[]): Promise<Ended> {
-  return await runCommand(join(BIN, "bstatus"), ["-c", world.path("bconsole.conf"), ...args], {
-    timeoutMs: 30_000,
-    ...(world.clock === undefined ? {} : { env: world.clock.env }),
-  });
+  const options = world.clock === undefined ? {} : { env: world.clock.env };
+  return await runCommand(join(BIN, "bstatus"), ["-c", world.path("bconsole.conf"), ...args], options);
 }
 
 interface Job {

@@ -51,7 +51,7 @@ scenario("a daemon does not start twice", {}, async (world) => {
     ["nocturne-fd", "bacula-fd.conf"],
     ["nocturne-sd", "bacula-sd.conf"],
   ] as const) {
-    const second = await runCommand(join(BIN, program), ["-f", "-c", world.path(file)], { timeoutMs: 20_000 });
+    const second = await runCommand(join(BIN, program), ["-f", "-c", world.path(file)]);
     assert.equal(second.status, 1, second.output);
     assert.match(second.output, /runs already/);
   }

@@ -91,7 +91,7 @@ scenario(
       await mustRun("cp", ["-a", world.path("tree"), world.path("before")]);
 
       const script = `set -e\nexport PATH=${BIN}:$PATH\n${commandsOf(world, "Cold start")}`;
-      const ended = await runCommand("sh", ["-c", script], { timeoutMs: 120_000 });
+      const ended = await runCommand("sh", ["-c", script]);
       assert.equal(ended.status, 0, ended.output.slice(-3000));
       await bconsole(world, "wait");
       assert.ok(existsSync(world.path("restored")), ended.output.slice(-3000));

@@ -11,9 +11,7 @@ scenario(
   { root: true },
   async (world) => {
     everythingTree(world.path("tree"));
-    const ended = await runCommand(join(BIN, "nocturne"), ["quickstart", world.path("tree"), "--dir", world.path("quick")], {
-      timeoutMs: 200_000,
-    });
+    const ended = await runCommand(join(BIN, "nocturne"), ["quickstart", world.path("tree"), "--dir", world.path("quick")]);
     assert.equal(ended.status, 0, ended.output);
     assert.match(ended.output, /Termination:\s+Backup OK/);
     assert.match(ended.output, /Rate:\s+[\d.]+ KB\/s/);
@@ -28,11 +26,13 @@ scenario(
   {},
   async (world) => {
     plainTree(world.path("tree"), { files: 20 });
-    const ended = await runCommand(
-      join(BIN, "nocturne"),
-      ["quickstart", world.path("tree"), "--dedup", "--dir", world.path("quick")],
-      { timeoutMs: 200_000 },
-    );
+    const ended = await runCommand(join(BIN, "nocturne"), [
+      "quickstart",
+      world.path("tree"),
+      "--dedup",
+      "--dir",
+      world.path("quick"),
+    ]);
     assert.equal(ended.status, 0, ended.output);
     assert.match(ended.output, /The restored tree is identical/);
     assert.match(ended.output, /Deduplication: +all known, .*\n {2}New Chunks: +0, /);
@@ -42,11 +42,13 @@ scenario(
 
 scenario("quickstart --keep leaves a site running that the printed bconsole command reaches", {}, async (world) => {
   plainTree(world.path("tree"));
-  const ended = await runCommand(
-    join(BIN, "nocturne"),
-    ["quickstart", world.path("tree"), "--keep", "--dir", world.path("quick")],
-    { timeoutMs: 200_000 },
-  );
+  const ended = await runCommand(join(BIN, "nocturne"), [
+    "quickstart",
+    world.path("tree"),
+    "--keep",
+    "--dir",
+    world.path("quick"),
+  ]);
   try {
     assert.equal(ended.status, 0, ended.output);
     const [, program = "", config = ""] = /^\s+(\S*bconsole) -c (\S+)$/m.exec(ended.output) ?? [];

@@ -3,6 +3,11 @@ import { closeSync, openSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** Longest waits, in milliseconds: the slowest machine stays below them, what hangs does not. */
+const COMMAND_MS = 300_000;
+const START_MS = 120_000;
+const STOP_MS = 60_000;
+
 /** A command that ended. */
 export interface Ended {
   readonly status: number | null;
@@ -14,9 +19,11 @@ export interface Ended {
 
 export interface CommandOptions {
   readonly input?: string;
+  /** Asked with what it has said so far until it answers: what comes after `input`. Its input ends with that. */
+  readonly more?: (stdout: string) => string | undefined;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Milliseconds after which it is killed; 120 s if not given. */
+  /** Milliseconds after which it is killed; COMMAND_MS if not given. */
   readonly timeoutMs?: number;
 }
 
@@ -25,16 +32,22 @@ export async function runCommand(program: string, args: readonly string[], optio
   const child = spawn(program, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: ["pipe", "pipe", "pipe"] });
   let output = "";
   let stdout = "";
+  let more = options.more;
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;
     stdout += text;
+    const answer = more?.(stdout);
+    if (answer === undefined) return;
+    more = undefined;
+    child.stdin.end(answer);
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     output += text;
   });
   child.stdin.on("error", () => {}); // it may end without reading all
-  child.stdin.end(options.input ?? "");
-  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs ?? 120_000);
+  child.stdin.write(options.input ?? "");
+  if (more === undefined) child.stdin.end();
+  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs ?? COMMAND_MS);
   try {
     return await new Promise<Ended>((resolve, reject) => {
       child.once("error", reject);
@@ -84,12 +97,12 @@ export class Daemon {
     closeSync(log);
     child.once("error", () => {}); // reported as an early end below
     const daemon = new Daemon(name, child);
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + START_MS;
     while (!(await accepts(host, port))) {
       if (daemon.#ended || child.pid === undefined) throw new Error(`${name} ended while starting; see ${logFile}`);
       if (Date.now() > deadline) {
         await daemon.kill();
-        throw new Error(`${name} does not listen on port ${port} after 30 s; see ${logFile}`);
+        throw new Error(`${name} does not listen on port ${port} after ${START_MS} ms; see ${logFile}`);
       }
       await sleep(20);
     }
@@ -104,11 +117,11 @@ export class Daemon {
     return !this.#ended;
   }
 
-  /** Asks it to end; true if it did so by itself within 20 s. */
+  /** Asks it to end; true if it did so by itself within STOP_MS. */
   async stop(): Promise<boolean> {
     if (this.#ended) return true;
     this.#child.kill("SIGTERM");
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 20_000);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS);
     await this.#gone;
     clearTimeout(timer);
     return this.#child.signalCode !== "SIGKILL";

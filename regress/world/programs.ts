@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { mustRun } from "./process.ts";
+import { USUAL_CATALOG } from "./site.ts";
 
 /** The programs of one make: what stands behind the same configuration files and console commands. */
 export interface Programs {
@@ -17,15 +18,29 @@ export interface Programs {
 /** The folder of the launchers under test. */
 export const BIN = fileURLToPath(new URL("../../bin", import.meta.url));
 
+/** The empty SQLite catalog that our program made in the first site of this process that wanted one: it is the same for all. */
+let emptyCatalog: Buffer | undefined;
+
+/** Runs `nocturne catalog create`; for a site's usual SQLite file only once in a process, later sites get a copy. */
+async function createCatalog(worldDir: string): Promise<void> {
+  const config = join(worldDir, "bacula-dir.conf");
+  const text = readFileSync(config, "utf8");
+  const file = join(worldDir, "work/dir/bacula.db");
+  const isUsual = text.includes(`Working Directory = "${join(worldDir, "work/dir")}"`) && text.includes(USUAL_CATALOG);
+  if (isUsual && emptyCatalog !== undefined) writeFileSync(file, emptyCatalog, { mode: 0o600, flag: "wx" });
+  else {
+    await mustRun(join(BIN, "nocturne"), ["catalog", "create", "-c", config]);
+    if (isUsual) emptyCatalog = readFileSync(file);
+  }
+}
+
 /** What this repository builds. */
 export const NOCTURNE: Programs = {
   dir: [join(BIN, "nocturne-dir")],
   fd: [join(BIN, "nocturne-fd")],
   sd: [join(BIN, "nocturne-sd")],
   console: join(BIN, "bconsole"),
-  createCatalog: async (worldDir) => {
-    await mustRun(join(BIN, "nocturne"), ["catalog", "create", "-c", join(worldDir, "bacula-dir.conf")]);
-  },
+  createCatalog,
 };
 
 /** Set to judge Debian's Bacula in our place, which shows whether a scenario itself is fair: NOCTURNE_REGRESS_SUBJECT=debian. */

@@ -40,6 +40,9 @@ export type SiteWish = SiteOptions | ((dir: string, ports: Ports) => SiteOptions
 /** Passwords that scenarios use. */
 export const PASSWORDS = { console: "console-secret", client: "client-secret", storage: "storage-secret" } as const;
 
+/** Body of the Catalog resource after Name for the embedded SQLite. */
+export const USUAL_CATALOG = `dbname = "bacula"; dbuser = ""; dbpassword = ""`;
+
 const QUERIES = `:Volumes of a job
 *Enter JobId:
 SELECT DISTINCT VolumeName FROM JobMedia, Media WHERE JobMedia.MediaId = Media.MediaId AND JobMedia.JobId = %1;
@@ -73,7 +76,7 @@ function directorFile(dir: string, ports: Ports, options: SiteOptions): string {
 }
 Catalog {
   Name = MyCatalog
-  ${options.catalog ?? `dbname = "bacula"; dbuser = ""; dbpassword = ""`}
+  ${options.catalog ?? USUAL_CATALOG}
 }
 Client {
   Name = client-fd

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export const SCRIPT = "/usr/bin/script";
 
 /** Longest wait for a text. */
-const EXPECT_MS = 30_000;
+const EXPECT_MS = 120_000;
 
 /** A program at a terminal, typed to and read like a person does. */
 export class Terminal implements AsyncDisposable {

@@ -14,8 +14,10 @@ type Role = "sd" | "fd" | "dir";
 const ROLES: readonly Role[] = ["sd", "fd", "dir"];
 const CONFIGS = { sd: "bacula-sd.conf", fd: "bacula-fd.conf", dir: "bacula-dir.conf" } as const;
 
-/** A job takes longer than this only when something is wrong. */
-const JOB_TIMEOUT_MS = 120_000;
+/** A job takes longer than this only when something is wrong, on the slowest machine too. */
+const JOB_TIMEOUT_MS = 300_000;
+/** The same for what World.until waits for. */
+const UNTIL_MS = 120_000;
 
 /**
  * A site of its own: directory, configuration files, free ports, three real daemons, a console. Everything goes through the
@@ -82,7 +84,9 @@ export class World implements AsyncDisposable {
       await this.programs.createCatalog(this.dir);
       writeFileSync(this.path("catalog-made"), "");
     }
-    await Promise.all(wanted.map((role) => this.startOne(role)));
+    // When one cannot start the others are waited for all the same, so that they are stopped at the end.
+    const outcomes = await Promise.allSettled(wanted.map((role) => this.startOne(role)));
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
   async startOne(role: Role): Promise<void> {
@@ -116,9 +120,15 @@ export class World implements AsyncDisposable {
 
   /** Runs bconsole on these lines; a timeout shows what it had printed. */
   async consoleEnded(...lines: readonly string[]): Promise<Ended> {
+    return await this.#session(lines);
+  }
+
+  /** A session of the console; `more` as in CommandOptions. */
+  async #session(lines: readonly string[], more?: (stdout: string) => string | undefined): Promise<Ended> {
     const input = `${lines.join("\n")}\n`;
     const ended = await runCommand(this.programs.console, ["-c", this.path("bconsole.conf")], {
       input,
+      ...(more === undefined ? {} : { more }),
       timeoutMs: JOB_TIMEOUT_MS,
       ...this.#clockEnv(),
     });
@@ -129,10 +139,7 @@ export class World implements AsyncDisposable {
 
   /** Queues a job by a console line that ends in `yes`; gives its JobId. */
   async queue(line: string, ...answers: readonly string[]): Promise<number> {
-    const output = await this.console(line, ...answers);
-    const jobId = /JobId=(\d+)/.exec(output)?.[1];
-    if (jobId === undefined) throw new Error(`no job was queued by "${line}":\n${output}`);
-    return Number(jobId);
+    return mustBeQueued(line, await this.console(line, ...answers));
   }
 
   /** Queues jobs by console lines that end in `yes`, in one session: quicker, and closer together. */
@@ -157,7 +164,7 @@ export class World implements AsyncDisposable {
 
   /** The report of a job that has ended. */
   async #written(jobId: number): Promise<JobReport> {
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + UNTIL_MS;
     for (;;) {
       const report = parseReports(this.messages()).find((one) => one.jobId === jobId);
       if (report !== undefined) return report;
@@ -172,9 +179,13 @@ export class World implements AsyncDisposable {
     return await this.runLine(`run ${line} yes`);
   }
 
-  /** Like run, for a whole console line that queues a job. */
+  /** Like run, for a whole console line that queues a job. One session of the console queues it and waits for its end. */
   async runLine(line: string): Promise<JobReport> {
-    return await this.report(await this.queue(line));
+    const { output } = await this.#session([line], (shown) => {
+      const jobId = queuedIn(shown);
+      return jobId === undefined ? undefined : `wait jobid=${jobId}\n`;
+    });
+    return await this.#written(mustBeQueued(line, output));
   }
 
   /** Runs a backup of job Save that must end OK. */
@@ -186,7 +197,7 @@ export class World implements AsyncDisposable {
 
   /** Restores with `select all done` (or what `how` says) into a new directory, which it gives back. The job must end OK. */
   async restore(how = "select all done", where = this.path(`restored-${Date.now()}`)): Promise<string> {
-    const report = await this.report(await this.queue(`restore where=${where} ${how} yes`));
+    const report = await this.runLine(`restore where=${where} ${how} yes`);
     assert.equal(report.termination, "Restore OK", report.text + this.messages().slice(-3000));
     return where;
   }
@@ -229,11 +240,12 @@ export class World implements AsyncDisposable {
     await this.until(`Volumes hold ${bytes} bytes`, () => this.volumeBytes() >= bytes);
   }
 
-  /** Waits until a claim holds; an error after a minute names it. */
+  /** Waits until a claim holds; an error after two minutes names it. */
   async until(claim: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + UNTIL_MS;
     while (!(await holds())) {
-      if (Date.now() > deadline) throw new Error(`not so after a minute: ${claim}; messages:\n${this.messages().slice(-2000)}`);
+      if (Date.now() > deadline)
+        throw new Error(`not so after two minutes: ${claim}; messages:\n${this.messages().slice(-2000)}`);
       await sleep(25);
     }
   }
@@ -242,4 +254,16 @@ export class World implements AsyncDisposable {
     await this.stop();
     if (!this.keep) rmSync(this.dir, { recursive: true, force: true });
   }
+}
+
+/** The JobId that a session of the console was told of a job that it queued. */
+function queuedIn(output: string): number | undefined {
+  const jobId = /Job queued\. JobId=(\d+)\n/.exec(output)?.[1];
+  return jobId === undefined ? undefined : Number(jobId);
+}
+
+function mustBeQueued(line: string, output: string): number {
+  const jobId = queuedIn(output);
+  if (jobId === undefined) throw new Error(`no job was queued by "${line}":\n${output}`);
+  return jobId;
 }
