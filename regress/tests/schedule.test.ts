@@ -123,6 +123,7 @@ scenario(
     clock.set("2027-01-15 04:20:00");
     await world.until("the refusal", () => /Max start delay exceeded/.test(world.messages()));
 
+    await world.until("the Ticker's runs", async () => (await scheduledTimes(world, "Ticker")).length === 3);
     for (const [off, on] of [
       ["disable schedule=OnTicker", "enable schedule=OnTicker"],
       ["disable job=Ticker", "enable job=Ticker"],
