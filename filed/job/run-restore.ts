@@ -78,10 +78,10 @@ async function readInto(context: WorkContext, tree: RestoreTree, ticket: Storage
     signal,
     lostMsMax: surroundings.lostMsMax,
     onState: (state, text) => voice.say(state === "lost" ? "warning" : "info", text),
-    onBatch: async (batch) => {
+    onBatch: async (batch, free) => {
       numbers.networkBytes += batch.byteLength;
       await context.log.room(signal);
-      await tree.add(batch);
+      await tree.add(batch, free);
       follow();
     },
     onSession: ({ volSessionId, volSessionTime, jobId }) => tree.session(`${job.job} ${volSessionId}:${volSessionTime}`, jobId),

@@ -1,7 +1,7 @@
 import type { Clock } from "#lib/base/clock.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { bulkStorageData } from "#lib/rpc/bulk-codec.ts";
-import { reuseReceived } from "#lib/rpc/grpc-internals.ts";
+import { reuseReceived } from "#lib/rpc/received-buffers.ts";
 import type { RpcClient } from "#lib/rpc/client.ts";
 import type { JobRef } from "#proto/common.ts";
 import type { ReadEnd, ReadSession } from "#proto/data.ts";
@@ -15,8 +15,8 @@ export interface StorageReaderOptions {
   readonly signal: AbortSignal;
   readonly lostMsMax: number;
   readonly onState: (state: "lost" | "back", text: string) => void;
-  /** Takes a batch; the next one is read when it resolves. The batch is valid until then. */
-  readonly onBatch: (batch: Uint8Array) => Promise<void>;
+  /** Takes a batch; the next one is read when it resolves. The batch is the taker's until it calls `free`, which it may do later. */
+  readonly onBatch: (batch: Uint8Array, free: () => void) => Promise<void>;
   /** The records that follow are of this session; not told again when a connection is taken up. */
   readonly onSession: (session: ReadSession) => void;
 }
@@ -40,10 +40,10 @@ export async function readStorage(options: StorageReaderOptions): Promise<ReadEn
         progressed();
         const { step } = reply;
         if (step?.$case === "records") {
-          await options.onBatch(step.value);
+          const batch = step.value as Buffer<ArrayBuffer>;
+          await options.onBatch(batch, () => reuseReceived(batch));
           received++;
-          receivedBytes += step.value.byteLength;
-          reuseReceived(step.value as Buffer<ArrayBuffer>);
+          receivedBytes += batch.byteLength;
           if (received % RECEIVED_EVERY === 0) await call.write({ step: { $case: "received", value: received } });
         } else if (step?.$case === "session") {
           const key = `${step.value.volSessionId} ${step.value.volSessionTime}`;
