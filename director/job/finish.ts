@@ -3,7 +3,7 @@ import { deleteJobEvents } from "#catalog/database/event-application.ts";
 import { rememberForgottenSessions } from "#catalog/queries/forgotten-sessions.ts";
 import { listVolumesOfJob } from "#catalog/queries/job-media.ts";
 import { deleteRunningJob, updateJob } from "#catalog/queries/jobs.ts";
-import { findMediaById } from "#catalog/queries/media.ts";
+import { findMedia, findMediaById } from "#catalog/queries/media.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import type { JobEnd } from "#proto/job.ts";
 import { autoPrune } from "#director/retention/auto-prune.ts";
@@ -32,10 +32,13 @@ interface EndFacts {
   readonly volumes: readonly MediaRow[];
 }
 
-/** Volumes that the job has filled to a limit get their new status. */
+/** Volumes that the job has filled to a limit get their new status; also one that it was given and that holds no file of it. */
 async function settleVolumes({ desk, job, messages }: JobContext, volumes: readonly MediaRow[]): Promise<void> {
-  if (volumes.length === 0) return;
-  const { lines, warnings } = await desk.finder.settle(volumes, job.pool.resource.name);
+  const others = desk.claims.givenTo(job.jobId).filter(({ volume }) => !volumes.some((row) => row.VolumeName === volume));
+  const given = await Promise.all(others.map(async ({ volume }) => await findMedia(desk.catalog, volume)));
+  const all = [...volumes, ...given.filter((row) => row !== null)];
+  if (all.length === 0) return;
+  const { lines, warnings } = await desk.finder.settle(all, job.pool.resource.name);
   for (const line of lines) await messages.say("Info", line);
   for (const line of warnings) await messages.say("Warning", line);
 }

@@ -204,6 +204,24 @@ test("a Director that is killed in the middle follows the job again and ends it 
   assert.equal((await listLog(world.catalog, jobId)).filter((line) => line.LogText.includes("saving")).length, 1);
 });
 
+test("a job that found nothing to save counts for Maximum Volume Jobs at its end", async () => {
+  const scripts = goodScripts();
+  scripts.sd = async (log, _request, signal) => {
+    const answer = await log.ask(
+      JobQuestion.fromPartial({ ask: { $case: "findVolume", value: { pool: "Default", mediaType: "File", device: "Dev" } } }),
+      signal,
+    );
+    const { volume } = answer.$case === "use" ? answer.value : { volume: "" };
+    const facts = { volume, revision: Date.now() * 1000, status: "Append", bytes: 300, jobs: 1, writes: 2, volType: 1 };
+    log.append({ $case: "volume", value: VolumeState.fromPartial(facts) });
+    await log.end(JobEnd.fromPartial({ status: "T" }));
+  };
+  await using world = await EngineWorld.open(scripts, { pool: 'LabelFormat = "Vol-"; MaximumVolumeJobs = 1' });
+  const jobId = await world.engine.submit({ job: "Save", origin });
+  await world.engine.waitFor({ kind: "jobId", jobId }, never);
+  assert.equal((await findMedia(world.catalog, "Vol-0001"))?.VolStatus, "Used", world.console.take());
+});
+
 test("the Volume of a job that a restarted Director follows again stays the job's, before anything was written to it", async () => {
   const scripts = goodScripts();
   const gate = Promise.withResolvers<void>();
