@@ -14,7 +14,7 @@ import type { ChangerService } from "./changer-service.ts";
 import type { ReplicaService } from "./replica-service.ts";
 import type { SetDebugRequest } from "#proto/common.ts";
 import type { DeviceReply, DeviceRequest, StorageDaemonService } from "#proto/stored.ts";
-import type { DeviceSpace, DeviceSpaces, StatusSource } from "../status/status.ts";
+import type { DeviceSpace, DeviceSpaces, StatusSource } from "../status/status-source.ts";
 import type { StorageJobs } from "../job/storage-jobs.ts";
 
 type Service = Handlers<typeof StorageDaemonService>;

@@ -1,52 +1,21 @@
-import { reportTime, catalogTime } from "#lib/base/local-time.ts";
+import { reportTime } from "#lib/base/local-time.ts";
 import { levelWord, outcomeWord } from "./words.ts";
 import { troubleText } from "../watch/watch-devices.ts";
 import { megabytesText, type Rate } from "../device/rate.ts";
 import { sizeText } from "./units.ts";
+import { apiWriters } from "./api-status.ts";
 import { changerLines, driveLines } from "./changer-lines.ts";
-import type { AutochangerResource } from "../config/autochanger.ts";
-import type { Changer } from "../changer/changer.ts";
+import { jobsOn, sections } from "./status-source.ts";
 import type { DeviceHost } from "../device/device-host.ts";
-import type { Reservations } from "../reserve/reservations.ts";
 import type { SpoolBudget } from "../spool/spool-budget.ts";
-import type { StorageJobs } from "../job/storage-jobs.ts";
+import type { DeviceSpaces, Section, StatusSource, Writer } from "./status-source.ts";
 import type { StatusRequest } from "#proto/common.ts";
-
-/** What the status tells of. */
-export interface StatusSource {
-  readonly name: string;
-  readonly version: string;
-  readonly uname: string;
-  readonly startedMs: number;
-  readonly jobs: StorageJobs;
-  readonly reservations: Reservations;
-  readonly hosts: ReadonlyMap<string, DeviceHost>;
-  readonly autochangers: ReadonlyMap<string, AutochangerResource>;
-  /** Those whose media are moved by a program. */
-  readonly changers: ReadonlyMap<string, Changer>;
-  readonly debugLevel: number;
-}
-
-/** Free and whole bytes of a device, and what its file system has to say besides. */
-export interface DeviceSpace {
-  readonly free: number;
-  readonly total: number;
-  readonly lines: readonly string[];
-}
-
-/** Space of each device; null where it cannot be said. */
-export type DeviceSpaces = ReadonlyMap<string, DeviceSpace | null>;
-
-const sections = ["header", "running", "waitreservation", "terminated", "devices", "volumes", "spooling"] as const;
-type Section = (typeof sections)[number];
 
 /** The answer to `status`: the sections asked for, in their usual order. */
 export function statusLines(source: StatusSource, spaces: DeviceSpaces, request: StatusRequest): string[] {
   const wanted = request.sections.length === 0 ? sections : sections.filter((section) => request.sections.includes(section));
   return wanted.flatMap((section) => (request.api ? apiWriters[section](source, spaces) : writers[section](source, spaces)));
 }
-
-type Writer = (source: StatusSource, spaces: DeviceSpaces) => string[];
 
 const writers: Readonly<Record<Section, Writer>> = {
   header: (source) => {
@@ -124,90 +93,6 @@ const writers: Readonly<Record<Section, Writer>> = {
   },
 };
 
-const apiWriters: Readonly<Record<Section, Writer>> = {
-  header: (source) => [
-    "header:",
-    `name=${source.name}`,
-    `version=${source.version}`,
-    `uname=${source.uname}`,
-    `started_epoch=${Math.floor(source.startedMs / 1000)}`,
-    `started=${catalogTime(source.startedMs)}`,
-    `pid=${process.pid}`,
-    `jobs_run=${source.jobs.count}`,
-    `jobs_running=${source.jobs.running.length}`,
-    `ndevices=${source.hosts.size}`,
-    `nautochgr=${source.autochangers.size}`,
-    `debug=${source.debugLevel}`,
-    "plugins=",
-    "drivers=",
-    "",
-  ],
-  running: (source) => [
-    "running:",
-    "",
-    ...source.jobs.running.flatMap(({ ref, facts }) => [
-      `jobid=${ref.jobId}`,
-      `job=${ref.job}`,
-      `name=${facts.jobName}`,
-      `level=${facts.level}`,
-      `type=${facts.type}`,
-      `status=${facts.status}`,
-      `jobfiles=${facts.files}`,
-      `jobbytes=${facts.bytes}`,
-      `errors=${facts.errors}`,
-      `write_device=${facts.device}`,
-      `volume=${facts.volume}`,
-      `starttime_epoch=${Math.floor(facts.startMs / 1000)}`,
-      `starttime=${catalogTime(facts.startMs)}`,
-      "",
-    ]),
-  ],
-  waitreservation: (source) => [
-    "waitreservation:",
-    "",
-    ...source.reservations.waiting.flatMap(({ label, reason }) => [`job=${label}`, `reason=${reason}`, ""]),
-  ],
-  terminated: (source) => [
-    "terminated:",
-    "",
-    ...source.jobs.terminated.flatMap((job) => [
-      `jobid=${job.ref.jobId}`,
-      `level=${job.level}`,
-      `type=${job.type}`,
-      `status=${job.status}`,
-      `status_desc=${outcomeWord(job.status)}`,
-      `jobbytes=${job.bytes}`,
-      `jobfiles=${job.files}`,
-      `job=${job.ref.job}`,
-      `name=${job.jobName}`,
-      `starttime_epoch=${Math.floor(job.startMs / 1000)}`,
-      `starttime=${catalogTime(job.startMs)}`,
-      `endtime_epoch=${Math.floor(job.endMs / 1000)}`,
-      `endtime=${catalogTime(job.endMs)}`,
-      `errors=${job.errors}`,
-      "",
-    ]),
-  ],
-  devices: (source, spaces) => [
-    "devices:",
-    "",
-    ...[...source.hosts.values()].flatMap((host) => deviceFacts(source, host, spaces)),
-  ],
-  volumes: (source) => [
-    "volumes:",
-    "",
-    ...[...source.hosts.values()].flatMap((host) =>
-      host.appending === undefined ? [] : [`volume=${host.appending.name}`, `device=${host.name}`, ""],
-    ),
-  ],
-  spooling: (source) => {
-    const spools = [...source.hosts.values()].map(({ spool }) => spool);
-    const jobs = spools.reduce((sum, { counts }) => sum + counts.jobs, 0);
-    const bytes = spools.reduce((sum, spool) => sum + spool.bytes, 0);
-    return ["spooling:", `data_jobs=${jobs}`, `data_bytes=${bytes}`, "attr_jobs=0", "attr_bytes=0", ""];
-  },
-};
-
 function deviceLines(source: StatusSource, host: DeviceHost, spaces: DeviceSpaces): string[] {
   const { settings, appending } = host;
   const title = `"${host.name}" (${settings.archiveDevice})`;
@@ -254,46 +139,9 @@ function deviceLines(source: StatusSource, host: DeviceHost, spaces: DeviceSpace
   return [`Device ${settings.deviceType}: ${title} is not open.`, ...tail];
 }
 
-function deviceFacts(source: StatusSource, host: DeviceHost, spaces: DeviceSpaces): string[] {
-  const { settings, appending } = host;
-  const space = spaces.get(host.name);
-  const state = appending?.state(Date.now());
-  const isBlocked = source.reservations.isBlocked(host.name) || host.trouble.isHung || host.activity !== "";
-  return [
-    `name=${host.name}`,
-    `archive_device=${settings.archiveDevice}`,
-    `type=${settings.deviceType}`,
-    `media_type=${settings.mediaType}`,
-    `open=${appending !== undefined || host.reading.size > 0 ? 1 : 0}`,
-    `writers=${appending === undefined ? 0 : jobsOn(source, host)}`,
-    `maximum_concurrent_jobs=${settings.jobsMax}`,
-    `maximum_volume_size=${settings.volumeBytesMax}`,
-    `read_only=${settings.isReadOnly ? 1 : 0}`,
-    `autoselect=${settings.isAutoSelect ? 1 : 0}`,
-    `enabled=${settings.isEnabled ? 1 : 0}`,
-    ...(space === undefined || space === null ? [] : [`free_space=${space.free}`, `total_space=${space.total}`]),
-    `mounted=${appending !== undefined ? 1 : 0}`,
-    `volume=${appending?.name ?? host.reading.values().next().value ?? ""}`,
-    `pool=${appending?.catalog.pool ?? ""}`,
-    `blocked_desc=${troubleText(host) || host.activity}`,
-    `blocked=${isBlocked ? 1 : 0}`,
-    `append=${appending !== undefined ? 1 : 0}`,
-    `bytes=${state?.bytes ?? 0}`,
-    `blocks=${state?.blocks ?? 0}`,
-    `file=${state?.endFile ?? 0}`,
-    `block=${state?.endBlock ?? 0}`,
-    "",
-  ];
-}
-
 function rateLine(what: "write" | "read", rate: Rate): string[] {
   const perSecond = rate.perSecond(performance.now());
   return perSecond === undefined ? [] : [`    Volume ${what} rate: ${megabytesText(perSecond)}`];
-}
-
-function jobsOn(source: StatusSource, host: DeviceHost): number {
-  const use = source.reservations.useOf(host.name);
-  return use.kind === "append" ? use.jobs : 0;
 }
 
 /** `21-Nov-26 07:07` */

@@ -1,6 +1,5 @@
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, writevSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { must } from "#lib/base/assert.ts";
 import { runsBehind } from "#lib/base/runs-behind.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
@@ -12,6 +11,7 @@ import { FRAME_BYTES, TAPE_FILES_MAX, VTAPE_HEAD_BYTES, VTAPE_PART_BYTES } from 
 import { readHeader, writeDirectory, writeFrame, writeHeader } from "./vtape-format.ts";
 import { TAPE_START, VtapeFrames, behind, behindMark } from "./vtape-frames.ts";
 import { VtapeHead } from "./vtape-head.ts";
+import { fittingBlocks } from "./vtape-room.ts";
 import type { AppendOutcome } from "../device/device.ts";
 import type { MarkPlace } from "./vtape-frames.ts";
 import type { Tape, TapePosition, TapeRead } from "./tape.ts";
@@ -28,13 +28,6 @@ export interface VtapeWish {
   /** What each rewind takes, milliseconds: a slow drive, rehearsed. */
   readonly rewindMs?: number;
 }
-
-/** Room behind the early warning: for what must still be written when a tape is left. */
-const RESERVE_LEAST = 128 * 1024;
-const RESERVE_MOST = 4 * 1024 * 1024;
-
-/** Blocks of one write; each is two buffers, and the kernel takes 1024. */
-const GATHER_BLOCKS = 500;
 
 const LOCK_EX_NB = 6;
 
@@ -113,15 +106,20 @@ export class VtapeFile implements Tape {
 
   write(blocks: readonly Uint8Array[]): AppendOutcome {
     this.#requireWritable();
+    const wrong = blocks.find(({ byteLength }) => byteLength === 0 || byteLength > BLOCK_BYTES_MAX);
+    if (wrong !== undefined)
+      throw new OperatorError("DEVICE_IO_FAILED", `${this.#title}: a block of ${wrong.byteLength} bytes cannot be written`);
     this.#prepareWrite();
     for (let done = 0; done < blocks.length;) {
-      const { count, outcome } = this.#groupFrom(blocks, done);
+      const { offset } = this.#head.at;
+      const { count, end } = fittingBlocks(blocks, done, { offset, capacity: this.#capacity, isWarned: this.#isWarned });
+      if (end?.startsWith("early") === true) this.#isWarned = true;
       if (count > 0) {
         const failed = this.#writeGroup(blocks.slice(done, done + count));
         if (failed !== undefined) return { kind: "full", blocks: done, reason: failed };
         done += count;
       }
-      if (outcome !== undefined) return { kind: "full", blocks: done, reason: outcome };
+      if (end !== undefined) return { kind: "full", blocks: done, reason: end };
     }
     return { kind: "written" };
   }
@@ -232,26 +230,6 @@ export class VtapeFile implements Tape {
     this.#head.isDirectoryGood = true;
   }
 
-  /** How many blocks go into the next write, and why no more. */
-  #groupFrom(blocks: readonly Uint8Array[], from: number): { readonly count: number; readonly outcome: string | undefined } {
-    let { offset } = this.#head.at;
-    const warnAt = this.#capacity - reserveOf(this.#capacity);
-    let count = 0;
-    for (; from + count < blocks.length && count < GATHER_BLOCKS; count += 1) {
-      const { byteLength } = must(blocks[from + count], "a block");
-      if (byteLength === 0 || byteLength > BLOCK_BYTES_MAX)
-        throw new OperatorError("DEVICE_IO_FAILED", `${this.#title}: a block of ${byteLength} bytes cannot be written`);
-      offset += FRAME_BYTES + byteLength;
-      if (this.#capacity === 0) continue;
-      if (offset > this.#capacity) return { count, outcome: "end of the tape" };
-      if (offset > warnAt && !this.#isWarned) {
-        this.#isWarned = true;
-        return { count, outcome: "early warning: the end of the tape is near" };
-      }
-    }
-    return { count, outcome: undefined };
-  }
-
   /** Writes these blocks, or none of them: then it answers why the disk takes no more. */
   #writeGroup(blocks: readonly Uint8Array[]): string | undefined {
     const buffers: Uint8Array[] = [];
@@ -307,26 +285,6 @@ export class VtapeFile implements Tape {
     const { file, block } = this.#head.at;
     return new OperatorError("DEVICE_IO_FAILED", `${this.#title}: ${doing} at ${file}:${block} failed`, { cause });
   }
-}
-
-/** Whether a file is a tape; false also if it cannot be read. */
-export function isVtape(path: string): boolean {
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch {
-    return false;
-  }
-  try {
-    const head = new Uint8Array(VTAPE_PART_BYTES);
-    return fstatSync(fd).isFile() && typeof readHeader(head.subarray(0, readWhole(fd, head, 0))) === "number";
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function reserveOf(capacity: number): number {
-  return Math.max(RESERVE_LEAST, Math.min(RESERVE_MOST, Math.floor(capacity / 64)));
 }
 
 function openOrTell({ device, path }: VtapeWish, flags: number): number {

@@ -1,6 +1,5 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { decodeJobDescription, decodeJobEndDescription } from "#lib/job-description/job-description.ts";
-import { BatchBuilder, BatchCursor } from "#lib/wire/record.ts";
 import type { BootstrapEntry } from "#proto/bootstrap.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import { isCatalogStream, labelType } from "#stored/volume/format.ts";
@@ -10,7 +9,8 @@ import type { SessionKey } from "#stored/volume/block.ts";
 import type { VolumeRecord } from "#stored/volume/record-reader.ts";
 import type { SessionEnd, SessionLabel } from "#stored/volume/session-label.ts";
 import { blockContents } from "./bscan-blocks.ts";
-import { ScannedSession, sessionName, type ScannedRegion } from "./bscan-session.ts";
+import { storeFiles } from "./bscan-files.ts";
+import { ScannedSession, type ScannedRegion } from "./bscan-session.ts";
 import type { BscanCatalog } from "./bscan-catalog.ts";
 import type { OpenVolume } from "./open-volumes.ts";
 import type { ScanSink } from "./scan-volumes.ts";
@@ -21,9 +21,6 @@ const REGION_BYTES = 1_000_000_000;
 
 /** A batch goes to the catalog when it has grown to this. */
 const BATCH_BYTES = 512 * 1024;
-
-/** Attribute type of a file that a job found deleted. */
-const TYPE_DELETED = 23;
 
 /** The Volume that is read. */
 interface VolumeAtHand {
@@ -273,41 +270,13 @@ export class BscanSink implements ScanSink {
   #flush(session: ScannedSession): void {
     if (session.builder.length === 0) return;
     const batch = session.builder.take();
-    this.#step(async () => await this.#store(session, batch));
-  }
-
-  async #store(session: ScannedSession, batch: Uint8Array): Promise<void> {
-    const { job } = session;
-    if (job.kind !== "job") return;
-    const missing = job.present === undefined ? batch : withoutPresent(batch, job.present);
-    if (missing.byteLength === 0) return;
-    try {
-      await this.#catalog.files(session, missing);
-    } catch (error) {
-      if (!(error instanceof OperatorError) || !damagedCodes.has(error.code)) throw error;
-      await this.#storeOneByOne(session, missing);
-    }
-  }
-
-  /** A damaged record costs its own file only. */
-  async #storeOneByOne(session: ScannedSession, batch: Uint8Array): Promise<void> {
-    for (const file of filesOf(batch)) {
-      try {
-        await this.#catalog.files(session, file);
-      } catch (error) {
-        if (!(error instanceof OperatorError) || !damagedCodes.has(error.code)) throw error;
-        this.#show.voice.error(`${sessionName(session.key)}: ${error.message}; the file is left out.`);
-      }
-    }
+    this.#step(async () => await storeFiles(this.#catalog, this.#show.voice, session, batch));
   }
 
   #step(step: () => Promise<void>): void {
     this.#steps.push(step);
   }
 }
-
-/** What the catalog says of records that cannot be. */
-const damagedCodes: ReadonlySet<string> = new Set(["CATALOG_BATCH_INVALID", "BATCH_INVALID"]);
 
 async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
   for (const step of steps) await step();
@@ -332,46 +301,4 @@ function rowOf({ firstIndex, lastIndex, startAddress, endAddress }: ScannedRegio
     StartBlock: startAddress % 2 ** 32,
     EndBlock: endAddress % 2 ** 32,
   };
-}
-
-/** The records of files that have no row yet. */
-function withoutPresent(
-  batch: Uint8Array,
-  present: { readonly indexes: { has(id: number): boolean }; readonly deleted: number },
-): Uint8Array {
-  const builder = new BatchBuilder();
-  const cursor = new BatchCursor(batch);
-  let skipped = 0;
-  while (cursor.next()) {
-    const { fileIndex, data } = cursor;
-    if (present.indexes.has(fileIndex) || fileIndex === skipped) continue;
-    if (present.deleted > 0 && saysDeleted(data)) {
-      skipped = fileIndex;
-      continue;
-    }
-    builder.append(fileIndex, cursor.stream, data);
-  }
-  return builder.take();
-}
-
-/** Whether an attribute record says that its file was found deleted. */
-function saysDeleted(data: Uint8Array): boolean {
-  const [, type] = Buffer.from(data.buffer, data.byteOffset, Math.min(data.byteLength, 24)).toString("latin1").split(" ", 2);
-  return (Number(type) & 0xffff) === TYPE_DELETED;
-}
-
-/** A batch for each file. */
-function* filesOf(batch: Uint8Array): Generator<Uint8Array> {
-  let builder = new BatchBuilder();
-  let at = 0;
-  const cursor = new BatchCursor(batch);
-  while (cursor.next()) {
-    if (cursor.fileIndex !== at && builder.length > 0) {
-      yield builder.take();
-      builder = new BatchBuilder();
-    }
-    at = cursor.fileIndex;
-    builder.append(cursor.fileIndex, cursor.stream, cursor.data);
-  }
-  if (builder.length > 0) yield builder.take();
 }

@@ -5,7 +5,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { loadStorageConfig } from "#stored/config/load.ts";
 import { deviceSettings } from "#stored/device/device-settings.ts";
 import { openDriver } from "#stored/device/drivers.ts";
-import { isVtape } from "#stored/tape/vtape-file.ts";
+import { isVtape } from "#stored/tape/is-vtape.ts";
 import { VTAPE_VOL_TYPE } from "#stored/tape/tape-drive.ts";
 import { LABEL_PROBE_BYTES, readLabelBlock } from "#stored/volume/label-block.ts";
 import type { StorageConfig } from "#stored/config/load.ts";
