@@ -18,6 +18,7 @@ import { deviceOfDrive, deviceSettings, devicesNamed } from "./device/device-set
 import { Changes } from "./job/changes.ts";
 import { SessionCounter } from "./job/session-counter.ts";
 import { StorageJobs } from "./job/storage-jobs.ts";
+import { mountAtStart } from "./mount/mount-at-start.ts";
 import { Appender } from "./mount/appender.ts";
 import { VolumesInUse } from "./mount/volumes-in-use.ts";
 import { Reservations } from "./reserve/reservations.ts";
@@ -223,6 +224,7 @@ export class StorageDaemon implements AsyncDisposable {
       listenAddresses({ addresses: storage.sdAddresses, address: storage.sdAddress, port: storage.sdPort }),
     );
     stack.defer(async () => await server.close(CLOSE_GRACE_MS));
+    mountAtStart(hosts.values(), operators, log);
     return new StorageDaemon(stack.move(), jobs, port);
   }
 

@@ -46,15 +46,27 @@ export const deviceTable = defineResource(
       description: "Directory of the Volumes, or the device node of the drive.",
     }),
     alignedDevice: directive(nameText(), { acts: false, description: "Directory of aligned data." }),
-    removableMedia: directive(bool(), { default: true, acts: false, description: "Media can be taken out." }),
-    randomAccess: directive(bool(), { default: false, acts: false, description: "The device can seek." }),
-    automaticMount: directive(bool(), {
+    removableMedia: directive(bool(), {
+      default: true,
+      acts: false,
+      description: "Media can be taken out. Here that follows from the Device Type.",
+    }),
+    randomAccess: directive(bool(), {
       default: false,
       acts: false,
-      description: "Reads the label of the medium when the device is opened.",
+      description: "The device can seek. Here that follows from the Device Type.",
+    }),
+    automaticMount: directive(bool(), {
+      default: false,
+      acts: true,
+      description: "Reads the label of the medium in the drive when the daemon starts. For drives, with and without a changer.",
     }),
     labelMedia: directive(bool(), { default: false, acts: true, description: "Labels blank media without being asked." }),
-    alwaysOpen: directive(bool(), { default: true, acts: false, description: "Keeps the device open between jobs." }),
+    alwaysOpen: directive(bool(), {
+      default: true,
+      acts: false,
+      description: "Keeps the device open between jobs. Here each is closed behind its last job, and opened by the next.",
+    }),
     autochanger: directive(bool(), {
       default: false,
       acts: true,
@@ -64,7 +76,7 @@ export const deviceTable = defineResource(
     closeOnPoll: directive(bool(), {
       default: false,
       acts: false,
-      description: "Closes the device between looks for a new medium.",
+      description: "Closes the device between looks for a new medium. Here that is always done.",
     }),
     checkLabels: directive(bool(), { default: false, acts: false, description: "Looks for labels of other programs." }),
     requiresMount: directive(bool(), {

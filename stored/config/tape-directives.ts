@@ -3,7 +3,11 @@ import { bool, nameText, size, time } from "#lib/config/directive-types.ts";
 
 /** Directives of a Device that are about drives with tapes: what the drive can do, and what it may take. */
 export const tapeDirectives = {
-  hardwareEndOfFile: directive(bool(), { default: true, acts: false, description: "The drive finds file marks by itself." }),
+  hardwareEndOfFile: directive(bool(), {
+    default: true,
+    acts: false,
+    description: "The drive finds file marks by itself. A VTape does; for real drives.",
+  }),
   hardwareEndOfMedium: directive(bool(), {
     default: true,
     acts: true,
@@ -22,7 +26,7 @@ export const tapeDirectives = {
   bsfAtEom: directive(bool(), {
     default: false,
     acts: false,
-    description: "A step back over a file mark is needed after the end of data was found.",
+    description: "A step back over a file mark is needed after the end of data was found. For real drives.",
   }),
   twoEof: directive(bool(), { default: false, acts: true, description: "Two file marks end the data." }),
   forwardSpaceRecord: directive(bool(), { default: true, acts: true, description: "The drive can step forward a record." }),
@@ -37,12 +41,20 @@ export const tapeDirectives = {
     acts: true,
     description: "Goes to the block that is wanted and not only to its file mark.",
   }),
-  useMtiocGet: directive(bool(), { default: true, acts: false, description: "Asks the driver for the position." }),
-  useLintape: directive(bool(), { default: false, acts: false, description: "The drive uses the lin_tape driver." }),
+  useMtiocGet: directive(bool(), {
+    default: true,
+    acts: false,
+    description: "Asks the driver for the position. For real drives.",
+  }),
+  useLintape: directive(bool(), {
+    default: false,
+    acts: false,
+    description: "The drive uses the lin_tape driver. For real drives.",
+  }),
   offlineOnUnmount: directive(bool(), {
     default: false,
     acts: false,
-    description: "Ejects the medium when it is unmounted.",
+    description: "Ejects the medium when it is unmounted. For real drives.",
   }),
   wormCommand: directive(nameText(), {
     acts: false,

@@ -41,6 +41,8 @@ export interface DeviceSettings {
   readonly isDrive?: boolean;
   readonly mediaType: string;
   readonly labelMedia: boolean;
+  /** Automatic Mount: what is in the drive is looked at when the daemon starts. */
+  readonly mountsAtStart?: boolean;
   readonly isEnabled: boolean;
   readonly isAutoSelect: boolean;
   readonly isReadOnly: boolean;

@@ -18,6 +18,7 @@ export function deviceSettings(resource: DeviceResource, changerCommand = ""): D
     isDrive: isDrive(resource, changerCommand),
     mediaType: resource.mediaType,
     labelMedia: resource.labelMedia,
+    mountsAtStart: resource.automaticMount && resource.enabled,
     isEnabled: resource.enabled,
     isAutoSelect: resource.autoSelect,
     isReadOnly: resource.readOnly || forbidden(resource).includes("write"),

@@ -21,7 +21,8 @@ export function changerLines(source: {
 /** What the status says of the medium in a drive. The changer is not asked for it: it may be busy. */
 export function driveLines(host: DeviceHost): string[] {
   const { drive } = host;
-  if (drive?.changer === undefined) return [];
+  if (drive === undefined) return [];
+  if (drive.changer === undefined) return drive.volume === "" ? [] : [`   Volume "${drive.volume}" was last seen in it.`];
   const { slot, volume, index } = drive;
   if (slot === undefined) return [`   Drive ${index} status unknown.`];
   if (slot === 0) return [`   Drive ${index} is not loaded.`];
