@@ -171,7 +171,7 @@ test("where the directory of a storage is not usable, prune says so and changes 
   await save("gone-fd", 1);
   await volume("Gone", [old], { StorageId: storage.StorageId });
   const space = { device: "D", archiveDevice: "/backup", total: 0, free: 0, metadataTotal: 0, metadataFree: 0 };
-  world.daemons.spaces = [{ ...space, pending: 0, problem: "/backup is not mounted", fileSystem: "" }];
+  world.daemons.spaces = [{ ...space, pending: 0, problem: "/backup is not mounted", fileSystem: "", least: 0 }];
   for (const line of [
     "prune volume=Gone yes",
     "prune expired volume yes",

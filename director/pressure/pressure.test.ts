@@ -62,6 +62,7 @@ class Disk {
       pending: this.#due > 0 ? 1 : 0,
       problem: this.problem,
       fileSystem: "/dev/sdb1",
+      least: 0,
     };
   }
 }

@@ -216,6 +216,8 @@ export interface DeviceSpace {
   problem: string;
   /** Identifies the file system: devices with the same value share their room. */
   fileSystem: string;
+  /** Bytes that must be free before anything new is begun there (Minimum Free Space). */
+  least: number;
 }
 
 /** What to do with a store of chunks. */
@@ -1773,6 +1775,7 @@ function createBaseDeviceSpace(): DeviceSpace {
     pending: 0,
     problem: "",
     fileSystem: "",
+    least: 0,
   };
 }
 
@@ -1804,6 +1807,9 @@ export const DeviceSpace: MessageFns<DeviceSpace> = {
     }
     if (message.fileSystem !== "") {
       writer.uint32(74).string(message.fileSystem);
+    }
+    if (message.least !== 0) {
+      writer.uint32(80).int64(message.least);
     }
     return writer;
   },
@@ -1893,6 +1899,14 @@ export const DeviceSpace: MessageFns<DeviceSpace> = {
             message.fileSystem = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.least = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1919,6 +1933,7 @@ export const DeviceSpace: MessageFns<DeviceSpace> = {
     message.pending = object.pending ?? 0;
     message.problem = object.problem ?? "";
     message.fileSystem = object.fileSystem ?? "";
+    message.least = object.least ?? 0;
     return message;
   },
 };

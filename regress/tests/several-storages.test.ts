@@ -89,13 +89,19 @@ scenario(
             Maximum Concurrent Jobs = 5
           }
           Job { Name = Group; JobDefs = Defs; Storage = Near, Disks; Client Run Before Job = "sh -c 'until [ -e ${dir}/go ]; do sleep 0.1; done'" }
-          Job { Name = Fallback; JobDefs = Defs; Storage = Gone, Near, Disks }`,
+          Job { Name = Fallback; JobDefs = Defs; Storage = Gone, Near, Disks }
+          Job { Name = Crowded; JobDefs = Defs; Storage = Tight, Disks }`,
+          storage("Tight", ports.storage).replace("Media Type = Tight", "Media Type = File"),
         ].join("\n"),
       };
     },
   },
   async (world) => {
     plainTree(world.path("tree"), { files: 3 });
+    const tight = device("Tight", world.path("volumes"))
+      .replace("Type = Tight", "Type = File")
+      .replace("Label", "Minimum Free Space = 100TB; Label");
+    world.edit("bacula-sd.conf", /^Messages/m, `${tight}Messages`);
     await world.start();
     const both = await world.queueAll("run job=Group yes", "run job=Group yes");
     await world.until("the first runs", () => /JobId 1: shell command/.test(world.messages()));
@@ -106,6 +112,8 @@ scenario(
     const used = (await world.reports(both)).map((report) => report.fields.get("Storage"));
     assert.deepEqual(used, ['"Near" (From Job resource)', '"Disks" (From Job resource)']);
     assert.equal((await world.run("job=Fallback storage=Near")).fields.get("Storage"), '"Near" (From User input)');
+    assert.equal((await world.run("job=Crowded")).fields.get("Storage"), '"Disks" (From Job resource)');
+    assert.match(world.messages(), /Storage "Tight" has no room: device "Tight" has .* free, Minimum Free Space is 100/);
     await world.console("disable storage=Near");
     assert.equal((await world.run("job=Group")).fields.get("Storage"), '"Disks" (From Job resource)');
   },

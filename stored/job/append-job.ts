@@ -18,6 +18,7 @@ import type { AppendWork, StartStorageJobRequest } from "#proto/stored.ts";
 import type { CallContext } from "#lib/rpc/call.ts";
 import type { JobLog } from "#lib/job-log/job-log.ts";
 import type { JobRef } from "#proto/common.ts";
+import { devicesWithRoom } from "../reserve/devices-with-room.ts";
 import { RoomWait } from "../space/wait-for-room.ts";
 import { megabytesText } from "../device/rate.ts";
 import { jobSpool } from "../spool/job-spool.ts";
@@ -133,8 +134,10 @@ export class AppendJob implements StorageJob, AppendClient {
         waits: (reason: string, isBlocked: boolean) => tellWaiting(this.voice, this.ref.job, reason, isBlocked),
         blockedMsMax: this.maxWaitMs,
       };
+      const { devices, told } = await devicesWithRoom(this.#request.devices, (device) => this.#around.findHost(device));
+      for (const line of told) this.voice.say("warning", line);
       const wish = {
-        devices: this.#request.devices,
+        devices,
         mediaType: this.#request.mediaType,
         work: { kind: "append" as const, pool: this.label.pool },
         prefersMounted: this.#request.preferMountedVolumes,

@@ -15,14 +15,24 @@ const METADATA_BYTES_LEAST = 1024 * 1024;
 /** Why nothing is written: on a full disk each new Volume would hold a label and nothing else, one after the other until the Pool has no more. */
 export async function lackOfRoom(host: DeviceHost): Promise<string | undefined> {
   if (!hasDirectory(host)) return undefined;
-  const { blockBytesMax, archiveDevice, freeBytesMin } = host.settings;
-  const least = Math.max(freeBytesMin, ROOM_BLOCKS * Math.max(blockBytesMax, BLOCK_BYTES_DEFAULT));
+  const { archiveDevice } = host.settings;
+  const least = leastRoom(host);
   // What was deleted a moment ago may not be counted as free yet.
   for (let isSettled = false; ; isSettled = true) {
     const lack = await lackBelow(host, least);
     if (lack === undefined || isSettled) return lack === undefined ? undefined : noRoomText(host, lack);
     await settleRoom(archiveDevice, { isBtrfs: await isBtrfs(archiveDevice) });
   }
+}
+
+/** Bytes that must be free on the device's file system before anything new is begun there. */
+export function leastRoom({ settings: { blockBytesMax, freeBytesMin } }: DeviceHost): number {
+  return Math.max(freeBytesMin, ROOM_BLOCKS * Math.max(blockBytesMax, BLOCK_BYTES_DEFAULT));
+}
+
+/** The lack of room as it is now, in short; what was deleted a moment ago is not waited for. Undefined: there is room, or nobody can say. */
+export async function presentLack(host: DeviceHost): Promise<string | undefined> {
+  return hasDirectory(host) && !host.trouble.isHung ? await lackBelow(host, leastRoom(host)) : undefined;
 }
 
 /** What there is too little of; undefined: there is enough, or nobody can say. */

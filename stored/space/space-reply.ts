@@ -1,5 +1,6 @@
 import { describeError } from "#lib/errors/operator-error.ts";
 import { troubleText } from "../watch/watch-devices.ts";
+import { leastRoom } from "./lack-of-room.ts";
 import { hasDirectory } from "./places.ts";
 import { hasDeletedSubvolumes, roomOf } from "./room.ts";
 import type { DeviceHost } from "../device/device-host.ts";
@@ -48,6 +49,7 @@ async function found(host: DeviceHost, places: PlaceFinder): Promise<DeviceSpace
     pending: isFreeing ? 1 : 0,
     problem: problem === "" && isReadOnly ? "the device is declared Read Only" : problem,
     fileSystem,
+    least: leastRoom(host),
   };
 }
 
@@ -62,5 +64,6 @@ function unknown(host: DeviceHost, problem: string): DeviceSpace {
     pending: 0,
     problem,
     fileSystem: "",
+    least: 0,
   };
 }
