@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Mutex } from "#lib/base/lock.ts";
+import { syncFileSystem } from "./filesystem.ts";
 import { isSubvolume, deleteSubvolume, subvolumesFreed } from "./subvolume.ts";
 
 /** Subvolumes whose deletion btrfs may have to work off at the same time. */
@@ -34,6 +35,8 @@ export class DeleteQueue {
     using _ = await this.#one.acquire(signal);
     if (!(await isSubvolume(path))) return;
     if (this.#inFlight >= IN_FLIGHT_MAX) {
+      // Else btrfs begins with it at its next commit by itself, up to half a minute later, and more would pile up than goes.
+      await syncFileSystem(this.#root).catch(() => {});
       // Late is no failure: the next deletion waits again.
       await subvolumesFreed(this.#root, { timeoutMs: FREED_MS_MAX, ...(signal && { signal }) }).catch(() => {});
       this.#inFlight = 0;
