@@ -111,9 +111,9 @@ scenario(
     assert.equal(new Set(numbers).size, numbers.length, `no number twice: ${world.volumes().join(" ")}`);
     const jobs = await world.console("list jobs");
     const done = jobs.match(/\| T +\|/g)?.length ?? 0;
-    // A job whose start was under way when the Director was killed is given up, as docs/job-states.md says.
+    // A job whose start was under way when the Director was killed is given up, as docs/job-states.md says: ten run at once.
     const failed = jobs.match(/\| [fEA] +\|/g)?.length ?? 0;
-    assert.ok(done >= 15 && done + failed === MANY.length, `all jobs have ended, nearly all well:\n${jobs}`);
+    assert.ok(done >= 10 && done + failed === MANY.length, `all jobs have ended, most of them well:\n${jobs}`);
     assert.ok(numbers.length >= done, `each job has its own Volume: ${world.volumes().join(" ")}`);
   },
 );
