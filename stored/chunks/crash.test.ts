@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, open, readdir, unlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { FrameCursor } from "#lib/chunk/chunk-frame.ts";
-import { expandChunk } from "#lib/chunk/expand-chunk.ts";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { seededRandom } from "#lib/testing/mutate-text.ts";
-import { containerPath } from "./container-name.ts";
 import { domainFolder } from "./store-paths.ts";
 import { StoreServer } from "./store-server.ts";
 import { chunksOfJob } from "./testing/crash-chunks.ts";
-import { idsOf, newStore, sessionKey, storeSettings } from "./testing/store-bench.ts";
+import { newStore, sessionKey, storeSettings } from "./testing/store-bench.ts";
+import { storedAs } from "./testing/stored-as.ts";
 
 const ROUNDS = 12;
 
@@ -75,15 +73,11 @@ test("after kill -9 at any moment, every job that was committed and not forgotte
     nextCheck = nextJob - 30;
     for (const id of [...kept].filter((job) => job >= since)) {
       const plains = chunksOfJob(id);
-      const places = await server.call("locate", { session: sessionKey(id), ids: idsOf(plains) });
-      for (const [i, plain] of plains.entries()) {
-        assert.notEqual(places.containers[i], 0, `round ${round}: chunk ${i} of job ${id} is gone`);
-        await using file = await open(containerPath(places.directory, places.containers[i]!), "r");
-        const { buffer } = await file.read(Buffer.alloc(places.bytes[i]!), 0, places.bytes[i]!, places.offsets[i]!);
-        const frame = new FrameCursor(buffer);
-        const chunk = frame.next() ? expandChunk(frame, new Uint8Array(frame.plainBytes)) : undefined;
-        assert.ok(chunk?.kind === "good" && Buffer.compare(chunk.plain, plain) === 0, `chunk ${i} of job ${id} is damaged`);
-      }
+      const isStored = await storedAs(server, sessionKey(id), plains);
+      assert.ok(
+        isStored.every(Boolean),
+        `round ${round}: chunks ${isStored.flatMap((is, i) => (is ? [] : [i])).join()} of job ${id}`,
+      );
     }
   }
   assert.ok(nextJob > ROUNDS * 5, "jobs ran in every round");

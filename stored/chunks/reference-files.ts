@@ -4,19 +4,16 @@ import { Mutex } from "#lib/base/lock.ts";
 import { describeError } from "#lib/errors/operator-error.ts";
 import { systemErrorCode } from "#lib/platform/system-error.ts";
 import { AwayCopies } from "./away-copies.ts";
-import { checkReferences } from "./check-references.ts";
 import { syncDirectory } from "#lib/platform/sync-directory.ts";
 import { STORE_FOLDER_MODE, isNoRoom, writeFailure } from "./durable.ts";
-import { keptSession, unreadable } from "./kept-session.ts";
+import { keptSession } from "./kept-session.ts";
 import { sessionName } from "./marks.ts";
 import { referencesName, sessionOfName } from "./reference-file.ts";
-import { copyBytes, meansAbsent } from "./volume-copies.ts";
+import { ReferenceRepair } from "./reference-repair.ts";
 import type { SessionKey } from "../volume/block.ts";
 import type { KeptSession } from "./kept-session.ts";
 import type { CopiedSession, VolumeCopies } from "./volume-copies.ts";
 
-/** How old a look at all Volumes may be when collections begin, which many domains have one after the other. */
-const LOOK_MS = 10_000;
 /** Notes that are kept until somebody takes them. */
 const NOTES_MAX = 1000;
 
@@ -34,6 +31,7 @@ export class ReferenceFiles {
   readonly #holds = new Map<string, Set<string>>();
   readonly #copies: VolumeCopies;
   readonly #away: AwayCopies;
+  readonly #repair: ReferenceRepair;
   readonly #domain: string;
   /** Forgetting and putting back wait for each other: what is being forgotten must not come back from a copy. */
   readonly #turn = new Mutex();
@@ -45,6 +43,8 @@ export class ReferenceFiles {
     this.directory = directory;
     this.#copies = copies;
     this.#away = away;
+    const [kept, turn] = [this.#kept, this.#turn];
+    this.#repair = new ReferenceRepair({ directory, copies, domain, away, kept, turn, note: (text) => this.#note(text) });
     this.#domain = domain;
   }
 
@@ -128,7 +128,7 @@ export class ReferenceFiles {
     }
     await copies.sync().catch(() => {});
     this.#away.delete(sessionName(session));
-    await this.#saveAway();
+    await this.#repair.saveAway();
     return kept;
   }
 
@@ -140,7 +140,7 @@ export class ReferenceFiles {
     using _turn = await this.#turn.acquire();
     const copied = await this.#copiesToForget(sessions);
     await this.#away.expect(copied.filter(({ session }) => this.get(session) !== undefined));
-    await this.#saveAway();
+    await this.#repair.saveAway();
     const failures = await this.#copies.remove(this.#domain, copied);
     const forgotten = new Set(copied.filter(({ volumes }) => volumes.length > 0).map(({ session }) => sessionName(session)));
     for (const session of sessions) {
@@ -165,21 +165,9 @@ export class ReferenceFiles {
     return byName.size === 0 ? 0 : await this.forget([...byName.values()]);
   }
 
-  /**
-   * Puts back references of which a Volume holds a copy and that are lost or damaged here. What cannot be put back counts as a kept session
-   * whose references cannot be read. Throws what the system says if not all Volumes can be looked at.
-   */
+  /** ReferenceRepair.putBack: before what nobody refers to is removed. */
   async putBack(): Promise<void> {
-    const { domains } = await this.#copies.look(LOOK_MS);
-    const copies = domains.get(this.#domain);
-    for (const [name, copied] of copies ?? []) {
-      const kept = this.#kept.get(name);
-      if (this.#isForgotten(name)) await this.#forgetLate(copied);
-      else if (kept === undefined || kept.damage !== undefined) await this.#putBackOne(copied);
-    }
-    using _turn = await this.#turn.acquire();
-    await this.#away.arrived(copies);
-    await this.#saveAway();
+    await this.#repair.putBack();
   }
 
   /** The same, for those who remove nothing: that Volumes cannot be looked at is only noted. */
@@ -191,30 +179,12 @@ export class ReferenceFiles {
 
   /** Puts back references that were found to be lost or damaged; whether they are good now, or the session is needed no more. */
   async mend(session: SessionKey): Promise<boolean> {
-    const copied = (await this.#copies.look()).domains.get(this.#domain)?.get(sessionName(session));
-    if (copied !== undefined && !this.#isForgotten(sessionName(session)) && (await this.#putBackOne(copied))) return true;
-    return this.stillNeeded(session) === undefined;
+    return (await this.#repair.mend(session)) || this.stillNeeded(session) === undefined;
   }
 
-  /** Writes the copies that Volumes lack: of sessions that an earlier release saved, or that somebody removed. */
+  /** ReferenceRepair.copyToVolumes */
   async copyToVolumes(): Promise<void> {
-    const { volumes, domains } = await this.#copies.look(LOOK_MS);
-    const copied = domains.get(this.#domain);
-    for (const { session, path, jobId, damage, volumes: own } of [...this.#kept.values()]) {
-      const having = copied?.get(sessionName(session))?.volumes ?? [];
-      const lacking = own.filter((volume) => volumes.has(volume) && !having.includes(volume));
-      if (lacking.length === 0 || damage !== undefined) continue;
-      using _turn = await this.#turn.acquire();
-      try {
-        if (this.get(session) === undefined) continue;
-        await checkReferences(path, session);
-        const prepared = await this.#copies.prepare({ session, volumes: lacking, domain: this.#domain }, path, "tmp");
-        await prepared.name();
-        await prepared.sync();
-      } catch (error) {
-        this.#note(`JobId ${jobId} has no second copy of its references: ${describeError(error)}`);
-      }
-    }
+    await this.#repair.copyToVolumes();
   }
 
   /** What the operator should know of, each thing once. */
@@ -254,24 +224,6 @@ export class ReferenceFiles {
     });
   }
 
-  /** A Volume is there again with its copy of a session that was forgotten. */
-  async #forgetLate(copied: CopiedSession): Promise<void> {
-    using _turn = await this.#turn.acquire();
-    if (this.#isForgotten(sessionName(copied.session))) this.#note(await this.#away.forgetLate(copied));
-  }
-
-  /** Where there is no room, something must be forgotten all the same; then a Volume may bring a session back. */
-  async #saveAway(): Promise<void> {
-    await this.#away.save().catch((error: unknown) => {
-      this.#note(`what Volumes that are away are to forget cannot be written down: ${describeError(error)}`);
-    });
-  }
-
-  /** Whether nothing may bring a session back. */
-  #isForgotten(name: string): boolean {
-    return this.#kept.get(name) === undefined && this.#away.has(name);
-  }
-
   /** Takes a session's references away, not yet durably; false if there are none. */
   async #remove(name: string): Promise<boolean> {
     const kept = this.#kept.get(name);
@@ -302,38 +254,6 @@ export class ReferenceFiles {
     } catch (cause) {
       throw writeFailure(`forgetting sessions in ${this.directory}`, cause);
     }
-  }
-
-  /** Puts one session's references back from the first good copy; false if there is none. */
-  async #putBackOne({ session, volumes }: CopiedSession): Promise<boolean> {
-    using _turn = await this.#turn.acquire();
-    const name = sessionName(session);
-    const path = join(this.directory, referencesName(session));
-    const problems: string[] = [];
-    for (const volume of volumes) {
-      const copy = this.#copies.path(volume, this.#domain, session);
-      try {
-        await checkReferences(copy, session);
-        await copyBytes(copy, `${path}.tmp`);
-        await rename(`${path}.tmp`, path);
-        await syncDirectory(this.directory);
-      } catch (error) {
-        await unlink(`${path}.tmp`).catch(() => {});
-        // A session that was forgotten since the Volumes were looked at has no copies any more.
-        if (!meansAbsent(error)) problems.push(describeError(error));
-        continue;
-      }
-      const was = this.#kept.get(name) === undefined ? "lost" : "damaged";
-      const kept = keptSession(path, session);
-      this.#kept.set(name, kept);
-      this.#note(
-        `the references of JobId ${kept.jobId} (session ${name}) were ${was}; they were put back from Volume ${volume}`,
-      );
-      return true;
-    }
-    if (problems.length > 0 && this.#kept.get(name) === undefined)
-      this.#kept.set(name, { ...unreadable(path, session), volumes, damage: `they are lost, and: ${problems.join("; ")}` });
-    return false;
   }
 
   #note(text: string): void {

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdir, open, readdir, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { FrameCursor } from "#lib/chunk/chunk-frame.ts";
-import { expandChunk } from "#lib/chunk/expand-chunk.ts";
 import { setImmediate } from "node:timers/promises";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { seededRandom } from "#lib/testing/mutate-text.ts";
@@ -19,24 +17,9 @@ import {
   storeSettings,
   writeReferences,
 } from "./testing/store-bench.ts";
-import type { SessionKey } from "../volume/block.ts";
+import { storedAs } from "./testing/stored-as.ts";
 
 const start = { jobId: 1, pool: "Default", client: "c1" };
-
-/** Whether each chunk is located and is, read from its container, what was stored. */
-async function areThere(server: StoreServer, session: SessionKey, plains: readonly Uint8Array[]): Promise<boolean[]> {
-  const places = await server.call("locate", { session, ids: idsOf(plains) });
-  return await Promise.all(
-    plains.map(async (plain, i) => {
-      if (places.containers[i] === 0) return false;
-      await using file = await open(containerPath(places.directory, places.containers[i]!), "r");
-      const { buffer } = await file.read(Buffer.alloc(places.bytes[i]!), 0, places.bytes[i]!, places.offsets[i]!);
-      const frame = new FrameCursor(buffer);
-      const chunk = frame.next() ? expandChunk(frame, new Uint8Array(frame.plainBytes)) : undefined;
-      return chunk?.kind === "good" && Buffer.compare(chunk.plain, plain) === 0;
-    }),
-  );
-}
 
 test("ten jobs that store the same chunks at once all find them, and each chunk is stored once", async () => {
   await using dir = await TempDir.make();
@@ -61,14 +44,14 @@ test("ten jobs that store the same chunks at once all find them, and each chunk 
         }
         const references = writeReferences({ directory: dir.path, session }, [plains]);
         await server.call("commit", { session, references });
-        assert.ok((await areThere(server, session, plains)).every(Boolean));
+        assert.ok((await storedAs(server, session, plains)).every(Boolean));
       }),
     );
     assert.equal(stored, 160);
   }
   await using server = new StoreServer(storeSettings(dir.path));
   assert.equal((await server.call("open", null)).chunks, 160);
-  assert.ok((await areThere(server, sessionKey(1), shared)).every(Boolean));
+  assert.ok((await storedAs(server, sessionKey(1), shared)).every(Boolean));
 });
 
 test("what an abandoned job stored stays if another job was told of it, and goes if not", async () => {
@@ -88,7 +71,7 @@ test("what an abandoned job stored stays if another job was told of it, and goes
     else await assert.rejects(commit, { code: "CHUNK_MISSING" });
     await server.call("abandon", { session: other });
   }
-  assert.deepEqual(await areThere(server, sessionKey(4), plains), [true, true]);
+  assert.deepEqual(await storedAs(server, sessionKey(4), plains), [true, true]);
 });
 
 test("a commit makes whole also what it needs of another job's container, which goes on in a new one", async () => {
@@ -107,7 +90,7 @@ test("a commit makes whole also what it needs of another job's container, which 
   }
   await using server = new StoreServer(storeSettings(dir.path));
   const facts = await server.call("open", null);
-  assert.deepEqual(await areThere(server, second, plains), [true, true, false]);
+  assert.deepEqual(await storedAs(server, second, plains), [true, true, false]);
   assert.equal(facts.containers, 1);
 });
 
@@ -119,15 +102,15 @@ test("a lost chunk that a running job has stored again can be restored at once",
   await server.call("close", null);
   await rm(containerPath(dir.file("@chunks", "all", "containers"), 1));
   await server.call("open", null);
-  assert.deepEqual(await areThere(server, sessionKey(1), plains), [false, false]);
+  assert.deepEqual(await storedAs(server, sessionKey(1), plains), [false, false]);
   const session = sessionKey(2);
   await server.call("begin", { session, ...start });
   await server.call("append", { session, frames: framesOf(plains.slice(0, 1)) });
-  assert.deepEqual(await areThere(server, sessionKey(1), plains), [true, false]);
+  assert.deepEqual(await storedAs(server, sessionKey(1), plains), [true, false]);
   await server.call("append", { session, frames: framesOf(plains.slice(1)) });
   const references = writeReferences({ directory: dir.path, session }, [plains]);
   await server.call("commit", { session, references });
-  assert.deepEqual(await areThere(server, sessionKey(1), plains), [true, true]);
+  assert.deepEqual(await storedAs(server, sessionKey(1), plains), [true, true]);
 });
 
 test("a job's chunks fill one container after the other", async () => {
@@ -149,7 +132,7 @@ test("a job's chunks fill one container after the other", async () => {
   assert.deepEqual(await server.call("commit", { session, references }), { references: 100, epoch: 1 });
   const { containers } = await server.call("open", null);
   assert.equal(containers, 3);
-  assert.ok((await areThere(server, session, plains.slice(30, 70))).every(Boolean));
+  assert.ok((await storedAs(server, session, plains.slice(30, 70))).every(Boolean));
 });
 
 test("the number of a container that was put aside is not given again", async () => {
@@ -180,7 +163,7 @@ test("what a crash leaves behind is removed at the next start, and said", async 
   );
   assert.deepEqual(await readdir(dir.file("@chunks", "all", "sessions")), ["1750000000-1.refs"]);
   assert.deepEqual(await readdir(dir.file("@chunks", "all", "containers", "01")), []);
-  assert.deepEqual(await areThere(server, sessionKey(1), plains), [true]);
+  assert.deepEqual(await storedAs(server, sessionKey(1), plains), [true]);
 });
 
 test("a container that is cut off, renamed, of another store or no container is named; all others serve", async () => {
@@ -204,7 +187,7 @@ test("a container that is cut off, renamed, of another store or no container is 
     "00000009.ncc was renamed: it is container 3, and is not used",
   ]);
   assert.equal(chunks, 5);
-  assert.deepEqual(await areThere(server, sessionKey(4), [noise(4, 500), noise(2, 500), noise(12, 500)]), [true, true, false]);
+  assert.deepEqual(await storedAs(server, sessionKey(4), [noise(4, 500), noise(2, 500), noise(12, 500)]), [true, true, false]);
 });
 
 test("chunks are shared within a domain, and not beyond it", async () => {
@@ -226,7 +209,7 @@ test("chunks are shared within a domain, and not beyond it", async () => {
   assert.equal(domains[4]!.length, 154);
   await server.call("close", null);
   assert.equal((await server.call("open", null)).chunks, 4);
-  for (let id = 1; id <= 5; id++) assert.deepEqual(await areThere(server, sessionKey(id), plains), [true]);
+  for (let id = 1; id <= 5; id++) assert.deepEqual(await storedAs(server, sessionKey(id), plains), [true]);
 });
 
 test("a job that is abandoned, or whose store is closed, while it commits is committed or not, never half", async () => {
@@ -247,7 +230,7 @@ test("a job that is abandoned, or whose store is closed, while it commits is com
     const [committed] = await Promise.allSettled([commit, end]);
     await server.call("open", null);
     isKept.push(committed.status === "fulfilled");
-    assert.deepEqual(await areThere(server, session, plains), Array(2).fill(committed.status === "fulfilled"), `job ${id}`);
+    assert.deepEqual(await storedAs(server, session, plains), Array(2).fill(committed.status === "fulfilled"), `job ${id}`);
   }
   assert.ok(isKept.includes(true) && isKept.includes(false));
   assert.equal((await server.call("verify", null)).isClean, true);

@@ -2,12 +2,10 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { open, unlink, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { FrameCursor } from "#lib/chunk/chunk-frame.ts";
-import { expandChunk } from "#lib/chunk/expand-chunk.ts";
 import { TempDir } from "#lib/testing/temp-dir.ts";
-import { containerPath } from "./container-name.ts";
 import { StoreServer } from "./store-server.ts";
 import { framesOf, idsOf, newStore, noise, runJob, sessionKey, storeSettings, writeReferences } from "./testing/store-bench.ts";
+import { storedAs } from "./testing/stored-as.ts";
 import type { SessionKey } from "../volume/block.ts";
 
 const skip = process.getuid?.() === 0 ? false : "only root can mount a small file system";
@@ -25,19 +23,6 @@ async function smallDisk(kib: number): Promise<TempDir> {
     await dir[Symbol.asyncDispose]();
   };
   return mounted;
-}
-
-/** Reads every chunk of a session from the containers and compares it. */
-async function checkChunks(server: StoreServer, session: SessionKey, plains: readonly Uint8Array[]): Promise<void> {
-  const places = await server.call("locate", { session, ids: idsOf(plains) });
-  for (const [i, plain] of plains.entries()) {
-    await using file = await open(containerPath(places.directory, places.containers[i]!), "r");
-    const { buffer } = await file.read(Buffer.alloc(places.bytes[i]!), 0, places.bytes[i]!, places.offsets[i]!);
-    const frame = new FrameCursor(buffer);
-    assert.ok(frame.next());
-    const chunk = expandChunk(frame, new Uint8Array(frame.plainBytes));
-    assert.ok(chunk.kind === "good" && Buffer.compare(chunk.plain, plain) === 0);
-  }
 }
 
 /** Appends chunks of noise until the store is full; answers those that were taken. */
@@ -72,15 +57,15 @@ test("a full file system fails the job, not what is stored; with room again the 
     const again = await fill(server, session, 2, 30_000);
     assert.deepEqual(again, []);
     await server.call("abandon", { session });
-    await checkChunks(server, kept, before);
+    assert.ok((await storedAs(server, kept, before)).every(Boolean));
     await unlink(disk.file("ballast"));
     const after = [noise(3, 300_000), ...taken.slice(0, 3)];
-    await checkChunks(server, await runJob(server, disk.path, 3, after), after);
+    assert.ok((await storedAs(server, await runJob(server, disk.path, 3, after), after)).every(Boolean));
   }
   await using server = new StoreServer(storeSettings(disk.path));
   const facts = await server.call("open", null);
   assert.deepEqual(facts.notes, []);
-  await checkChunks(server, sessionKey(1), before);
+  assert.ok((await storedAs(server, sessionKey(1), before)).every(Boolean));
 });
 
 test("a job whose container has no room for its directory is not committed; when there is room it is", { skip }, async () => {
@@ -96,7 +81,7 @@ test("a job whose container has no room for its directory is not committed; when
   await assert.rejects(server.call("commit", { session, references }), { code: "STORE_FULL" });
   execFileSync("mount", ["-o", "remount,size=2048k", disk.path]);
   await server.call("commit", { session, references });
-  await checkChunks(server, session, plains);
+  assert.ok((await storedAs(server, session, plains)).every(Boolean));
 });
 
 test("on a disk without a free byte a collection makes room", { skip }, async () => {
@@ -119,6 +104,8 @@ test("on a disk without a free byte a collection makes room", { skip }, async ()
   await unlink(disk.file("more"));
   const report = await server.call("vacuum", { livePercent: 0 });
   assert.ok(report.isClean, report.lines.join("\n"));
-  await checkChunks(server, kept, [noise(1, 20_000)]);
-  await checkChunks(server, await runJob(server, disk.path, 3, [noise(3, 400_000)]), [noise(3, 400_000)]);
+  assert.ok((await storedAs(server, kept, [noise(1, 20_000)])).every(Boolean));
+  assert.ok(
+    (await storedAs(server, await runJob(server, disk.path, 3, [noise(3, 400_000)]), [noise(3, 400_000)])).every(Boolean),
+  );
 });
