@@ -1,7 +1,7 @@
 import { findPool } from "#catalog/queries/pools.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { expandTemplate } from "../media/expand-template.ts";
-import { parseTemplate } from "../media/label-template.ts";
+import { parseTemplate } from "../media/parse-template.ts";
 import { labelValues, type LabelFacts } from "../media/label-values.ts";
 import { mayAccess } from "./authorize.ts";
 import type { Command, CommandContext } from "./command.ts";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { expandTemplate } from "./expand-template.ts";
 import { checkVolumeName, countsUp, forbidsCreation, isSimpleFormat, labelFormatFault, simpleName } from "./label-format.ts";
-import { parseTemplate } from "./label-template.ts";
+import { parseTemplate } from "./parse-template.ts";
 
 const values: Record<string, string> = { Year: "2026", Month: "1", Job: "Backup", ABC: "hello,World", Empty: "", Three: "3" };
 

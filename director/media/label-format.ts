@@ -1,5 +1,6 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import { parseTemplate, variablesOf } from "./label-template.ts";
+import { variablesOf } from "./label-template.ts";
+import { parseTemplate } from "./parse-template.ts";
 
 const VOLUME_NAME_MAX = 127;
 const NAME_CHARS = /^[A-Za-z0-9:._-]*$/;

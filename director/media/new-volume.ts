@@ -6,7 +6,7 @@ import type { PoolRow } from "#catalog/schema/pool.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { expandTemplate, type TemplateValues } from "./expand-template.ts";
 import { checkVolumeName, countsUp, forbidsCreation, isSimpleFormat, simpleName } from "./label-format.ts";
-import { parseTemplate } from "./label-template.ts";
+import { parseTemplate } from "./parse-template.ts";
 import { isPoolFull, type PoolLimits } from "./volume-limits.ts";
 import { isCleaningName, type PoolPolicy } from "./pool-policy.ts";
 
