@@ -15,14 +15,14 @@ export interface RestoreTreeOptions extends WriterStart {
   readonly signal: AbortSignal;
   /** Writer threads; default: one a core, 2 at least, 4 at most. One where we are not root: then the order of directories matters. */
   readonly threads?: number;
+  /** Bytes that all writers together may have in hand and in store; default 20 MiB. */
+  readonly bytesMax?: number;
 }
 
-/**
- * Bytes of buffers that one writer may have in hand and in store, and all writers together. A large file goes to one of them: while it is
- * busy with that, what comes behind should reach the others.
- */
-const WRITER_BYTES_MAX = 12 * 1024 * 1024;
-const WRITERS_BYTES_MAX = 20 * 1024 * 1024;
+/** Bytes of buffers that all writers together may have in hand and in store, unless it is said otherwise. */
+const BYTES_MAX = 20 * 1024 * 1024;
+/** How much of it one writer may have. A large file goes to one of them: while it is busy with that, what comes behind should reach the others. */
+const WRITER_PART = 0.6;
 /** Sessions of which it is remembered who has the file at hand; as many as a writer keeps. */
 const SESSIONS_MAX = 256;
 const HEAP_MIB = 512;
@@ -201,9 +201,9 @@ export class RestoreTree implements AsyncDisposable {
   async #give(writer: Writer, lent: Lent, { from, to }: { readonly from: number; readonly to: number }): Promise<void> {
     const { buffer, offset } = lent;
     const bytes = buffer.byteLength;
+    const { bytesMax = BYTES_MAX } = this.#options;
     await this.#until(
-      () =>
-        writer.bytes === 0 || (writer.bytes + bytes <= WRITER_BYTES_MAX && this.#bytesUnderWay + bytes <= WRITERS_BYTES_MAX),
+      () => writer.bytes === 0 || (writer.bytes + bytes <= bytesMax * WRITER_PART && this.#bytesUnderWay + bytes <= bytesMax),
     );
     writer.bytes += bytes;
     lent.readers++;

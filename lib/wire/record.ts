@@ -19,8 +19,8 @@ export const BATCH_BYTES_MAX = 1024 * 1024;
 /** Bytes that a BatchBuilder leaves free in front, so that a message tag and length can be put there without a copy. */
 export const BATCH_HEADROOM_BYTES = 16;
 
-/** Most buffers that a BatchBuilder keeps for batches to come. */
-const SPARE_BUFFERS_MAX = 32;
+/** Buffers that a BatchBuilder keeps for batches to come, unless it is said otherwise. */
+const SPARES_MAX = 32;
 
 /** One record of a batch. `data` is a view into the batch, valid as long as the batch is. */
 export interface WireRecord {
@@ -125,11 +125,12 @@ export class BatchBuilder {
   #end: number;
   #reservedData = -1;
   readonly #spare: ArrayBuffer[];
+  readonly #sparesMax: number;
 
   /**
    * `capacityBytes` is what a fresh buffer holds (default a full batch); it grows when a single record needs more. `isShared`: buffers are
    * shared memory, for batches that go to another thread and come back by `recycle`. `spare`: the buffers that came back, when several
-   * builders of one thread are to use them.
+   * builders of one thread are to use them; `sparesMax`: most that are kept.
    */
   constructor(
     options: {
@@ -137,12 +138,14 @@ export class BatchBuilder {
       readonly headroomBytes?: number;
       readonly isShared?: boolean;
       readonly spare?: ArrayBuffer[];
+      readonly sparesMax?: number;
     } = {},
   ) {
     this.#capacity = options.capacityBytes ?? BATCH_BYTES_MAX;
     this.#headroom = options.headroomBytes ?? BATCH_HEADROOM_BYTES;
     this.#isShared = options.isShared ?? false;
     this.#spare = options.spare ?? [];
+    this.#sparesMax = options.sparesMax ?? SPARES_MAX;
     this.#end = this.#headroom;
   }
 
@@ -206,7 +209,7 @@ export class BatchBuilder {
    * the batches does. Buffers of another than the usual length are let go, and those that are too many: then it answers false.
    */
   recycle(buffer: ArrayBuffer): boolean {
-    const isTaken = buffer.byteLength === this.#headroom + this.#capacity && this.#spare.length < SPARE_BUFFERS_MAX;
+    const isTaken = buffer.byteLength === this.#headroom + this.#capacity && this.#spare.length < this.#sparesMax;
     if (isTaken) this.#spare.push(buffer);
     return isTaken;
   }

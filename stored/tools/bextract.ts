@@ -4,7 +4,7 @@ import { byteStringOf } from "#lib/base/byte-string.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { RestoreTree } from "#lib/files/restore-tree.ts";
 import { loadKeyRing } from "#lib/pki/key-ring.ts";
-import { Extraction } from "./extraction.ts";
+import { Extraction, UNDER_WAY_BYTES_MAX } from "./extraction.ts";
 import { NameLists } from "./name-lists.ts";
 import { VolumeMounts, volumeWish } from "./open-volumes.ts";
 import { EXIT_FAILED } from "./run-tool.ts";
@@ -69,6 +69,7 @@ function treeBelow(
     prefixLinks: false,
     ignoresDigests,
     keys,
+    bytesMax: UNDER_WAY_BYTES_MAX,
     note: (kind, text) => tell(voice, kind, text),
     signal,
   });

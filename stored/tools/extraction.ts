@@ -3,7 +3,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { decodeAttributes } from "#lib/streams/attributes.ts";
 import { STREAM_TYPE_MASK, streamKind, streamType } from "#lib/streams/stream-type.ts";
 import { soundPath } from "#lib/files/relocate.ts";
-import { BatchBuilder } from "#lib/wire/record.ts";
+import { BATCH_BYTES_MAX, BatchBuilder } from "#lib/wire/record.ts";
 import { lsLine } from "./ls-line.ts";
 import type { RestoreTree } from "#lib/files/restore-tree.ts";
 import type { SessionKey } from "#stored/volume/block.ts";
@@ -15,7 +15,16 @@ import type { StoredChunks } from "./stored-chunks.ts";
 import type { ToolVoice } from "./tool-voice.ts";
 
 /** A batch is closed when it has grown to this. */
-const BATCH_TARGET_BYTES = 512 * 1024;
+const BATCH_TARGET_BYTES = 832 * 1024;
+
+/**
+ * Bytes that the threads which restore may have in hand. A large file, whose digest takes most of the time, goes to one of them: what comes
+ * behind it should reach the others meanwhile.
+ */
+export const UNDER_WAY_BYTES_MAX = 96 * 1024 * 1024;
+
+/** Shorter batches are copied out of their buffers: of a Volume with many short jobs hundreds wait at once. */
+const SMALL_BYTES = 64 * 1024;
 
 /** Sessions of which the file at hand is remembered. */
 const SESSIONS_MAX = 4096;
@@ -39,8 +48,8 @@ export interface ExtractionOptions {
 export class Extraction implements ScanSink {
   readonly #options: ExtractionOptions;
   readonly #root: string;
-  /** Not shared: of a Volume with many short jobs hundreds wait at once, and the garbage collector counts no shared ones. */
-  readonly #builder = new BatchBuilder();
+  /** Shared: the threads that restore read the batches where they are made. As many are kept as those threads may have. */
+  readonly #builder = new BatchBuilder({ isShared: true, sparesMax: UNDER_WAY_BYTES_MAX / BATCH_BYTES_MAX });
   #pending: Pending[] = [];
   #hasLists = false;
   #session: SessionKey | undefined;
@@ -110,10 +119,7 @@ export class Extraction implements ScanSink {
     if (tree === undefined || items.length === 0) return;
     const free = (buffer: ArrayBuffer): void => void this.#builder.recycle(buffer);
     if (!this.#hasLists || !chunks.isThere) {
-      for (const item of items) {
-        await give(tree, item);
-        if (item.kind === "batch") free(item.batch.buffer);
-      }
+      for (const item of items) await give(tree, item, free);
       return;
     }
     const told = { damage: (text: string) => voice.error(text), freed: free };
@@ -156,13 +162,18 @@ export class Extraction implements ScanSink {
   }
 
   #closeBatch(): void {
-    if (this.#builder.length > 0) this.#pending.push({ kind: "batch", batch: this.#builder.take() });
+    if (this.#builder.length === 0) return;
+    const batch = this.#builder.take();
+    const isSmall = batch.byteLength < SMALL_BYTES;
+    this.#pending.push({ kind: "batch", batch: isSmall ? Uint8Array.from(batch) : batch });
+    if (isSmall) this.#builder.recycle(batch.buffer);
   }
 }
 
-async function give(tree: RestoreTree, item: ReadItem): Promise<void> {
+/** Hands an item over; `free` gets the buffer of a batch when nobody reads it any more. Without it the batch is copied. */
+async function give(tree: RestoreTree, item: ReadItem, free?: (buffer: ArrayBuffer) => void): Promise<void> {
   if (item.kind === "session") tree.session(keyOf(item.session), item.jobId);
-  else await tree.add(item.batch);
+  else await tree.add(item.batch, free === undefined ? undefined : () => free(item.batch.buffer));
 }
 
 function keyOf({ id, time }: SessionKey): string {
