@@ -9,7 +9,7 @@ import type { RunRecord } from "./saved-run.ts";
 export async function runAdmin(context: JobContext, record: RunRecord): Promise<JobResult> {
   const { job, desk, parts, messages } = context;
   const nowMs = parts.clock.nowMs();
-  job.startedMs = nowMs;
+  job.begin(nowMs);
   await updateJob(desk.catalog, job.jobId, {
     JobStatus: "R",
     StartTime: catalogTime(nowMs),

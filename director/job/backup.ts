@@ -76,7 +76,7 @@ async function prepareRows(context: JobContext, record: RunRecord): Promise<{ re
   const { job, desk, parts, messages } = context;
   const { catalog } = desk;
   const nowMs = parts.clock.nowMs();
-  job.startedMs = nowMs;
+  job.begin(nowMs);
   const { clientId } = await recordClient(catalog, job.effective.client);
   const fileSet = await recordFileSet(catalog, job.effective.fileset, nowMs);
   const decision = await levelOf(context, clientId, fileSet.FileSetId, nowMs);

@@ -115,6 +115,12 @@ export class DirectorJob {
     for (const watcher of this.#watchers) watcher();
   }
 
+  /** It runs from this moment on; unix milliseconds. */
+  begin(nowMs: number): void {
+    this.startedMs = nowMs;
+    this.changed();
+  }
+
   /** Settles the level, and with it Pool and Storage. */
   setLevel(level: string): void {
     this.level = level;

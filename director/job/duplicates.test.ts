@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkDuplicates, type DuplicateRules } from "./duplicates.ts";
+import { checkDuplicates, crowdFault, type DuplicateRules } from "./duplicates.ts";
 
 function rules(given: Partial<DuplicateRules> = {}): DuplicateRules {
   return {
@@ -28,4 +28,15 @@ test("queued duplicates are canceled by their own directive, running ones are no
   const queuedOnly = rules({ cancelQueuedDuplicates: true });
   assert.equal(checkDuplicates("I", [{ ...running, isQueued: true }], queuedOnly).kind, "proceed");
   assert.equal(checkDuplicates("I", [running], queuedOnly).kind, "refuse");
+});
+
+test("a Schedule lets twenty runs of a Job wait, an operator as many as he likes", () => {
+  const waiting = (count: number) => [
+    running,
+    ...Array.from({ length: count }, (_, at) => ({ jobId: 8 + at, level: "I", isQueued: true })),
+  ];
+  const schedule = { kind: "schedule", schedule: "Hourly" } as const;
+  assert.equal(crowdFault(schedule, waiting(19)), null);
+  assert.match(crowdFault(schedule, waiting(20)) ?? "", /previous instance jobid=7 still running, and 20 runs/);
+  assert.equal(crowdFault({ kind: "console", user: "root" }, waiting(500)), null);
 });

@@ -1,3 +1,5 @@
+import type { RunOrigin } from "./run-request.ts";
+
 /** What the check for duplicates must know of a job with the same name that is queued or running. */
 export interface DuplicateFacts {
   readonly jobId: number;
@@ -37,4 +39,15 @@ function isCanceledFor(level: string, other: DuplicateFacts, rules: DuplicateRul
   const [mine, theirs] = [RANK[level] ?? 0, RANK[other.level] ?? 0];
   if (rules.cancelLowerLevelDuplicates && mine > 0 && theirs > 0 && mine !== theirs) return mine > theirs;
   return rules.cancelRunningDuplicates || (rules.cancelQueuedDuplicates && other.isQueued);
+}
+
+/** Runs of one Job that a Schedule lets wait; a job that hangs over a holiday must not fill the queue. */
+const WAITING_RUNS_MAX = 20;
+
+/** Why a run of a Schedule is left out: so many runs of the Job wait already. Null: it may wait too. */
+export function crowdFault(origin: RunOrigin, others: readonly DuplicateFacts[]): string | null {
+  const waiting = others.filter((other) => other.isQueued).length;
+  if (origin.kind !== "schedule" || waiting < WAITING_RUNS_MAX) return null;
+  const previous = others.find((other) => !other.isQueued) ?? others[0];
+  return `This run is left out: previous instance jobid=${previous?.jobId ?? 0} still running, and ${waiting} runs of the Job wait for it.`;
 }

@@ -7,7 +7,7 @@ import { admit } from "./admit.ts";
 import { askAgain } from "./ask-again.ts";
 import { deadlineOf } from "./deadlines.ts";
 import { DirectorJob, type JobIdentity } from "./director-job.ts";
-import { checkDuplicates } from "./duplicates.ts";
+import { checkDuplicates, crowdFault } from "./duplicates.ts";
 import { effectiveJob, type EffectiveJob } from "./effective-job.ts";
 import type { BusyJobs } from "../retention/judge.ts";
 import type { CancelResult, JobEngine, WaitTarget } from "./engine.ts";
@@ -20,7 +20,7 @@ import { interimReport, reportDueMs } from "./interim-report.ts";
 import { percentValues } from "./percent-values.ts";
 import { rerunOf } from "./rerun.ts";
 import { requireEnabled } from "./require-enabled.ts";
-import { busyJobs, isStorageFull, resourcesInUse } from "./live-jobs.ts";
+import { busyJobs, duplicatesOf, isStorageFull, resourcesInUse } from "./live-jobs.ts";
 import { endUnrun, resumeJob, runJob } from "./run-job.ts";
 import type { RunRequest } from "./run-request.ts";
 import { waitAnswer } from "./wait-answer.ts";
@@ -38,6 +38,8 @@ interface LiveJob {
   readonly record: RunRecord;
   /** Since when it waits for a Volume or a mount; unix milliseconds. */
   waitingMs: number | null;
+  /** Whether the limits that count from its start are on the alarm clock. */
+  isTimed: boolean;
   /** Whether it has been reported on before its end. */
   isReported: boolean;
 }
@@ -199,7 +201,13 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
       leaving: this.#leaving.signal,
       isFull: (storage) => isStorageFull(this.#live, storage, job),
     };
-    const live: LiveJob = { context, record: new RunRecord(identity.jobId, run), waitingMs: null, isReported: false };
+    const live: LiveJob = {
+      context,
+      record: new RunRecord(identity.jobId, run),
+      waitingMs: null,
+      isTimed: false,
+      isReported: false,
+    };
     this.#live.set(identity.jobId, live);
     job.watch(() => this.#changed(live));
     return live;
@@ -221,16 +229,10 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   #duplicates(live: LiveJob): string | null {
     const { job } = live.context;
     const { effective } = job;
+    const facts = duplicatesOf(this.#live, job);
+    const crowd = crowdFault(effective.request.origin, facts);
+    if (crowd !== null) return crowd;
     if (effective.request.ignoreDuplicateCheck === true || effective.type !== "B") return null;
-    const others = [...this.#live.values()].filter(
-      (other) =>
-        other !== live && other.context.job.effective.job.name === effective.job.name && !other.context.job.signal.aborted,
-    );
-    const facts = others.map(({ context }) => ({
-      jobId: context.job.jobId,
-      level: context.job.level,
-      isQueued: context.job.state.kind === "queued" || context.job.state.kind === "created",
-    }));
     const verdict = checkDuplicates(job.level, facts, effective.job);
     if (verdict.kind === "refuse") return verdict.text;
     for (const jobId of verdict.cancel) {
@@ -347,7 +349,11 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   }
 
   #changed(live: LiveJob): void {
-    const { state } = live.context.job;
+    const { state, startedMs } = live.context.job;
+    if (!live.isTimed && startedMs !== null) {
+      live.isTimed = true;
+      queueMicrotask(() => this.#lookAtQueue());
+    }
     const isWaiting = state.kind === "running" && (state.phase === "needsMount" || state.phase === "needsMedia");
     if (isWaiting && live.waitingMs === null) {
       live.waitingMs = this.#parts.clock.nowMs();

@@ -2,6 +2,7 @@ import type { ClientResource } from "#director/config/client.ts";
 import type { StorageResource } from "#director/config/storage.ts";
 import type { BusyJobs } from "#director/retention/judge.ts";
 import type { DirectorJob } from "./director-job.ts";
+import type { DuplicateFacts } from "./duplicates.ts";
 
 /** A job that is queued or running, by its context. */
 interface Live {
@@ -32,4 +33,13 @@ export function isStorageFull(live: ReadonlyMap<number, Live>, storage: StorageR
     return isRunning && job !== but && job.storage.resource.name === storage.name;
   });
   return storage.maximumConcurrentJobs > 0 && users.length >= storage.maximumConcurrentJobs;
+}
+
+/** The other live runs of a job's resource, without those that are being canceled. */
+export function duplicatesOf(live: ReadonlyMap<number, Live>, job: DirectorJob): DuplicateFacts[] {
+  const { name } = job.effective.job;
+  return [...live.values()]
+    .map((other) => other.context.job)
+    .filter((other) => other !== job && other.effective.job.name === name && !other.signal.aborted)
+    .map(({ jobId, level, state }) => ({ jobId, level, isQueued: state.kind === "queued" || state.kind === "created" }));
 }

@@ -62,7 +62,7 @@ export async function followRestore(context: JobContext, record: RunRecord): Pro
 async function prepareRows(context: JobContext, record: RunRecord): Promise<void> {
   const { job, desk, parts } = context;
   const nowMs = parts.clock.nowMs();
-  job.startedMs = nowMs;
+  job.begin(nowMs);
   const { clientId } = await recordClient(desk.catalog, job.effective.client);
   const fileSet = await recordFileSet(desk.catalog, job.effective.fileset, nowMs);
   const pool = await recordPool(desk.catalog, job.pool.resource);

@@ -7,6 +7,7 @@ import type { JobContext } from "./job-context.ts";
 import { NOTHING_DONE, type JobResult } from "./job-result.ts";
 import type { JobOutcome } from "./job-state.ts";
 import { followRestore, runRestore } from "./restore.ts";
+import { originLine } from "./run-origin.ts";
 import type { RunRecord } from "./saved-run.ts";
 import { cancelAll } from "./start-halves.ts";
 
@@ -22,7 +23,10 @@ const TYPES: Readonly<Record<RunnableType, { readonly run: Run; readonly follow:
 /** Runs an admitted job to its very end, or until the Director stops. Never throws: whatever happens is in its log and its outcome. */
 export async function runJob(context: JobContext, record: RunRecord): Promise<void> {
   const type = TYPES[context.job.effective.type];
-  await toTheEnd(context, record, type.run);
+  await toTheEnd(context, record, async () => {
+    await context.messages.say("Info", originLine(context.job.effective.request));
+    return await type.run(context, record);
+  });
 }
 
 /** Goes on with a job that was running when the Director stopped. */

@@ -119,7 +119,7 @@ scenario("messages show what happened once, and list joblog keeps it", {}, async
   await world.backup("Full");
   assert.match(await world.console("messages"), /Termination:\s+Backup OK/);
   assert.doesNotMatch(await world.console("messages"), /Termination/);
-  assert.match(await world.console("list joblog jobid=1"), /Termination:\s+Backup OK/);
+  assert.match(await world.console("list joblog jobid=1"), /Origin: Manual, console "[\s\S]*Termination:\s+Backup OK/);
 });
 
 scenario("a Volume is found again after the storage daemon was restarted", {}, async (world) => {
