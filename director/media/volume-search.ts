@@ -1,28 +1,23 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { parseCatalogTime } from "#lib/base/local-time.ts";
-import { findMediaCare, preciousAmong } from "#catalog/queries/media-care.ts";
 import {
   findMedia,
   lastWrittenMedia,
-  listAppendable,
   listOldest,
   listPrunable,
-  listPurged,
-  listRecyclable,
   moveMedia,
-  recycleMedia,
   updateMediaIfStatus,
-  type MediaWanted,
 } from "#catalog/queries/media.ts";
 import { findPool, findPoolById } from "#catalog/queries/pools.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import type { PoolRow } from "#catalog/schema/pool.ts";
-import { chooseVolume, type Candidate } from "./choose-volume.ts";
 import { labelValues } from "./label-values.ts";
 import { addVolume, hasRoom, nextVolumeName, whyNoNewVolume } from "./new-volume.ts";
 import type { FinderParts, VolumeWish } from "./next-volume.ts";
+import { RecycledVolumes } from "./recycled-volumes.ts";
 import { poolLimits } from "./pool-limits.ts";
 import type { SearchTurn } from "./search-turn.ts";
+import { VolumeCandidates } from "./volume-candidates.ts";
 import { isPoolFull } from "./volume-limits.ts";
 import type { PoolPolicy } from "./pool-policy.ts";
 
@@ -35,8 +30,6 @@ const NAMED_MAX = 5;
 
 /** The search for one wish, step by step; every step answers a Volume or null. */
 export class VolumeSearch {
-  /** What has been done, for the log of the job. */
-  readonly lines: string[] = [];
   readonly #parts: FinderParts;
   readonly #wish: VolumeWish;
   readonly #policy: PoolPolicy;
@@ -45,10 +38,8 @@ export class VolumeSearch {
   readonly #signal: AbortSignal;
   /** As it was when the search last had its turn. */
   #pool: PoolRow;
-  /** With newvolume=yes a Volume with data is closed once. */
-  #hasClosed = false;
-  /** Volumes that would have done but for what stands here; told when nothing is found. */
-  readonly #passedOver = new Map<string, string>();
+  readonly #candidates: VolumeCandidates;
+  readonly #recycled: RecycledVolumes;
 
   /** `leftOff`: where the pruning for a Pool ran out of time, by PoolId: the MediaId to begin with. It outlives the search. */
   constructor(
@@ -63,19 +54,26 @@ export class VolumeSearch {
     this.#turn = turn;
     this.#parts = parts;
     this.#wish = wish;
+    this.#candidates = new VolumeCandidates(parts, wish);
+    this.#recycled = new RecycledVolumes(parts, this.#candidates);
     this.#pool = pool;
     this.#policy = parts.policy(pool.Name);
     this.#signal = signal;
+  }
+
+  /** What has been done, for the log of the job. */
+  get lines(): string[] {
+    return this.#candidates.lines;
   }
 
   /** The Volume to append to. Throws VOLUME_NONE_AVAILABLE and the like with the reason when there is none. */
   async find(): Promise<MediaRow> {
     this.#requirePool();
     if (this.#wish.noSpace && !(await this.#relieve()))
-      return (await this.#recycle(this.#pool)) ?? this.#none("the device has no room");
+      return (await this.#recycled.recycle(this.#pool)) ?? this.#none("the device has no room");
     return (
-      (await this.#append(this.#pool)) ??
-      (await this.#recycle(this.#pool)) ??
+      (await this.#candidates.append(this.#pool)) ??
+      (await this.#recycled.recycle(this.#pool)) ??
       (await this.#prune()) ??
       (await this.#fromScratch()) ??
       (await this.#create()) ??
@@ -96,12 +94,15 @@ export class VolumeSearch {
     if (row.Enabled !== 1) return this.#notThis(name, "is not enabled");
     if (this.#parts.claims.isElsewhere(name, this.#wish.device, this.#wish.jobId))
       return this.#notThis(name, "is in use elsewhere");
-    if ((await this.#withoutPrecious([row])).length === 0) return this.#notThis(name, "is precious");
+    if ((await this.#candidates.withoutPrecious([row])).length === 0) return this.#notThis(name, "is precious");
     if (row.VolStatus === "Append")
-      return (await this.#choose([row], this.#pool)) ?? this.#notThis(name, this.#passedOver.get(name) ?? "takes no more jobs");
+      return (
+        (await this.#candidates.choose([row], this.#pool)) ??
+        this.#notThis(name, this.#candidates.passedOver.get(name) ?? "takes no more jobs")
+      );
     if (row.VolStatus === "Recycle") return row;
     if (row.VolStatus === "Purged" && row.Recycle === 1)
-      return (await this.#recycled(row)) ?? this.#notThis(name, "is retired");
+      return (await this.#recycled.recycled(row)) ?? this.#notThis(name, "is retired");
     return (await this.#recycleCurrent(row)) ?? this.#notThis(name, `has status ${row.VolStatus}`);
   }
 
@@ -132,128 +133,17 @@ export class VolumeSearch {
     return result;
   }
 
-  #wanted(pool: PoolRow): MediaWanted {
-    return { poolId: pool.PoolId, mediaType: this.#wish.mediaType };
-  }
-
-  async #append(pool: PoolRow): Promise<MediaRow | null> {
-    const { catalog } = this.#parts;
-    const wanted = this.#wanted(pool);
-    if (this.#wish.isAutochanger) {
-      const inside = await listAppendable(catalog, { ...wanted, inChangerOf: this.#wish.storageId });
-      const chosen = await this.#choose(inside, pool);
-      if (chosen !== null) return chosen;
-    }
-    return await this.#choose(await listAppendable(catalog, wanted), pool);
-  }
-
-  /** Chooses, and gives the Volumes that have reached a limit their new status. */
-  async #choose(rows: readonly MediaRow[], pool: PoolRow): Promise<MediaRow | null> {
-    const { catalog, clock } = this.#parts;
-    const usable = (await this.#withoutPrecious(rows)).filter((row) => !this.#wish.refused.includes(row.VolumeName));
-    const limits = await poolLimits(catalog, pool);
-    // In a Pool that is full an empty Volume waits; those with data are told to be spent.
-    const open = isPoolFull(limits) ? usable.filter((row) => row.VolJobs > 0) : usable;
-    const candidates = (await this.#withoutBegun(open)).map((row) => this.#candidate(row));
-    const choice = chooseVolume(candidates, limits, clock.nowMs());
-    for (const { row, limit } of choice.spent) {
-      if (await updateMediaIfStatus(catalog, row.MediaId, "Append", { VolStatus: limit.status })) this.lines.push(limit.text);
-    }
-    return choice.volume;
-  }
-
-  /** With newvolume=yes the Volume that would be taken is closed, and others with data are left for other jobs. */
-  async #withoutBegun(rows: readonly MediaRow[]): Promise<readonly MediaRow[]> {
-    const { claims, catalog } = this.#parts;
-    const begun = rows.filter((row) => row.VolJobs > 0 && !claims.isHeldBy(row.VolumeName, this.#wish.jobId));
-    if (!this.#wish.beginsAnew || claims.holdsAny(this.#wish.jobId) || begun.length === 0) return rows;
-    const [first] = begun;
-    if (
-      first !== undefined &&
-      first === rows[0] &&
-      !this.#hasClosed &&
-      (await updateMediaIfStatus(catalog, first.MediaId, "Append", { VolStatus: "Used" }))
-    ) {
-      this.#hasClosed = true;
-      this.lines.push(`newvolume=yes: a new Volume begins. Marking Volume "${first.VolumeName}" as Used.`);
-    }
-    for (const row of begun) this.#passedOver.set(row.VolumeName, "holds data, and newvolume=yes was asked for");
-    return rows.filter((row) => !begun.includes(row));
-  }
-
-  #candidate(row: MediaRow): Candidate {
-    const { claims } = this.#parts;
-    const { jobId, device } = this.#wish;
-    return {
-      row,
-      jobs: claims.jobsOn(row.VolumeName, row.VolJobs, jobId),
-      isElsewhere: claims.isElsewhere(row.VolumeName, device, jobId),
-      isMine: claims.isHeldBy(row.VolumeName, jobId),
-    };
-  }
-
-  async #withoutPrecious(rows: readonly MediaRow[]): Promise<readonly MediaRow[]> {
-    const precious = await preciousAmong(
-      this.#parts.catalog,
-      rows.map((row) => row.MediaId),
-    );
-    for (const row of rows) if (precious.has(row.MediaId)) this.#passedOver.set(row.VolumeName, "is precious");
-    return rows.filter((row) => !precious.has(row.MediaId));
-  }
-
-  /** Volumes that may be written from their beginning: no job has them, and the daemon has not refused them. */
-  async #free(rows: readonly MediaRow[]): Promise<readonly MediaRow[]> {
-    const { refused, device, jobId } = this.#wish;
-    const here = rows.filter(
-      (row) => !refused.includes(row.VolumeName) && !this.#parts.claims.isElsewhere(row.VolumeName, device, jobId),
-    );
-    return await this.#withoutPrecious(here);
-  }
-
-  async #recycle(pool: PoolRow): Promise<MediaRow | null> {
-    const { catalog } = this.#parts;
-    const wanted = this.#wanted(pool);
-    for (const ready of await this.#free(await listRecyclable(catalog, wanted))) if (!(await this.#isWorn(ready))) return ready;
-    for (const purged of await this.#free(await listPurged(catalog, wanted))) {
-      const row = await this.#recycled(purged);
-      if (row !== null) return row;
-    }
-    return null;
-  }
-
-  /** The Volume, ready to be written from its beginning; null if its medium has been written often enough. */
-  async #recycled(row: MediaRow): Promise<MediaRow | null> {
-    const { catalog } = this.#parts;
-    if (await this.#isWorn(row)) return null;
-    await recycleMedia(catalog, row.MediaId);
-    this.lines.push(`Recycled volume "${row.VolumeName}"`);
-    return (await findMedia(catalog, row.VolumeName)) ?? row;
-  }
-
-  /** True if the medium has been written as often as it may be: the Volume is retired. */
-  async #isWorn(row: MediaRow): Promise<boolean> {
-    const { catalog } = this.#parts;
-    const { maxWrites, writes } = await findMediaCare(catalog, row.MediaId);
-    if (maxWrites === 0 || writes < maxWrites) return false;
-    await updateMediaIfStatus(catalog, row.MediaId, row.VolStatus, { VolStatus: "Disabled" });
-    const name = row.VolumeName;
-    this.lines.push(
-      `Max writes reached: Volume "${name}" was written ${writes} times (Max Writes=${maxWrites}). Marking Volume "${name}" as Disabled.`,
-    );
-    return true;
-  }
-
   async #prune(): Promise<MediaRow | null> {
     if (this.#pool.AutoPrune !== 1 && !this.#wish.prunesVolumes) return null;
     const scratch = await this.#scratchPool();
     const prunable = await listPrunable(
       this.#parts.catalog,
-      { ...this.#wanted(this.#pool), ...(scratch === null ? {} : { scratchPoolId: scratch.PoolId }) },
+      { ...this.#candidates.wanted(this.#pool), ...(scratch === null ? {} : { scratchPoolId: scratch.PoolId }) },
       PRUNED_MAX,
     );
     const { clock } = this.#parts;
     const deadline = clock.monotonicMs() + PRUNING_MS_MAX;
-    const rows = await this.#free(prunable);
+    const rows = await this.#candidates.free(prunable);
     const first = Math.max(
       0,
       rows.findIndex((row) => row.MediaId === this.#leftOff.get(this.#pool.PoolId)),
@@ -267,7 +157,9 @@ export class VolumeSearch {
       if (this.#isWriting(row)) continue;
       const isFreed = await this.#freed(row, "prune");
       // Other jobs had their turn meanwhile: they may have taken what was freed, or freed another.
-      const found = (await this.#append(this.#pool)) ?? (await (isFreed ? this.#takeFreed() : this.#recycle(this.#pool)));
+      const found =
+        (await this.#candidates.append(this.#pool)) ??
+        (await (isFreed ? this.#takeFreed() : this.#recycled.recycle(this.#pool)));
       if (found !== null) return found;
     }
     return null;
@@ -290,7 +182,7 @@ export class VolumeSearch {
 
   /** A purged Volume may have moved to its Recycle Pool: the own Pool is looked at first, then the scratch pool. */
   async #takeFreed(): Promise<MediaRow | null> {
-    return (await this.#recycle(this.#pool)) ?? (await this.#fromScratch());
+    return (await this.#recycled.recycle(this.#pool)) ?? (await this.#fromScratch());
   }
 
   async #scratchPool(): Promise<PoolRow | null> {
@@ -305,7 +197,7 @@ export class VolumeSearch {
     const { catalog } = this.#parts;
     const scratch = await this.#scratchPool();
     if (scratch === null || !hasRoom(this.#pool) || isPoolFull(await poolLimits(catalog, this.#pool))) return null;
-    const row = (await this.#append(scratch)) ?? (await this.#recycle(scratch));
+    const row = (await this.#candidates.append(scratch)) ?? (await this.#recycled.recycle(scratch));
     if (row === null) return null;
     await catalog.transaction(async (tx) => await moveMedia(tx, row, this.#pool), { idempotent: true });
     this.lines.push(`Using Volume "${row.VolumeName}" from '${scratch.Name}' pool.`);
@@ -340,7 +232,7 @@ export class VolumeSearch {
   async #giveUpOldest(): Promise<MediaRow | null> {
     const { purgesOldest, recyclesOldest } = this.#policy;
     if (!purgesOldest && !recyclesOldest) return null;
-    const rows = await this.#free(await listOldest(this.#parts.catalog, this.#wanted(this.#pool)));
+    const rows = await this.#candidates.free(await listOldest(this.#parts.catalog, this.#candidates.wanted(this.#pool)));
     const oldest = rows.find((row) => !this.#isWriting(row) && (purgesOldest || row.VolStatus !== "Append"));
     if (oldest === undefined) return null;
     this.lines.push(
@@ -353,14 +245,15 @@ export class VolumeSearch {
   async #recycleCurrent(inDrive: MediaRow | null): Promise<MediaRow | null> {
     const { catalog, clock } = this.#parts;
     if (!this.#policy.recyclesCurrent) return null;
-    const row = inDrive ?? (await lastWrittenMedia(catalog, { ...this.#wanted(this.#pool), storageId: this.#wish.storageId }));
+    const row =
+      inDrive ?? (await lastWrittenMedia(catalog, { ...this.#candidates.wanted(this.#pool), storageId: this.#wish.storageId }));
     if (row === null || row.Recycle !== 1 || !["Full", "Used"].includes(row.VolStatus) || this.#isWriting(row)) return null;
     const written = row.LastWritten === null ? null : parseCatalogTime(row.LastWritten);
     if (written === null || written + row.VolRetention * 1000 > clock.nowMs()) return null;
-    if ((await this.#free([row])).length === 0 || !(await this.#freed(row, "prune"))) return null;
+    if ((await this.#candidates.free([row])).length === 0 || !(await this.#freed(row, "prune"))) return null;
     const freed = await findMedia(catalog, row.VolumeName);
     if (freed === null || freed.PoolId !== this.#pool.PoolId || freed.VolStatus !== "Purged") return await this.#takeFreed();
-    return await this.#recycled(freed);
+    return await this.#recycled.recycled(freed);
   }
 
   #notThis(name: string, why: string): never {
@@ -368,8 +261,9 @@ export class VolumeSearch {
   }
 
   #none(why: string): never {
-    const named = [...this.#passedOver].slice(0, NAMED_MAX).map(([name, reason]) => `Volume "${name}" ${reason}`);
-    const more = this.#passedOver.size > NAMED_MAX ? [`and ${this.#passedOver.size - NAMED_MAX} more`] : [];
+    const named = [...this.#candidates.passedOver].slice(0, NAMED_MAX).map(([name, reason]) => `Volume "${name}" ${reason}`);
+    const more =
+      this.#candidates.passedOver.size > NAMED_MAX ? [`and ${this.#candidates.passedOver.size - NAMED_MAX} more`] : [];
     throw new OperatorError(
       "VOLUME_NONE_AVAILABLE",
       `no Volume of Pool "${this.#pool.Name}" with Media Type "${this.#wish.mediaType}" can be appended to, and ${[why, ...named, ...more].join("; ")}`,
