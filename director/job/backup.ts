@@ -15,7 +15,8 @@ import { decideLevel, type LevelDecision, type RunLevel } from "./level.ts";
 import { percentValues } from "./percent-values.ts";
 import type { RunRecord } from "./saved-run.ts";
 import { chooseStorage } from "./choose-storage.ts";
-import { halvesOf, reachDaemons, startHalves, type ReachedDaemons } from "./start-halves.ts";
+import { halvesOf } from "./follow-halves.ts";
+import { reachDaemons, startHalves, type ReachedDaemons } from "./start-halves.ts";
 import { superviseHalves } from "./two-halves.ts";
 import { CANCEL_WAIT_MS, HALF_GRACE_MS } from "./waits.ts";
 

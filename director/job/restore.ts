@@ -11,7 +11,8 @@ import type { JobResult } from "./job-result.ts";
 import { runJobScripts } from "./job-scripts.ts";
 import type { RestorePlan } from "./run-request.ts";
 import type { RunRecord } from "./saved-run.ts";
-import { halvesOf, reachDaemons, startHalves } from "./start-halves.ts";
+import { halvesOf } from "./follow-halves.ts";
+import { reachDaemons, startHalves } from "./start-halves.ts";
 import { superviseHalves } from "./two-halves.ts";
 import { CANCEL_WAIT_MS, HALF_GRACE_MS } from "./waits.ts";
 

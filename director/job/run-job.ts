@@ -9,7 +9,7 @@ import type { JobOutcome } from "./job-state.ts";
 import { followRestore, runRestore } from "./restore.ts";
 import { originLine } from "./run-origin.ts";
 import type { RunRecord } from "./saved-run.ts";
-import { cancelAll } from "./start-halves.ts";
+import { cancelAll } from "./cancel-halves.ts";
 
 type Run = (context: JobContext, record: RunRecord) => Promise<JobResult>;
 

@@ -1,13 +1,6 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { parseCatalogTime } from "#lib/base/local-time.ts";
-import {
-  findMedia,
-  lastWrittenMedia,
-  listOldest,
-  listPrunable,
-  moveMedia,
-  updateMediaIfStatus,
-} from "#catalog/queries/media.ts";
+import { findMedia, lastWrittenMedia, listOldest, listPrunable, moveMedia } from "#catalog/queries/media.ts";
 import { findPool, findPoolById } from "#catalog/queries/pools.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import type { PoolRow } from "#catalog/schema/pool.ts";
