@@ -10,6 +10,7 @@ import { followJob } from "#lib/job-log/follow.ts";
 import { JobLogStore } from "#lib/job-log/store.ts";
 import { RpcClient } from "#lib/rpc/client.ts";
 import { LinesLog } from "#lib/testing/loopback.ts";
+import { freePorts } from "#lib/testing/ports.ts";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { FileDaemonService, ScriptMoment } from "#proto/filed.ts";
 import type { ClientScript, StartFileJobRequest } from "#proto/filed.ts";
@@ -24,7 +25,7 @@ import { MemoryStorage } from "./testing/memory-storage.ts";
 async function world(stack: AsyncDisposableStack, prepare?: (logs: string) => Promise<void>) {
   const dir = stack.use(await TempDir.make());
   await mkdir(dir.file("w"));
-  const port = 20_000 + Math.floor(Math.random() * 10_000);
+  const [port = 0] = await freePorts(1);
   const config = await parseFileDaemonConfig(
     `FileDaemon { Name = t-fd; WorkingDirectory = "${dir.file("w")}"; FDPort = ${port}; FDAddress = 127.0.0.1 }
      Director { Name = t-dir; Password = secret }

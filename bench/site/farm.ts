@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePorts } from "#regress/ports.ts";
+import { freePorts } from "#lib/testing/ports.ts";
 import { Daemon, mustRun } from "#regress/process.ts";
 import { NOCTURNE } from "#regress/programs.ts";
 import { readProbe, withProbedDirector } from "../measure/probed.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { assertSameTree } from "#regress/compare.ts";
 import { assertStoreClean, containersOf, dedupSite, makeStore } from "#regress/dedup.ts";
 import type { JobReport } from "#regress/report.ts";
-import { freePorts } from "#regress/ports.ts";
+import { freePorts } from "#lib/testing/ports.ts";
 import { Daemon } from "#regress/process.ts";
 import { numberIn } from "#regress/report.ts";
 import { scenario } from "#regress/scenario.ts";

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, wr
 import { LoopFileSystem, whyNoLoop } from "#lib/testing/loop-file-system.ts";
 import { assertSameTree } from "#regress/compare.ts";
 import { assertStoreClean, containersOf, dedup, dedupSite } from "#regress/dedup.ts";
-import { freePorts } from "#regress/ports.ts";
+import { freePorts } from "#lib/testing/ports.ts";
 import { Daemon } from "#regress/process.ts";
 import { scenario } from "#regress/scenario.ts";
 import { PASSWORDS } from "#regress/site.ts";

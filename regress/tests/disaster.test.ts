@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assertSameTree } from "#regress/compare.ts";
-import { freePorts } from "#regress/ports.ts";
+import { freePortsInARow } from "#lib/testing/ports.ts";
 import { scenarioOn, CATALOGS } from "#regress/catalogs.ts";
 import { dumpCatalog, dumpDifferences } from "#regress/catalog-dump.ts";
 import { FOREIGN_SQL, foreignSql } from "#regress/foreign-sql.ts";
@@ -47,7 +47,7 @@ async function jobs(world: World): Promise<string[]> {
 
 /** A site as `nocturne init` makes it, started. */
 async function makeSite(world: World): Promise<void> {
-  const [port = 0] = await freePorts(3);
+  const port = await freePortsInARow(3);
   await nocturne(
     "init",
     world.path("etc"),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
+import { freePortsInARow } from "#lib/testing/ports.ts";
 import { BIN } from "#regress/programs.ts";
 import { runCommand } from "#regress/process.ts";
 import { World } from "#regress/world.ts";
@@ -50,7 +51,7 @@ test("init, start, status, stop: a site as an administrator makes it, with certi
   await using world = await World.create();
   const dir = world.path("site");
   const nocturne = async (...args: string[]) => await runCommand(join(BIN, "nocturne"), args);
-  const port = String(world.ports.director);
+  const port = String(await freePortsInARow(3));
   assert.equal((await nocturne("init", dir, "--name", "host1", "--port", port, "--path", world.path("tree"))).status, 0);
   const again = await nocturne("init", dir, "--name", "host1", "--port", port);
   assert.match(again.output, /set up already/);

@@ -4,7 +4,7 @@ import { whyNoLoop } from "#lib/testing/loop-file-system.ts";
 import { btrfsImage } from "#regress/btrfs-image.ts";
 import { assertSameTree } from "#regress/compare.ts";
 import { dedupSite, makeStore } from "#regress/dedup.ts";
-import { freePorts } from "#regress/ports.ts";
+import { freePorts } from "#lib/testing/ports.ts";
 import { Daemon } from "#regress/process.ts";
 import { scenario } from "#regress/scenario.ts";
 import { PASSWORDS } from "#regress/site.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertSameTree } from "#regress/compare.ts";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { freePorts } from "#regress/ports.ts";
+import { freePorts } from "#lib/testing/ports.ts";
 import { Daemon } from "#regress/process.ts";
 import { scenario } from "#regress/scenario.ts";
 import { PASSWORDS } from "#regress/site.ts";

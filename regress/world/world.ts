@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePorts } from "./ports.ts";
+import { freePorts } from "#lib/testing/ports.ts";
 import { Daemon, type Ended, mustRun, runCommand } from "./process.ts";
 import { NOCTURNE, type Programs } from "./programs.ts";
 import { TestClock } from "./test-clock.ts";

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 
-const HIGHEST = 32_000; // below the range from which Linux takes the ports of outgoing connections
 const LOWEST = 19_000;
+const HIGHEST = 20_000; // far below the range from which Linux takes the ports of outgoing connections
 const ATTEMPTS = 200;
 
 /** The first of `count` consecutive ports that are free on loopback. */

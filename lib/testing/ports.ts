@@ -72,3 +72,15 @@ export async function freePorts(count: number): Promise<number[]> {
   }
   return found;
 }
+
+/** The first of so many such ports in a row. */
+export async function freePortsInARow(count: number): Promise<number> {
+  mkdirSync(TAKEN, { recursive: true });
+  for (;;) {
+    const first = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST - count));
+    let found = 0;
+    // What was taken before one that is not free stays taken until this process ends: there are enough.
+    while (found < count && take(first + found) && (await isFree(first + found))) found++;
+    if (found === count) return first;
+  }
+}
