@@ -16,7 +16,7 @@ scenario(
     const script = world.path("slow-changer");
     const body = `#!/bin/sh\nif [ "$2" = load ] && [ -e ${world.path("hang")} ]; then sleep 600; fi\nexec ${BIN}/disk-changer "$@"\n`;
     writeFileSync(script, body, { mode: 0o755 });
-    makeLibrary(world, { slots: 4, drives: 1, barcodes: CODES, script, device: "Maximum Changer Wait = 2" });
+    makeLibrary(world, { slots: 4, drives: 1, barcodes: CODES, script, device: "Maximum Changer Wait = 5" });
     const tree = world.path("tree");
     plainTree(tree, { files: 10 });
     await world.start();
@@ -46,7 +46,7 @@ scenario(
     await world.until("the changer works", async () =>
       /It is loading slot 1 into drive 0/.test(await world.console("status storage=Disks")),
     );
-    await world.until("it is killed", () => /did not end within 2 seconds and was killed/.test(world.messages()));
+    await world.until("it is killed", () => /did not end within 5 seconds and was killed/.test(world.messages()));
     assert.match(
       world.messages(),
       /changer "Disk": loading slot 1 into drive 0: ".*slow-changer .*conf load 1 .*drive0 0" did not end/,
