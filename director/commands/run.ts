@@ -1,11 +1,13 @@
 import { parseCatalogTime } from "#lib/base/local-time.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
+import type { JobResource } from "../config/job.ts";
 import type { BackupLevel, RestoreOptions, RunRequest } from "../job/run-request.ts";
 import { parseJobIds, type Arguments } from "./arguments.ts";
 import { operatorName } from "./authorize.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { askText, named, selectJob } from "./prompts.ts";
 import { mayRun, requireRelocation, reviewAndRun } from "./run-review.ts";
+import { waitForJob } from "./wait.ts";
 
 /** Starts a job. */
 export const run: Command = {
@@ -14,35 +16,45 @@ export const run: Command = {
   usage: `job=<name> [client=<name>] [fileset=<name>] [level=Full|Differential|Incremental] [storage=<name>]
 [pool=<name>] [nextpool=<name>] [when="YYYY-MM-DD HH:MM:SS"] [since="..."] [priority=<n>] [comment=<text>]
 [accurate=yes|no] [spooldata=yes|no] [newvolume=yes|no] [catalog=<name>] [messages=<name>] [ignoreduplicatecheck=yes|no]
-for Restore jobs: [jobid=<list>] [bootstrap=<file>] [where=<directory>] [regexwhere=<rules>] [replace=<policy>] [restoreclient=<name>] [yes]`,
+for Restore jobs: [jobid=<list>] [bootstrap=<file>] [where=<directory>] [regexwhere=<rules>] [replace=<policy>] [restoreclient=<name>] [yes] [wait]`,
   keywords: [
     "job=", "client|fd=", "fileset=", "level=", "storage|sd=", "pool=", "nextpool=", "when=", "since=", "priority=", "comment=", "accurate=", "spooldata=", "newvolume=",
-    "catalog=", "messages=", "ignoreduplicatecheck=", "jobid=", "bootstrap=", "where=", "regexwhere=", "replace=", "restoreclient=", "yes",
+    "catalog=", "messages=", "ignoreduplicatecheck=", "jobid=", "bootstrap=", "where=", "regexwhere=", "replace=", "restoreclient=", "yes", "wait",
   ], // prettier-ignore
   async run(context, args) {
     if (!args.has("job")) await context.say("A job name must be specified.\n");
     const job = await selectJob(context, args, "job", (one) => mayRun(context, one.name));
     const request = requestFromArguments(context, job.name, args);
-    if (job.type !== "Restore") {
-      await reviewAndRun(context, request, { yes: args.has("yes") });
-      return;
-    }
-    const { planForJobs, planFromBootstrapFile } = await import("./restore-plan.ts");
-    const bootstrap = args.value("bootstrap") ?? job.bootstrap;
-    const jobIds =
-      bootstrap !== undefined
-        ? []
-        : args.has("jobid")
-          ? args.jobIds()
-          : parseJobIds(await askText(context, "Please enter a JobId for restore: "));
-    const made = bootstrap === undefined ? await planForJobs(context, jobIds) : await planFromBootstrapFile(bootstrap);
-    await reviewAndRun(
-      context,
-      { ...request, restore: { plan: made.plan, ...restoreOptions(args) } },
-      { yes: args.has("yes"), restore: { bootstrap: made.file, backupClient: made.client } },
-    );
+    const jobId =
+      job.type === "Restore"
+        ? await runRestore(context, job, request, args)
+        : await reviewAndRun(context, request, { yes: args.has("yes") });
+    if (jobId !== null && args.has("wait")) await waitForJob(context, jobId, context.signal);
   },
 };
+
+/** Runs a Restore job of JobIds or of a bootstrap file, without choosing files. */
+async function runRestore(
+  context: CommandContext,
+  job: JobResource,
+  request: RunRequest,
+  args: Arguments,
+): Promise<number | null> {
+  const { planForJobs, planFromBootstrapFile } = await import("./restore-plan.ts");
+  const bootstrap = args.value("bootstrap") ?? job.bootstrap;
+  const jobIds =
+    bootstrap !== undefined
+      ? []
+      : args.has("jobid")
+        ? args.jobIds()
+        : parseJobIds(await askText(context, "Please enter a JobId for restore: "));
+  const made = bootstrap === undefined ? await planForJobs(context, jobIds) : await planFromBootstrapFile(bootstrap);
+  return await reviewAndRun(
+    context,
+    { ...request, restore: { plan: made.plan, ...restoreOptions(args) } },
+    { yes: args.has("yes"), restore: { bootstrap: made.file, backupClient: made.client } },
+  );
+}
 
 /** What the arguments of `run` and `restore` change of a Job. */
 export function requestFromArguments(context: CommandContext, job: string, args: Arguments): RunRequest {

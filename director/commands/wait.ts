@@ -2,7 +2,6 @@ import type { JobView } from "../job/job-view.ts";
 import { findJob } from "#catalog/queries/jobs.ts";
 import { abortable } from "#lib/base/abort.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import type { Arguments } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
 import type { ExitCode } from "./output.ts";
 
@@ -18,13 +17,23 @@ export const wait: Command = {
     const jobId = args.integer("jobid", 1);
     const name = args.value("ujobid") ?? args.value("job");
     if (args.has("mount")) await stopAtTimeout(signal, context, engine.waitFor({ kind: "mount" }, signal));
-    else if (jobId !== undefined) await waitForJob(context, args, jobId, signal);
-    else if (name !== undefined) await waitForJob(context, args, runningJobId(context, name), signal);
-    else await stopAtTimeout(signal, context, engine.waitFor({ kind: "all" }, signal));
+    else if (jobId !== undefined) await waitForJob(context, jobId, signal);
+    else if (name !== undefined) await waitForJob(context, runningJobId(context, name), signal);
+    else await waitForAll(context, signal);
   },
 };
 
-async function waitForJob(context: CommandContext, args: Arguments, jobId: number, signal: AbortSignal): Promise<void> {
+/** Waits for all jobs; the worst of their ends is the exit status. */
+async function waitForAll(context: CommandContext, signal: AbortSignal): Promise<void> {
+  const { engine } = context.director;
+  const jobs = [...engine.running(), ...engine.waiting()];
+  await stopAtTimeout(signal, context, engine.waitFor({ kind: "all" }, signal));
+  if (signal.aborted) return;
+  for (const { jobId } of jobs) context.fail(exitCode(engine.view(jobId)?.status ?? (await letterInCatalog(context, jobId))));
+}
+
+/** Waits for a job, says how it ended, and makes that the command's exit status. */
+export async function waitForJob(context: CommandContext, jobId: number, signal: AbortSignal): Promise<void> {
   const { engine } = context.director;
   const known = engine.view(jobId);
   const view = known === null ? null : await stopAtTimeout(signal, context, engine.waitFor({ kind: "jobId", jobId }, signal));

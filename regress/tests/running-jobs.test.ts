@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { assertSameTree } from "#regress/compare.ts";
+import { runCommand } from "#regress/process.ts";
 import { scenario } from "#regress/scenario.ts";
 import { bigFile, plainTree } from "#regress/trees.ts";
 
@@ -161,6 +162,10 @@ Job { Name = Short; JobDefs = Defs; FileSet = Tree; Max Bytes = 10MB }`,
     assert.equal(lenient.fields.get("Non-fatal FD errors"), "20");
     const short = await world.run("job=Short");
     assert.equal(short.termination, "Backup failed -- Incomplete", short.text);
+    const command = async (line: string) => await runCommand(world.programs.console, ["-c", world.path("bconsole.conf"), "-x", line], { env: {} }); // prettier-ignore
+    assert.equal((await command("run job=Lenient yes wait")).status, 0);
+    const failed = await command("run job=Strict yes wait");
+    assert.deepEqual([failed.status, /JobStatus=Fatal Error \(f\)/.test(failed.output)], [2, true], failed.output);
     assert.match(world.messages(), /Byte limit reached \(Maximum Bytes = 10000000\)/);
     const where = await world.restore(`jobid=${short.jobId} all done`);
     const names = await world.namesUnder(`${where}${world.path("tree")}`);
