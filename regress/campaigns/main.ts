@@ -60,7 +60,7 @@ async function powerCampaign(points: number): Promise<void> {
   process.stdout.write(
     `power campaign: ${points} points, seed ${values.seed}, ${deviceType} on ${disk}, power of the ${machine}\n`,
   );
-  await using world = await World.create((dir) => powerSite(dir, deviceType));
+  await using world = await World.create((dir, ports) => powerSite(dir, ports, deviceType));
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   say(JSON.stringify(await runPowerCampaign(world, points, { deviceType, disk, machine, seed: values.seed, say })));
 }

@@ -39,11 +39,16 @@ export async function assertCatalogWhole(site: PowerSite): Promise<void> {
   assert.deepEqual(twice, [], "the same part of a job is noted twice");
 }
 
-/** Fails unless each Volume that the catalog says is usable is there. */
+/** Fails unless each Volume that the catalog says is usable is there, and none was given up. */
 export async function assertVolumesThere(site: PowerSite): Promise<void> {
   const wanted = await rows(site, "SELECT VolumeName FROM Media WHERE VolStatus IN ('Append','Full','Used') AND VolBytes > 0");
   const missing = wanted.filter((name) => !existsSync(`${site.volumes}/${name}`));
   assert.deepEqual(missing, [], "Volumes of the catalog that are not on the disk");
+  assert.deepEqual(
+    await rows(site, "SELECT VolumeName FROM Media WHERE VolStatus = 'Error'"),
+    [],
+    "Volumes that were given up",
+  );
 }
 
 /** Fails unless Debian's bls reads every Volume to its end. */

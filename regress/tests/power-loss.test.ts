@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { whyNoLoop } from "#lib/testing/loop-file-system.ts";
 import { scenario } from "#regress/scenario.ts";
+import type { Moment } from "../campaigns/power-deeds.ts";
 import { JUDGES } from "../campaigns/power-checks.ts";
-import { type Moment, powerSite, type PowerWish, runPowerCampaign } from "../campaigns/power.ts";
+import { powerSite, type PowerWish, runPowerCampaign } from "../campaigns/power.ts";
 
 /** One machine, and when it loses power. */
 function losesPower(fact: string, wish: Pick<PowerWish, "deviceType" | "disk" | "machine">, moments: readonly Moment[]): void {
   const lacks = whyNoLoop("btrfs") ?? whyNoLoop("ext4");
   scenario(
     fact,
-    { site: (dir) => powerSite(dir, wish.deviceType), root: true, lacks, programs: JUDGES },
+    { site: (dir, ports) => powerSite(dir, ports, wish.deviceType), root: true, lacks, programs: JUDGES },
     async (world, context) => {
       const say = (line: string) => context.diagnostic(line);
       const counts = await runPowerCampaign(world, moments.length, { ...wish, seed: "in the test suite", moments, say });
