@@ -78,12 +78,12 @@ scenario(
 
 scenario(
   "a storage daemon that is killed while data is spooled leaves a failed job, and after its start no spool files",
-  { site: (dir) => spoolingSite(dir, "") },
+  { site: (dir) => ({ ...spoolingSite(dir, ""), job: "Spool Data = yes; Maximum Bandwidth = 20 mb/s" }) },
   async (world) => {
-    bigFile(world.path("tree/big"), 160);
+    bigFile(world.path("tree/big"), 60);
     await world.start();
     const jobId = await world.queue("run job=Save level=Full yes");
-    await world.until("data is spooled", () => spooled(world).some((bytes) => bytes > 20 * MIB));
+    await world.until("data is spooled", () => spooled(world).some((bytes) => bytes > 10 * MIB));
     await world.kill("sd");
     assert.ok(spooled(world).length > 0);
     await world.start("sd");
