@@ -3,6 +3,8 @@ import { abortable, onAbort } from "#lib/base/abort.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { must } from "#lib/base/assert.ts";
 import { mountForAppend } from "./find-volume.ts";
+import { SHOW_WAITING_MS, showWaiting } from "./show-waiting.ts";
+import { whyNotGood } from "./may-begin.ts";
 import { regionRow, statusAfter, volumeEndLines } from "./volume-end.ts";
 import { withOpenRetries } from "./open-retries.ts";
 import type { AppendClient, FinishedSession, SessionFacts } from "./append-client.ts";
@@ -26,9 +28,6 @@ export interface AppenderSurroundings {
 
 /** Failures of a sync after which nobody knows what is on the medium. */
 const notDurable: ReadonlySet<string> = new Set(["DEVICE_IO_FAILED", "DEVICE_PROGRAM_FAILED"]);
-
-/** A Volume that comes within this time is not worth a change of state. */
-const SHOW_WAITING_MS = 2000;
 
 /**
  * The jobs that append together on one device, and the Volume under them: mounts one when the first job comes, goes on to the next
@@ -81,7 +80,7 @@ export class Appender implements DeviceListener {
     using _moving = this.#moving();
     const sinceMs = performance.now();
     using _ = await this.#turn(client);
-    const refusal = this.#volume === undefined ? undefined : await this.#whyNotGood(this.#volume, client);
+    const refusal = this.#volume === undefined ? undefined : await whyNotGood(this.#host, this.#volume, client);
     if (refusal !== undefined && this.#clients.size > 0) return refusal;
     if (refusal !== undefined) await this.#leaveVolume();
     if (this.#volume === undefined) await this.#mountToJoin(client, sinceMs);
@@ -107,7 +106,7 @@ export class Appender implements DeviceListener {
   async #mountToJoin(client: AppendClient, sinceMs: number): Promise<void> {
     const previous = this.#clients.size > 0 ? this.#lastVolume : "";
     try {
-      using _waiting = this.#showWaiting();
+      using _waiting = showWaiting(this.#clients);
       await this.#mount(client, previous, sinceMs);
     } catch (error) {
       void this.#moveOthers(previous, sinceMs);
@@ -265,7 +264,7 @@ export class Appender implements DeviceListener {
     for (;;) {
       const client = this.#clients.values().next().value;
       if (client === undefined) return;
-      using _waiting = this.#showWaiting();
+      using _waiting = showWaiting(this.#clients);
       try {
         await this.#mount(client, previous, sinceMs);
         break;
@@ -308,21 +307,6 @@ export class Appender implements DeviceListener {
     }
   }
 
-  /** When the next Volume is long in coming, all jobs on the device say that they wait for it. */
-  #showWaiting(): Disposable {
-    let isShown = false;
-    const timer = setTimeout(() => {
-      isShown = true;
-      for (const client of this.#clients.values()) client.voice.enter("m");
-    }, SHOW_WAITING_MS);
-    return {
-      [Symbol.dispose]: () => {
-        clearTimeout(timer);
-        if (isShown) for (const client of this.#clients.values()) client.voice.enter("R");
-      },
-    };
-  }
-
   async #mount(client: AppendClient, previousVolume: string, sinceMs: number): Promise<void> {
     // Jobs that wait together wait at the same time, not one after the other.
     const maxWaitMs = client.maxWaitMs - (performance.now() - sinceMs);
@@ -358,23 +342,6 @@ export class Appender implements DeviceListener {
     } finally {
       this.#host.activity = "";
     }
-  }
-
-  /** Asks the Director whether one more job may write to the Volume that is mounted (limits of jobs, of time, of use): undefined if it may. */
-  async #whyNotGood(volume: VolumeFacts, client: AppendClient): Promise<string | undefined> {
-    const { label, voice, signal } = client;
-    const checkVolume = {
-      volume: volume.name,
-      pool: label.pool,
-      mediaType: this.#host.settings.mediaType,
-      device: this.#host.name,
-    };
-    const answer = await voice.ask(
-      { reason: `Job ${label.job} would append to Volume "${volume.name}"`, ask: { $case: "checkVolume", value: checkVolume } },
-      signal,
-    );
-    if (answer.$case === "use" && answer.value.volume === volume.name) return undefined;
-    return answer.$case === "use" ? `Volume "${volume.name}" is not the one to use` : answer.value;
   }
 
   /** Ends all runs on the Volume, makes it durable, tells its state, lets go of it. */
