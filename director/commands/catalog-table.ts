@@ -11,6 +11,9 @@ export interface TableOptions {
   readonly vertical: boolean;
   /** Only rows for which this is true: what the operator may see. */
   readonly keep?: (row: Readonly<Record<string, string>>) => boolean;
+  /** Of the rows that are kept so many are left out, and so many shown then; absent: all. */
+  readonly offset?: number;
+  readonly limit?: number;
 }
 
 type Cell = string | number | bigint | null | Uint8Array;
@@ -24,10 +27,25 @@ export async function showRows(context: CommandContext, stream: RowStream, optio
     const columns = stream.columns.map((name, at): OutputColumn => ({ name, number: isNumeric(firstRows, at) }));
     await context.table(
       { name: options.name, columns, vertical: options.vertical },
-      shownPages(stream.columns, firstRows, pages, options.keep),
+      window(shownPages(stream.columns, firstRows, pages, options.keep), options),
     );
   } finally {
     await pages.return?.();
+  }
+}
+
+/** The part of the rows that is asked for; the rest is not read. */
+async function* window(
+  pages: AsyncGenerator<OutputRow[]>,
+  { offset = 0, limit = Infinity }: TableOptions,
+): AsyncGenerator<OutputRow[]> {
+  let [toSkip, left] = [offset, limit];
+  for await (const page of pages) {
+    const rows = page.slice(toSkip, toSkip + left);
+    toSkip = Math.max(0, toSkip - page.length);
+    left -= rows.length;
+    yield rows;
+    if (left <= 0) return;
   }
 }
 

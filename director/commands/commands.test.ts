@@ -284,6 +284,8 @@ test("list shows rows, and each thing is found under its name", async () => {
     (await world.type(["list jobs foo limit=1 bar=2"])).text,
     /2\|Save.*\nUnknown list keyword: foo\nUnknown list keyword: bar\n$/,
   );
+  const part = (await world.type(["list files jobid=1 offset=1 limit=2"])).text;
+  assert.equal(part.match(/\/etc\//g)?.length, 2, part);
   assert.match(text, /1\|Save\|[^|]+\|B\|F\|6\|100\|T/);
   assert.match(text, /\/etc\/hosts\n/);
   assert.match(text, /Jobid 1 used 1 Volume\(s\): Vol-1/);

@@ -10,7 +10,7 @@ import { catalogTime } from "#lib/base/local-time.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import type { Arguments } from "./arguments.ts";
 import { mayAccess, requireAccess } from "./authorize.ts";
-import { showRows } from "./catalog-table.ts";
+import { showRows, type TableOptions } from "./catalog-table.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { nextVolumeOf } from "./next-volume.ts";
 import { selectJob } from "./prompts.ts";
@@ -26,7 +26,7 @@ const usage = `jobs [client=<name>] [jobid=<list>] [ujobid=<name>] [job=<name>] 
 jobtotals | files jobid=<n> [type=deleted|all] | jobmedia [jobid=<n>] [volume=<name>] | joblog jobid=<n> |
 media|volumes [pool=<name>] [volume=<name>] [jobid=<n>] | pools [pool=<name>] | clients [client=<name>] | copies [jobid=<list>] |
 nextvol job=<name> | basefiles jobid=<n> | filemedia jobid=<n> [fileindex=<n>] | filesets | storages | counters | events | objects |
-restoreobjects jobid=<n> | snapshots`;
+restoreobjects jobid=<n> | snapshots; each with [limit=<n>] [offset=<n>] [long]`;
 
 /** Rows of the catalog as a table. */
 export const list: Command = {
@@ -55,6 +55,9 @@ const subjects = [
 ] as const; // prettier-ignore
 type Subject = (typeof subjects)[number];
 
+/** Lists whose statements take `limit` and `offset` themselves: the newest rows, or what goes into a sum. */
+const CHOOSE_THEMSELVES: readonly ListRequest["kind"][] = ["jobs", "jobtotals", "jobsums", "events", "copies"];
+
 /** Lists; what was not understood is told behind it, as Bacula does. */
 async function runList(context: CommandContext, args: Arguments, isLong: boolean): Promise<void> {
   if (args.unknown.length === 0 || args.names().length > 0) await listSubject(context, args, isLong);
@@ -69,7 +72,18 @@ async function listSubject(context: CommandContext, args: Arguments, isLong: boo
   const long = isLong || args.has("long");
   const catalog = await context.catalog();
   const show = (request: ListRequest, keep?: (row: Readonly<Record<string, string>>) => boolean): Promise<void> =>
-    showList(context, catalog, { ...request, long }, isLong, keep);
+    showList(
+      context,
+      catalog,
+      { ...request, long },
+      {
+        vertical: isLong,
+        ...optional("keep", keep),
+        ...(CHOOSE_THEMSELVES.includes(request.kind)
+          ? {}
+          : { ...optional("limit", args.integer("limit", 1)), ...optional("offset", args.integer("offset")) }),
+      },
+    );
   const seesJob = (row: Readonly<Record<string, string>>): boolean =>
     mayAccess(context.operator, { kind: "job", name: row["Name"] ?? row["Job"] ?? "" });
   switch (subject) {
@@ -150,11 +164,10 @@ async function showList(
   context: CommandContext,
   catalog: Catalog,
   request: ListRequest,
-  vertical: boolean,
-  keep?: (row: Readonly<Record<string, string>>) => boolean,
+  shown: Omit<TableOptions, "name">,
 ): Promise<void> {
   const rows = await listRows(catalog, request, context.signal);
-  await showRows(context, rows, { name: request.kind, vertical, ...(keep === undefined ? {} : { keep }) });
+  await showRows(context, rows, { name: request.kind, ...shown });
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
