@@ -115,7 +115,13 @@ export class StorageDaemon implements AsyncDisposable {
         isBlocked: false,
         isHung: false,
       })),
-      { jobsMax: storage.maximumConcurrentJobs, inside: (device) => insideOf(drives.get(device)) },
+      {
+        jobsMax: storage.maximumConcurrentJobs,
+        inside: (device) => ({
+          ...insideOf(drives.get(device)),
+          isVolumeTaken: hosts.get(device)?.appending?.isTaken === true,
+        }),
+      },
     );
     const around: AppenderSurroundings = {
       volumes: new VolumesInUse(),

@@ -56,6 +56,15 @@ export class VolumeFacts {
     return this.catalog.volume;
   }
 
+  /** As many jobs are on the Volume as its Pool lets write to it. */
+  get isTaken(): boolean {
+    return this.catalog.maxJobs > 0 && this.#jobsOn >= this.catalog.maxJobs;
+  }
+
+  get #jobsOn(): number {
+    return (this.#isNew ? 0 : this.catalog.jobs) + this.#jobs;
+  }
+
   /** A job begins to write to the Volume. */
   jobBegins(): void {
     this.#jobs += 1;
@@ -83,7 +92,7 @@ export class VolumeFacts {
       status: this.status,
       bytes: this.bytes,
       blocks: this.#blocks + this.#sinceMount.blocks,
-      jobs: (this.#isNew ? 0 : catalog.jobs) + this.#jobs,
+      jobs: this.#jobsOn,
       mounts: catalog.mounts + 1,
       writes: this.#writes + this.#sinceMount.writes,
       errors: catalog.errors + this.#errors,

@@ -53,6 +53,13 @@ test("Maximum Concurrent Jobs of a device is kept", () => {
   assert.deepEqual(chooseDevice(full, wish()), { kind: "take", device: "B" });
 });
 
+test("a device whose Volume has as many jobs as it may have is passed over, and waited for where it is the only one", () => {
+  const taken = { name: "A", use: appending("P"), isVolumeTaken: true };
+  assert.deepEqual(chooseDevice(devices(taken, { name: "B" }), wish()), { kind: "take", device: "B" });
+  const reason = '"A" is writing to a Volume that takes no more jobs';
+  assert.deepEqual(chooseDevice(devices(taken), wish()), { kind: "wait", reason, isBlocked: false });
+});
+
 test("reading and writing exclude each other on a device", () => {
   assert.equal(chooseDevice(devices({ name: "A", use: appending("P") }), wish({ work: { kind: "read" } })).kind, "wait");
   assert.equal(chooseDevice(devices({ name: "A", use: { kind: "read", jobs: 1 } }), wish()).kind, "wait");

@@ -25,6 +25,8 @@ export interface DeviceState {
   /** What it has in it though no job is on it; "": nothing that is known. */
   readonly volume?: string;
   readonly pool?: string;
+  /** The Volume that is appended to has as many jobs as it may have. */
+  readonly isVolumeTaken?: boolean;
   readonly use: DeviceUse;
 }
 
@@ -92,6 +94,7 @@ function whyBusy(device: DeviceState, wish: DeviceWish): string | undefined {
   if (use.kind !== wish.work.kind) return use.kind === "append" ? "is writing" : "is reading";
   if (use.kind === "append" && wish.work.kind === "append" && use.pool !== wish.work.pool)
     return `is writing to Pool "${use.pool}"`;
+  if (use.kind === "append" && device.isVolumeTaken === true) return "is writing to a Volume that takes no more jobs";
   if (device.isDrive === true && use.kind === "read") return "is reading";
   if (device.jobsMax > 0 && use.jobs >= device.jobsMax) return `has its most of ${device.jobsMax} jobs`;
   return undefined;

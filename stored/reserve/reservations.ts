@@ -24,7 +24,7 @@ export interface ReservationRules {
   /** Most jobs of the daemon at once; 0: no limit. */
   readonly jobsMax?: number;
   /** What is in a device now. */
-  readonly inside?: (device: string) => { readonly volume: string; readonly pool: string } | undefined;
+  readonly inside?: (device: string) => Pick<DeviceState, "volume" | "pool" | "isVolumeTaken"> | undefined;
 }
 
 /** A job lets this many others pass to devices that it could use itself; then they queue up behind it. */
