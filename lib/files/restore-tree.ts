@@ -26,7 +26,7 @@ const WRITER_PART = 0.6;
 /** Sessions of which it is remembered who has the file at hand; as many as a writer keeps. */
 const SESSIONS_MAX = 256;
 const HEAP_MIB = 512;
-const YOUNG_MIB = 16;
+const YOUNG_MIB = 8;
 
 interface Writer {
   readonly worker: Worker;

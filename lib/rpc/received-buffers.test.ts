@@ -37,3 +37,15 @@ test("no more is kept than a busy job has under way", () => {
   const again = Array.from({ length: 100 }, () => bufferFor(512 * KIB)).filter(({ buffer }) => before.has(buffer));
   assert.ok(again.length > 20 && again.length <= 48, `${again.length} were kept`);
 });
+
+test("buffers of a length that is not used any more make room for those that are", () => {
+  const fill = (bytes: number): ArrayBuffer[] => {
+    const taken = Array.from({ length: 100 }, () => bufferFor(bytes));
+    for (const one of taken) reuseReceived(one);
+    return taken.map(({ buffer }) => buffer);
+  };
+  fill(512 * KIB);
+  const kept = new Set(fill(1024 * KIB));
+  const again = Array.from({ length: 8 }, () => bufferFor(1024 * KIB));
+  assert.ok(again.every(({ buffer }) => kept.has(buffer)));
+});

@@ -22,13 +22,23 @@ let spareBytes = 0;
 
 /**
  * Gives the buffer of a received message back: the caller, and nobody else, has used the message and does so no more. The next message
- * that fits is received into it.
+ * that fits is received into it. Where too much is kept, buffers of the length that holds the most are let go, so that those of an
+ * earlier job do not stand in the way of this one's.
  */
 export function reuseReceived({ buffer }: Uint8Array<ArrayBuffer>): void {
   const same = spare.get(buffer.byteLength);
-  if (same === undefined || spareBytes + buffer.byteLength > SPARE_BYTES_MAX) return;
+  if (same === undefined) return;
   same.push(buffer);
   spareBytes += buffer.byteLength;
+  while (spareBytes > SPARE_BYTES_MAX) {
+    const [length, buffers] = [...spare].reduce((most, other) => (bytesOf(other) > bytesOf(most) ? other : most));
+    buffers.pop();
+    spareBytes -= length;
+  }
+}
+
+function bytesOf([length, buffers]: readonly [number, readonly ArrayBuffer[]]): number {
+  return length * buffers.length;
 }
 
 /** A buffer for a message of so many bytes: for short and very long ones one of its own length, else shared memory. */
