@@ -99,6 +99,7 @@ export class CrashCampaign {
     const world = this.#world;
     const copy = world.path("copies", String(this.#random.below(1e12)));
     cpSync(world.path("tree"), copy, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+    const stored = containersOf(world.path("volumes")).bytes;
     const jobId = await world.queue(`run job=Save level=${this.#random.pick(["Full", "Full", "Incremental"])} yes`);
     if (moment === "sd at a commit") {
       await world.until(
@@ -106,6 +107,12 @@ export class CrashCampaign {
         () => this.#isCommitting() || this.#hasEnded(jobId),
       );
       await sleep(this.#random.below(DELAY_MS.commit));
+    } else if (this.counts.lost === 0) {
+      // However fast the machine is, one job is met in its middle.
+      await world.until(
+        "chunks arrive, or it has ended",
+        () => containersOf(world.path("volumes")).bytes > stored || this.#hasEnded(jobId),
+      );
     } else await sleep(this.#random.below(DELAY_MS.backup));
     const role = moment === "fd in a backup" ? "fd" : "sd";
     await world.kill(role);
