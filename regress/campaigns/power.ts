@@ -151,6 +151,14 @@ export class PowerCampaign {
     for (const job of [...ended, ...told]) this.#finished.add(job);
   }
 
+  /** Jobs that the Director was just starting: it tells their halves to stop, and does not wait to hear of them. */
+  #noteUnstarted(): void {
+    const messages = this.#world.messages();
+    for (const { jobId, fields } of parseReports(messages))
+      if (new RegExp(`JobId ${jobId}: Fatal error: The Director was stopped while it was starting`).test(messages))
+        this.#finished.add(fields.get("Job") ?? "");
+  }
+
   /** What of the running jobs was reported as OK by now. */
   #keepOfRunning(): Kept[] {
     const running = this.#deeds.running;
@@ -185,6 +193,7 @@ export class PowerCampaign {
     if (this.#wish.deviceType === "File") await assertReadByDebian(site);
     await assertCatalogWhole(site);
     await assertVolumesThere(site);
+    this.#noteUnstarted();
     await assertLogsTaken(site, this.#finished);
   }
 
