@@ -6,7 +6,7 @@ import type { ChunkRunWriter } from "./chunk-run-writer.ts";
 import { KnownChunks } from "./known-chunks.ts";
 
 /** Bytes of a segment, if that is enough for the largest chunk. */
-const SEGMENT_BYTES = 4 * 1024 * 1024;
+const SEGMENT_BYTES = 2 * 1024 * 1024;
 /** A segment of large chunks has room for one more read behind the largest. */
 const BEHIND_LARGEST = 2 * 1024 * 1024;
 /** Segments of a thread: one is being filled, the others wait for answers. */
