@@ -111,7 +111,7 @@ export class StorageDaemon implements AsyncDisposable {
     const reservations = new Reservations(
       [...hosts.values()].map(({ hasDriver, settings: device }) => ({
         ...device,
-        isEnabled: device.isEnabled && hasDriver,
+        isWithoutDriver: !hasDriver,
         isBlocked: false,
         isHung: false,
       })),

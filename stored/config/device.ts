@@ -1,24 +1,21 @@
 import { defineResource, directive, type ResourceOf } from "#lib/config/define-resource.ts";
-import {
-  bool,
-  wordList,
-  integer,
-  nameText,
-  oneOf,
-  path,
-  resourceName,
-  size,
-  text,
-  textList,
-  time,
-} from "#lib/config/directive-types.ts";
+import { bool, wordList, integer, nameText, oneOf, path, resourceName, size, text, time } from "#lib/config/directive-types.ts";
 import { reference } from "#lib/config/reference-types.ts";
+import { errorCodes } from "./error-codes.ts";
 import { storeDirectives } from "./store-directives.ts";
 import { tapeDirectives } from "./tape-directives.ts";
 import type { StorageResources } from "./resources.ts";
 
 /** Kinds of device. Without DeviceType the kind follows from what the Archive Device is. */
 export const deviceTypes = ["File", "Tape", "Fifo", "VTape", "Vtl", "Aligned", "Null", "Cloud", "Btrfs", "Dedup"] as const;
+
+/** Kinds that are accepted, and not used: stored/device/drivers.ts has none for them. */
+export const typesWithoutDriver = [
+  "Tape",
+  "Vtl",
+  "Aligned",
+  "Cloud",
+] as const satisfies readonly (typeof deviceTypes)[number][];
 
 /** What may be done on a device. */
 export const deviceOperations = ["read", "write", "clean", "delete"] as const;
@@ -125,10 +122,15 @@ export const deviceTable = defineResource(
         "How often a device that cannot be opened is tried again, within the Maximum Open Wait. Each try is said in the job's messages.",
     }),
     openRetryInterval: directive(time(), { default: 10, acts: true, description: "Time between two such tries." }),
-    eodErrorCode: directive(textList(), {
+    eodErrorCode: directive(errorCodes(), {
       acts: true,
       description:
         "Further error codes of a write (EIO ...) that mean the end of the medium, so that the Volume is Full and not in Error. ENOSPC, EDQUOT, EFBIG and ENXIO always do.",
+    }),
+    writeProtectErrorCode: directive(errorCodes(), {
+      acts: true,
+      description:
+        "Further error codes of a write that mean a write-protected medium, so that the Volume is Read-Only and not in Error. EROFS, EACCES and EPERM always do.",
     }),
     ignoreCloseErrors: directive(bool(), {
       default: false,

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { access } from "node:fs/promises";
 import { test } from "node:test";
 import { testHost } from "#lib/testing/config-host.ts";
+import { hasDriver } from "../device/drivers.ts";
+import { deviceTypes } from "./device.ts";
 import { loadStorageConfig, parseStorageConfig } from "./load.ts";
 
 const BASE = `
@@ -10,6 +12,7 @@ Director { Name = dir; Password = secret }
 Device { Name = one; Media Type = File; Archive Device = /v; Label Media = yes; Device Type = File }
 Messages { Name = m; director = dir = all }
 `;
+const CLOUD = `Cloud { Name = c; Driver = File; Bucket Name = b }`;
 const load = (text: string) => parseStorageConfig(text, "f", { host: testHost() });
 
 const PATH = "/etc/bacula/bacula-sd.conf";
@@ -54,6 +57,9 @@ test("rules of the storage daemon are checked", async () => {
       /MinimumBlockSize: it is larger than/,
     ],
     [BASE.replace("Label Media = yes", "Maximum Block Size = 30000000"), /too large: at most 20000000/],
+    [BASE.replace("Label Media = yes", "Maximum Block Size = 100"), /MaximumBlockSize: it is below 4096 bytes/],
+    [BASE.replace("Label Media = yes", "EOD Error Code = ENOSPK"), /"ENOSPK" is no error code.*did you mean "ENOSPC"/],
+    [BASE.replace("Label Media = yes", "Write Protect Error Code = 99999"), /"99999" is no error code of this system/],
     [BASE.replace("Device Type = File", "Device Type = Cloud"), /directive Cloud: it is required/],
     [
       `${BASE}Autochanger { Name = c; Device = two; Changer Device = x; Changer Command = "" }`,
@@ -64,6 +70,21 @@ test("rules of the storage daemon are checked", async () => {
     [BASE.replace("Media Type = File; ", ""), /directive MediaType: it is required/],
   ] as const;
   for (const [text, expected] of bad) await assert.rejects(load(text), expected);
+});
+
+test("error codes are names in any case or numbers", async () => {
+  const more = "EOD Error Code = eio, 19; Write Protect Error Code = ENODEV; Write Protect Error Code = 5";
+  const device = (await load(BASE.replace("Label Media = yes", more))).devices.get("one")!;
+  assert.deepEqual(device.eodErrorCode, ["EIO", "ENODEV"]);
+  assert.deepEqual(device.writeProtectErrorCode, ["ENODEV", "EIO"]);
+});
+
+test("a Device Type without a driver is warned of, and only that", async () => {
+  for (const type of deviceTypes) {
+    const { warnings } = await load(BASE.replace("Device Type = File", `Device Type = ${type}; Cloud = c`) + CLOUD);
+    const isWarned = warnings.some(({ message }) => message.includes("has no driver in this release"));
+    assert.equal(isWarned, !hasDriver(type), type);
+  }
 });
 
 const store = (more: string) => BASE.replace("Device Type = File", `Device Type = Dedup; ${more}`);

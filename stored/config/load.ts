@@ -8,7 +8,8 @@ import { checkSharedStores, checkStoreDirectives } from "./check-dedup.ts";
 import { checkTapeDirectives } from "./check-tape.ts";
 import type { AutochangerResource } from "./autochanger.ts";
 import type { CloudResource } from "./cloud.ts";
-import type { DeviceResource } from "./device.ts";
+import { BLOCK_BYTES_LEAST } from "../volume/format.ts";
+import { type DeviceResource, typesWithoutDriver } from "./device.ts";
 import type { DirectorResource } from "./director.ts";
 import { storageTables } from "./resources.ts";
 import type { StorageDaemonResource } from "./storage-daemon.ts";
@@ -109,6 +110,22 @@ function checkDevice(device: DeviceResource, problems: ProblemList): void {
       message: "it is larger than MaximumBlockSize",
     });
   }
+  if (device.maximumBlockSize !== 0 && device.maximumBlockSize < BLOCK_BYTES_LEAST)
+    problems.add({
+      severity: "error",
+      at,
+      resource,
+      directive: "MaximumBlockSize",
+      message: `it is below ${BLOCK_BYTES_LEAST} bytes, the least`,
+    });
+  if (typesWithoutDriver.some((type) => type === device.deviceType))
+    problems.add({
+      severity: "warning",
+      at,
+      resource,
+      directive: "DeviceType",
+      message: `"${device.deviceType}" has no driver in this release: the device is not used`,
+    });
   checkStoreDirectives(device, problems);
   checkTapeDirectives(device, problems);
   if (device.deviceType === "Cloud" && device.cloud === undefined) {

@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly fileBytesMax?: number;
   /** Error codes that mean the end of the medium, besides those that every driver knows. */
   readonly endCodes?: readonly string[];
+  /** Error codes that mean a write-protected medium, besides EROFS, EACCES and EPERM. */
+  readonly protectCodes?: readonly string[];
   /** How the end of a Volume is looked at and marked. */
   readonly check?: AppendCheck;
   /** A Volume that cannot be closed without an error counts as good: all that it holds was made durable before. */
@@ -132,8 +134,8 @@ export class AppendEngine {
   ): void {
     this.#medium = medium;
     this.#isHeld = true;
-    const { checksum, regionBytesMax, fileBytesMax = 0, endCodes = [] } = this.#options;
-    const options = { checksum, regionBytesMax, fileBytesMax, endCodes, ...limits };
+    const { checksum, regionBytesMax, fileBytesMax = 0, endCodes = [], protectCodes = [] } = this.#options;
+    const options = { checksum, regionBytesMax, fileBytesMax, endCodes, protectCodes, ...limits };
     this.#writer = new VolumeWriter(medium, start, options, (block) => this.#written(block));
   }
 

@@ -102,6 +102,14 @@ test("an error that the device's EOD Error Code names is the end of the medium",
   assert.equal(run.volumes[0], "Full");
 });
 
+test("an error that the device's Write Protect Error Code names makes the Volume Read-Only", { timeout }, async () => {
+  const device = "Write Protect Error Code = EIO";
+  const [run] = await walked({ kinds: ["write"], failures: ["EIO"], device, first: 2, step: 1000 });
+  assert.ok(run !== undefined);
+  assert.deepEqual(run.statuses, ["T", "T"], say(run));
+  assert.equal(run.volumes[0], "Read-Only");
+});
+
 test("a read that fails once is done again", { timeout }, async () => {
   for (const run of await walked({ kinds: ["read"], failures: ["EIO"], step: isThorough ? 1 : 2 })) {
     assert.deepEqual(run.statuses, ["T", "T"], say(run));

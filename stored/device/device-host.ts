@@ -75,6 +75,7 @@ export interface DeviceSettings {
   readonly openRetryMs: number;
   readonly openWaitMs: number;
   readonly endCodes: readonly string[];
+  readonly protectCodes: readonly string[];
   readonly ignoreCloseErrors: boolean;
   /** How long a program or pipe may stand still, milliseconds; 0: for ever. */
   readonly ioTimeoutMs: number;
@@ -229,6 +230,7 @@ export class DeviceHost implements AsyncDisposable {
       regionBytesMax: settings.fileBytesMax,
       fileBytesMax: settings.tape?.fileBytesMax ?? 0,
       endCodes: settings.endCodes,
+      protectCodes: settings.protectCodes,
       ignoreCloseErrors: settings.ignoreCloseErrors,
       check: settings.appendCheck,
     };

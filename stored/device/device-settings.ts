@@ -42,6 +42,7 @@ export function deviceSettings(resource: DeviceResource, changerCommand = ""): D
     openRetryMs: resource.openRetryInterval * 1000,
     openWaitMs: resource.maximumOpenWait * 1000,
     endCodes: resource.eodErrorCode ?? [],
+    protectCodes: resource.writeProtectErrorCode ?? [],
     ignoreCloseErrors: resource.ignoreCloseErrors,
     ioTimeoutMs: resource.ioTimeout * 1000,
     appendCheck: {
@@ -114,7 +115,10 @@ export function devicesNamed(
   return drives.flatMap((drive) => (devices.get(drive.name)?.isAutoSelect === true ? [drive.name] : []));
 }
 
-/** The device of a name, or that drive of an Autochanger: by its Drive Index, else by its place in the list. Undefined if there is none. */
+/**
+ * The device of a name, or that drive of an Autochanger: by its Drive Index, else by its place in the list. Undefined if there is none,
+ * also for a number that a device named by itself does not have; 0, which stands for none, is any device.
+ */
 export function deviceOfDrive(
   name: string,
   drive: number,
@@ -123,7 +127,8 @@ export function deviceOfDrive(
     readonly autochangers: ReadonlyMap<string, AutochangerResource>;
   },
 ): string | undefined {
-  if (config.devices.has(name)) return name;
+  const named = config.devices.get(name);
+  if (named !== undefined) return drive === 0 || drive === named.driveIndex ? name : undefined;
   const drives = config.autochangers.get(name)?.device ?? [];
   const isNumbered = new Set(drives.map((device) => device.driveIndex)).size === drives.length;
   return (isNumbered ? drives.find((device) => device.driveIndex === drive) : drives[drive])?.name;

@@ -44,6 +44,7 @@ function made(archiveDevice: string, formatCommand = ""): { host: DeviceHost; ta
     openRetryMs: 0,
     openWaitMs: 0,
     endCodes: [],
+    protectCodes: [],
     ignoreCloseErrors: false,
     ioTimeoutMs: 0,
     appendCheck: { mode: "Paranoid", writesEnd: false, requiresEnd: false },

@@ -82,6 +82,8 @@ test("what can never do is refused with the reason for each device", () => {
   const choice = chooseDevice(devices({ name: "A", mediaType: "LTO" }, { name: "B", isEnabled: false }), wish());
   assert.deepEqual(choice, { kind: "never", reason: 'for Media Type "File": "A" has Media Type "LTO"; "B" is disabled' });
   assert.equal(chooseDevice(devices({ name: "A", isReadOnly: true }), wish()).kind, "never");
+  const without = chooseDevice(devices({ name: "A", isWithoutDriver: true }), wish());
+  assert.match(JSON.stringify(without), /\\"A\\" is of a Device Type that has no driver in this release/);
 });
 
 test("an idle drive that has the right medium is taken before an empty one, and that before one with another medium", () => {

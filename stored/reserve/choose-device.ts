@@ -11,6 +11,8 @@ export interface DeviceState {
   readonly name: string;
   readonly mediaType: string;
   readonly isEnabled: boolean;
+  /** Of a Device Type that this release has no driver for. */
+  readonly isWithoutDriver?: boolean;
   readonly isReadOnly: boolean;
   /** Operations that are not allowed on it. */
   readonly forbidden?: readonly string[] | undefined;
@@ -77,6 +79,7 @@ function changes({ volume = "", pool = "" }: DeviceState, wish: DeviceWish): num
 
 /** Why the device can never serve the wish; undefined if it can. */
 function whyUnfit(device: DeviceState, wish: DeviceWish): string | undefined {
+  if (device.isWithoutDriver === true) return "is of a Device Type that has no driver in this release";
   if (!device.isEnabled) return "is disabled";
   if (wish.mediaType !== "" && device.mediaType !== wish.mediaType) return `has Media Type "${device.mediaType}"`;
   if (wish.work.kind === "read" && device.forbidden?.includes("read") === true) return "is not allowed to read";

@@ -133,10 +133,17 @@ function deviceOf(parts: StorageServiceParts, request: { readonly device: string
   if (name === undefined) {
     const isKnown = parts.devicesNamed(request.device).length > 0;
     const device = `"${request.device.slice(0, 200)}"`;
-    const what = isKnown ? `autochanger ${device} has no drive ${request.drive}` : `the storage daemon has no device ${device}`;
+    const kind = parts.hosts.has(request.device) ? "device" : "autochanger";
+    const what = isKnown ? `${kind} ${device} has no drive ${request.drive}` : `the storage daemon has no device ${device}`;
     throw new OperatorError("DEVICE_UNKNOWN", what);
   }
-  return must(parts.hosts.get(name), "a configured device");
+  const host = must(parts.hosts.get(name), "a configured device");
+  if (!host.hasDriver)
+    throw new OperatorError(
+      "DEVICE_TYPE_UNSUPPORTED",
+      `${host.title} cannot be used: Device Type "${host.settings.deviceType}" has no driver in this release`,
+    );
+  return host;
 }
 
 /** The devices that are named, or all; names that are none are left out. */

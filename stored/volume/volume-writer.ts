@@ -34,6 +34,8 @@ export interface VolumeWriterOptions {
   readonly fileBytesMax?: number;
   /** Error codes that mean the end of the medium, besides those that every driver knows. */
   readonly endCodes?: readonly string[];
+  /** Error codes that mean a write-protected medium, besides EROFS, EACCES and EPERM. */
+  readonly protectCodes?: readonly string[];
 }
 
 /** Why a Volume takes no more: it is full; writing fails; it is write-protected; what stands behind the device (a program) has ended. */
@@ -198,7 +200,7 @@ export class VolumeWriter {
       return { kind: "full", reason: "the tape has no room for a file mark", cause: "full" };
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
-      return { kind: "full", reason: describeError(error), cause: endCause(error, this.#options.endCodes ?? []) };
+      return { kind: "full", reason: describeError(error), cause: endCause(error, this.#options) };
     }
   }
 
@@ -224,7 +226,7 @@ export class VolumeWriter {
         return { ...outcome, reason: `the medium is full (${outcome.reason})`, cause: "full" };
       } catch (error) {
         if (!(error instanceof OperatorError)) throw error;
-        const cause = endCause(error, this.#options.endCodes ?? []);
+        const cause = endCause(error, this.#options);
         const reason = describeError(error);
         if (cause === "full") return { kind: "full", blocks: 0, reason: `the medium is full (${reason})`, cause };
         if (cause !== "error" || failure !== "") return { kind: "full", blocks: 0, reason, cause };
@@ -272,9 +274,12 @@ export class VolumeWriter {
 const readOnlyCodes: ReadonlySet<string> = new Set(["EROFS", "EACCES", "EPERM"]);
 
 /** What a failed write says of the Volume. */
-function endCause(error: OperatorError, endCodes: readonly string[]): EndCause {
+function endCause(
+  error: OperatorError,
+  { endCodes = [], protectCodes = [] }: { readonly endCodes?: readonly string[]; readonly protectCodes?: readonly string[] },
+): EndCause {
   if (error.code === "DEVICE_PROGRAM_FAILED") return "gone";
   const code = systemErrorCode(error.cause);
   if (endCodes.includes(code)) return "full";
-  return readOnlyCodes.has(code) ? "readOnly" : "error";
+  return readOnlyCodes.has(code) || protectCodes.includes(code) ? "readOnly" : "error";
 }
