@@ -47,6 +47,9 @@ export class SyncedFile implements Disposable {
   /** Background fdatasync under way; the descriptor must stay open until it ends. */
   #writeback: Promise<void> | undefined;
   #failure: Error | undefined;
+  /** The last sync that was asked for; the next one waits for it: the kernel tells a failure once, and whoever asked beside it would hear that all is well. */
+  #turn: Promise<void> = Promise.resolve();
+  #syncs = 0;
   readonly #owner: SyncedFileOwner;
 
   constructor(fd: number, owner: SyncedFileOwner) {
@@ -54,9 +57,9 @@ export class SyncedFile implements Disposable {
     this.#owner = owner;
   }
 
-  /** Begins to make durable what is written by now; never blocks, never fails. */
+  /** Begins to make durable what is written by now, unless a sync does; never blocks, never fails. */
   startWriteback(): void {
-    if (this.#writeback !== undefined || !this.#isOpen) return;
+    if (this.#writeback !== undefined || this.#syncs > 0 || !this.#isOpen) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#writeback = promise;
     // Its failure shows again at the next sync: the kernel reports it to every later fsync of this descriptor only once, so keep it.
@@ -70,6 +73,13 @@ export class SyncedFile implements Disposable {
 
   /** Resolves when everything written before is durable; rejects when that fails now, or did at an earlier writeback. */
   async sync(): Promise<void> {
+    this.#syncs += 1;
+    const turn = this.#turn.then(async () => await this.#syncNow()).finally(() => (this.#syncs -= 1));
+    this.#turn = turn.catch(() => {});
+    await turn;
+  }
+
+  async #syncNow(): Promise<void> {
     await this.#writeback;
     if (this.#failure !== undefined) throw this.#unsynced(this.#failure);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
