@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { crc32 } from "node:zlib";
 import { describeError } from "#lib/errors/operator-error.ts";
+import { isVolumeName } from "../device/volume-name.ts";
 import { writeDurably } from "./durable.ts";
 import { sessionName } from "./marks.ts";
 import type { CopiedSession, VolumeCopies } from "./volume-copies.ts";
@@ -10,7 +12,7 @@ const AWAY_MAX = 100_000;
 
 /**
  * Sessions that were forgotten while Volumes were away which may have a copy of their references: when such a Volume is there again, the copy goes
- * and does not bring the session back. Kept in a file, a line a session: its name and the Volumes. What is lost of it only keeps more.
+ * and does not bring the session back. Kept in a file, a line a session: its name, the Volumes, a checksum. What is lost or damaged of it only keeps more.
  */
 export class AwayCopies {
   readonly #path: string;
@@ -32,8 +34,8 @@ export class AwayCopies {
     const text = await readFile(path, "latin1").catch(() => "");
     const volumes = new Map<string, Set<string>>();
     for (const line of text.split("\n")) {
-      const [name = "", ...of] = line.split(" ");
-      if (/^\d{1,10}-\d{1,10}$/.test(name) && of.length > 0) volumes.set(name, new Set(of));
+      const [, said = "", name = "", of = "", checksum] = /^((\d{1,10}-\d{1,10}) (.+)) ([0-9a-f]{8})$/.exec(line) ?? [];
+      if (name !== "" && checksum === checksumOf(said)) volumes.set(name, new Set(of.split(" ")));
     }
     return new AwayCopies(path, copies, domain, volumes);
   }
@@ -53,7 +55,7 @@ export class AwayCopies {
     for (const { session, volumes } of sessions)
       this.#add(
         sessionName(session),
-        volumes.filter((volume) => !present.has(volume)),
+        volumes.filter((volume) => isVolumeName(volume) && !present.has(volume)),
       );
   }
 
@@ -70,10 +72,18 @@ export class AwayCopies {
     return `session ${name} was forgotten while Volume ${copied.volumes.join(", ")} was away; it is there again, and its copy ${outcome}`;
   }
 
-  /** Volumes that are there and have no copy are not waited for any more. `found`: copies of the domain, by name of the session. */
-  async arrived(found: ReadonlyMap<string, CopiedSession> | undefined): Promise<void> {
+  /** Volumes that are waited for and are there now. */
+  async present(): Promise<ReadonlySet<string>> {
+    return await this.#copies.present(new Set([...this.#volumes.values()].flatMap((volumes) => [...volumes])));
+  }
+
+  /**
+   * Volumes that are there and have no copy are not waited for any more. `found`: copies of the domain that a look found, by name of the session;
+   * `before`: Volumes that were there before that look. One that came or went during it was perhaps not seen.
+   */
+  async arrived(found: ReadonlyMap<string, CopiedSession> | undefined, before: ReadonlySet<string>): Promise<void> {
     if (this.#volumes.size === 0) return;
-    const present = await this.#copies.present(new Set([...this.#volumes.values()].flatMap((volumes) => [...volumes])));
+    const present = before.intersection(await this.present());
     for (const [session, awaited] of this.#volumes) {
       const having = found?.get(session)?.volumes ?? [];
       for (const volume of awaited)
@@ -88,7 +98,10 @@ export class AwayCopies {
   /** Makes it durable. Throws what the system says. */
   async save(): Promise<void> {
     if (!this.#isChanged) return;
-    const lines = [...this.#volumes].map(([session, volumes]) => `${[session, ...volumes].join(" ")}\n`);
+    const lines = [...this.#volumes].map(([session, volumes]) => {
+      const said = [session, ...volumes].join(" ");
+      return `${said} ${checksumOf(said)}\n`;
+    });
     await writeDurably(dirname(this.#path), this.#path, lines.join(""));
     this.#isChanged = false;
   }
@@ -106,4 +119,9 @@ export class AwayCopies {
       this.#volumes.delete(oldest);
     }
   }
+}
+
+/** A digit that was turned over would name a session that is wanted: CRC-32, eight hexadecimal digits. */
+function checksumOf(text: string): string {
+  return crc32(text).toString(16).padStart(8, "0");
 }

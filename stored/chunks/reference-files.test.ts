@@ -163,9 +163,45 @@ test("a list of sessions to forget that is damaged only keeps more", async () =>
   await withBench(async (bench) => {
     const files = await bench.open();
     await bench.commit(files, 1);
+    await bench.commit(files, 2);
+    renameSync(join(bench.root, "Vol-1"), join(bench.root, "@away"));
+    await files.forget([key(2)]);
+    renameSync(join(bench.root, "@away"), join(bench.root, "Vol-1"));
     rmSync(bench.file(1));
-    writeFileSync(join(bench.sessions, "..", "away"), "\u0000\n1700000000-1\n1700000000-1x Vol-1\n../../1 Vol-1\n");
-    assert.deepEqual(ids(await bench.open()), [1]);
+    const list = join(bench.sessions, "..", "away");
+    const good = readFileSync(list, "latin1");
+    assert.match(good, /^1700000000-2 Vol-1 [0-9a-f]{8}\n$/);
+    const other = good.replace("-2", "-1"); // one digit is another: that session is wanted
+    writeFileSync(list, `\u0000\n1700000000-1\n1700000000-1 Vol-1\n../../1 Vol-1 00000000\n${other}${good.slice(0, -3)}`);
+    assert.deepEqual(ids(await bench.open()), [1, 2]);
+  });
+});
+
+test("names that are none of Volumes keep nothing from being forgotten or put back", async () => {
+  await withBench(async (bench) => {
+    await bench.open();
+    const writer = ReferenceWriter.create(bench.file(1), { session: key(1), jobId: 1 });
+    writer.add(listRecord([noise(1, 100)]));
+    writer.finish(["Vol-1", "../other", "two words"]);
+    const files = await bench.open();
+    assert.equal(await files.forget([key(1)]), 1);
+    assert.equal(files.awayCount, 0);
+    await files.putBack();
+    assert.deepEqual(ids(await bench.open()), []);
+  });
+});
+
+test("a Volume that comes while others are looked through is looked at again before its sessions count as gone", async () => {
+  await withBench(async (bench) => {
+    const files = await bench.open();
+    await bench.commit(files, 1);
+    renameSync(join(bench.root, "Vol-1"), join(bench.root, "@away"));
+    await files.forget([key(1)]);
+    await files.putBack();
+    renameSync(join(bench.root, "@away"), join(bench.root, "Vol-1"));
+    await files.putBack(); // soon after the look before
+    assert.equal(existsSync(bench.copy(1)), false, "its copy went");
+    assert.deepEqual(ids(await bench.open()), []);
   });
 });
 

@@ -42,7 +42,9 @@ export class ReferenceRepair {
    * whose references cannot be read. Throws what the system says if not all Volumes can be looked at.
    */
   async putBack(): Promise<void> {
-    const { domains } = await this.#at.copies.look(LOOK_MS);
+    const { away } = this.#at;
+    const before = await away.present();
+    const { domains } = await this.#at.copies.look(away.count === 0 ? LOOK_MS : 0);
     const copies = domains.get(this.#at.domain);
     for (const [name, copied] of copies ?? []) {
       const kept = this.#at.kept.get(name);
@@ -50,7 +52,7 @@ export class ReferenceRepair {
       else if (kept === undefined || kept.damage !== undefined) await this.#putBackOne(copied);
     }
     using _turn = await this.#at.turn.acquire();
-    await this.#at.away.arrived(copies);
+    await away.arrived(copies, before);
     await this.saveAway();
   }
 

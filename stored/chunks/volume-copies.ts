@@ -74,16 +74,18 @@ export class VolumeCopies {
     return found;
   }
 
-  /** Those of these Volumes that are there: a directory alone may be where one is mounted. */
+  /** Those of these Volumes that are there: a directory alone may be where one is mounted. What is no name of a Volume is none. */
   async present(volumes: Iterable<string>): Promise<Set<string>> {
     const found = new Set<string>();
-    for (const volume of volumes) {
-      const isThere = await access(join(this.#root, checkedVolumeName(volume), RECORDS_FILE)).then(
-        () => true,
-        () => false,
-      );
-      if (isThere) found.add(volume);
-    }
+    const isThere = async (volume: string): Promise<boolean> => {
+      try {
+        await access(join(this.#root, checkedVolumeName(volume), RECORDS_FILE));
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    for (const volume of volumes) if (await isThere(volume)) found.add(volume);
     return found;
   }
 
