@@ -252,5 +252,11 @@ function insideOf(drive: Drive | undefined) {
 /** Who writes the labels of this daemon's Volumes. */
 function labelAuthor(name: string) {
   const short = (text: string) => text.slice(0, 100);
-  return { host: short(hostname()), program: short(name), programVersion: `Nocturne ${RELEASE}`, programDate: "" };
+  return {
+    host: short(hostname()),
+    program: short(name),
+    programVersion: `Nocturne ${RELEASE}`,
+    programDate: "",
+    uname: short(uname()),
+  };
 }

@@ -20,6 +20,11 @@ scenario(
       /PoolName +: Files/,
       /MediaType +: File/,
       /LabelType +: VOL_LABEL/,
+      /VolumeId +: [0-9a-f-]{36}$/m,
+      /MinBlockSize +: 0$/m,
+      /MaxBlockSize +: 64512$/m,
+      /Uname +: \S+ x86_64-linux /,
+      /^Date first written: \d/m,
     ])
       assert.match(label, line);
 

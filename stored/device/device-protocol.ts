@@ -28,7 +28,8 @@ export type Inspection =
 
 /** A label that is to be written. */
 export interface LabelWish {
-  readonly label: Omit<VolumeLabel, "version">;
+  /** With `uname` the label says of what Volume and machine it is (LabelOrigin). */
+  readonly label: Omit<VolumeLabel, "version" | "origin"> & { readonly uname?: string };
   readonly session: SessionKey;
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { must } from "#lib/base/assert.ts";
 import { LABEL_PROBE_BYTES, readLabelBlock, writeLabelBlock } from "../volume/label-block.ts";
@@ -22,6 +23,7 @@ import type {
 import type { AppendCheck, CheckedEnd } from "./check-end.ts";
 import type { Device, Medium } from "./device.ts";
 import type { EngineReport } from "./append-engine.ts";
+import type { VolumeLabel } from "../volume/volume-label.ts";
 
 /** A tape of which the catalog knows nothing. */
 const UNKNOWN_END = { catalogFiles: 0, catalogAddress: 0 };
@@ -137,7 +139,7 @@ export class DeviceServer {
       if (found.kind !== "labeled") throw notLabeled(this.#device.name, volume, found);
       if (found.label.volume !== volume) throw wrongLabel(this.#device.name, volume, found.label.volume);
       const isUnused = found.isPreLabel && volumeBytes(medium) <= labelBytes(medium);
-      if (isUnused) return this.#relabeled(medium, { ...wish, label: { ...wish.label, labelDate: found.label.labelDate } });
+      if (isUnused) return this.#relabeled(medium, wish, found.label);
       if (this.#device.keepsData && medium.tape === undefined && medium.end < wish.catalogBytes)
         throw this.#tooShort(volume, medium.end, wish.catalogBytes);
       const known = { labelBytes: labelBytes(medium), catalogBytes: wish.catalogBytes };
@@ -157,8 +159,10 @@ export class DeviceServer {
     }
   }
 
-  #relabeled(medium: Medium, wish: AppendWish): AppendMounted {
-    medium.relabel(this.#labelBlock(wish, false));
+  /** `was`: what an operator labeled, and no job has written to. It stays that Volume. */
+  #relabeled(medium: Medium, wish: AppendWish, was?: VolumeLabel): AppendMounted {
+    const label = { ...wish.label, labelDate: was?.labelDate ?? wish.label.labelDate };
+    medium.relabel(this.#labelBlock({ ...wish, label }, false, was?.origin?.volumeId));
     return this.#mounted(medium, wish, { nextNumber: 1, isLabelNew: true, checked: undefined });
   }
 
@@ -184,8 +188,11 @@ export class DeviceServer {
     return mounted;
   }
 
-  #labelBlock(wish: LabelWish, isPreLabel: boolean): Uint8Array {
-    return writeLabelBlock(wish.label, { isPreLabel, session: wish.session, checksum: this.#options.engine.checksum });
+  #labelBlock(wish: LabelWish, isPreLabel: boolean, volumeId: string = randomUUID()): Uint8Array {
+    const { uname, ...label } = wish.label;
+    const { checksum, blockBytesMin, blockBytesMax } = this.#options.engine;
+    const origin = uname === undefined ? undefined : { volumeId, blockBytesMin, blockBytesMax, uname };
+    return writeLabelBlock({ ...label, origin }, { isPreLabel, session: wish.session, checksum });
   }
 
   #openRead({ readerId, volume, entries, locator }: DeviceCalls["openRead"]["argument"]): void {

@@ -24,6 +24,8 @@ export interface LabelAuthor {
   readonly program: string;
   readonly programVersion: string;
   readonly programDate: string;
+  /** Operating system of its machine. */
+  readonly uname?: string;
 }
 
 /** What is needed to get an appendable Volume into a device. */

@@ -5,6 +5,7 @@ import { cleanDrive } from "../changer/clean-drive.ts";
 import { bringForOperator } from "../changer/operate-drive.ts";
 import { runProgram } from "../changer/run-program.ts";
 import { checkedVolumeName } from "../device/volume-name.ts";
+import { originFields } from "../volume/volume-label.ts";
 import { sizeText } from "../status/units.ts";
 import type { DeviceHost } from "../device/device-host.ts";
 import type { DeviceReply, MediumFindings, MediumRequest } from "#proto/stored.ts";
@@ -74,9 +75,11 @@ async function* dumpLabel(host: DeviceHost, volume: string): AsyncGenerator<Devi
     ["ProgVersion", label.programVersion],
     ["ProgDate", label.programDate],
     ["VolBytes", bytes],
+    ...originFields(label.origin),
   ];
   yield told("Volume Label:");
   for (const [name, value] of fields) yield told(`${name.padEnd(18)}: ${printable(String(value))}`);
+  if (!isPreLabel) yield told(`Date first written: ${reportTime(label.writeDate)}`);
   yield { line: `Date label written: ${reportTime(label.labelDate)}`, ok: true, volume: undefined };
 }
 

@@ -48,7 +48,7 @@ export async function bls(line: ToolLine, voice: ToolVoice, signal: AbortSignal)
   const mounts = await VolumeMounts.open(volumeWish(line), voice, signal);
   const listing = listingOf(line, names, mounts, voice);
   if (listing === undefined) {
-    for await (const volume of mounts.volumes()) for (const text of labelLines(volume, line.has("v"))) voice.plain(text);
+    for await (const volume of mounts.volumes()) for (const text of labelLines(volume, true)) voice.plain(text);
     return voice.errors > 0 ? EXIT_FAILED : 0;
   }
   const mustProceed = line.has("p");

@@ -160,6 +160,7 @@ export class CopyTarget implements AsyncDisposable {
           program: "bcopy",
           programVersion: `Nocturne ${RELEASE}`,
           programDate: "",
+          origin: was?.origin,
         },
         { isPreLabel: false, session, checksum: facts.blockChecksum },
       );

@@ -1,7 +1,7 @@
 import { reportTime } from "#lib/base/local-time.ts";
 import { LABEL_ID, labelType } from "#stored/volume/format.ts";
 import type { SessionEnd, SessionLabel } from "#stored/volume/session-label.ts";
-import type { VolumeLabel } from "#stored/volume/volume-label.ts";
+import { originFields, type VolumeLabel } from "#stored/volume/volume-label.ts";
 
 /** What is known of the record in which a Volume's label stands. */
 export interface LabelRecordFacts {
@@ -34,6 +34,7 @@ export function volumeLabelLines(label: VolumeLabel, facts: LabelRecordFacts, is
           `LabelProg         : ${label.program}`,
           `ProgVersion       : ${label.programVersion}`,
           `ProgDate          : ${label.programDate}`,
+          ...originFields(label.origin).map(([name, value]) => `${name.padEnd(18)}: ${value}`),
         ]
       : []),
   ];

@@ -47,6 +47,14 @@ export class LabelReader {
     return this.#asDate((day + fraction - 2_440_587.5) * 86_400_000);
   }
 
+  /** Goes on behind the next place where this text stands; false, and nowhere, if it does not. */
+  skipBehind(text: string): boolean {
+    const found = this.#bytes.indexOf(text, this.#at, "latin1");
+    if (found < 0) return false;
+    this.#at = found + text.length;
+    return true;
+  }
+
   get left(): number {
     return this.#bytes.byteLength - this.#at;
   }

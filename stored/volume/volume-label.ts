@@ -17,7 +17,23 @@ export interface VolumeLabel {
   readonly program: string;
   readonly programVersion: string;
   readonly programDate: string;
+  /** What Bacula's labels have no field for; undefined on labels of others. */
+  readonly origin?: LabelOrigin | undefined;
 }
+
+/** Of what a Volume was made, and which one it is. */
+export interface LabelOrigin {
+  /** A UUID: two Volumes of one name, or a copy that was labeled anew, can be told apart. */
+  readonly volumeId: string;
+  /** Of the Device when the label was written, bytes. */
+  readonly blockBytesMin: number;
+  readonly blockBytesMax: number;
+  /** Operating system of the storage daemon. */
+  readonly uname: string;
+}
+
+/** What stands before the origin, behind the fields that Bacula knows. Bacula reads no further than those. */
+const ORIGIN_ID = "Nocturne 1 label\n";
 
 /** Reads the data of a Volume label record. LABEL_DAMAGED or LABEL_FOREIGN if it is none that we know. */
 export function readVolumeLabel(data: Uint8Array): VolumeLabel {
@@ -28,7 +44,7 @@ export function readVolumeLabel(data: Uint8Array): VolumeLabel {
   const version = reader.u32();
   if (version < 9 || version > LABEL_VERSION) throw foreign(`${id.trim()}, version ${version}`);
   const [labelDate, writeDate] = readDates(reader, version);
-  return {
+  const label = {
     version,
     labelDate,
     writeDate,
@@ -42,10 +58,54 @@ export function readVolumeLabel(data: Uint8Array): VolumeLabel {
     programVersion: reader.string(LABEL_NAME_BYTES_MAX),
     programDate: reader.string(LABEL_NAME_BYTES_MAX),
   };
+  const origin = readOrigin(reader);
+  return origin === undefined ? label : { ...label, origin };
 }
 
-/** The data of a Volume label record, byte for byte as Bacula writes it for a plain disk or tape Volume. */
+/** The origin as names and values for people. */
+export function originFields(origin: LabelOrigin | undefined): (readonly [string, string | number])[] {
+  if (origin === undefined) return [];
+  return [
+    ["VolumeId", origin.volumeId],
+    ["MinBlockSize", origin.blockBytesMin],
+    ["MaxBlockSize", origin.blockBytesMax],
+    ["Uname", origin.uname],
+  ];
+}
+
+function readOrigin(reader: LabelReader): LabelOrigin | undefined {
+  if (!reader.skipBehind(`${ORIGIN_ID}\0`)) return undefined;
+  return {
+    volumeId: reader.string(LABEL_NAME_BYTES_MAX),
+    blockBytesMin: reader.u32(),
+    blockBytesMax: reader.u32(),
+    uname: reader.string(LABEL_NAME_BYTES_MAX),
+  };
+}
+
+/**
+ * The data of a Volume label record, byte for byte as Bacula writes it for a plain disk or tape Volume; behind that the origin, where
+ * names leave room for it.
+ */
 export function writeVolumeLabel(label: Omit<VolumeLabel, "version">): Uint8Array<ArrayBuffer> {
+  const known = writeKnownFields(label);
+  const { origin } = label;
+  if (origin === undefined) return known;
+  const added = new LabelWriter()
+    .string(ORIGIN_ID, ORIGIN_ID.length)
+    .string(origin.volumeId, LABEL_NAME_BYTES_MAX)
+    .u32(origin.blockBytesMin)
+    .u32(origin.blockBytesMax)
+    .string(origin.uname, LABEL_NAME_BYTES_MAX)
+    .bytes();
+  if (known.byteLength + added.byteLength > LABEL_BYTES_MAX) return known;
+  const both = new Uint8Array(known.byteLength + added.byteLength);
+  both.set(known);
+  both.set(added, known.byteLength);
+  return both;
+}
+
+function writeKnownFields(label: Omit<VolumeLabel, "version">): Uint8Array<ArrayBuffer> {
   const name = LABEL_NAME_BYTES_MAX;
   return (
     new LabelWriter()

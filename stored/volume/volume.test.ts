@@ -179,6 +179,19 @@ test("labels are read as they were written", () => {
   assert.deepEqual(readSessionLabel(writeSessionLabel(sessionStart(9).label, end), true), { ...sessionStart(9).label, end });
 });
 
+const ORIGIN = { volumeId: "8e0f-1", blockBytesMin: 0, blockBytesMax: 64_512, uname: "host x86_64-linux 6.1" };
+
+test("behind what Bacula knows a label says of what it is, unless names leave no room", () => {
+  const facts = { isPreLabel: false, session: { id: 3, time: 4 }, checksum: true };
+  const named = readLabelBlock(writeLabelBlock({ ...volumeLabel("Vol-1"), origin: ORIGIN }, facts)).label;
+  assert.deepEqual(named.origin, ORIGIN);
+  const long = "p".repeat(127);
+  const names = { pool: long, poolType: long, mediaType: long, host: long, program: long, programVersion: long };
+  const full = readLabelBlock(writeLabelBlock({ ...volumeLabel("v".repeat(127)), ...names, origin: ORIGIN }, facts)).label;
+  assert.equal(full.origin, undefined);
+  assert.equal(full.programVersion, long);
+});
+
 test("a name that cannot stand on a label is refused", () => {
   const facts = { isPreLabel: false, session: { id: 1, time: 1 }, checksum: true };
   assert.throws(() => writeLabelBlock(volumeLabel("x".repeat(128)), facts), { code: "LABEL_NAME_INVALID" });
