@@ -134,11 +134,13 @@ export class AppendJob implements StorageJob, AppendClient {
         waits: (reason: string, isBlocked: boolean) => tellWaiting(this.voice, this.ref.job, reason, isBlocked),
         blockedMsMax: this.maxWaitMs,
       };
-      const { devices, told } = await devicesWithRoom(this.#request.devices, (device) => this.#around.findHost(device));
+      const { mediaType } = this.#request;
+      const findHost = (device: string) => this.#around.findHost(device);
+      const { devices, told } = await devicesWithRoom(this.#request.devices, mediaType, findHost);
       for (const line of told) this.voice.say("warning", line);
       const wish = {
         devices,
-        mediaType: this.#request.mediaType,
+        mediaType,
         work: { kind: "append" as const, pool: this.label.pool },
         prefersMounted: this.#request.preferMountedVolumes,
       };

@@ -78,7 +78,10 @@ function changes({ volume = "", pool = "" }: DeviceState, wish: DeviceWish): num
 }
 
 /** Why the device can never serve the wish; undefined if it can. */
-function whyUnfit(device: DeviceState, wish: DeviceWish): string | undefined {
+export function whyUnfit(
+  device: Pick<DeviceState, "mediaType" | "isEnabled" | "isReadOnly" | "isWithoutDriver" | "forbidden">,
+  wish: Pick<DeviceWish, "mediaType" | "work">,
+): string | undefined {
   if (device.isWithoutDriver === true) return "is of a Device Type that has no driver in this release";
   if (!device.isEnabled) return "is disabled";
   if (wish.mediaType !== "" && device.mediaType !== wish.mediaType) return `has Media Type "${device.mediaType}"`;
