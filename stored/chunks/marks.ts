@@ -15,6 +15,8 @@ export function sessionName(session: SessionKey): string {
  */
 export class RunningMarks {
   #now = 1;
+  /** A collection has begun whose marks are not wiped: it is under way, or was stopped. */
+  areLeft = false;
   /** Stamp at the begin of each running job. */
   readonly #jobs = new Map<string, number>();
   #spared = 1;
@@ -41,6 +43,7 @@ export class RunningMarks {
 
   /** A collection begins: its stamp is the next one. */
   beginCollection(): void {
+    this.areLeft = true;
     const oldest = this.#oldest();
     // Stamps go round; while a job has been running for so many collections, several share one stamp, which spares more.
     if (oldest === undefined || age(oldest, this.#now) < STAMP_MAX - 2) this.#now = (this.#now % STAMP_MAX) + 1;

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { ChunkStore } from "../chunk-store.ts";
 import { framesOf, idsOf, noise, sessionKey, storeSettings, writeReferences } from "../testing/store-bench.ts";
+import { collect } from "./collect.ts";
 import { SteppedCollection } from "./testing/stepped-collection.ts";
 import { readChunks } from "./testing/read-session.ts";
 import type { Collected } from "./collect.ts";
@@ -359,4 +360,26 @@ test("whatever jobs do beside collections: what a job was told stays until it ha
     { numRuns: 60, endOnFailure: true },
   );
   assert.ok(collections > 10);
+});
+
+test("a collection that was stopped at any step keeps nothing alive for the next one", async () => {
+  await using dir = await TempDir.make();
+  await using world = await World.make(dir.path);
+  await world.job(1, [0]);
+  let isStopped = true;
+  for (let stopAt = 1, job = 2; isStopped; stopAt += 40, job++) {
+    await world.job(job, [1, 2, 3]);
+    let steps = 0;
+    const step = async (): Promise<void> => {
+      if (++steps >= stopAt) throw new Error("stopped");
+    };
+    isStopped = await collect(world.domain, 100, { step, spend: step }).then(
+      () => false,
+      () => true,
+    );
+    await world.forget(job);
+    await world.collect(100);
+    assert.equal(world.domain.index.count, 1, `stopped at step ${stopAt}`);
+    assert.deepEqual(await readChunks(world.store, sessionKey(1), piecesOf([0])), undefined);
+  }
 });

@@ -45,6 +45,8 @@ export async function collect(
 ): Promise<Collected> {
   await domain.references.putBack();
   await domain.references.copyToVolumes();
+  // Those of one that was stopped would keep alive what is dead by now.
+  if (domain.marks.areLeft) await wipeMarks(domain, pace);
   domain.marks.beginCollection();
   try {
     const marked = await markNeeded(domain, pace, (done, of) => progress(`${done} of ${of} sessions read`));

@@ -95,12 +95,15 @@ async function moveIntact(
 
 async function dropRest(domain: CareDomain, number: number, pace: Pace): Promise<void> {
   domain.wanted.noteLoss();
-  for (let shard = 0; shard < INDEX_SHARDS; shard++) {
-    domain.index.visitShard(shard, (chunk) => (chunk.container === number ? "drop" : "keep"));
-    await pace.step();
+  try {
+    for (let shard = 0; shard < INDEX_SHARDS; shard++) {
+      domain.index.visitShard(shard, (chunk) => (chunk.container === number ? "drop" : "keep"));
+      await pace.step();
+    }
+  } finally {
+    // Once more, also if it was stopped: whoever looked between two shards took a session for complete that is not.
+    domain.wanted.noteLoss();
   }
-  // Once more: whoever looked between two shards took a session for complete that is not.
-  domain.wanted.noteLoss();
 }
 
 /** Moves the file of a container to the folder of damaged ones. */

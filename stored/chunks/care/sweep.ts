@@ -65,6 +65,7 @@ export async function wipeMarks(domain: CareDomain, pace: Pace): Promise<void> {
     domain.index.visitShard(shard, (chunk) => (domain.marks.isSpared(chunk.stamp) ? "unmark" : "wipe"));
     await pace.step();
   }
+  domain.marks.areLeft = false;
 }
 
 /** What came of removing a container. */
