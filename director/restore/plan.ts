@@ -94,6 +94,7 @@ function entryFor(job: PlannedJob, regions: readonly JobRegion[], storageOf: Sto
     fileIndexes: indexes,
     count: indexes.reduce((sum, range) => sum + range.last - range.first + 1, 0),
     fileRegex: "",
+    session: undefined,
     jobId: 0,
     streams: [],
   };

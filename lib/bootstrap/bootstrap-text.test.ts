@@ -20,6 +20,7 @@ const entry: fc.Arbitrary<BootstrapEntry> = fc.record(
     fileRegex: fc.constantFrom("", "^/etc/.*"),
     jobId: fc.nat(),
     streams: fc.array(fc.nat({ max: 100 }), { maxLength: 2 }),
+    session: fc.constantFrom(undefined, { clients: ["a-fd", "b"], jobs: ["Save"], types: ["B"], levels: ["F", "I"] }),
   },
   { noNullPrototype: true },
 );
@@ -54,6 +55,8 @@ test("volumes and sessions in lists become an entry each; VolFile and VolBlock b
 
 test("damaged text gives an error that names the line, never another failure", () => {
   assert.throws(() => parseBootstrap("Volume=A\nVolAddr=9-1\n", "x.bsr"), /x\.bsr:2: "9-1" is no number or range/);
+  assert.throws(() => parseBootstrap("Volume=A\nInclude=/etc\n", "x.bsr"), /x\.bsr:2: include cannot be followed/);
+  assert.throws(() => parseBootstrap("Volume=A\nVolBlock=1-5\n", "x.bsr"), /each VolBlock needs a VolFile of its own/);
   assert.throws(() => parseBootstrap("# nothing\n", "x.bsr"), /names no Volume/);
   fc.assert(
     fc.property(

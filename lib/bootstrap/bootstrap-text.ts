@@ -1,5 +1,5 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import type { AddressRange, Bootstrap, BootstrapEntry, IndexRange } from "#proto/bootstrap.ts";
+import type { AddressRange, Bootstrap, BootstrapEntry, IndexRange, SessionSelector } from "#proto/bootstrap.ts";
 
 /** Entries of a Bootstrap, and characters of its text: beyond them it is no Bootstrap. */
 const ENTRIES_MAX = 100_000;
@@ -18,6 +18,7 @@ function entryText(entry: BootstrapEntry, storage: string): string {
     entry.device === "" ? "" : `Device="${entry.device}"`,
     entry.slot > 0 ? `Slot=${entry.slot}` : "",
     entry.jobId > 0 ? `JobId=${entry.jobId}` : "",
+    ...sessionLines(entry.session),
     entry.volSessionId > 0 ? `VolSessionId=${entry.volSessionId}` : "",
     entry.volSessionTime > 0 ? `VolSessionTime=${entry.volSessionTime}` : "",
     ...entry.addresses.map((range) => `VolAddr=${range.first}-${range.last}`),
@@ -32,6 +33,17 @@ function entryText(entry: BootstrapEntry, storage: string): string {
     .filter((line) => line !== "")
     .map((line) => `${line}\n`)
     .join("");
+}
+
+function sessionLines(session: SessionSelector | undefined): string[] {
+  if (session === undefined) return [];
+  const { clients, jobs, types, levels } = session;
+  return [
+    ...clients.map((name) => `Client="${name}"`),
+    ...jobs.map((name) => `Job="${name}"`),
+    ...types.map((letter) => `JobType=${letter}`),
+    ...levels.map((letter) => `JobLevel=${letter}`),
+  ];
 }
 
 /** The Bootstrap that a .bsr text describes. `file` is named in errors. Throws BOOTSTRAP_INVALID with file and line. */
@@ -56,7 +68,7 @@ export function parseBootstrap(text: string, file: string): Bootstrap {
     readKeyword(pending, keyword, match[2]!, where);
   }
   if (pending.volume === "") throw invalid(file, "it names no Volume");
-  const finished = [...entries, pending].flatMap(finish);
+  const finished = [...entries, pending].flatMap((draft) => finish(draft, file));
   if (finished.length > ENTRIES_MAX) throw invalid(file, `it comes to more than ${ENTRIES_MAX} entries`);
   return { entries: finished };
 }
@@ -73,9 +85,12 @@ interface Draft extends BootstrapEntry {
 function newDraft(): Draft {
   return {
     volume: "", mediaType: "", device: "", slot: 0, volSessionId: 0, volSessionTime: 0, addresses: [], fileIndexes: [], count: 0,
-    fileRegex: "", jobId: 0, streams: [], files: [], blocks: [], sessionIds: [], sessionTimes: [], jobIds: [],
+    fileRegex: "", session: undefined, jobId: 0, streams: [], files: [], blocks: [], sessionIds: [], sessionTimes: [], jobIds: [],
   }; // prettier-ignore
 }
+
+/** Where each keyword about a session's label goes. */
+const SELECTOR_LISTS = { client: "clients", job: "jobs", jobtype: "types", joblevel: "levels" } as const;
 
 function readKeyword(entry: Draft, keyword: string, value: string, where: string): void {
   const text = value.replace(/^"(.*)"$/, "$1");
@@ -121,14 +136,17 @@ function readKeyword(entry: Draft, keyword: string, value: string, where: string
     case "stream":
       entry.streams.push(...text.split(",").map((part) => one(part, where)));
       return;
-    case "storage":
     case "client":
     case "job":
     case "jobtype":
     case "joblevel":
-    case "plugin":
+      (entry.session ??= { clients: [], jobs: [], types: [], levels: [] })[SELECTOR_LISTS[keyword]].push(text);
+      return;
     case "include":
     case "exclude":
+      throw invalid(where, `${keyword} cannot be followed; FileRegex chooses files by their names`);
+    case "storage":
+    case "plugin":
     case "done":
       return;
     default:
@@ -137,10 +155,12 @@ function readKeyword(entry: Draft, keyword: string, value: string, where: string
 }
 
 /** VolFile and VolBlock become addresses (file is the high half, block the low half); lists become an entry for each combination. */
-function finish(draft: Draft): BootstrapEntry[] {
+function finish(draft: Draft, file: string): BootstrapEntry[] {
   const { files, blocks, sessionIds, sessionTimes, jobIds, ...entry } = draft;
+  if (blocks.length > 0 && blocks.length !== files.length)
+    throw invalid(file, `Volume "${entry.volume}": each VolBlock needs a VolFile of its own, and the other way round`);
   if (entry.addresses.length === 0) {
-    const pairs = files.map((file, at) => [file, files.length === blocks.length ? blocks[at]! : [0, 0xffff_ffff]] as const);
+    const pairs = files.map((file, at) => [file, blocks.length === 0 ? [0, 0xffff_ffff] : blocks[at]!] as const);
     entry.addresses = pairs.map(([file, block]) => ({
       first: file[0]! * 2 ** 32 + block[0]!,
       last: file[1]! * 2 ** 32 + block[1]!,

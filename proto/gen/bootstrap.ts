@@ -41,6 +41,18 @@ export interface BootstrapEntry {
   jobId: number;
   /** Streams wanted; empty: all. */
   streams: number[];
+  /** What the session label must say besides; absent: anything. */
+  session: SessionSelector | undefined;
+}
+
+/** Sessions by what their labels say. Each list: one of these; empty: any. */
+export interface SessionSelector {
+  clients: string[];
+  /** Unique names, or names of Job resources. */
+  jobs: string[];
+  /** Letters, as in the catalog: B, F ... */
+  types: string[];
+  levels: string[];
 }
 
 /** Addresses on a Volume: file << 32 | block on tape, byte address on disk; both ends included. */
@@ -124,6 +136,7 @@ function createBaseBootstrapEntry(): BootstrapEntry {
     fileRegex: "",
     jobId: 0,
     streams: [],
+    session: undefined,
   };
 }
 
@@ -168,6 +181,9 @@ export const BootstrapEntry: MessageFns<BootstrapEntry> = {
         writer.int32(v);
       }
       writer.join();
+    }
+    if (message.session !== undefined) {
+      SessionSelector.encode(message.session, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -291,6 +307,14 @@ export const BootstrapEntry: MessageFns<BootstrapEntry> = {
 
             break;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.session = SessionSelector.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -320,6 +344,100 @@ export const BootstrapEntry: MessageFns<BootstrapEntry> = {
     message.fileRegex = object.fileRegex ?? "";
     message.jobId = object.jobId ?? 0;
     message.streams = object.streams?.map((e) => e) || [];
+    message.session = (object.session !== undefined && object.session !== null)
+      ? SessionSelector.fromPartial(object.session)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSessionSelector(): SessionSelector {
+  return { clients: [], jobs: [], types: [], levels: [] };
+}
+
+export const SessionSelector: MessageFns<SessionSelector> = {
+  encode(message: SessionSelector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.clients) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.jobs) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.types) {
+      writer.uint32(26).string(v!);
+    }
+    for (const v of message.levels) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionSelector {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionSelector();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.clients.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.jobs.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.types.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.levels.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SessionSelector>, I>>(base?: I): SessionSelector {
+    return SessionSelector.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SessionSelector>, I>>(object: I): SessionSelector {
+    const message = createBaseSessionSelector();
+    message.clients = object.clients?.map((e) => e) || [];
+    message.jobs = object.jobs?.map((e) => e) || [];
+    message.types = object.types?.map((e) => e) || [];
+    message.levels = object.levels?.map((e) => e) || [];
     return message;
   },
 };

@@ -110,6 +110,15 @@ Device { Name = Out; Media Type = File; Device Type = File; Archive Device = "${
       sameLines(await tool("debian", "bls", args)).filter((line) => line.includes(`  ${world.dir}`));
     const original = await files(["-c", world.path("bacula-sd.conf"), "-V", volumes.join("|"), "Disk"]);
     assert.deepEqual(await files(copy), original);
+    // A bootstrap may name sessions by what their labels say, which stand on the first Volume of each only.
+    const selectedBy = async (selector: string): Promise<string[]> => {
+      writeFileSync(world.path("by.bsr"), `Volume="${volumes.join("|")}"\n${selector}\n`);
+      const shown = await tool("ours", "bls", ["-b", world.path("by.bsr"), "-c", world.path("bacula-sd.conf"), "Disk"]);
+      return sameLines(shown).filter((line) => line.includes(`  ${world.dir}`));
+    };
+    assert.deepEqual(await selectedBy('Client="client-fd"\nJob="Save"'), original);
+    assert.deepEqual([...(await selectedBy("JobId=1")), ...(await selectedBy("JobLevel=I"))], original);
+    assert.deepEqual(await selectedBy("Client=nobody"), []);
     mkdirSync(world.path("debian"));
     await tool("debian", "bextract", [...copy, world.path("debian")]);
     await assertSameTree(world.path("tree"), world.path("debian") + world.path("tree"), { wholeSeconds: true });

@@ -91,7 +91,7 @@ test("positions of a bootstrap lead to the blocks of a job and no others are rea
     assert.ok(region !== undefined && region.startAddress >= 9 * FILE, JSON.stringify(region));
     const addresses = [{ first: region.startAddress, last: region.endAddress }];
     const { server } = bench;
-    const entry = { volume: "T1", mediaType: "", device: "", slot: 0, volSessionId: 0, volSessionTime: 0, fileIndexes: [], count: 0, fileRegex: "", jobId: 0, streams: [], addresses }; // prettier-ignore
+    const entry = { volume: "T1", mediaType: "", device: "", slot: 0, volSessionId: 0, volSessionTime: 0, fileIndexes: [], count: 0, fileRegex: "", session: undefined, jobId: 0, streams: [], addresses }; // prettier-ignore
     await server.call("openRead", { readerId: 7, volume: "T1", entries: [entry], locator: undefined });
     const part = await server.call("read", { readerId: 7, bytes: 1_000_000, spent: [] });
     assert.ok(part.bytesRead < 20_000, `${part.bytesRead} bytes are read`);

@@ -126,6 +126,7 @@ export function anyEntry(volume: string): BootstrapEntry {
     fileIndexes: [],
     count: 0,
     fileRegex: "",
+    session: undefined,
     jobId: 0,
     streams: [],
   };

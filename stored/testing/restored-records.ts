@@ -17,6 +17,7 @@ export function entriesOf(saved: Pick<SavedJob, "media" | "session">, more: Part
     fileIndexes: [{ first: row.firstIndex, last: row.lastIndex }],
     count: 0,
     fileRegex: "",
+    session: undefined,
     jobId: 0,
     streams: [],
     ...more,

@@ -150,7 +150,7 @@ function scanned(bytes: Buffer): { readonly files: ReadonlyMap<string, Buffer>; 
     readAt: (into: Uint8Array, address: number) =>
       address >= bytes.length ? 0 : bytes.copy(into, 0, address, Math.min(bytes.length, address + into.byteLength)),
   };
-  const all = { volume: "Fuzz", mediaType: "", device: "", slot: 0, volSessionId: 0, volSessionTime: 0, addresses: [], fileIndexes: [], count: 0, fileRegex: "", jobId: 0, streams: [] }; // prettier-ignore
+  const all = { volume: "Fuzz", mediaType: "", device: "", slot: 0, volSessionId: 0, volSessionTime: 0, addresses: [], fileIndexes: [], count: 0, fileRegex: "", session: undefined, jobId: 0, streams: [] }; // prettier-ignore
   records.openVolume("Fuzz", source, [all]);
   let count = 0;
   for (let block = records.readBlock(); block !== undefined; block = records.readBlock()) {

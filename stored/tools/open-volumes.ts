@@ -167,6 +167,6 @@ async function textOf(path: string): Promise<string> {
 function wholeVolume(volume: string): BootstrapEntry {
   return {
     volume, mediaType: "", device: "", slot: 0, volSessionId: 0, volSessionTime: 0, addresses: [], fileIndexes: [], count: 0,
-    fileRegex: "", jobId: 0, streams: [],
+    fileRegex: "", session: undefined, jobId: 0, streams: [],
   }; // prettier-ignore
 }

@@ -1,6 +1,7 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import type { BootstrapEntry, Bootstrap } from "#proto/bootstrap.ts";
+import type { BootstrapEntry, Bootstrap, SessionSelector } from "#proto/bootstrap.ts";
 import type { SessionKey } from "./block.ts";
+import type { SessionLabel } from "./session-label.ts";
 
 /** Consecutive entries of a Bootstrap that concern one Volume: what is done with the Volume mounted once. */
 export interface VolumeStep {
@@ -40,6 +41,23 @@ export function volumeSteps(bootstrap: Bootstrap): VolumeStep[] {
   return steps;
 }
 
+/** What a session's label says, as far as a Bootstrap can ask for it. */
+export type SessionStart = Pick<SessionLabel, "jobId" | "client" | "job" | "jobName" | "type" | "level">;
+
+/** Of each session whose start was read: it may go on on the next Volume. */
+export type SessionStarts = Map<string, SessionStart>;
+
+function isSelected({ clients, jobs, types, levels }: SessionSelector, start: SessionStart): boolean {
+  const holds = (wanted: readonly string[], ...found: readonly string[]): boolean =>
+    wanted.length === 0 || found.some((one) => wanted.includes(one));
+  return (
+    holds(clients, start.client) &&
+    holds(jobs, start.job, start.jobName) &&
+    holds(types, start.type) &&
+    holds(levels, start.level)
+  );
+}
+
 /** What of one Volume is wanted: asked for every block and record, so it must be quick. */
 export class VolumeSelection {
   /** Where to read, ascending and apart from each other; undefined: the whole Volume. */
@@ -51,20 +69,21 @@ export class VolumeSelection {
   #firstUndone = 0;
   readonly #bySession = new Map<string, Wish[]>();
   readonly #anySession: Wish[];
-  /** JobId of each session whose start was read. */
-  readonly #jobs = new Map<string, number>();
+  readonly #starts: SessionStarts;
   #lastKey: SessionKey | undefined;
   #lastWishes: readonly Wish[] = [];
   /** In `#lastWishes`, wishes before this one are done. */
   #lastFrom = 0;
 
-  constructor(entries: readonly BootstrapEntry[]) {
+  /** `starts`: of sessions that began on an earlier Volume. */
+  constructor(entries: readonly BootstrapEntry[], starts: SessionStarts = new Map()) {
+    this.#starts = starts;
     this.spans = entries.every((entry) => entry.addresses.length > 0)
       ? joinSpans(entries.flatMap((entry) => entry.addresses))
       : undefined;
     this.#wishes = entries.map((entry) => new Wish(entry));
     this.#anySession = this.#wishes.filter((wish) => !wish.namesSession);
-    this.mustSeeStarts = this.#anySession.some((wish) => wish.entry.jobId > 0);
+    this.mustSeeStarts = this.#anySession.some(({ entry }) => entry.jobId > 0 || entry.session !== undefined);
     for (const wish of this.#wishes.toSorted((a, b) => a.firstIndex - b.firstIndex)) {
       if (!wish.namesSession) continue;
       const key = keyOf({ id: wish.entry.volSessionId, time: wish.entry.volSessionTime });
@@ -99,8 +118,8 @@ export class VolumeSelection {
   }
 
   /** Tells of a session's start: its job is known from here on. */
-  sessionStarts(session: SessionKey, jobId: number): void {
-    this.#jobs.set(keyOf(session), jobId);
+  sessionStarts(session: SessionKey, { jobId, client, job, jobName, type, level }: SessionLabel): void {
+    this.#starts.set(keyOf(session), { jobId, client, job, jobName, type, level });
     this.#lastKey = undefined;
   }
 
@@ -111,7 +130,9 @@ export class VolumeSelection {
 
   /** JobId under which the session was saved; 0 if neither its start was read nor the bootstrap tells. */
   jobOf(session: SessionKey): number {
-    return this.#jobs.get(keyOf(session)) ?? this.#wishesOf(session).find((wish) => wish.entry.jobId > 0)?.entry.jobId ?? 0;
+    return (
+      this.#starts.get(keyOf(session))?.jobId ?? this.#wishesOf(session).find((wish) => wish.entry.jobId > 0)?.entry.jobId ?? 0
+    );
   }
 
   /** Regular expressions with which names must be compared, of the entries that concern this session; empty: none. */
@@ -124,8 +145,8 @@ export class VolumeSelection {
     const last = this.#lastKey;
     if (last !== undefined && last.id === session.id && last.time === session.time) return this.#lastWishes;
     const named = this.#bySession.get(keyOf(session)) ?? [];
-    const jobId = this.#jobs.get(keyOf(session));
-    const loose = this.#anySession.filter((wish) => wish.matchesLoosely(session, jobId));
+    const start = this.#starts.get(keyOf(session));
+    const loose = this.#anySession.filter((wish) => wish.matchesLoosely(session, start));
     this.#lastKey = session;
     this.#lastFrom = 0;
     this.#lastWishes = loose.length === 0 ? named : [...named, ...loose].toSorted((a, b) => a.firstIndex - b.firstIndex);
@@ -156,17 +177,19 @@ class Wish {
     return this.#indexes[0]?.first ?? 0;
   }
 
-  /** Whether exactly one session is meant. */
+  /** Whether exactly one session is meant, whatever its label says. */
   get namesSession(): boolean {
-    return this.entry.volSessionId !== 0 && this.entry.volSessionTime !== 0;
+    const { volSessionId, volSessionTime, session } = this.entry;
+    return volSessionId !== 0 && volSessionTime !== 0 && session === undefined;
   }
 
   /** Whether an entry that leaves the session open means this one. */
-  matchesLoosely(session: SessionKey, jobId: number | undefined): boolean {
+  matchesLoosely(session: SessionKey, start: SessionStart | undefined): boolean {
     const { entry } = this;
     if (entry.volSessionId !== 0 && entry.volSessionId !== session.id) return false;
     if (entry.volSessionTime !== 0 && entry.volSessionTime !== session.time) return false;
-    return entry.jobId === 0 || entry.jobId === jobId;
+    if (entry.jobId !== 0 && entry.jobId !== start?.jobId) return false;
+    return entry.session === undefined || (start !== undefined && isSelected(entry.session, start));
   }
 
   wants(fileIndex: number, stream: number): boolean {

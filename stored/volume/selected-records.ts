@@ -3,7 +3,7 @@ import { walkBlocks } from "./walk-blocks.ts";
 import { labelType } from "./format.ts";
 import { NameFilter } from "./name-filter.ts";
 import { RecordReader } from "./record-reader.ts";
-import { VolumeSelection } from "./select.ts";
+import { type SessionStarts, VolumeSelection } from "./select.ts";
 import { readSessionLabel } from "./session-label.ts";
 import type { BlockSource, BlockWalk, Damage, ReadBlock } from "./block-reader.ts";
 import type { SessionKey } from "./block.ts";
@@ -49,6 +49,7 @@ export class SelectedRecords implements RecordSink {
   readonly #records = new RecordReader(this);
   readonly #filters = new Map<string, NameFilter | undefined>();
   readonly #chunkBytes: number | undefined;
+  readonly #starts: SessionStarts = new Map();
   #blocks: BlockWalk | undefined;
   #selection: VolumeSelection | undefined;
   #volume = "";
@@ -66,7 +67,7 @@ export class SelectedRecords implements RecordSink {
   openVolume(volume: string, source: BlockSource, entries: readonly BootstrapEntry[]): void {
     this.#volume = volume;
     this.#records.volume = volume;
-    this.#selection = new VolumeSelection(entries);
+    this.#selection = new VolumeSelection(entries, this.#starts);
     this.#blocks = walkBlocks(source, (damage) => this.#blockDamage(damage), this.#chunkBytes);
     this.#spanAt = 0;
     this.#filters.clear();
@@ -140,7 +141,7 @@ export class SelectedRecords implements RecordSink {
     try {
       const isEnd = record.fileIndex === labelType.endOfSession;
       const label = readSessionLabel(record.data, isEnd);
-      if (!isEnd) this.#selection?.sessionStarts(record.session, label.jobId);
+      if (!isEnd) this.#selection?.sessionStarts(record.session, label);
       if (this.#selection?.wantsSession(record.session) === true) this.#sink.sessionLabel?.(record, label);
       if (isEnd) this.#selection?.sessionEnds(record.session);
     } catch (error) {

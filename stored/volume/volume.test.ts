@@ -127,6 +127,16 @@ test("only the files that a bootstrap names are read", async () => {
     [9],
   );
   assert.deepEqual(await indexesOf({ volSessionId: 0, volSessionTime: 0, jobId: 2 }), []);
+  const ninth = { volSessionId: 0, volSessionTime: 0, fileIndexes: [{ first: 9, last: 9 }] };
+  const any = { clients: [], jobs: [], types: [], levels: [] };
+  const { client, job, jobName, type, level } = sessionStart(1).label;
+  const own = { clients: ["other", client], jobs: [job], types: [type], levels: [level] };
+  assert.deepEqual(await indexesOf({ ...ninth, session: own }), [9]);
+  assert.deepEqual(await indexesOf({ fileIndexes: ninth.fileIndexes, session: { ...any, jobs: [jobName] } }), [9]);
+  for (const other of [{ clients: ["other"] }, { jobs: ["other"] }, { types: ["r"] }, { levels: ["D"] }]) {
+    assert.deepEqual(await indexesOf({ ...ninth, session: { ...any, ...other } }), []);
+    assert.deepEqual(await indexesOf({ session: { ...own, ...other } }), [], "of a session that is named");
+  }
   assert.deepEqual(await indexesOf({ volSessionId: 7 }), []);
   const streams = [...readBatch((await readAll(bench, ["V0"], 1, { streams: [1] })).records)].map(({ stream }) => stream);
   assert.equal(streams.length, 200);
