@@ -71,6 +71,29 @@ test("cuts are those of the description, wherever a chunk starts", () => {
     assert.equal(cutter.end(start, content.byteLength), endByDescription(content, start, small));
 });
 
+test("a cut is found however the content lies to the lanes in which it is looked for, and where the content ends just before or behind it", () => {
+  // Cuts far apart: places are gone through in stretches of 8 KiB, and what is left of them one after the other.
+  const bounds: CutBounds = { minBytes: 32_768, averageBytes: 131_072, maxBytes: CHUNK_BYTES_MAX };
+  const content = vectorContent(2 * 1024 * 1024);
+  const ends = cutAll(content, bounds);
+  const from = ends.findIndex((end, at) => at > 0 && end - ends[at - 1]! - 98_304 > 17_000 && end + 9000 < content.byteLength);
+  const cut = ends[from]!;
+  assert.equal(endByDescription(content, cut - 99_000, bounds), cut);
+  for (const front of [0, 4, 8]) {
+    const whole = new Uint8Array(front + cut + 9000);
+    const shifted = whole.subarray(front);
+    shifted.set(content.subarray(0, cut + 9000));
+    const cutter = new Cutter(bounds);
+    cutter.lookAt(shifted);
+    for (let before = 0; before < 17_000; before += before < 40 || before % 4096 < 40 || before % 4096 > 4056 ? 1 : 13) {
+      const start = cut - 98_304 - before;
+      assert.equal(cutter.end(start, cut + 9000), cut);
+      assert.equal(cutter.end(start, cut + 1 + (before % 4)), cut);
+      assert.equal(cutter.end(start, cut - (before % 4)), cut - (before % 4));
+    }
+  }
+});
+
 test("pieces make up the whole and keep the bounds", () => {
   fc.assert(
     fc.property(fc.nat(60_000), fc.nat(255), fc.boolean(), (bytes, seed, isFlat) => {

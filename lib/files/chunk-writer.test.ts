@@ -1,67 +1,11 @@
 import assert from "node:assert/strict";
-import { createHash, hash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
-import { chunkMethod, FRAME_HEADER_BYTES, writeFrameHeader } from "#lib/chunk/chunk-frame.ts";
-import { zstd } from "#lib/codec/zstd.ts";
-import { attributeBytesMax, putAttributes } from "#lib/streams/attributes.ts";
-import { decodeLStat } from "#lib/streams/lstat.ts";
 import { streamType } from "#lib/streams/stream-type.ts";
 import { TempDir } from "#lib/testing/temp-dir.ts";
-import { FileRestorer } from "./file-restorer.ts";
-import { relocation } from "./relocate.ts";
-
-type Record = readonly [fileIndex: number, stream: number, data: Buffer];
-
-const STAT = {
-  ...decodeLStat("P4A ISI7 IGk B A A A G BAA I BrAUSg BrAUR1 BrAUR1 A A C")!,
-  uid: process.getuid?.() ?? 0,
-  gid: process.getgid?.() ?? 0,
-  mode: 0o100640,
-};
-
-function attributes(fileIndex: number, name: string, size: number, dataStream = 2): Record {
-  const bytes = Buffer.alloc(attributeBytesMax(name.length, 0));
-  const record = { fileIndex, type: 3, name, link: "", stat: { ...STAT, size, dataStream }, exact: undefined };
-  return [fileIndex, streamType.attributes, bytes.subarray(0, putAttributes(bytes, 0, record))];
-}
-
-function chunk(fileIndex: number, address: number, plain: Uint8Array): Record {
-  const record = Buffer.alloc(8 + FRAME_HEADER_BYTES + plain.byteLength + 1024);
-  record.writeBigUInt64BE(BigInt(address));
-  const packed = zstd().compress(record.subarray(8 + FRAME_HEADER_BYTES), plain, 3);
-  const isShorter = packed > 0 && packed < plain.byteLength;
-  if (!isShorter) record.set(plain, 8 + FRAME_HEADER_BYTES);
-  const storedBytes = isShorter ? packed : plain.byteLength;
-  const method = isShorter ? chunkMethod.zstd : chunkMethod.raw;
-  const header = { method, level: 3, plainBytes: plain.byteLength, storedBytes };
-  writeFrameHeader(record, 8, header, hash("sha256", plain, "buffer"));
-  return [fileIndex, streamType.chunkData, record.subarray(0, 8 + FRAME_HEADER_BYTES + storedBytes)];
-}
-
-function md5(fileIndex: number, ...data: Uint8Array[]): Record {
-  const hasher = createHash("md5");
-  for (const piece of data) hasher.update(piece);
-  return [fileIndex, streamType.md5, hasher.digest()];
-}
-
-function restore(where: string, records: readonly Record[]) {
-  const notes: string[] = [];
-  using restorer = new FileRestorer({
-    relocation: relocation(where, ""),
-    replace: "always",
-    numericIds: false,
-    prefixLinks: false,
-    note: (kind, text) => notes.push(`${kind}: ${text}`),
-  });
-  for (const [fileIndex, stream, data] of records) restorer.record(fileIndex, stream, data);
-  restorer.endFile();
-  restorer.makeLinks();
-  restorer.openUnknownDirectories();
-  restorer.setDirectories();
-  return { counts: { ...restorer.counts }, notes };
-}
+import { attributes, chunk, md5, restore } from "./testing/chunk-records.ts";
 
 const text = Buffer.from("all work and no play makes Jack a dull boy. ".repeat(10_000));
 const noise = randomBytes(300_000);
@@ -142,6 +86,26 @@ test("a damaged chunk costs its place in its file, which is named once; the rest
   const content = readFileSync(dir.file("damaged"));
   assert.ok(content.subarray(0, text.length).equals(text) && content.subarray(text.length + noise.length).equals(noise));
   assert.ok(readFileSync(dir.file("good")).equals(text));
+});
+
+test("of short chunks that are written together a damaged one costs its own place", async () => {
+  await using dir = await TempDir.make();
+  const bytes = 3000;
+  for (const damaged of [0, 1, 7, 30, 59]) {
+    // Compressed and raw ones, so that some lie in the buffer and some where they came.
+    const plain = Array.from({ length: 60 }, (_, at) =>
+      at % 3 === 1 ? randomBytes(bytes) : Buffer.alloc(bytes, `piece ${at} `),
+    );
+    const records = plain.map((piece, at) => chunk(1, at * bytes, piece));
+    const [, , data] = records[damaged]!;
+    data[data.length - 5]! ^= 1;
+    const { counts, notes } = restore(dir.path, [attributes(1, "/f", 60 * bytes), ...records, md5(1, ...plain)]);
+    assert.deepEqual([counts.files, counts.errors, notes.length, counts.bytes], [0, 1, 1, 59 * bytes], notes.join("\n"));
+    assert.match(notes[0]!, new RegExp(`f" is damaged: of its chunk at byte ${damaged * bytes} its bytes`));
+    const content = readFileSync(dir.file("f"));
+    plain[damaged] = damaged === 59 ? Buffer.alloc(content.length - 59 * bytes) : Buffer.alloc(bytes);
+    assert.ok(content.equals(Buffer.concat(plain)), `chunk ${damaged}`);
+  }
 });
 
 test("a chunk that the storage daemon could not read makes its file damaged, though no digest was saved", async () => {

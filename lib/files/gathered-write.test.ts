@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { closeSync, openSync, readFileSync } from "node:fs";
-import { test } from "node:test";
+import fs, { closeSync, openSync, readFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { mock, test } from "node:test";
 import fc from "fast-check";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { GatheredWrite } from "./gathered-write.ts";
@@ -62,4 +63,43 @@ test("what a full disk does not take is said once, and then forgotten", () => {
   } finally {
     closeSync(fd);
   }
+});
+
+test("what one write does not take is written by further ones, wherever it stopped", async () => {
+  await using dir = await TempDir.make();
+  const list = [700, 1, 300, 999].map((bytes, at) => Buffer.alloc(bytes, at + 1));
+  const whole = Buffer.concat(list);
+  const gathered = new GatheredWrite();
+  for (const taken of [0, 1, 699, 700, 701, 702, 1000, 1001, 1999, 2000]) {
+    const path = dir.file(`f${taken}`);
+    const fd = openSync(path, "w");
+    const short = mock.method(fs, "writevSync", (to: number, _pieces: unknown, address: number) =>
+      fs.writeSync(to, whole, 0, taken, address),
+    );
+    syncBuiltinESMExports();
+    try {
+      let address = 0;
+      for (const piece of list) {
+        gathered.add(fd, address, piece);
+        address += piece.byteLength;
+      }
+      assert.equal(gathered.flush(), whole.byteLength);
+      assert.equal(short.mock.callCount(), 1);
+    } finally {
+      short.mock.restore();
+      syncBuiltinESMExports();
+      closeSync(fd);
+    }
+    assert.ok(readFileSync(path).equals(whole), `${taken} bytes were taken`);
+  }
+});
+
+test("a piece joins only those that it follows in the same file", () => {
+  const gathered = new GatheredWrite();
+  gathered.place(100);
+  gathered.add(5, 1000, Buffer.alloc(24));
+  assert.deepEqual(
+    [gathered.takes(5, 1024, 10), gathered.takes(6, 1024, 10), gathered.takes(5, 1025, 10), gathered.takes(5, 1023, 10)],
+    [true, false, false, false],
+  );
 });

@@ -49,3 +49,11 @@ test("buffers of a length that is not used any more make room for those that are
   const again = Array.from({ length: 8 }, () => bufferFor(1024 * KIB));
   assert.ok(again.every(({ buffer }) => kept.has(buffer)));
 });
+
+test("a buffer that came from elsewhere is not kept, even if it is as long as ours", () => {
+  for (const bytes of [128, 256, 512, 768, 1088].map((kib) => kib * KIB)) {
+    const foreign = new Uint8Array(bytes);
+    reuseReceived(foreign);
+    assert.notEqual(bufferFor(bytes).buffer, foreign.buffer);
+  }
+});

@@ -1,4 +1,4 @@
-import { sharedBuffer } from "#lib/base/shared-buffer.ts";
+import { isShared, sharedBuffer } from "#lib/base/shared-buffer.ts";
 
 /*
  * Memory of received messages. Batches are received into shared memory that is used again: else every one is garbage, and collecting it
@@ -26,7 +26,8 @@ let spareBytes = 0;
  * earlier job do not stand in the way of this one's.
  */
 export function reuseReceived({ buffer }: Uint8Array<ArrayBuffer>): void {
-  const same = spare.get(buffer.byteLength);
+  // Others are not ours: a decoder may have copied the message, and Node may have cut the copy from a buffer that it goes on cutting.
+  const same = isShared(buffer) ? spare.get(buffer.byteLength) : undefined;
   if (same === undefined) return;
   same.push(buffer);
   spareBytes += buffer.byteLength;
