@@ -151,10 +151,10 @@ export class StorageDaemon implements AsyncDisposable {
     await jobs.endAbandoned();
     stack.defer(async () => await jobs.stop());
 
+    for (const { name, trouble } of hosts.values()) trouble.changed = (isHung) => reservations.setHung(name, isHung);
     stack.use(
       watchDevices(hosts.values(), {
         log,
-        setHung: (device, isHung) => reservations.setHung(device, isHung),
         running: () => jobs.running,
       }),
     );

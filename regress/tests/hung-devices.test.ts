@@ -50,7 +50,7 @@ for (const type of ["btrfs", "ext4"] as const) {
       await assertAnswers(world, /Device is BLOCKED: its file system has not answered since/);
       const waiting = await world.queue("run job=Save level=Full yes");
       await world.until("a new job waits for it", async () =>
-        /its file system is hung/.test(await world.console("status storage=Disks")),
+        /" does not answer/.test(await world.console("status storage=Disks")),
       );
       disk.thaw();
       for (const id of [jobId, waiting]) assert.match((await world.report(id)).termination, /^Backup OK/);

@@ -145,6 +145,14 @@ export class AppendEngine {
     this.drain();
   }
 
+  /** Closes the Volume that was mounted last and on which nothing was begun. */
+  drop(): void {
+    const medium = this.#medium;
+    this.#medium = undefined;
+    this.#writer = undefined;
+    if (medium !== undefined) closeAnyway(medium);
+  }
+
   /** Leaves the Volume: ends all runs on it, makes it durable, closes it. Answers what was wrong and does no harm. */
   async unmount(): Promise<string | undefined> {
     const medium = this.#medium;

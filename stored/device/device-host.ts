@@ -190,7 +190,9 @@ export class DeviceHost implements AsyncDisposable {
   ): Promise<DeviceCalls[Name]["result"]> {
     // Here and not in the thread: who gives up while the call waits for its turn there is not forgotten.
     if (opening.has(name)) Atomics.store(this.#stop, 0, 0);
-    return await this.#rewinds.guarded(this.#open().call(name, argument, transfer));
+    const thread = this.#open();
+    const undo = name === "mountAppend" ? async () => await thread.call("dropAppend", null) : undefined;
+    return await this.#rewinds.guarded(thread.call(name, argument, transfer), undo);
   }
 
   /** Opens a Volume for a reader. Where there is a store, the device's thread can ask it where chunks lie. */

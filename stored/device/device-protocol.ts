@@ -92,6 +92,8 @@ export interface DeviceCalls {
   flush: { argument: null; result: null };
   /** Leaves the Volume that is appended to, durably. Blocks that wait stay for the next one. */
   unmountAppend: { argument: null; result: { readonly warning: string | undefined } };
+  /** Closes a Volume that was mounted for appending while nobody waited for it any more: nothing was written to it. */
+  dropAppend: { argument: null; result: null };
   begin: { argument: SessionStart; result: null };
   /** Makes durable what a session that was told as ended has written, its references too, and forgets the session. */
   finish: {

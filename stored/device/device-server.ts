@@ -63,6 +63,10 @@ export class DeviceServer {
       unmountAppend: async () => {
         return { warning: await engine.unmount() };
       },
+      dropAppend: () => {
+        engine.drop();
+        return null;
+      },
       begin: (start) => {
         engine.begin(start);
         return null;

@@ -21,15 +21,18 @@ export class RewindLimit {
     this.#trouble = options.trouble;
   }
 
-  /** The result of a call to the device's thread, or DEVICE_HUNG. The call itself goes on; when it is over the drive can be used again. */
-  async guarded<T>(call: Promise<T>): Promise<T> {
+  /**
+   * The result of a call to the device's thread, or DEVICE_HUNG. The call itself goes on; if it succeeds late, `undo` lets go of what it has opened
+   * and nobody waits for. Then the drive can be used again.
+   */
+  async guarded<T>(call: Promise<T>, undo?: () => Promise<unknown>): Promise<T> {
     if (this.#maxMs === 0) return await call;
     const late = Promise.withResolvers<never>();
     const timer = setInterval(() => {
       const ms = this.#rewindingMs;
       if (ms <= this.#maxMs) return;
       clearInterval(timer);
-      this.#hangs(call, ms);
+      this.#hangs(call.then(undo), ms);
       late.reject(
         new OperatorError("DEVICE_HUNG", `${this.#title}: the rewind takes longer than ${this.#maxMs / 1000} seconds`, {
           hint: "look at the drive; Maximum Rewind Wait in the Device resource says how long it may take",
@@ -49,10 +52,13 @@ export class RewindLimit {
     return since === 0n ? 0 : Number(process.hrtime.bigint() - since) / 1e6;
   }
 
-  #hangs(call: Promise<unknown>, ms: number): void {
-    if (this.#trouble.isHung) return;
-    this.#trouble.begin(Date.now() - ms, "its tape has been rewinding");
-    const over = (): void => this.#trouble.end();
-    call.then(over, over);
+  /** `answered` settles when the thread has answered. */
+  #hangs(answered: Promise<unknown>, ms: number): void {
+    const isFirst = !this.#trouble.isHung;
+    if (isFirst) this.#trouble.begin(Date.now() - ms, "its tape has been rewinding");
+    const over = (): void => {
+      if (isFirst) this.#trouble.end();
+    };
+    answered.then(over, over);
   }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, renameSync } from "node:fs";
 import { test } from "node:test";
 import { TempDir } from "#lib/testing/temp-dir.ts";
+import { deviceSettingsOf } from "../testing/device-settings.ts";
 import { LabelRequest, MediumRequest } from "#proto/stored.ts";
 import { DeviceHost } from "../device/device-host.ts";
 import { Changes } from "../job/changes.ts";
@@ -24,38 +25,7 @@ const author = { host: "h", program: "p", programVersion: "1", programDate: "d" 
 
 /** A device of Volumes in a directory, and what commands work on. */
 function made(archiveDevice: string, formatCommand = ""): { host: DeviceHost; table: OperatorsTable } {
-  const host = new DeviceHost({
-    ...device,
-    deviceType: "File",
-    archiveDevice,
-    labelMedia: true,
-    isAutoSelect: true,
-    blockBytesMin: 0,
-    blockBytesMax: 0,
-    blockChecksum: true,
-    volumeBytesMax: 0,
-    fileBytesMax: 0,
-    store: undefined,
-    clientQuotaBytes: 0,
-    mountPoint: "",
-    freeBytesMin: 0,
-    roomWaitMs: 0,
-    openRetries: 0,
-    openRetryMs: 0,
-    openWaitMs: 0,
-    endCodes: [],
-    protectCodes: [],
-    ignoreCloseErrors: false,
-    ioTimeoutMs: 0,
-    appendCheck: { mode: "Paranoid", writesEnd: false, requiresEnd: false },
-    formatCommand,
-    isDirect: false,
-    spoolDirectory: "",
-    spoolBytesMax: 0,
-    jobSpoolBytesMax: 0,
-    probeLimitMs: 0,
-    probeIntervalMs: 0,
-  });
+  const host = new DeviceHost(deviceSettingsOf({ ...device, archiveDevice, formatCommand }));
   const reservations = new Reservations([device]);
   return {
     host,

@@ -18,7 +18,7 @@ export interface DeviceState {
   readonly forbidden?: readonly string[] | undefined;
   /** Unmounted by the operator. */
   readonly isBlocked: boolean;
-  /** Its file system does not answer. */
+  /** Its file system, or its drive, does not answer. */
   readonly isHung: boolean;
   /** Most jobs at once; 0: no limit. */
   readonly jobsMax: number;
@@ -94,7 +94,7 @@ export function whyUnfit(
 function whyBusy(device: DeviceState, wish: DeviceWish): string | undefined {
   const { use } = device;
   if (device.isBlocked) return "is unmounted by the operator";
-  if (device.isHung) return "does not answer: its file system is hung";
+  if (device.isHung) return "does not answer";
   if (use.kind === "idle") return undefined;
   if (use.kind === "alone") return "is used by a command of the operator";
   if (use.kind !== wish.work.kind) return use.kind === "append" ? "is writing" : "is reading";

@@ -5,6 +5,8 @@ export class DeviceTrouble {
   #sinceMs: number | undefined;
   #what = "";
   #hanging = Promise.withResolvers<void>();
+  /** Told when it begins to hang, and when it answers again: who gives the device to jobs. */
+  changed: (isHung: boolean) => void = () => {};
 
   /** Since when it hangs; undefined if it does not. */
   get sinceMs(): number | undefined {
@@ -30,6 +32,7 @@ export class DeviceTrouble {
     this.#sinceMs = sinceMs;
     this.#what = what;
     this.#hanging.resolve();
+    this.changed(true);
   }
 
   /** It answers again. */
@@ -37,6 +40,7 @@ export class DeviceTrouble {
     this.#sinceMs = undefined;
     this.#what = "";
     this.#hanging = Promise.withResolvers<void>();
+    this.changed(false);
   }
 
   /** The work's result; or a rejection with the signal's reason when that has aborted and the device hangs. The work itself goes on. */

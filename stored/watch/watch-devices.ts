@@ -7,8 +7,6 @@ import type { StorageJob } from "../job/storage-job.ts";
 /** What is told of a device that hangs, and to whom. */
 export interface WatchSurroundings {
   readonly log: RpcLog;
-  /** New jobs are kept from the device (true), or may have it again. */
-  setHung(device: string, isHung: boolean): void;
   /** Jobs that run now. */
   running(): readonly StorageJob[];
 }
@@ -44,7 +42,6 @@ function listenerOf(host: DeviceHost, around: WatchSurroundings) {
   return {
     hung: (sinceMs: number) => {
       host.trouble.begin(sinceMs);
-      around.setHung(host.name, true);
       const { archiveDevice, probeLimitMs } = host.settings;
       tell(
         `Device "${host.name}" is blocked: its file system (${archiveDevice}) has not answered for ${Math.round(probeLimitMs / 1000)} seconds. New jobs do not get it; jobs on it wait.`,
@@ -52,7 +49,6 @@ function listenerOf(host: DeviceHost, around: WatchSurroundings) {
     },
     back: (sinceMs: number) => {
       host.trouble.end();
-      around.setHung(host.name, false);
       tell(
         `Device "${host.name}" is free again: its file system (${host.settings.archiveDevice}) answers, after ${Math.round((Date.now() - sinceMs) / 1000)} seconds.`,
       );

@@ -1,0 +1,42 @@
+import type { DeviceSettings } from "../device/device-host.ts";
+
+/** Settings of a File device as a test needs it: what nothing is said of does not limit it. */
+export function deviceSettingsOf(more: Partial<DeviceSettings>): DeviceSettings {
+  return {
+    name: "A",
+    mediaType: "File",
+    isEnabled: true,
+    isReadOnly: false,
+    jobsMax: 1,
+    deviceType: "File",
+    archiveDevice: "/backup",
+    labelMedia: true,
+    isAutoSelect: true,
+    blockBytesMin: 0,
+    blockBytesMax: 0,
+    blockChecksum: true,
+    volumeBytesMax: 0,
+    fileBytesMax: 0,
+    store: undefined,
+    clientQuotaBytes: 0,
+    mountPoint: "",
+    freeBytesMin: 0,
+    roomWaitMs: 0,
+    openRetries: 0,
+    openRetryMs: 0,
+    openWaitMs: 0,
+    endCodes: [],
+    protectCodes: [],
+    ignoreCloseErrors: false,
+    ioTimeoutMs: 0,
+    appendCheck: { mode: "Paranoid", writesEnd: false, requiresEnd: false },
+    formatCommand: "",
+    isDirect: false,
+    spoolDirectory: "",
+    spoolBytesMax: 0,
+    jobSpoolBytesMax: 0,
+    probeLimitMs: 0,
+    probeIntervalMs: 0,
+    ...more,
+  };
+}
