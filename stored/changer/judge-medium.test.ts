@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgeMedium } from "./judge-medium.ts";
+import { judgeInDevice, judgeMedium } from "./judge-medium.ts";
+import type { DeviceHost } from "../device/device-host.ts";
 import type { CatalogVolume } from "#proto/job.ts";
 import type { Inspection } from "../device/device-protocol.ts";
 
@@ -42,4 +43,15 @@ test("a blank is labeled only where the device may, and never in the place of da
   assert.equal(judgeMedium(fresh, blank, { ...facts, labelMedia: true }).kind, "relabel");
   assert.equal(judgeMedium(catalog, blank, { ...facts, labelMedia: true }).kind, "refuse");
   assert.equal(judgeMedium(fresh, { ...blank, bytes: 700 }, { ...facts, labelMedia: true }).kind, "refuse");
+});
+
+test("where deleting is not allowed a Volume with data is not recycled, and one that is only labeled is written to", () => {
+  const settings = { ...facts, forbidden: ["delete"] };
+  const host = { name: "D", settings, keepsData: true, isPipe: false, drive: undefined } as unknown as DeviceHost;
+  // The catalog says 1 byte of what is recycled.
+  const recycled = { ...catalog, status: "Recycle", bytes: 1 };
+  const verdict = judgeInDevice(host, recycled, labeled("A1"));
+  assert.match(verdict.kind === "refuse" ? verdict.reason : "", /would be recycled, but device "D" is not allowed to delete/);
+  assert.equal(judgeInDevice(host, recycled, { ...labeled("A1"), isPreLabel: true } as Inspection).kind, "relabel");
+  assert.equal(judgeInDevice(host, catalog, labeled("A1")).kind, "append");
 });

@@ -39,7 +39,8 @@ export function judgeMedium(
 /** The same for any device: a drive, or a directory of Volumes. */
 export function judgeInDevice(host: DeviceHost, catalog: CatalogVolume, found: Inspection): VolumeVerdict {
   const verdict = judgeWhereItIs(host, catalog, found);
-  const givesUpData = verdict.kind === "relabel" && catalog.bytes > 1;
+  // What the medium says, for the catalog forgets the size of a Volume that is recycled.
+  const givesUpData = verdict.kind === "relabel" && found.kind === "labeled" && !found.isPreLabel;
   if (!givesUpData || host.settings.forbidden?.includes("delete") !== true) return verdict;
   const reason = `Volume "${catalog.volume}" would be recycled, but device "${host.name}" is not allowed to delete (Allowed Operations)`;
   return { kind: "refuse", reason, marksError: false };

@@ -69,6 +69,8 @@ export async function mountForAppend(search: VolumeSearch): Promise<VolumeFacts>
     // Before anything is asked for: what is not mounted is no reason for another Volume.
     const problem = await host.places?.problemOf(host);
     if (problem !== undefined) {
+      // Whoever has set Open Retries wants them, and an end after the last, instead of an operator.
+      if (host.settings.openRetries > 0) throw problem;
       await wait.until("M", `${describeError(problem)}. ${mendAndMount(host)}`);
       continue;
     }
