@@ -39,7 +39,7 @@ export function chooseVolume<Row extends LimitedVolume>(
 }
 
 /** True if running jobs that are not counted yet fill the Volume up. */
-function isTaken(candidate: Candidate<LimitedVolume>, pool: PoolLimits): boolean {
+export function isTaken(candidate: Candidate<LimitedVolume>, pool: PoolLimits): boolean {
   if (candidate.isMine) return false;
   const limit = pool.useOnce ? 1 : candidate.row.MaxVolJobs;
   return limit > 0 && candidate.jobs >= limit;

@@ -99,6 +99,17 @@ test("two jobs that ask at once on two devices get two new Volumes, on one devic
   });
 });
 
+test("a recycled Volume that takes one job is given to one of two that ask at once on one device", async () => {
+  await withFinder({ LabelFormat: "Vol-", UseOnce: 1 }, async ({ finder, catalog, poolId }) => {
+    for (const [VolumeName, MaxVolJobs] of [["One", 1], ["Two", 0]] as const)
+      await createMedia(catalog, { VolumeName, MediaType: "File", VolStatus: "Purged", PoolId: poolId, Recycle: 1, MaxVolJobs }); // prettier-ignore
+    const answers: VolumeAnswer[] = [];
+    for (const jobId of [1, 2, 1, 3]) answers.push(await finder.find(wish(jobId, { device: "dev" }), never));
+    assert.deepEqual(answers.map(used), ["One", "Two", "One", "Vol-0003"]);
+    assert.equal((await finder.check(wish(4, { device: "dev" }), "Two", never)).kind, "none");
+  });
+});
+
 test("a purged Volume is recycled before a new one is made", async () => {
   await withFinder({ LabelFormat: "Vol-" }, async ({ finder, catalog, poolId }) => {
     await createMedia(catalog, {

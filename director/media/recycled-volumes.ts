@@ -19,8 +19,8 @@ export class RecycledVolumes {
   async recycle(pool: PoolRow): Promise<MediaRow | null> {
     const { catalog } = this.#parts;
     const wanted = this.#candidates.wanted(pool);
-    for (const ready of await this.#candidates.free(await listRecyclable(catalog, wanted)))
-      if (!(await this.#isWorn(ready))) return ready;
+    const ready = await this.#candidates.free(await listRecyclable(catalog, wanted));
+    for (const row of await this.#candidates.untaken(ready, pool)) if (!(await this.#isWorn(row))) return row;
     for (const purged of await this.#candidates.free(await listPurged(catalog, wanted))) {
       const row = await this.recycled(purged);
       if (row !== null) return row;

@@ -2,7 +2,7 @@ import { preciousAmong } from "#catalog/queries/media-care.ts";
 import { listAppendable, updateMediaIfStatus, type MediaWanted } from "#catalog/queries/media.ts";
 import type { MediaRow } from "#catalog/schema/media.ts";
 import type { PoolRow } from "#catalog/schema/pool.ts";
-import { chooseVolume, type Candidate } from "./choose-volume.ts";
+import { chooseVolume, isTaken, type Candidate } from "./choose-volume.ts";
 import type { FinderParts, VolumeWish } from "./next-volume.ts";
 import { poolLimits } from "./pool-limits.ts";
 import { isPoolFull } from "./volume-limits.ts";
@@ -93,6 +93,12 @@ export class VolumeCandidates {
     );
     for (const row of rows) if (precious.has(row.MediaId)) this.passedOver.set(row.VolumeName, "is precious");
     return rows.filter((row) => !precious.has(row.MediaId));
+  }
+
+  /** Of Volumes that are ready to be written from their beginning those that take this job too: running jobs may have them already. */
+  async untaken(rows: readonly MediaRow[], pool: PoolRow): Promise<readonly MediaRow[]> {
+    const limits = await poolLimits(this.#parts.catalog, pool);
+    return rows.map((row) => this.#candidate(row)).flatMap((each) => (isTaken(each, limits) ? [] : [each.row]));
   }
 
   /** Volumes that may be written from their beginning: no job has them, and the daemon has not refused them. */

@@ -93,7 +93,8 @@ export class VolumeSearch {
         (await this.#candidates.choose([row], this.#pool)) ??
         this.#notThis(name, this.#candidates.passedOver.get(name) ?? "takes no more jobs")
       );
-    if (row.VolStatus === "Recycle") return row;
+    if (row.VolStatus === "Recycle")
+      return (await this.#candidates.untaken([row], this.#pool))[0] ?? this.#notThis(name, "takes no more jobs");
     if (row.VolStatus === "Purged" && row.Recycle === 1)
       return (await this.#recycled.recycled(row)) ?? this.#notThis(name, "is retired");
     return (await this.#recycleCurrent(row)) ?? this.#notThis(name, `has status ${row.VolStatus}`);
