@@ -68,14 +68,16 @@ export class MysqlAttributes {
         for (const { Path } of named) this.#pathIds.delete(Path);
         const unused = named.filter(({ PathId }) => !watched.has(PathId)).map(({ PathId }) => PathId);
         if (unused.length === 0) return [];
-        await query(
-          connection,
-          `DELETE p FROM Path p LEFT JOIN PathHierarchy h ON h.PPathId = p.PathId WHERE p.PathId IN (${unused.join(",")}) AND h.PathId IS NULL`,
-        );
-        const left = new Set((await pathsOf(connection, unused)).map(({ PathId }) => PathId));
-        const removed = unused.filter((pathId) => !left.has(pathId));
-        if (removed.length > 0) await query(connection, `DELETE FROM PathHierarchy WHERE PathId IN (${removed.join(",")})`);
-        return removed;
+        // Both tables or none: what was left of a path in the hierarchy would keep its parent for ever.
+        await query(connection, "START TRANSACTION");
+        try {
+          const removed = await removePaths(connection, unused);
+          await query(connection, "COMMIT");
+          return removed;
+        } catch (error) {
+          await query(connection, "ROLLBACK").catch(() => {}); // a lost connection rolls back by itself
+          throw error;
+        }
       });
     } finally {
       this.#pathsMutex.release();
@@ -222,6 +224,18 @@ class RowCollector implements AttributeSink {
     this.#paths = new Set();
     return paths;
   }
+}
+
+/** Removes those below which no path is; answers which. */
+async function removePaths(connection: Connection, pathIds: readonly number[]): Promise<readonly number[]> {
+  await query(
+    connection,
+    `DELETE p FROM Path p LEFT JOIN PathHierarchy h ON h.PPathId = p.PathId WHERE p.PathId IN (${pathIds.join(",")}) AND h.PathId IS NULL`,
+  );
+  const left = new Set((await pathsOf(connection, pathIds)).map(({ PathId }) => PathId));
+  const removed = pathIds.filter((pathId) => !left.has(pathId));
+  if (removed.length > 0) await query(connection, `DELETE FROM PathHierarchy WHERE PathId IN (${removed.join(",")})`);
+  return removed;
 }
 
 async function pathsOf(connection: Connection, pathIds: readonly number[]): Promise<{ PathId: number; Path: string }[]> {

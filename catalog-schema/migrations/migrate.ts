@@ -167,10 +167,14 @@ async function writeRows(db: Kysely<Tables>): Promise<void> {
   await setVersion(db, CATALOG_VERSION);
 }
 
+/** There is a version at every moment: a catalog without one counts as empty, and a load of a dump would begin by emptying it. */
 async function setVersion(db: Kysely<Tables>, version: number): Promise<void> {
-  const now = Temporal.Now.plainDateTimeISO().toString({ smallestUnit: "second" }).replace("T", " ");
-  await db.deleteFrom("NocturneVersion").execute();
-  await db.insertInto("NocturneVersion").values({ VersionId: version, UpdatedAt: now }).execute();
+  const row = {
+    VersionId: version,
+    UpdatedAt: Temporal.Now.plainDateTimeISO().toString({ smallestUnit: "second" }).replace("T", " "),
+  };
+  const { numUpdatedRows } = await db.updateTable("NocturneVersion").set(row).executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) await db.insertInto("NocturneVersion").values(row).execute();
 }
 
 /** One program at a time. SQLite: one transaction, so an interruption leaves nothing; MySQL: a named lock, for it commits each step. */
