@@ -253,12 +253,12 @@ const jobDirectives = {
   rescheduleInterval: directive(time(), {
     acts: true,
     description:
-      "Time before a failed job runs again. If not set: 5 minutes, each time twice as long as before, at most 4 hours; with Reschedule Times set 30 minutes.",
+      "Time before a failed job runs again. If not set: 5 minutes, each time twice as long as before, at most 4 hours; with Reschedule Times set 30 minutes. Where the runs are not counted, at least a minute.",
   }),
   rescheduleTimes: directive(integer(), {
     acts: true,
     description:
-      "How often a failed job runs again; 0 is no limit. If not set it runs again until 24 hours have passed since it first began.",
+      "How often a failed job runs again; 0 is no limit. If not set it runs again until 24 hours have passed since it first failed.",
   }),
   priority: directive(integer(), { default: 10, acts: true, description: "Jobs of a smaller number run first." }),
   backupsToKeep: directive(integer(), { default: 0, acts: false, description: "Saves that a VirtualFull does not merge." }),

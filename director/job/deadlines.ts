@@ -49,9 +49,9 @@ function deadline(seconds: number, fromMs: number | null, what: string): Deadlin
   return { atMs: fromMs + seconds * 1000, text: `${what} exceeded. Job canceled.` };
 }
 
-/** The limit of a job that comes next, or has come; null: it has none, or it is being canceled already. `waitingMs`: as in JobMoments. */
+/** The limit of a job that comes next, or has come; null: it has none, is being canceled already, or has ended. `waitingMs`: as in JobMoments. */
 export function deadlineOf(job: DirectorJob, waitingMs: number | null): Deadline | null {
-  if (job.signal.aborted) return null;
+  if (job.signal.aborted || job.state.kind === "ended") return null;
   const { job: resource, request } = job.effective;
   const limits = request.maxRunSchedTimeS === undefined ? resource : { ...resource, maxRunSchedTime: request.maxRunSchedTimeS };
   return nextDeadline(limits, job.level, {

@@ -71,6 +71,7 @@ export async function finishJob(context: JobContext, record: RunRecord, result: 
   const isKept = isGood(ended) || (ended === "incomplete" && endOf(result.sd)?.status === "T");
   const isLost = job.effective.type === "B" && !isKept;
   const outcome = scripts !== null && !scripts.isWell && isGood(first) ? "error" : first;
+  await record.close();
   await desk.catalog.transaction(
     async (tx) => {
       await updateJob(tx, job.jobId, {

@@ -5,9 +5,11 @@ import { bytesWords, elapsedWords, withCommas } from "./report-words.ts";
 import { statusWords } from "./status-letter.ts";
 
 /** When a running job is to be reported on though it has not ended (Report After); unix milliseconds, null: not. */
-export function reportDueMs({ effective, startedMs, signal }: DirectorJob): number | null {
+export function reportDueMs({ effective, startedMs, signal, state }: DirectorJob): number | null {
   const { reportAfter } = effective.job;
-  return reportAfter === 0 || startedMs === null || signal.aborted ? null : startedMs + reportAfter * 1000;
+  return reportAfter === 0 || startedMs === null || signal.aborted || state.kind === "ended"
+    ? null
+    : startedMs + reportAfter * 1000;
 }
 
 /** How a job stands that runs longer than its Report After. */

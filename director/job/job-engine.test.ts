@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { sql } from "kysely";
 import { BootstrapEntry } from "#proto/bootstrap.ts";
 import { MessageType } from "#proto/common.ts";
@@ -11,6 +12,7 @@ import { findJob, listRunningJobs } from "#catalog/queries/jobs.ts";
 import { listLog } from "#catalog/queries/log.ts";
 import { findMedia, listMedia } from "#catalog/queries/media.ts";
 import { RECORD_HEADER_BYTES, writeRecordHeader } from "#lib/wire/record.ts";
+import type { JobResource } from "../config/job.ts";
 import { EngineWorld } from "../testing/engine-world.ts";
 import type { DaemonScripts } from "../testing/scripted-daemons.ts";
 
@@ -252,6 +254,51 @@ test("the Volume of a job that a restarted Director follows again stays the job'
   assert.equal(world.claims.isHeld("Vol-0001"), false);
 });
 
+test("a job that a restarted Director cannot take up has failed for good: it does not begin when its Job is back", async () => {
+  await using world = await EngineWorld.open(goodScripts());
+  const jobId = await world.engine.submit({ job: "Save", origin, whenMs: Date.now() + 3_600_000 });
+  await world.crash();
+  const jobs = world.config.jobs as Map<string, JobResource>;
+  const save = jobs.get("Save")!;
+  jobs.delete("Save");
+  await world.start();
+  assert.equal((await findJob(world.catalog, jobId))?.JobStatus, "f");
+  assert.match((await listLog(world.catalog, jobId)).at(-1)?.LogText ?? "", /cannot take up this job.*there is no Job "Save"/);
+  await world.crash();
+  jobs.set("Save", save);
+  await world.start();
+  assert.deepEqual(world.engine.waiting(), []);
+});
+
+test("jobs whose Storage cannot be reached do not crowd another beyond its Maximum Concurrent Jobs", async () => {
+  const scripts = goodScripts();
+  const { sd } = scripts;
+  const gate = Promise.withResolvers<void>();
+  let [atOnce, most] = [0, 0];
+  scripts.sd = async (log, request, signal) => {
+    most = Math.max(most, (atOnce += 1));
+    await gate.promise;
+    atOnce -= 1;
+    await sd(log, request, signal);
+  };
+  await using world = await EngineWorld.open(scripts, {
+    resources: (port) => `
+      Storage { Name = Down; Address = 127.0.0.1; SDPort = 1; Password = secret; Device = Dev; MediaType = File; MaximumConcurrentJobs = 9 }
+      Storage { Name = One; Address = 127.0.0.1; SDPort = ${port}; Password = secret; Device = Dev; MediaType = File; MaximumConcurrentJobs = 1 }
+      Job { Name = Group; Type = Backup; Level = Full; Client = test-fd; FileSet = Set; Storage = Down, One; Pool = Default; Messages = Std
+        MaximumConcurrentJobs = 5 }`,
+  });
+  for (let jobs = 0; jobs < 2; jobs++) await world.engine.submit({ job: "Group", origin });
+  const waits = () => world.engine.running().some(({ statusText }) => statusText === "is waiting on Storage");
+  while (!waits() || most === 0) await nextTurn();
+  gate.resolve();
+  await world.engine.waitFor({ kind: "all" }, never);
+  const said = world.console.take();
+  assert.deepEqual(world.engine.terminated().map(({ status, storage }) => `${status} ${storage}`), ["T One", "T One"], said); // prettier-ignore
+  assert.equal(most, 1);
+  assert.equal(said.match(/Storage "One" has its Maximum Concurrent Jobs: this job waits/g)?.length, 1, said);
+});
+
 test("a client that cannot be reached is said so, and the job is an error", async () => {
   await using world = await EngineWorld.open(goodScripts(), {
     resources: `Client { Name = gone-fd; Address = 127.0.0.1; FDPort = 1; Password = x; Catalog = Cat }`,
@@ -350,6 +397,22 @@ test("a job that failed runs again after its interval, so often as it is told", 
     ["f", "f", "T"],
   );
   assert.match(world.console.take(), /Rescheduled Job Save\.\S+ at .* to re-run in 1 seconds/);
+});
+
+test("a job that failed is no duplicate of its own repetition", async () => {
+  const scripts = goodScripts();
+  let runs = 0;
+  scripts.fd = async (log) => await log.end(JobEnd.fromPartial({ status: (runs += 1) < 2 ? "f" : "T", files: 0 }));
+  await using world = await EngineWorld.open(scripts, {
+    job: "RescheduleOnError = yes; RescheduleInterval = 1; RescheduleTimes = 2; AllowDuplicateJobs = no",
+  });
+  await world.engine.submit({ job: "Save", origin });
+  await world.engine.waitFor({ kind: "all" }, never);
+  assert.deepEqual(
+    world.engine.terminated().map((view) => view.status),
+    ["f", "T"],
+    world.console.take(),
+  );
 });
 
 for (const half of ["sd", "fd"] as const) {

@@ -1,7 +1,7 @@
 import { catalogTime } from "#lib/base/local-time.ts";
 import { abortable } from "#lib/base/abort.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
-import { createJob, updateJob } from "#catalog/queries/jobs.ts";
+import { createJob } from "#catalog/queries/jobs.ts";
 import type { StorageResource } from "#director/config/storage.ts";
 import { admit } from "./admit.ts";
 import { askAgain } from "./ask-again.ts";
@@ -15,7 +15,7 @@ import { AlarmClock } from "./alarm-clock.ts";
 import type { CatalogDesk, EngineParts, JobContext } from "./job-context.ts";
 import { uniqueJobName } from "./job-name.ts";
 import type { ForeseeWish, JobView, ScheduledView } from "./job-view.ts";
-import { readLeftJobs } from "./left-jobs.ts";
+import { giveUpLeftJob, readLeftJobs } from "./left-jobs.ts";
 import { interimReport, reportDueMs } from "./interim-report.ts";
 import { percentValues } from "./percent-values.ts";
 import { rerunOf } from "./rerun.ts";
@@ -382,7 +382,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
       effective = effectiveJob(run.request, config());
     } catch (error) {
       log(`JobId ${jobId} ${run.job} cannot be taken up: the configuration has changed`, error);
-      await updateJob(desk.catalog, jobId, { JobStatus: "f", EndTime: catalogTime(clock.nowMs()) });
+      await giveUpLeftJob(desk.catalog, { jobId, run }, error, clock.nowMs());
       desk.claims.release(jobId);
       return;
     }

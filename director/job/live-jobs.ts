@@ -35,11 +35,12 @@ export function isStorageFull(live: ReadonlyMap<number, Live>, storage: StorageR
   return storage.maximumConcurrentJobs > 0 && users.length >= storage.maximumConcurrentJobs;
 }
 
-/** The other live runs of a job's resource, without those that are being canceled. */
+/** The other live runs of a job's resource, without those that are being canceled or have ended: a failed one lives until its repetition is queued. */
 export function duplicatesOf(live: ReadonlyMap<number, Live>, job: DirectorJob): DuplicateFacts[] {
   const { name } = job.effective.job;
   return [...live.values()]
     .map((other) => other.context.job)
-    .filter((other) => other !== job && other.effective.job.name === name && !other.signal.aborted)
+    .filter((other) => other !== job && other.effective.job.name === name)
+    .filter((other) => !other.signal.aborted && other.state.kind !== "ended")
     .map(({ jobId, level, state }) => ({ jobId, level, isQueued: state.kind === "queued" || state.kind === "created" }));
 }

@@ -27,3 +27,9 @@ test("five times ten minutes are just that, and Bacula's defaults apply where on
   assert.equal(gaps({ rescheduleInterval: 3600 }).length, 24);
   assert.equal(gaps({ rescheduleInterval: 60, rescheduleTimes: 0 }, 5000).length, 5000, "0 is no limit");
 });
+
+test("runs that are not counted have a minute between them", () => {
+  assert.deepEqual(gaps({ rescheduleInterval: 0, rescheduleTimes: 0 }, 2), [1, 1]);
+  assert.equal(gaps({ rescheduleInterval: 1 }, 5000).length, 24 * 60);
+  assert.deepEqual(gaps({ rescheduleInterval: 0, rescheduleTimes: 2 }), [0, 0]);
+});

@@ -1,4 +1,5 @@
 import { catalogTime } from "#lib/base/local-time.ts";
+import { Mutex } from "#lib/base/lock.ts";
 import type { CatalogWriter } from "#catalog/catalog.ts";
 import { saveRunningJob } from "#catalog/queries/jobs.ts";
 import type { GivenVolume } from "#director/media/volume-claims.ts";
@@ -42,10 +43,12 @@ export interface SavedRun {
   readonly directorErrors: number;
 }
 
-/** The saved run of one job: changed here, stored in the catalog with every change. */
+/** The saved run of one job: changed here, stored in the catalog with every change, one after the other: an older one must not come last. */
 export class RunRecord {
   readonly jobId: number;
   #run: SavedRun;
+  readonly #saves = new Mutex();
+  #isClosed = false;
   /** The request as JSON: it never changes and may hold a long plan. */
   readonly #request: string;
 
@@ -62,9 +65,17 @@ export class RunRecord {
   /** Changes what is saved; resolves when it is stored. */
   async change(catalog: CatalogWriter, changes: Partial<Omit<SavedRun, "request">>, nowMs: number): Promise<void> {
     this.#run = { ...this.#run, ...changes };
+    using _turn = await this.#saves.acquire();
+    if (this.#isClosed) return;
     const { request: _request, ...rest } = this.#run;
     const State = `${JSON.stringify(rest).slice(0, -1)},"request":${this.#request}}`;
     await saveRunningJob(catalog, { JobId: this.jobId, State, UpdatedAt: catalogTime(nowMs) });
+  }
+
+  /** The job has ended: nothing is stored from here on, lest the next Director takes it up again. */
+  async close(): Promise<void> {
+    using _turn = await this.#saves.acquire();
+    this.#isClosed = true;
   }
 }
 

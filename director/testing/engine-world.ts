@@ -28,7 +28,7 @@ export interface EngineWishes {
   readonly job?: string;
   readonly pool?: string;
   readonly fileset?: string;
-  readonly resources?: string;
+  readonly resources?: string | ((storagePort: number) => string);
 }
 
 /** A job engine with a real catalog and scripted daemons, in a directory of its own. */
@@ -163,6 +163,6 @@ function configText(directory: string, links: EngineWorld["links"], more: Engine
     Job { Name = Save; Type = Backup; Level = Incremental; Client = test-fd; FileSet = Set; Storage = File1; Pool = Default; Messages = Std
       ${more.job ?? ""}
     }
-    ${more.resources ?? ""}
+    ${typeof more.resources === "function" ? more.resources(links.sd.port) : (more.resources ?? "")}
   `;
 }
