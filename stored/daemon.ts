@@ -127,6 +127,7 @@ export class StorageDaemon implements AsyncDisposable {
       volumes: new VolumesInUse(),
       author: labelAuthor(storage.name),
       poke: new Changes(),
+      moved: () => reservations.lookAgain(),
     };
     const appenders = new Map([...hosts].map(([name, host]) => [name, new Appender(host, around)]));
     const spoolDirectoryOf = (device: DeviceSettings | undefined) => device?.spoolDirectory || storage.workingDirectory;

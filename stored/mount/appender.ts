@@ -24,6 +24,8 @@ export interface AppenderSurroundings {
   readonly author: LabelAuthor;
   /** Notified when an operator did something, or a Volume became free. */
   readonly poke: Changes;
+  /** Called when the jobs on a device have another Volume, which may take more jobs than the one before. */
+  readonly moved: () => void;
 }
 
 /** Failures of a sync after which nobody knows what is on the medium. */
@@ -112,7 +114,7 @@ export class Appender implements DeviceListener {
       void this.#moveOthers(previous, sinceMs);
       throw error;
     }
-    for (const other of this.#clients.values()) this.#begins(other);
+    this.#moved();
   }
 
   /** Hands a batch to the device. The caller bounds what is under way. */
@@ -274,13 +276,19 @@ export class Appender implements DeviceListener {
         await this.#host.call("abort", { sessionId: client.session.id });
       }
     }
-    for (const client of this.#clients.values()) this.#begins(client);
+    this.#moved();
   }
 
   /** What stands behind the device has ended in the midst of its work: another Volume would fare no better. */
   async #giveUp(reason: string): Promise<void> {
     for (const client of this.#clients.values()) client.failed(new OperatorError("DEVICE_PROGRAM_FAILED", reason));
     await this.#leaveVolume();
+  }
+
+  /** All jobs on the device are on the Volume that was mounted for them. */
+  #moved(): void {
+    for (const client of this.#clients.values()) this.#begins(client);
+    if (this.#clients.size > 0) this.#around.moved();
   }
 
   /** The job is on the Volume that is mounted from now on. */

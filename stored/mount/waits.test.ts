@@ -109,6 +109,30 @@ test("jobs on a device that finds no next Volume all wait, and each can be cance
   for (const reply of await Promise.all(sending)) assert.equal(reply?.failed, "the job was canceled");
 });
 
+test("a job that waits because the Volume takes no more jobs goes on when the device has another Volume", async () => {
+  await using world = await StorageWorld.start();
+  world.catalog.add("Vol-0001", { maxJobs: 1, maxBytes: 1_000_000 });
+  world.catalog.add("Vol-0002", { maxJobs: 2 });
+  const [first, second] = [world.appendRequest(), world.appendRequest()];
+  const batches = fileBatches(30, 300_000);
+  await world.startJob(first);
+  const ending = world.follow(first);
+  await world.sendSome(first, batches, { from: 0, cutAfter: 1 });
+  await world.startJob(second);
+  const following = world.follow(second, AbortSignal.timeout(10_000));
+  await world.untilState(second, "q");
+  await world.sendSome(first, batches, { from: 1, cutAfter: batches.length - 3 });
+  void world.sendBatches(second, fileBatches(2, 1000)).catch(() => {});
+  const { end, media, messages } = await following;
+  assert.equal(end.status, "T", messages.join("\n"));
+  assert.deepEqual(
+    media.map((row) => row.volume),
+    ["Vol-0002"],
+  );
+  await world.director.unary(StorageDaemonService.cancelJob, { job: first.job, incomplete: false });
+  assert.equal((await ending).end.status, "A");
+});
+
 test("a job whose file daemon does not come ends as an error", async () => {
   await using world = await StorageWorld.start({ storage: "Client Connect Wait = 1;" });
   const request = world.appendRequest();
