@@ -37,8 +37,8 @@ test("the release that daemons tell is that of package.json", async () => {
   assert.equal(RELEASE, manifest.version);
 });
 
-test("messages come out whole however the stream is cut, from the first byte to several megabytes", () => {
-  const sizes = [0, 1, 7, 70_000, 0, 5_000_000, 300_000, 3];
+/** Sends messages of these lengths in pieces; what was received has to be what was sent, though its memory is used again at once. */
+function checkMessages(sizes: readonly number[], steps: readonly number[]): void {
   const sent = sizes.map((size, number) => Buffer.alloc(size, number + 1));
   const stream = Buffer.concat(
     sent.map((message) => {
@@ -47,7 +47,7 @@ test("messages come out whole however the stream is cut, from the first byte to 
       return Buffer.concat([frame, message]);
     }),
   );
-  for (const step of [1, 4, 5, 6, 16_384, 1_000_003, stream.byteLength]) {
+  for (const step of [...steps, stream.byteLength]) {
     const decoder = new StreamDecoder(-1);
     const got: Buffer[] = [];
     for (let at = 0; at < stream.byteLength; at += step) {
@@ -60,6 +60,15 @@ test("messages come out whole however the stream is cut, from the first byte to 
     for (const [number, message] of got.entries())
       assert.equal(message.equals(sent[number]!), true, `message ${number} at ${step}`);
   }
+}
+
+test("messages come out whole however the stream is cut, from the first byte to several megabytes", () => {
+  checkMessages([0, 1, 7, 70_000, 0, 5_000_000, 300_000, 3], [1, 4, 5, 6, 16_384, 1_000_003]);
+});
+
+test("messages that just fill a buffer, or are one byte shorter or longer, come out whole", () => {
+  const lengths = [64, 128, 256, 512, 768, 1088, 2048].flatMap((kib) => [-1, 0, 1].map((more) => kib * 1024 - 5 + more));
+  checkMessages([...lengths, ...lengths.toReversed()], [16_384, 65_537, 1_048_576]);
 });
 
 test("a message longer than allowed is refused before memory is taken for it", () => {
