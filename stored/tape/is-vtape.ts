@@ -13,6 +13,8 @@ export function isVtape(path: string): boolean {
   try {
     const head = new Uint8Array(VTAPE_PART_BYTES);
     return fstatSync(fd).isFile() && typeof readHeader(head.subarray(0, readWhole(fd, head, 0))) === "number";
+  } catch {
+    return false;
   } finally {
     closeSync(fd);
   }

@@ -117,3 +117,15 @@ test("who watches a work may stop it, and nothing is half done", async () => {
   const verified = await care.verify();
   assert.ok(verified.isClean, verified.lines.join("\n"));
 });
+
+test("a collection that was to come by itself comes also where an operator stopped his own", async () => {
+  await using dir = await TempDir.make();
+  await using store = await storeWithJobs(dir.path, 2);
+  await using care = careOf(store);
+  care.collectSoon(60_000);
+  const stopped = AbortSignal.abort(new OperatorError("CANCELED", "stopped"));
+  await assert.rejects(care.vacuum(100, { tell: () => {}, signal: stopped }), { code: "CANCELED" });
+  assert.ok(care.isDue);
+  await care.vacuum(100);
+  assert.ok(!care.isDue);
+});

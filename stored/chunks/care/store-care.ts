@@ -110,8 +110,15 @@ export class StoreCare implements AsyncDisposable {
 
   /** Collects in all domains. `livePercent` 0: that of the settings. If it is ended early, what was gained stays gained. */
   async vacuum(livePercent: number, watch?: CareWatch): Promise<CareReport> {
+    const wasDue = this.#timer !== undefined;
     this.#nothingIsDue();
-    return await this.#collectAll(livePercent === 0 ? this.#around.settings.livePercent : livePercent, watch);
+    try {
+      return await this.#collectAll(livePercent === 0 ? this.#around.settings.livePercent : livePercent, watch);
+    } catch (error) {
+      // Who stops it has not taken the one upon himself that was to come.
+      if (wasDue) this.collectSoon(PATIENCE_MS);
+      throw error;
+    }
   }
 
   /** Checks that every chunk of every kept session is there. */
