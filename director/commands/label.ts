@@ -17,6 +17,12 @@ barcodes storage=<name> pool=<name> [slots=<list>] [drive=<n>] [yes]`,
   keywords: ["storage=", "volume|name=", "pool=", "slot=", "drive=", "barcodes|barcode", "slots=", "yes"],
   async run(context, args) {
     const catalog = await context.catalog();
+    for (const other of args.has("barcodes") ? ["volume", "slot"] : ["slots"])
+      if (args.has(other))
+        throw new OperatorError(
+          "KEYWORD_VALUE",
+          `label: ${other} says nothing ${args.has("barcodes") ? "with" : "without"} barcodes`,
+        );
     if (args.has("barcodes")) return await labelBarcodes(context, args);
     const storage = await selectStorage(context, args);
     const drive = await driveFor(context, storage, args);

@@ -35,7 +35,12 @@ export const scan: Command = {
   async run(context, args) {
     const storage = await selectStorage(context, args);
     const catalog = await context.catalog();
-    const oldest = args.integer("oldest");
+    const oldest = args.integer("oldest", 1);
+    for (const other of ["volume", "slot"])
+      if (oldest !== undefined && args.has(other))
+        throw new OperatorError("KEYWORD_VALUE", `scan: oldest chooses the Volumes, and ${other} another one`, {
+          hint: "give one of them",
+        });
     if (oldest === undefined) return await scanVolume(context, catalog, { storage, args, volume: args.value("volume") ?? "" });
     const volumes = await listMediaToVerify(catalog, { storage: storage.name, limit: oldest });
     if (volumes.length === 0) await context.say(`No Volume of Storage "${storage.name}" is there to be read.\n`);
@@ -62,11 +67,15 @@ export const format: Command = {
   async run(context, args) {
     const storage = await selectStorage(context, args);
     const volume = args.value("volume") ?? "";
+    if (volume === "")
+      throw new OperatorError("KEYWORD_VALUE", "format: which Volume?", {
+        hint: "give volume=<name>: that of the medium, or of what it will become",
+      });
     const catalog = await context.catalog();
-    const row = volume === "" ? null : await findMedia(catalog, volume);
+    const row = await findMedia(catalog, volume);
     if (row !== null) await mayBeFormatted(catalog, row);
-    const what = volume === "" ? `the medium in Storage "${storage.name}"` : `Volume "${volume}"`;
-    if (!args.has("yes") && !(await askYesNo(context, `All that is on ${what} will be lost. Format it? (yes/no): `))) return;
+    const question = `All that is on Volume "${volume}" will be lost. Format it? (yes/no): `;
+    if (!args.has("yes") && !(await askYesNo(context, question))) return;
     await tellReplies(context, await ask(context, storage, args, { action: "format", volume }));
   },
 };
@@ -107,7 +116,7 @@ async function scanVolume(
   const last = await tellReplies(context, await ask(context, storage, args, { action: "scan", volume }));
   const findings = last?.findings;
   if (findings === undefined) return;
-  const row = volume === "" ? null : await findMedia(catalog, volume);
+  const row = await findMedia(catalog, findings.volume);
   if (row !== null) await keepFindings(context, catalog, row, findings);
   if (findings.badBlocks > 0) context.fail(1);
 }

@@ -147,6 +147,8 @@ export interface MediumFindings {
   badBlocks: number;
   /** Address of the first bad block; only with bad_blocks > 0. */
   firstBadAddress: number;
+  /** The Volume that was read, as its label says. */
+  volume: string;
 }
 
 /** What to do with an autochanger. */
@@ -1255,7 +1257,7 @@ export const MediumRequest: MessageFns<MediumRequest> = {
 };
 
 function createBaseMediumFindings(): MediumFindings {
-  return { blocks: 0, bytes: 0, badBlocks: 0, firstBadAddress: 0 };
+  return { blocks: 0, bytes: 0, badBlocks: 0, firstBadAddress: 0, volume: "" };
 }
 
 export const MediumFindings: MessageFns<MediumFindings> = {
@@ -1271,6 +1273,9 @@ export const MediumFindings: MessageFns<MediumFindings> = {
     }
     if (message.firstBadAddress !== 0) {
       writer.uint32(32).int64(message.firstBadAddress);
+    }
+    if (message.volume !== "") {
+      writer.uint32(42).string(message.volume);
     }
     return writer;
   },
@@ -1320,6 +1325,14 @@ export const MediumFindings: MessageFns<MediumFindings> = {
             message.firstBadAddress = longToNumber(reader.int64());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.volume = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1341,6 +1354,7 @@ export const MediumFindings: MessageFns<MediumFindings> = {
     message.bytes = object.bytes ?? 0;
     message.badBlocks = object.badBlocks ?? 0;
     message.firstBadAddress = object.firstBadAddress ?? 0;
+    message.volume = object.volume ?? "";
     return message;
   },
 };

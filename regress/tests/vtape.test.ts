@@ -74,7 +74,11 @@ scenario(
     mkdirSync(world.path("tapes"));
     writeFileSync(tape, "");
     world.edit("bacula-sd.conf", /Archive Device = .*/, `Archive Device = "${tape}"`);
-    world.edit("bacula-sd.conf", /Device Type = .*/, `Device Type = VTape\n  Maximum File Size = 1000000\n  Two EOF = yes`);
+    world.edit(
+      "bacula-sd.conf",
+      /Device Type = .*/,
+      `Device Type = VTape\n  Format Command = /bin/true\n  Maximum File Size = 1000000\n  Two EOF = yes`,
+    );
     const tree = world.path("tree");
     plainTree(tree, { files: 20 });
     bigFile(`${tree}/big`, 12);
@@ -83,6 +87,14 @@ scenario(
     assert.match(await world.console("label storage=Disks volume=T1 pool=Files"), /3000 OK label/);
     const saved = await world.backup("Full");
     assert.equal(saved.termination, "Backup OK", saved.text + world.messages().slice(-3000));
+    // What is in the drive is meant: it is not lost under another name, and a scan of it is written down.
+    const [other, unnamed] = [await world.console("format storage=Disks volume=T2 yes"), await world.console("format yes")];
+    assert.match(other, /holds Volume "T1", not "T2": it is not formatted/);
+    assert.match(unnamed, /format: which Volume\?/);
+    assert.match(await world.console("scan storage=Disks"), /Volume "T1": [\d,]+ blocks, [\d,]+ bytes, 0 bad blocks/);
+    assert.match(await world.console("llist volume=T1"), /lastverified: \d{4}-/i);
+    for (const line of ["scan storage=Disks oldest=1 volume=T1", "label storage=Disks volume=T2 pool=Files slots=1"])
+      assert.match(await world.console(line), /another one \(give one|slots says nothing without barcodes/, line);
     const job = await world.queue(`restore select file=${tree}/zz-last where=${world.path("one")} all done yes`);
     const restored = await world.report(job);
     assert.equal(restored.termination, "Restore OK", restored.text);

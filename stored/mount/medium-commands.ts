@@ -1,7 +1,7 @@
 import { splitCommand } from "#lib/base/split-command.ts";
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { reportTime } from "#lib/base/local-time.ts";
-import { cleanDrive } from "../changer/clean-drive.ts";
+import { cleanDrive, requireAllowed } from "../changer/clean-drive.ts";
 import { bringForOperator } from "../changer/operate-drive.ts";
 import { runProgram } from "../changer/run-program.ts";
 import { checkedVolumeName } from "../device/volume-name.ts";
@@ -131,7 +131,7 @@ async function* scan(
   }
 }
 
-function result(volume: string, findings: MediumFindings, ms: number): DeviceReply {
+function result(volume: string, findings: Omit<MediumFindings, "volume">, ms: number): DeviceReply {
   const { blocks, bytes, badBlocks, firstBadAddress } = findings;
   const commas = (value: number) => value.toLocaleString("en-US");
   const rate = sizeText(bytes / Math.max(ms / 1000, 0.001));
@@ -139,7 +139,7 @@ function result(volume: string, findings: MediumFindings, ms: number): DeviceRep
     line: `Volume "${volume}": ${commas(blocks)} blocks, ${commas(bytes)} bytes, ${commas(badBlocks)} bad blocks, ${rate} Bytes/second`,
     ok: true,
     volume: undefined,
-    findings: { blocks, bytes, badBlocks, firstBadAddress },
+    findings: { blocks, bytes, badBlocks, firstBadAddress, volume },
   };
 }
 
@@ -155,7 +155,9 @@ async function* format(
       hint: "set Format Command in its Device resource",
     });
   if (isReadOnly) throw new OperatorError("VOLUME_READ_ONLY", `${host.title} is read-only`);
+  requireAllowed(host, "delete");
   using _alone = table.reservations.takeAlone(host.name); // jobs that come meanwhile wait
+  await requireMeant(host, volume);
   const words = splitCommand(formatCommand).map((word) =>
     word.replaceAll(/%([av%])/g, (_all, code: string) => (code === "%" ? "%" : code === "a" ? archiveDevice : volume)),
   );
@@ -168,6 +170,21 @@ async function* format(
     if (!(error instanceof OperatorError) || signal.aborted) throw error;
     yield { line: describeError(error), ok: false, volume: undefined };
   }
+}
+
+/** What is formatted is lost: a labeled medium only by its name, of which the Director knows whether it may go. VOLUME_WRONG_LABEL. */
+async function requireMeant(host: DeviceHost, volume: string): Promise<void> {
+  if (host.isPipe || !host.keepsData) return;
+  const found = await host.call("inspect", { volume }).catch((error: unknown) => {
+    // What was never formatted may not be readable at all.
+    if (error instanceof OperatorError) return undefined;
+    throw error;
+  });
+  if (found?.kind !== "labeled" || found.label.volume === volume) return;
+  throw new OperatorError(
+    "VOLUME_WRONG_LABEL",
+    `${host.title} holds Volume "${found.label.volume}", not "${volume}": it is not formatted`,
+  );
 }
 
 function unlabeled(host: DeviceHost, volume: string, found: Exclude<Inspection, { kind: "labeled" }>): OperatorError {
