@@ -254,6 +254,33 @@ test("the Volume of a job that a restarted Director follows again stays the job'
   assert.equal(world.claims.isHeld("Vol-0001"), false);
 });
 
+test("a restarted Director starts no queued job before it knows of all that run", async () => {
+  const scripts = goodScripts();
+  const gate = Promise.withResolvers<void>();
+  const { sd } = scripts;
+  scripts.sd = async (log, request, signal) => {
+    await gate.promise;
+    await sd(log, request, signal);
+  };
+  await using world = await EngineWorld.open(scripts);
+  const whenMs = Date.now() + 1000;
+  const queued = await world.engine.submit({ job: "Save", origin, whenMs, priority: 20 });
+  const running = await world.engine.submit({ job: "Save", origin });
+  const isRunning = async () =>
+    (await listRunningJobs(world.catalog)).some(({ JobId, State }) => JobId === running && State.includes('"stage":"running"'));
+  while (!(await isRunning()) || Date.now() < whenMs) await nextTurn();
+  await world.crash();
+  await world.start();
+  const waiting = world.engine.waiting().map(({ jobId }) => jobId);
+  gate.resolve();
+  assert.deepEqual(waiting, [queued]);
+  await world.engine.waitFor({ kind: "all" }, never);
+  assert.deepEqual(
+    world.engine.terminated().map(({ jobId, status }) => `${jobId} ${status}`),
+    [`${running} T`, `${queued} T`],
+  );
+});
+
 test("a job that a restarted Director cannot take up has failed for good: it does not begin when its Job is back", async () => {
   await using world = await EngineWorld.open(goodScripts());
   const jobId = await world.engine.submit({ job: "Save", origin, whenMs: Date.now() + 3_600_000 });

@@ -44,6 +44,13 @@ interface LiveJob {
   isReported: boolean;
 }
 
+/** A job of the Director before, and the desk of its catalog. */
+interface LeftJob {
+  readonly desk: CatalogDesk;
+  readonly jobId: number;
+  readonly run: SavedRun;
+}
+
 /**
  * Takes wishes, queues them, starts what may start, and keeps watch until every job has ended. One per Director.
  * The picture of a job's states is docs/job-states.md.
@@ -56,6 +63,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   readonly #runs = new Set<Promise<void>>();
   readonly #leaving = new AbortController();
   #terminated: JobView[] = [];
+  #isOpening = true;
   #isStopping = false;
   #counts = { started: 0, failed: 0, succeeded: 0 };
   foresee: Foresee = () => [];
@@ -68,7 +76,12 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   /** Opens the engine and takes up the jobs that were queued or running when the Director stopped. */
   static async open(parts: EngineParts, catalogNames: readonly string[]): Promise<DirectorJobEngine> {
     const engine = new DirectorJobEngine(parts);
-    for (const name of catalogNames) await engine.#takeUp(parts.desk(name));
+    const left: LeftJob[] = [];
+    for (const name of catalogNames) left.push(...(await engine.#readLeft(parts.desk(name))));
+    // Those that run are known before one that waits is looked at: they count against its limits.
+    for (const each of left.filter(({ run }) => run.stage !== "queued")) await engine.#takeUp(each);
+    for (const each of left.filter(({ run }) => run.stage === "queued")) await engine.#takeUp(each);
+    engine.#isOpening = false;
     engine.#lookAtQueue();
     return engine;
   }
@@ -192,7 +205,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     const job = new DirectorJob(identity, effective);
     job.setLevel(run.level);
     if (run.storage !== undefined) job.useStorage(run.storage);
-    job.startedMs = run.startedMs;
+    job.startedMs = run.stage === "queued" ? null : run.startedMs; // one that had not got far begins anew
     const context: JobContext = {
       parts: this.#parts,
       job,
@@ -254,7 +267,7 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
 
   /** Starts what may start now, and says of the others what they wait for. */
   #lookAtQueue(): void {
-    if (this.#isStopping) return;
+    if (this.#isOpening || this.#isStopping) return;
     this.#cancelOverdue(); // before what waited too long is started
     this.#reportLate();
     const jobs = [...this.#live.values()];
@@ -367,15 +380,15 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
-  async #takeUp(desk: CatalogDesk): Promise<void> {
+  /** Reads what the Director before left in a catalog. What its jobs were given stays theirs. */
+  async #readLeft(desk: CatalogDesk): Promise<LeftJob[]> {
     const left = await readLeftJobs(desk.catalog, TERMINATED_SHOWN, this.#parts.clock.nowMs());
     this.#terminated = [...this.#terminated, ...left.terminated].slice(-TERMINATED_SHOWN);
-    // Before the first of them asks for a Volume.
     for (const { jobId, run } of left.runs) desk.claims.restore(jobId, run.volumes ?? []);
-    for (const { jobId, run } of left.runs) await this.#takeUpJob(desk, jobId, run);
+    return left.runs.map((each) => ({ ...each, desk }));
   }
 
-  async #takeUpJob(desk: CatalogDesk, jobId: number, run: SavedRun): Promise<void> {
+  async #takeUp({ desk, jobId, run }: LeftJob): Promise<void> {
     const { config, log, clock } = this.#parts;
     let effective: EffectiveJob;
     try {
