@@ -29,3 +29,12 @@ for (const [name, codec] of [
     assert.equal(codec.expand(new Uint8Array(text.byteLength), into.subarray(0, bytes - 1)), -1);
   });
 }
+
+test("each call compresses by the level that it asks for, whatever came before", () => {
+  const words = Array.from({ length: 40_000 }, (_, at) => `word ${(at * at * 7919) % 4099}\n`);
+  const from = Buffer.from(words.join(""));
+  const sizeAt = (level: number): number => zstd().compress(new Uint8Array(from.byteLength), from, level);
+  const [usual, high, low] = [sizeAt(3), sizeAt(19), sizeAt(1)];
+  assert.ok(high < usual && high < low, `${low} ${usual} ${high}`);
+  assert.deepEqual([sizeAt(19), sizeAt(3), sizeAt(1), sizeAt(19)], [high, usual, low, high]);
+});

@@ -26,6 +26,29 @@ test("a record of Bacula's own is read", () => {
   );
 });
 
+test("a record may end behind any field from its numbers on; what is not there is empty", () => {
+  const fields = ["10 1 /a", "P4A ISI7 IGk C A A A G BAA I BrAUSg BrAUR1 BrAUR1 H A C", "/b", "n1:B:C:user:group", "12"];
+  const exact = { mtimeNs: 1, atimeNs: 2, user: "user", group: "group" };
+  const expected = [
+    ["", undefined, 0],
+    ["/b", undefined, 0],
+    ["/b", exact, 0],
+    ["/b", exact, 12],
+  ];
+  for (const [at, whole] of expected.entries())
+    for (const end of ["", "\0"]) {
+      const {
+        name,
+        stat,
+        link,
+        exact: times,
+        deltaSequence,
+      } = decodeAttributes(Buffer.from(fields.slice(0, at + 2).join("\0") + end));
+      assert.deepEqual([name, stat, link, times, deltaSequence], ["/a", STAT, ...whole]);
+    }
+  assert.throws(() => decodeAttributes(Buffer.from(fields[0]!)), { code: "ATTRIBUTES_INVALID" });
+});
+
 test("names of any bytes, exact times and owner names come back", () => {
   const byteName = fc
     .uint8Array({ minLength: 1, maxLength: 300 })

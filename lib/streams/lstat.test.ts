@@ -61,3 +61,36 @@ test("what is no LStat is refused: short, foreign characters, sizes that cannot 
     assert.equal(decodeLStat(text), undefined, text.slice(0, 60));
   }
 });
+
+/** The number as Bacula writes it: base 64 without padding, maybe with a minus; undefined: it is none, or has more than 64 bits. */
+function plainNumber(word: string): bigint | undefined {
+  if (!/^-?[A-Za-z0-9+/]{1,11}$/.test(word)) return undefined;
+  const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const value = [...word.replace("-", "")].reduce((sum, digit) => sum * 64n + BigInt(digits.indexOf(digit)), 0n);
+  if (value >= 2n ** 64n) return undefined;
+  return word.startsWith("-") ? -value : value;
+}
+
+test("numbers of any length, negative ones and foreign text are read as a plain reader does", () => {
+  const digit = fc.constantFrom(..."ABCDZabyz0189+/");
+  const digits = fc.array(digit, { minLength: 1, maxLength: 12 }).map((all) => all.join(""));
+  const word = fc.oneof(
+    { weight: 8, arbitrary: fc.tuple(fc.constantFrom("", "-"), digits).map((parts) => parts.join("")) },
+    fc.constantFrom("", "-", "--A", "A-", "\u0141", "f////////", "Bgaaaaaaa", "P//////////", "QAAAAAAAAAA", "-IAAAAAAAAAA"),
+    fc.string({ unit: "binary", maxLength: 3 }).filter((text) => !text.includes(" ")),
+  );
+  fc.assert(
+    fc.property(word, (text) => {
+      const stat = decodeLStat(FROM_BACULA.replace("P4A ISI7", () => `P4A ${text}`));
+      const value = plainNumber(text);
+      assert.equal(stat === undefined, value === undefined);
+      // Of a number that is never negative the minus is the sign of a C compiler.
+      if (value !== undefined) assert.equal(BigInt(stat!.ino), BigInt.asUintN(64, value));
+      if (stat !== undefined) assert.equal(typeof stat.ino, BigInt(stat.ino) > Number.MAX_SAFE_INTEGER ? "bigint" : "number");
+      const timed = decodeLStat(FROM_BACULA.replace("BrAUR1 H", () => `${text} H`));
+      const isExact = value !== undefined && value <= Number.MAX_SAFE_INTEGER && value >= -Number.MAX_SAFE_INTEGER;
+      assert.equal(timed?.ctime, isExact ? Number(value) : undefined);
+    }),
+    { numRuns: 3000 },
+  );
+});
