@@ -116,6 +116,19 @@ Device { Name = Out; Media Type = File; Device Type = File; Archive Device = "${
       const shown = await tool("ours", "bls", ["-b", world.path("by.bsr"), "-c", world.path("bacula-sd.conf"), "Disk"]);
       return sameLines(shown).filter((line) => line.includes(`  ${world.dir}`));
     };
+    const described = await tool("ours", "bls", [
+      "-j",
+      "-v",
+      "-c",
+      world.path("bacula-sd.conf"),
+      "-V",
+      volumes[0] ?? "",
+      "Disk",
+    ]);
+    assert.match(
+      described,
+      /^Start of object Record: .* ClientUname="\S+ \S+ x86_64-linux .*" Storage="Disks" Priority=10 Scheduled=\d/m,
+    );
     assert.deepEqual(await selectedBy('Client="client-fd"\nJob="Save"'), original);
     assert.deepEqual([...(await selectedBy("JobId=1")), ...(await selectedBy("JobLevel=I"))], original);
     assert.deepEqual(await selectedBy("Client=nobody"), []);

@@ -2,6 +2,7 @@ import { reportTime } from "#lib/base/local-time.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { labelType } from "#stored/volume/format.ts";
 import { readVolumeLabel } from "#stored/volume/volume-label.ts";
+import { ObjectDescriber } from "./describe-object.ts";
 import { sessionLabelLines, volumeLabelLines } from "./dump-label.ts";
 import type { VolumeRecord } from "#stored/volume/record-reader.ts";
 import type { SessionEnd, SessionLabel } from "#stored/volume/session-label.ts";
@@ -24,6 +25,7 @@ const SESSIONS_MAX = 100_000;
 export class JobListing {
   readonly #voice: ToolVoice;
   readonly #isVerbose: boolean;
+  readonly #describer = new ObjectDescriber();
   /** Sessions that have begun and not ended. */
   readonly #open = new Map<string, string>();
 
@@ -41,7 +43,7 @@ export class JobListing {
   volumeLabel(record: VolumeRecord): void {
     const isVolume = record.fileIndex === labelType.preLabel || record.fileIndex === labelType.volumeLabel;
     if (!this.#isVerbose || !isVolume) {
-      this.#voice.plain(labelRecordLine(record));
+      this.#voice.plain(labelRecordLine(record) + (this.#isVerbose ? this.#describer.textOf(record) : ""));
       return;
     }
     try {
