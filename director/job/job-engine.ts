@@ -2,47 +2,32 @@ import { catalogTime } from "#lib/base/local-time.ts";
 import { abortable } from "#lib/base/abort.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { createJob } from "#catalog/queries/jobs.ts";
-import type { StorageResource } from "#director/config/storage.ts";
-import { admit } from "./admit.ts";
 import { askAgain } from "./ask-again.ts";
 import { deadlineOf } from "./deadlines.ts";
-import { DirectorJob, type JobIdentity } from "./director-job.ts";
+import type { DirectorJob, JobIdentity } from "./director-job.ts";
 import { checkDuplicates, crowdFault } from "./duplicates.ts";
 import { effectiveJob, type EffectiveJob } from "./effective-job.ts";
 import type { BusyJobs } from "../retention/judge.ts";
 import type { CancelResult, JobEngine, WaitTarget } from "./engine.ts";
 import { AlarmClock } from "./alarm-clock.ts";
-import type { CatalogDesk, EngineParts, JobContext } from "./job-context.ts";
+import type { CatalogDesk, EngineParts } from "./job-context.ts";
 import { uniqueJobName } from "./job-name.ts";
 import type { ForeseeWish, JobView, ScheduledView } from "./job-view.ts";
 import { giveUpLeftJob, readLeftJobs } from "./left-jobs.ts";
-import { interimReport, reportDueMs } from "./interim-report.ts";
-import { percentValues } from "./percent-values.ts";
 import { rerunOf } from "./rerun.ts";
 import { requireEnabled } from "./require-enabled.ts";
-import { busyJobs, duplicatesOf, isStorageFull, resourcesInUse } from "./live-jobs.ts";
+import { makeLiveJob, nextMomentOf, reportIfLate, type LiveJob } from "./live-job.ts";
+import { admissionOf, busyJobs, duplicatesOf, isStorageFull, resourcesInUse } from "./live-jobs.ts";
 import { endUnrun, resumeJob, runJob } from "./run-job.ts";
 import type { RunRequest } from "./run-request.ts";
 import { waitAnswer } from "./wait-answer.ts";
-import { newRun, RunRecord, type SavedRun } from "./saved-run.ts";
+import { newRun, type SavedRun } from "./saved-run.ts";
 
 /** Ended jobs that `status` shows. */
 const TERMINATED_SHOWN = 20;
 
 /** Lists what Schedules foresee. */
 export type Foresee = JobEngine["scheduled"];
-
-/** A job that is queued or running. */
-interface LiveJob {
-  readonly context: JobContext;
-  readonly record: RunRecord;
-  /** Since when it waits for a Volume or a mount; unix milliseconds. */
-  waitingMs: number | null;
-  /** Whether the limits that count from its start are on the alarm clock. */
-  isTimed: boolean;
-  /** Whether it has been reported on before its end. */
-  isReported: boolean;
-}
 
 /** A job of the Director before, and the desk of its catalog. */
 interface LeftJob {
@@ -202,27 +187,12 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   }
 
   #add(identity: JobIdentity, effective: EffectiveJob, run: SavedRun): LiveJob {
-    const job = new DirectorJob(identity, effective);
-    job.setLevel(run.level);
-    if (run.storage !== undefined) job.useStorage(run.storage);
-    job.startedMs = run.stage === "queued" ? null : run.startedMs; // one that had not got far begins anew
-    const context: JobContext = {
-      parts: this.#parts,
-      job,
-      desk: this.#parts.desk(effective.catalog.resource.name),
-      messages: this.#parts.messagesFor(job),
+    const live = makeLiveJob(this.#parts, identity, effective, run, {
       leaving: this.#leaving.signal,
-      isFull: (storage) => isStorageFull(this.#live, storage, job),
-    };
-    const live: LiveJob = {
-      context,
-      record: new RunRecord(identity.jobId, run),
-      waitingMs: null,
-      isTimed: false,
-      isReported: false,
-    };
+      isFull: (job) => (storage) => isStorageFull(this.#live, storage, job),
+    });
     this.#live.set(identity.jobId, live);
-    job.watch(() => this.#changed(live));
+    live.context.job.watch(() => this.#changed(live));
     return live;
   }
 
@@ -269,16 +239,8 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
   #lookAtQueue(): void {
     if (this.#isOpening || this.#isStopping) return;
     this.#cancelOverdue(); // before what waited too long is started
-    this.#reportLate();
-    const jobs = [...this.#live.values()];
-    const queued = jobs.filter(({ context }) => context.job.state.kind === "queued");
-    const running = jobs.filter(
-      ({ context }) => context.job.state.kind === "running" || context.job.state.kind === "canceling",
-    );
-    const { clock, isEnabled } = this.#parts;
-    const isOn = ({ name, enabled }: StorageResource): boolean => isEnabled("storage", name, enabled);
-    const facts = (list: readonly LiveJob[]) => list.map(({ context }) => context.job.admissionFacts(isOn));
-    const admission = admit(facts(queued), facts(running), this.#parts.config().director.maximumConcurrentJobs, clock.nowMs());
+    for (const live of this.#live.values()) reportIfLate(live, this.#parts.clock.nowMs());
+    const admission = admissionOf(this.#live, this.#parts);
     for (const verdict of admission.verdicts) {
       const live = this.#live.get(verdict.jobId);
       if (live === undefined || live.context.job.state.kind !== "queued") continue;
@@ -306,26 +268,9 @@ export class DirectorJobEngine implements JobEngine, AsyncDisposable {
     }
   }
 
-  /** Reports on jobs that run longer than their Report After, each once. */
-  #reportLate(): void {
-    const { head, clock } = this.#parts;
-    const nowMs = clock.nowMs();
-    for (const live of this.#live.values()) {
-      const { job, messages } = live.context;
-      if (live.isReported || (reportDueMs(job) ?? Infinity) > nowMs) continue;
-      live.isReported = true;
-      const told = messages.interim(interimReport(head, job, nowMs), percentValues(live.context, live.record.run, null));
-      told.catch((error: unknown) => this.#parts.log(`${job.identity.job}: its report could not be kept`, error));
-    }
-  }
-
   /** For the next start, limit or report, whichever comes first. */
   #setAlarm(wakeMs: number | null): void {
-    const moments = [...this.#live.values()].flatMap(({ context: { job }, waitingMs, isReported }) => [
-      deadlineOf(job, waitingMs)?.atMs ?? Infinity,
-      isReported ? Infinity : (reportDueMs(job) ?? Infinity),
-    ]);
-    const nextMs = Math.min(wakeMs ?? Infinity, ...moments);
+    const nextMs = Math.min(wakeMs ?? Infinity, ...[...this.#live.values()].map(nextMomentOf));
     this.#alarm.set(nextMs === Infinity ? null : nextMs);
   }
 

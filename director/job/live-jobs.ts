@@ -1,12 +1,25 @@
 import type { ClientResource } from "#director/config/client.ts";
 import type { StorageResource } from "#director/config/storage.ts";
 import type { BusyJobs } from "#director/retention/judge.ts";
+import { admit, type Admission } from "./admit.ts";
 import type { DirectorJob } from "./director-job.ts";
 import type { DuplicateFacts } from "./duplicates.ts";
+import type { EngineParts } from "./job-context.ts";
 
 /** A job that is queued or running, by its context. */
 interface Live {
   readonly context: { readonly job: DirectorJob };
+}
+
+/** Which of the queued jobs may start now. */
+export function admissionOf(live: ReadonlyMap<number, Live>, { clock, config, isEnabled }: EngineParts): Admission {
+  const isOn = ({ name, enabled }: StorageResource): boolean => isEnabled("storage", name, enabled);
+  const facts = (...kinds: readonly DirectorJob["state"]["kind"][]) =>
+    [...live.values()]
+      .map(({ context }) => context.job)
+      .filter(({ state }) => kinds.includes(state.kind))
+      .map((job) => job.admissionFacts(isOn));
+  return admit(facts("queued"), facts("running", "canceling"), config().director.maximumConcurrentJobs, clock.nowMs());
 }
 
 /** The live jobs, and those whose data they read: none of these may be deleted now. */
