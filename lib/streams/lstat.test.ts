@@ -66,13 +66,16 @@ test("what is no LStat is refused: short, foreign characters, sizes that cannot 
 function plainNumber(word: string): bigint | undefined {
   if (!/^-?[A-Za-z0-9+/]{1,11}$/.test(word)) return undefined;
   const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const value = [...word.replace("-", "")].reduce((sum, digit) => sum * 64n + BigInt(digits.indexOf(digit)), 0n);
+  const value = word
+    .replace("-", "")
+    .split("")
+    .reduce((sum, digit) => sum * 64n + BigInt(digits.indexOf(digit)), 0n);
   if (value >= 2n ** 64n) return undefined;
   return word.startsWith("-") ? -value : value;
 }
 
 test("numbers of any length, negative ones and foreign text are read as a plain reader does", () => {
-  const digit = fc.constantFrom(..."ABCDZabyz0189+/");
+  const digit = fc.constantFrom(..."ABCDZabyz0189+/".split(""));
   const digits = fc.array(digit, { minLength: 1, maxLength: 12 }).map((all) => all.join(""));
   const word = fc.oneof(
     { weight: 8, arbitrary: fc.tuple(fc.constantFrom("", "-"), digits).map((parts) => parts.join("")) },
