@@ -9,6 +9,8 @@ const LOADER_LOCK = "nocturne-load-";
 /** The client program that reads the dump has this one: it may outlive whoever started it. */
 const CLIENT_LOCK = "nocturne-load-client-";
 const LOCK_WAIT_S = 10;
+/** The connection that holds the lock says nothing while the dump is read, which may take longer than a server's eight hours. */
+const IDLE_S_MAX = 2_000_000;
 
 /** What fills the database with a dump. */
 export interface CatalogFilling<T> {
@@ -29,6 +31,7 @@ export async function loadMysqlCatalog<T>(
 ): Promise<T> {
   await using backend = await openBackend(options);
   return await backend.writer.connection().execute(async (db) => {
+    await sql.raw(`SET SESSION wait_timeout = ${IDLE_S_MAX}`).execute(db);
     await takeLock(backend, db, LOADER_LOCK);
     await takeLock(backend, db, CLIENT_LOCK);
     const before = await tableNames(backend, db);
