@@ -1,4 +1,5 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
+import { reuseReceived } from "#lib/rpc/received-buffers.ts";
 import { Changes } from "../job/changes.ts";
 import { DeviceFeed } from "./device-feed.ts";
 import { SpoolSegment, firstOf, spooledBytes } from "./spool-segment.ts";
@@ -78,7 +79,7 @@ export class DataSpool implements AsyncDisposable {
     return { bytes: this.#bytes, isDespooling: isDespooling && !this.#waitsForTurn, waitsForTurn: this.#waitsForTurn };
   }
 
-  /** Takes a batch; the caller bounds what is taken and not yet told as taken. */
+  /** Takes a batch, which is given away; the caller bounds what is taken and not yet told as taken. */
   append(number: number, batch: Uint8Array): void {
     this.#queue.push({ number, batch });
     if (!this.#isTaking) void this.#take();
@@ -170,6 +171,7 @@ export class DataSpool implements AsyncDisposable {
       const isFull = last === undefined || last.isSealed || (last.bytes > 0 && last.bytes + bytes > this.#segmentBytes);
       const segment = isFull ? await this.#newSegment() : last;
       await segment.write(number, batch);
+      reuseReceived(batch as Uint8Array<ArrayBuffer>);
       this.#bytes += bytes;
       return undefined;
     } catch (error) {
