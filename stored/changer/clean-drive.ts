@@ -16,6 +16,12 @@ export function requireAllowed(host: DeviceHost, operation: DeviceOperation): vo
   throw new OperatorError("OPERATION_NOT_ALLOWED", `device "${host.name}" is not allowed to ${operation} (Allowed Operations)`);
 }
 
+/** Refuses what changes media on a device that is not to be used (Enabled = no). OPERATION_NOT_ALLOWED. */
+export function requireEnabled(host: DeviceHost): void {
+  if (host.settings.isEnabled) return;
+  throw new OperatorError("OPERATION_NOT_ALLOWED", `device "${host.name}" is disabled (Enabled = no)`);
+}
+
 /** Puts a cleaning cartridge into a drive and takes it out again: the one of the slot or barcode that is asked for, else the first. */
 export async function* cleanDrive(
   host: DeviceHost,

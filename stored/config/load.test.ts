@@ -57,6 +57,8 @@ test("rules of the storage daemon are checked", async () => {
       /MinimumBlockSize: it is larger than/,
     ],
     [BASE.replace("Label Media = yes", "Maximum Block Size = 30000000"), /too large: at most 20000000/],
+    [BASE.replace("Label Media = yes", "Requires Mount = yes"), /RequiresMount: it needs Mount Point/],
+    [BASE.replace("Label Media = yes", "Requires Mount = yes; Mount Point = mnt"), /RequiresMount: it needs Mount Point/],
     [BASE.replace("Label Media = yes", "Maximum Block Size = 100"), /MaximumBlockSize: it is below 4096 bytes/],
     [BASE.replace("Label Media = yes", "EOD Error Code = ENOSPK"), /"ENOSPK" is no error code.*did you mean "ENOSPC"/],
     [BASE.replace("Label Media = yes", "Write Protect Error Code = 99999"), /"99999" is no error code of this system/],

@@ -1,3 +1,4 @@
+import { isAbsolute } from "node:path";
 import { loadConfigFile, loadConfigText, type LoadedConfig, type LoadOptions, type ProgramLanguage } from "#lib/config/load.ts";
 import type { MessagesResource } from "#lib/config/message-routes.ts";
 import type { ProblemList } from "#lib/config/problem.ts";
@@ -99,36 +100,18 @@ function checkStorage(resources: ResourceSet, problems: ProblemList): void {
 }
 
 function checkDevice(device: DeviceResource, problems: ProblemList): void {
-  const { at } = device.origin;
-  const resource = `Device "${device.name}"`;
-  if (device.maximumBlockSize !== 0 && device.minimumBlockSize > device.maximumBlockSize) {
-    problems.add({
-      severity: "error",
-      at,
-      resource,
-      directive: "MinimumBlockSize",
-      message: "it is larger than MaximumBlockSize",
-    });
-  }
-  if (device.maximumBlockSize !== 0 && device.maximumBlockSize < BLOCK_BYTES_LEAST)
-    problems.add({
-      severity: "error",
-      at,
-      resource,
-      directive: "MaximumBlockSize",
-      message: `it is below ${BLOCK_BYTES_LEAST} bytes, the least`,
-    });
-  if (typesWithoutDriver.some((type) => type === device.deviceType))
-    problems.add({
-      severity: "warning",
-      at,
-      resource,
-      directive: "DeviceType",
-      message: `"${device.deviceType}" has no driver in this release: the device is not used`,
-    });
+  const { deviceType, minimumBlockSize, maximumBlockSize } = device;
+  const tell = (directive: string, message: string, severity: "error" | "warning" = "error") =>
+    problems.add({ severity, at: device.origin.at, resource: `Device "${device.name}"`, directive, message });
+  if (maximumBlockSize !== 0 && minimumBlockSize > maximumBlockSize)
+    tell("MinimumBlockSize", "it is larger than MaximumBlockSize");
+  if (maximumBlockSize !== 0 && maximumBlockSize < BLOCK_BYTES_LEAST)
+    tell("MaximumBlockSize", `it is below ${BLOCK_BYTES_LEAST} bytes, the least`);
+  if (device.requiresMount && !isAbsolute(device.mountPoint ?? ""))
+    tell("RequiresMount", "it needs Mount Point, the absolute path at which the file system is mounted");
+  if (typesWithoutDriver.some((type) => type === deviceType))
+    tell("DeviceType", `"${deviceType}" has no driver in this release: the device is not used`, "warning");
   checkStoreDirectives(device, problems);
   checkTapeDirectives(device, problems);
-  if (device.deviceType === "Cloud" && device.cloud === undefined) {
-    problems.add({ severity: "error", at, resource, directive: "Cloud", message: "it is required with DeviceType = Cloud" });
-  }
+  if (deviceType === "Cloud" && device.cloud === undefined) tell("Cloud", "it is required with DeviceType = Cloud");
 }

@@ -1,7 +1,7 @@
 import { splitCommand } from "#lib/base/split-command.ts";
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { reportTime } from "#lib/base/local-time.ts";
-import { cleanDrive, requireAllowed } from "../changer/clean-drive.ts";
+import { cleanDrive, requireAllowed, requireEnabled } from "../changer/clean-drive.ts";
 import { bringForOperator } from "../changer/operate-drive.ts";
 import { runProgram } from "../changer/run-program.ts";
 import { checkedVolumeName } from "../device/volume-name.ts";
@@ -155,6 +155,7 @@ async function* format(
       hint: "set Format Command in its Device resource",
     });
   if (isReadOnly) throw new OperatorError("VOLUME_READ_ONLY", `${host.title} is read-only`);
+  requireEnabled(host);
   requireAllowed(host, "delete");
   using _alone = table.reservations.takeAlone(host.name); // jobs that come meanwhile wait
   await requireMeant(host, volume);

@@ -80,6 +80,17 @@ test("a Volume that is being read or written is not labeled anew", async () => {
   assert.equal(await label({ relabel: true, oldVolume: "V" }), true);
 });
 
+test("a device that is disabled is not labeled on, nor is its medium formatted", async () => {
+  const { host, table } = made("/backup", "/bin/true");
+  await using _ = host;
+  const off = new DeviceHost({ ...host.settings, isEnabled: false });
+  await using _off = off;
+  const code = "OPERATION_NOT_ALLOWED";
+  await assert.rejects(Array.fromAsync(labelVolume(off, LabelRequest.fromPartial({ volume: "V" }), table)), { code });
+  const request = MediumRequest.fromPartial({ action: "format", volume: "V" });
+  await assert.rejects(Array.fromAsync(careForMedium(off, request, table, new AbortController().signal)), { code });
+});
+
 test("a label is written again where it is all that is there, and never over a Volume with data or of another name", async () => {
   await using dir = await TempDir.make();
   const { host, table } = made(dir.path);

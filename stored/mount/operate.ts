@@ -1,6 +1,6 @@
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { bringForOperator, mountDrive, releaseDrive, unmountDrive } from "../changer/operate-drive.ts";
-import { requireAllowed } from "../changer/clean-drive.ts";
+import { requireAllowed, requireEnabled } from "../changer/clean-drive.ts";
 import { checkedVolumeName } from "../device/volume-name.ts";
 import { LABEL_PROBE_BYTES } from "../volume/label-block.ts";
 import { nextRevision } from "./volume-facts.ts";
@@ -35,6 +35,7 @@ export async function* labelVolume(
       `device "${host.name}" has Media Type "${host.settings.mediaType}", not "${request.mediaType}"`,
     );
   }
+  requireEnabled(host);
   if (host.settings.isReadOnly) throw new OperatorError("VOLUME_READ_ONLY", `device "${host.name}" is read-only`);
   if (request.relabel) requireAllowed(host, "delete");
   await host.places?.require(host);
