@@ -258,7 +258,7 @@ export class AppendEngine {
         startFile: Math.floor(startAddress / 2 ** 32),
         endFile: Math.floor(endAddress / 2 ** 32),
         errors: facts.errors,
-        status: facts.status,
+        status: session.attributes?.problem === undefined ? facts.status : "E",
       },
     );
     appendDescription(session.blocks, labelType.endOfObject, session.start.label.jobId, facts.description);
@@ -268,9 +268,14 @@ export class AppendEngine {
     this.drain();
   }
 
-  /** Completes what a session refers to, durably; undefined if it has no store. STORE_FULL, DEVICE_IO_FAILED. */
-  finishReferences(sessionId: number, volumes: readonly string[]): SessionReferences | undefined {
-    return this.#session(sessionId).references?.finish(volumes);
+  /**
+   * Completes what is kept of a session beside its Volume; answers what it refers to, durably, undefined if it has no store. JOB_SPOOL_FAILED,
+   * STORE_FULL, DEVICE_IO_FAILED.
+   */
+  finish(sessionId: number, volumes: readonly string[]): SessionReferences | undefined {
+    const { attributes, references } = this.#session(sessionId);
+    if (attributes?.problem !== undefined) throw attributes.problem;
+    return references?.finish(volumes);
   }
 
   /** Forgets a session and its blocks that are not on the medium. What is there stays, without an end. */

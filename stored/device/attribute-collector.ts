@@ -15,6 +15,7 @@ export class AttributeCollector {
   readonly #builder = new BatchBuilder({ capacityBytes: ATTRIBUTES_BYTES + 64 * 1024 });
   readonly #held: { readonly batch: Uint8Array<ArrayBuffer>; readonly sequence: number }[] = [];
   #spool: number | undefined;
+  #problem: OperatorError | undefined;
 
   /** With a path the records go to that file; JOB_SPOOL_FAILED if it cannot be made. */
   constructor(spoolPath: string | undefined) {
@@ -31,8 +32,14 @@ export class AttributeCollector {
     return this.#builder.length >= ATTRIBUTES_BYTES;
   }
 
-  /** Takes the record at the cursor, which lies in blocks up to `sequence`. */
+  /** What kept attributes from being spooled: the job cannot end well. */
+  get problem(): OperatorError | undefined {
+    return this.#problem;
+  }
+
+  /** Takes the record at the cursor, which lies in blocks up to `sequence`. BATCH_INVALID; JOB_SPOOL_FAILED if the spool has failed. */
   add(cursor: BatchCursor, sequence: number): void {
+    if (this.#problem !== undefined) throw this.#problem;
     const { fileIndex, stream, dataSize } = cursor;
     if (dataSize + RECORD_HEADER_BYTES > BATCH_BYTES_MAX) {
       throw new OperatorError(
@@ -44,12 +51,12 @@ export class AttributeCollector {
     this.#builder.append(fileIndex, stream, cursor.data);
   }
 
-  /** Ends the batch at hand; its data lies in blocks up to `sequence`. */
+  /** Ends the batch at hand; its data lies in blocks up to `sequence`. Never throws: other jobs must not hear of a spool that fails. */
   close(sequence: number): void {
     if (this.#builder.length === 0) return;
     const batch = this.#builder.take();
     if (this.#spool === undefined) this.#held.push({ batch, sequence });
-    else writeSpool(this.#spool, batch);
+    else this.#problem ??= writeSpool(this.#spool, batch);
   }
 
   /** The batches whose blocks up to `written` are on the medium. */
@@ -60,20 +67,26 @@ export class AttributeCollector {
     return released;
   }
 
-  /** No more will come: the spool file is closed (and stays). */
+  /** No more will come: the spool file is closed (and stays). Never throws. */
   end(): void {
-    if (this.#spool !== undefined) closeSync(this.#spool);
+    const spool = this.#spool;
     this.#spool = undefined;
+    try {
+      if (spool !== undefined) closeSync(spool);
+    } catch (cause) {
+      this.#problem ??= new OperatorError("JOB_SPOOL_FAILED", "the attribute spool file cannot be closed", { cause });
+    }
   }
 }
 
-/** A spool file is a run of [length u32][batch]; job/attribute-spool.ts reads it. */
-function writeSpool(fd: number, batch: Uint8Array): void {
+/** A spool file is a run of [length u32][batch]; job/attribute-spool.ts reads it. Answers what went wrong. */
+function writeSpool(fd: number, batch: Uint8Array): OperatorError | undefined {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(batch.byteLength);
   try {
     for (const bytes of [length, batch]) for (let at = 0; at < bytes.byteLength;) at += writeSync(fd, bytes, at);
+    return undefined;
   } catch (cause) {
-    throw new OperatorError("JOB_SPOOL_FAILED", "the attribute spool file cannot be written", { cause });
+    return new OperatorError("JOB_SPOOL_FAILED", "the attribute spool file cannot be written", { cause });
   }
 }

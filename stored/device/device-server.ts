@@ -77,7 +77,7 @@ export class DeviceServer {
       },
       finish: async ({ sessionId, volumes }) => {
         await engine.sync();
-        const references = engine.finishReferences(sessionId, volumes);
+        const references = engine.finish(sessionId, volumes);
         engine.abort(sessionId);
         return references;
       },

@@ -183,8 +183,12 @@ export class Appender implements DeviceListener {
     const { id } = client.session;
     if (!this.#clients.has(id)) return;
     try {
-      if (this.#volume !== undefined) await this.#host.call("end", { sessionId: id, date: Date.now(), status, errors: 1 });
-      await this.#host.call("abort", { sessionId: id });
+      try {
+        if (this.#volume !== undefined) await this.#host.call("end", { sessionId: id, date: Date.now(), status, errors: 1 });
+      } finally {
+        // Else its blocks that wait would come onto the next Volume.
+        await this.#host.call("abort", { sessionId: id });
+      }
     } finally {
       // The catalog must know of what this job has written, though it ends badly.
       if (this.#volume !== undefined) client.voice.volume(this.#volume.state(Date.now()));

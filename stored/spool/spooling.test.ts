@@ -54,7 +54,7 @@ test("a job's own spool size goes before that of the device", async () => {
 });
 
 test("runs of jobs that spool at the same time are not mixed, and each comes back whole", async () => {
-  await using made = await spoolingWorld("Maximum Spool Size = 4M");
+  await using made = await spoolingWorld("Maximum Spool Size = 3M");
   const { world, spool } = made;
   const all = [1, 2, 3].map((seed) => fileBatches(16, 250_000, seed));
   const saved = await Promise.all(all.map((batches) => world.append(batches, { spoolData: true })));
