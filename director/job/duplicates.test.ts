@@ -39,4 +39,6 @@ test("a Schedule lets twenty runs of a Job wait, an operator as many as he likes
   assert.equal(crowdFault(schedule, waiting(19)), null);
   assert.match(crowdFault(schedule, waiting(20)) ?? "", /previous instance jobid=7 still running, and 20 runs/);
   assert.equal(crowdFault({ kind: "console", user: "root" }, waiting(500)), null);
+  const repetitions = waiting(500).map((other) => ({ ...other, isForLater: true }));
+  assert.equal(crowdFault(schedule, repetitions), null, "failed runs that come again later hold up none");
 });

@@ -6,6 +6,8 @@ export interface DuplicateFacts {
   /** JobLevel letter. */
   readonly level: string;
   readonly isQueued: boolean;
+  /** Queued for a time that has not come: it waits for no other job. */
+  readonly isForLater?: boolean;
 }
 
 /** Directives of the Job resource that decide. */
@@ -41,12 +43,12 @@ function isCanceledFor(level: string, other: DuplicateFacts, rules: DuplicateRul
   return rules.cancelRunningDuplicates || (rules.cancelQueuedDuplicates && other.isQueued);
 }
 
-/** Runs of one Job that a Schedule lets wait; a job that hangs over a holiday must not fill the queue. */
+/** Runs of one Job that a Schedule lets wait for each other; a job that hangs over a holiday must not fill the queue. */
 const WAITING_RUNS_MAX = 20;
 
 /** Why a run of a Schedule is left out: so many runs of the Job wait already. Null: it may wait too. */
 export function crowdFault(origin: RunOrigin, others: readonly DuplicateFacts[]): string | null {
-  const waiting = others.filter((other) => other.isQueued).length;
+  const waiting = others.filter((other) => other.isQueued && other.isForLater !== true).length;
   if (origin.kind !== "schedule" || waiting < WAITING_RUNS_MAX) return null;
   const previous = others.find((other) => !other.isQueued) ?? others[0];
   return `This run is left out: previous instance jobid=${previous?.jobId ?? 0} still running, and ${waiting} runs of the Job wait for it.`;

@@ -55,5 +55,10 @@ export function duplicatesOf(live: ReadonlyMap<number, Live>, job: DirectorJob):
     .map((other) => other.context.job)
     .filter((other) => other !== job && other.effective.job.name === name)
     .filter((other) => !other.signal.aborted && other.state.kind !== "ended")
-    .map(({ jobId, level, state }) => ({ jobId, level, isQueued: state.kind === "queued" || state.kind === "created" }));
+    .map(({ jobId, level, state }) => ({
+      jobId,
+      level,
+      isQueued: state.kind === "queued" || state.kind === "created",
+      isForLater: state.kind === "queued" && state.reason === "startTime",
+    }));
 }
