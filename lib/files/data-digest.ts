@@ -41,7 +41,7 @@ export class DataDigest {
 
   /** Copies what is still needed of the data given. */
   letGo(): void {
-    this.#first = this.#first?.slice();
+    if (this.#first !== undefined) this.#first = new Uint8Array(this.#first);
   }
 
   /** The digest of all data; undefined if it cannot be had: of a sparse file of several pieces whose algorithm was not a usual one. */

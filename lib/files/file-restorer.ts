@@ -95,9 +95,9 @@ export class FileRestorer implements Disposable {
     this.#flush();
     const { current } = this.#lane;
     if (current === undefined) return;
-    current.accessAcl = current.accessAcl?.slice();
-    current.defaultAcl = current.defaultAcl?.slice();
-    current.xattrs = current.xattrs?.slice();
+    current.accessAcl = copyOf(current.accessAcl);
+    current.defaultAcl = copyOf(current.defaultAcl);
+    current.xattrs = copyOf(current.xattrs);
     current.digest.letGo();
   }
 
@@ -342,8 +342,7 @@ export class FileRestorer implements Disposable {
 
 /** Attributes that outlive the batch they came in: the extras are copied. */
 function keep(current: CurrentFile): FileAttributes {
-  const copy = (data: Uint8Array | undefined): Uint8Array | undefined =>
-    data === undefined || current.kind === "regular" ? data : data.slice();
+  const copy = (data: Uint8Array | undefined): Uint8Array | undefined => (current.kind === "regular" ? data : copyOf(data));
   return {
     record: current.record,
     accessAcl: copy(current.accessAcl),
@@ -352,6 +351,11 @@ function keep(current: CurrentFile): FileAttributes {
     isOwned: current.isOwned,
     hasMode: current.hasMode,
   };
+}
+
+/** Memory of its own. (`slice` of a Buffer is a view.) */
+function copyOf(data: Uint8Array | undefined): Uint8Array | undefined {
+  return data === undefined ? undefined : new Uint8Array(data);
 }
 
 function reason(error: unknown): string {

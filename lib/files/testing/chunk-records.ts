@@ -18,10 +18,16 @@ const STAT = {
   mode: 0o100640,
 };
 
-/** The attributes of a regular file. */
-export function attributes(fileIndex: number, name: string, size: number, dataStream = 2): SavedRecord {
+/** The attributes of a file, a regular one unless it is said otherwise. */
+export function attributes(
+  fileIndex: number,
+  name: string,
+  size: number,
+  dataStream = 2,
+  { type, mode }: { readonly type: number; readonly mode: number } = { type: 3, mode: STAT.mode },
+): SavedRecord {
   const bytes = Buffer.alloc(attributeBytesMax(name.length, 0));
-  const record = { fileIndex, type: 3, name, link: "", stat: { ...STAT, size, dataStream }, exact: undefined };
+  const record = { fileIndex, type, name, link: "", stat: { ...STAT, size, dataStream, mode }, exact: undefined };
   return [fileIndex, streamType.attributes, bytes.subarray(0, putAttributes(bytes, 0, record))];
 }
 
