@@ -132,17 +132,23 @@ scenario(
 
 scenario(
   "a Volume without its end-of-medium record is not appended to where one is required",
-  { site: { device: "Write EOD Record = yes\n  Require EOD Record = yes" }, programs: ["/usr/sbin/bls"] },
+  { site: { device: "Write EOD Record = no\n  Require EOD Record = no" }, programs: ["/usr/sbin/bls"] },
   async (world) => {
     bigFile(world.path("tree/big"), 2);
     await world.start();
     await world.backup("Full");
-    await world.backup("Full");
+    for (const directive of ["Write EOD Record", "Require EOD Record"]) {
+      await world.stop("sd");
+      world.edit("bacula-sd.conf", `${directive} = no`, `${directive} = yes`);
+      await world.start("sd");
+      await world.backup("Full");
+    }
     assert.equal(world.volumes().length, 1, "appended behind its record");
+    assert.equal(world.messages().match(/Warning: .* it does not end with an end-of-medium record/g)?.length, 1, "told once");
     const plain = readFileSync(world.path("bacula-sd.conf"), "utf8").replaceAll(/(?:Write|Require) EOD Record = yes/g, "");
     writeFileSync(world.path("bls.conf"), plain); // Debian's programs do not know the directives
     const sessions = (await mustRun("/usr/sbin/bls", ["-j", "-c", world.path("bls.conf"), "-V", "Vol-0001", "Disk"])).output;
-    assert.equal(sessions.match(/End Job Session Record/g)?.length, 2, sessions);
+    assert.equal(sessions.match(/End Job Session Record/g)?.length, 3, sessions);
     const path = world.path("volumes/Vol-0001");
     const size = statSync(path).size;
     const [before = ""] = /VolBytes[^\n]*/.exec(await world.console("llist volume=Vol-0001")) ?? [];

@@ -81,6 +81,12 @@ test("error codes are names in any case or numbers", async () => {
   assert.deepEqual(device.writeProtectErrorCode, ["ENODEV", "EIO"]);
 });
 
+test("how long a rewind takes is spelled in several ways", async () => {
+  const more = "Max Rewind Time = 20; Min Rewind Time = 3; Device Type = VTape";
+  const device = (await load(BASE.replace("Device Type = File", more))).devices.get("one")!;
+  assert.deepEqual([device.maximumRewindWait, device.minimumRewindWait], [20, 3]);
+});
+
 test("a Device Type without a driver is warned of, and only that", async () => {
   for (const type of deviceTypes) {
     const { warnings } = await load(BASE.replace("Device Type = File", `Device Type = ${type}; Cloud = c`) + CLOUD);

@@ -61,12 +61,14 @@ export const tapeDirectives = {
     description: "Program that finds out whether a medium can be written once only.",
   }),
   maximumRewindWait: directive(time(), {
+    synonyms: ["MaximumRewindTime", "MaxRewindTime", "MaxRewindWait"],
     default: 300,
     acts: true,
     description:
       "How long a rewind may take; then the job fails, and the drive counts as hung until it answers. 0 is no limit. For Device Type VTape.",
   }),
   minimumRewindWait: directive(time(), {
+    synonyms: ["MinimumRewindTime", "MinRewindTime", "MinRewindWait"],
     default: 0,
     acts: true,
     description: "A rewind that takes less is told as a warning: perhaps no tape is in the drive. For Device Type VTape.",

@@ -24,6 +24,9 @@ export interface CheckedEnd {
   readonly steps: readonly string[];
 }
 
+/** The step that is a warning: something may have been cut off. */
+export const END_IS_MISSING = "it does not end with an end-of-medium record: it was not left in good order";
+
 /** Bytes before the end in which the last block must begin, at first; doubled until it is found. */
 const LAST_BLOCK_BYTES = 256 * 1024;
 
@@ -55,7 +58,7 @@ export function checkEnd(
     if (last === undefined && mode !== "Permissive") throw damaged(medium, medium.end, "its last block cannot be read");
     if (last?.isEndOfMedium !== true) {
       if (check.requiresEnd) throw endMissing(medium);
-      if (check.writesEnd) steps.push("it does not end with an end-of-medium record: it was not left in good order");
+      if (check.writesEnd) steps.push(END_IS_MISSING);
     }
   }
   steps.push(`stand at its end, ${medium.end}`);

@@ -1,6 +1,7 @@
 import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
 import { reportTime } from "#lib/base/local-time.ts";
 import { impossible } from "#lib/base/assert.ts";
+import { END_IS_MISSING } from "../device/check-end.ts";
 import { checkedVolumeName } from "../device/volume-name.ts";
 import { bringMedium, isBrought } from "../changer/bring-medium.ts";
 import { judgeInDevice } from "../changer/judge-medium.ts";
@@ -268,7 +269,7 @@ function tellMounted(
   if (!mounted.isLabelNew) {
     voice.say("info", `Volume "${name}" previously written, moving to end of data.`);
     if (host.settings.appendCheck.mode !== "Paranoid" || host.settings.appendCheck.writesEnd)
-      voice.say("info", `Volume "${name}": ${mounted.steps.join("; ")}.`);
+      voice.say(mounted.steps.includes(END_IS_MISSING) ? "warning" : "info", `Volume "${name}": ${mounted.steps.join("; ")}.`);
     const { tail } = mounted;
     if (tail !== undefined) {
       voice.say(

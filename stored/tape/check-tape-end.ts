@@ -2,6 +2,7 @@ import { OperatorError } from "#lib/errors/operator-error.ts";
 import { RECORD_HEADER_BYTES, readRecordHeader } from "#lib/wire/record.ts";
 import { BLOCK_HEADER_BYTES, labelType } from "../volume/format.ts";
 import { walkBlocks } from "../volume/walk-blocks.ts";
+import { END_IS_MISSING } from "../device/check-end.ts";
 import { positionOf, positionText } from "./tape-address.ts";
 import type { AppendCheck, CheckedEnd } from "../device/check-end.ts";
 import type { Medium, TapeSide } from "../device/device.ts";
@@ -81,7 +82,7 @@ function lookAtLast(medium: Medium, check: AppendCheck, steps: string[]): void {
       "VOLUME_END_MISSING",
       `Volume "${medium.volume}" does not end with an end-of-medium record, and the device requires one (Require EOD Record = yes). Nothing is appended to it`,
     );
-  if (check.writesEnd) steps.push("it does not end with an end-of-medium record: it was not left in good order");
+  if (check.writesEnd) steps.push(END_IS_MISSING);
 }
 
 function isEndOfMedium({ header, bytes }: ReadBlock): boolean {
