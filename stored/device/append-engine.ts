@@ -7,13 +7,12 @@ import { SessionBlocks } from "../volume/session-blocks.ts";
 import { endOfMediumBlock } from "./check-end.ts";
 import { AttributeCollector } from "./attribute-collector.ts";
 import { ReferencesKeeper, keepReferences } from "./session-references.ts";
-import { volumeBytes } from "./device.ts";
 import { closeAnyway, finishTape } from "./leave-medium.ts";
 import { VolumeWriter } from "../volume/volume-writer.ts";
 import { writeSessionLabel } from "../volume/session-label.ts";
 import type { SessionReferences } from "./session-references.ts";
 import type { Medium } from "./device.ts";
-import type { VolumeNews } from "./volume-news.ts";
+import { newsOf, type VolumeNews } from "./volume-news.ts";
 import type { FilledBlock } from "../volume/session-blocks.ts";
 import type { AppendCheck } from "./check-end.ts";
 import type { EndCause, Region, VolumeWriterOptions } from "../volume/volume-writer.ts";
@@ -378,16 +377,7 @@ export class AppendEngine {
       !isVolumeNews
     )
       return;
-    const medium = this.#medium;
-    const volume =
-      writer === undefined || medium === undefined
-        ? undefined
-        : {
-            bytes: volumeBytes(medium),
-            blocks: writer.blocks,
-            writes: writer.writes,
-            tapeEnd: medium.tape === undefined ? undefined : medium.end,
-          };
+    const volume = writer === undefined || this.#medium === undefined ? undefined : newsOf(writer, this.#medium);
     this.#report({ progress, attributes, regions, ended, volume, full, warnings });
   }
 

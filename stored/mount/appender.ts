@@ -1,9 +1,10 @@
-import { OperatorError, describeError } from "#lib/errors/operator-error.ts";
+import { OperatorError } from "#lib/errors/operator-error.ts";
 import { abortable, onAbort } from "#lib/base/abort.ts";
 import { Mutex } from "#lib/base/lock.ts";
 import { must } from "#lib/base/assert.ts";
 import { mountForAppend } from "./find-volume.ts";
 import { SHOW_WAITING_MS, showWaiting } from "./show-waiting.ts";
+import { asDurabilityFailure, isDurabilityFailure } from "./durability-failure.ts";
 import { whyNotGood } from "./may-begin.ts";
 import { regionRow, statusAfter, volumeEndLines } from "./volume-end.ts";
 import { withOpenRetries } from "./open-retries.ts";
@@ -27,9 +28,6 @@ export interface AppenderSurroundings {
   /** Called when the jobs on a device have another Volume, which may take more jobs than the one before. */
   readonly moved: () => void;
 }
-
-/** Failures of a sync after which nobody knows what is on the medium. */
-const notDurable: ReadonlySet<string> = new Set(["DEVICE_IO_FAILED", "DEVICE_PROGRAM_FAILED"]);
 
 /**
  * The jobs that append together on one device, and the Volume under them: mounts one when the first job comes, goes on to the next
@@ -158,7 +156,7 @@ export class Appender implements DeviceListener {
     try {
       return await this.#host.call("finish", { sessionId: client.session.id, volumes: [...client.volumes] });
     } catch (error) {
-      if (volume !== undefined && error instanceof OperatorError && notDurable.has(error.code)) {
+      if (volume !== undefined && isDurabilityFailure(error)) {
         using _ = await this.#mounting.acquire(client.signal);
         volume.errorHappens();
         if (this.#volume === volume) await this.#leaveVolume();
@@ -395,10 +393,4 @@ export class Appender implements DeviceListener {
     using _ = await this.#mounting.acquire();
     if (this.#clients.size === 0 && this.#volume !== undefined) await this.#leaveVolume();
   }
-}
-
-function asDurabilityFailure(volume: string, error: unknown): OperatorError {
-  return new OperatorError("DEVICE_IO_FAILED", `Volume "${volume}" could not be made durable: ${describeError(error)}`, {
-    cause: error,
-  });
 }
