@@ -1,7 +1,7 @@
 import { catalogTime } from "#lib/base/local-time.ts";
 import { OperatorError } from "#lib/errors/operator-error.ts";
 import { relocation } from "#lib/files/relocate.ts";
-import { effectiveJob, poolOfLevel, storageOfPool, type EffectiveJob } from "../job/effective-job.ts";
+import { effectiveJob, poolOfLevel, storageChoices, storageOfPool, type EffectiveJob } from "../job/effective-job.ts";
 import { reportLevel } from "../job/level-words.ts";
 import type { RunRequest } from "../job/run-request.ts";
 import { mayAccess, requireAccess } from "./authorize.ts";
@@ -68,7 +68,7 @@ function requireRights(context: CommandContext, effective: EffectiveJob): void {
   requireAccess(operator, { kind: effective.restore === null ? "client" : "restoreClient", name: effective.client.name });
   requireAccess(operator, { kind: "fileSet", name: effective.fileset.name });
   requireAccess(operator, { kind: "pool", name: effective.pool.resource.name });
-  requireAccess(operator, { kind: "storage", name: effective.storage.resource.name });
+  for (const storage of storagesOf(effective)) requireAccess(operator, { kind: "storage", name: storage });
   requireAccess(operator, { kind: "catalog", name: effective.catalog.resource.name });
   // A relocation by rules may lead anywhere, as a restore to the original places does.
   if (effective.restore !== null)
@@ -84,6 +84,12 @@ function requireRights(context: CommandContext, effective: EffectiveJob): void {
     throw new OperatorError("VALUE_REFUSED", `Client "${effective.client.name}" is disabled`, {
       hint: `type: enable client=${effective.client.name}`,
     });
+}
+
+/** Every Storage that the job may come to use: of several any will do, and a restore may read from more than one. */
+function storagesOf(effective: EffectiveJob): readonly string[] {
+  const choices = storageChoices(effective, poolOfLevel(effective, effective.level).resource).map(({ resource }) => resource);
+  return [effective.storage.resource, ...choices, ...effective.furtherStorages].map(({ name }) => name);
 }
 
 function backupText(context: CommandContext, effective: EffectiveJob): string {
