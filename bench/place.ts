@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statfsSync } f
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** ext4 passes over inodes that were deleted in the last 35 s, one by one: creating files then costs whoever comes next ten times as much. */
-const FORGET_MS = 40_000;
+/** ext4 passes over inodes that were deleted in the last 60 s, one by one: creating files then costs whoever comes next ten times as much. */
+const FORGET_MS = 75_000;
 /** With less free than this, what was thrown away is deleted at once. */
 const FREE_BYTES_MIN = 25e9;
 

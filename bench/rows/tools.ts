@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createCatalog } from "#catalog/migrations/migrate.ts";
@@ -53,7 +54,6 @@ async function onVolumeOf(
   await world.start();
   await world.backup("Full");
   await world.stop();
-  warmCache(world.path("volumes"));
   const values = new Map<string, number[]>();
   const makes = (["nocturne", "bacula"] as const).filter((make) => context.subjects.includes(make));
   for (let round = 0; round < context.rounds; round += 1) {
@@ -86,6 +86,9 @@ async function timed(context: BenchContext, world: World, make: Make, work: Work
   if (work !== "bls") mkdirSync(into);
   if (work === "bscan") await makeCatalog(make, join(into, "bacula.db"));
   const args = ["-c", world.path("bacula-sd.conf"), "-V", world.volumes().join("|")];
+  // What the run before has written is on the disk, and the Volume in memory.
+  execFileSync("sync");
+  warmCache(world.path("volumes"));
   const command = `"$0" "$@" > ${world.path("logs", "listing")}`;
   const began = performance.now();
   await mustRun("sh", [

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { must } from "#lib/base/assert.ts";
 import { TempDir } from "#lib/testing/temp-dir.ts";
 import { parseStorageConfig } from "../config/load.ts";
@@ -74,12 +76,18 @@ test("a program that cannot be run is named", async () => {
   assert.match(saved.messages.join("\n"), /store\.sh.*(cannot be run|takes no more data)/);
 });
 
-test("a program that takes nothing more fails the job when the IO Timeout is over", async () => {
-  await using world = await pipeWorld("sleep 600", "IO Timeout = 1");
-  const saved = await world.append(fileBatches(20, 300_000), { devices: ["Pipe"] });
-  assert.equal(saved.end.status, "E");
-  assert.match(saved.messages.join("\n"), /stood still for 1 seconds \(IO Timeout\)/);
-});
+test(
+  "a program that takes nothing more fails the job when the IO Timeout is over, and is ended",
+  { timeout: 60_000 },
+  async () => {
+    await using world = await pipeWorld("echo $$ > pid; sleep 600", "IO Timeout = 1");
+    const saved = await world.append(fileBatches(20, 300_000), { devices: ["Pipe"] });
+    assert.equal(saved.end.status, "E");
+    assert.match(saved.messages.join("\n"), /stood still for 1 seconds \(IO Timeout\)/);
+    const program = Number(await readFile(`${world.volumes}/pid`, "utf8"));
+    while (existsSync(`/proc/${program}`)) await setTimeout(20);
+  },
+);
 
 test("a program that fails on reading fails the restore", async () => {
   await using world = await pipeWorld('if [ "$1" = write ]; then cat > "$2"; else cat "$2"; echo "a bad tape" >&2; exit 9; fi');

@@ -91,10 +91,14 @@ export class PipeProgram {
   /** Lets go of everything; a program that still runs is killed with all that it has started. */
   close(): void {
     this.#closeData();
-    const pid = this.#child?.pid;
-    if (pid !== undefined && this.#child?.exitCode === null && this.#child.signalCode === null) killGroup(pid);
+    this.#kill();
     if (this.#words !== undefined) closeSync(this.#words);
     this.#words = undefined;
+  }
+
+  #kill(): void {
+    const child = this.#child;
+    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) killGroup(child.pid);
   }
 
   #start(): void {
@@ -165,9 +169,9 @@ export class PipeProgram {
         if (code === "EPIPE") throw this.#failed("takes no more data");
         if (code !== "EAGAIN") throw this.#failed(`cannot be ${doing === "read" ? "read from" : "written to"} (${code})`);
       }
-      if (this.#isStopped) throw this.#failed("was given up");
+      if (this.#isStopped) throw this.#abandoned("was given up");
       if (performance.now() > deadline)
-        throw this.#failed(`has stood still for ${Math.round(timeoutMs / 1000)} seconds (IO Timeout)`);
+        throw this.#abandoned(`has stood still for ${Math.round(timeoutMs / 1000)} seconds (IO Timeout)`);
       const words = this.#words === undefined ? [] : [{ fd: this.#words, wants: "read" as const }];
       const [, hasWords] = pipeCalls().poll([{ fd, wants: doing }, ...words], SLICE_MS);
       if (hasWords === true) this.#listen();
@@ -210,6 +214,13 @@ export class PipeProgram {
   #closeData(): void {
     if (this.#data !== undefined) closeSync(this.#data);
     this.#data = undefined;
+  }
+
+  /** As `failed`, of a program that nobody waits for any longer: it ends at once, or it would outlive a daemon that is stopped now. */
+  #abandoned(what: string): OperatorError {
+    const error = this.#failed(what);
+    this.#kill();
+    return error;
   }
 
   /** What is told when it does not do what it should; with what it has said. */
