@@ -9,10 +9,8 @@ import { decodeLStat } from "#lib/streams/lstat.ts";
 import { streamType } from "#lib/streams/stream-type.ts";
 import { FileRestorer } from "./file-restorer.ts";
 import { RestorePlace } from "./restore-place.ts";
-import type { FileRestorerOptions } from "./restore-place.ts";
 import { relocation } from "./relocate.ts";
-
-type Record = readonly [fileIndex: number, stream: number, data: Uint8Array];
+import { restore, type SavedRecord } from "./testing/chunk-records.ts";
 
 const STAT = {
   ...decodeLStat("P4A ISI7 IGk B A A A G BAA I BrAUSg BrAUR1 BrAUR1 A A C")!,
@@ -24,7 +22,7 @@ function attributes(
   fileIndex: number,
   name: string,
   more: { type?: number; size?: number; link?: string; mtime?: number; mode?: number } = {},
-): Record {
+): SavedRecord {
   const {
     type = 3,
     size = 0,
@@ -37,31 +35,13 @@ function attributes(
   return [fileIndex, streamType.attributes, bytes.subarray(0, end)];
 }
 
-function file(fileIndex: number, name: string, content: string, mtime = STAT.mtime): Record[] {
+function file(fileIndex: number, name: string, content: string, mtime = STAT.mtime): SavedRecord[] {
   const data = Buffer.from(content);
   return [
     attributes(fileIndex, name, { size: data.length, mtime }),
     [fileIndex, streamType.fileData, data],
     [fileIndex, streamType.md5, createHash("md5").update(data).digest()],
   ];
-}
-
-function restore(where: string, records: readonly Record[], options: Partial<FileRestorerOptions> = {}) {
-  const notes: string[] = [];
-  using restorer = new FileRestorer({
-    relocation: relocation(where, ""),
-    replace: "always",
-    numericIds: false,
-    prefixLinks: false,
-    note: (kind, text) => notes.push(`${kind}: ${text}`),
-    ...options,
-  });
-  for (const [fileIndex, stream, data] of records) restorer.record(fileIndex, stream, data);
-  restorer.endFile();
-  restorer.makeLinks();
-  restorer.openUnknownDirectories();
-  restorer.setDirectories();
-  return { counts: { ...restorer.counts }, notes };
 }
 
 test("data in several records, links and directories come back", async () => {
@@ -248,8 +228,8 @@ test("sessions that alternate within a file get their own files, and links of on
     prefixLinks: false,
     note: (kind, text) => notes.push(`${kind}: ${text}`),
   });
-  const data = (index: number, text: string): Record => [index, streamType.fileData, Buffer.from(text)];
-  const steps: readonly (readonly [session: string, record: Record])[] = [
+  const data = (index: number, text: string): SavedRecord => [index, streamType.fileData, Buffer.from(text)];
+  const steps: readonly (readonly [session: string, record: SavedRecord])[] = [
     ["1:9", attributes(1, "/one", { size: 8 })],
     ["1:9", data(1, "one ")],
     ["2:9", attributes(1, "/two", { size: 8 })],

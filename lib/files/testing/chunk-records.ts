@@ -6,10 +6,10 @@ import { decodeLStat } from "#lib/streams/lstat.ts";
 import { streamType } from "#lib/streams/stream-type.ts";
 import { FileRestorer } from "../file-restorer.ts";
 import { relocation } from "../relocate.ts";
-import type { RestoreCounts } from "../restore-place.ts";
+import type { FileRestorerOptions, RestoreCounts } from "../restore-place.ts";
 
 /** A record as FileRestorer takes it. */
-export type SavedRecord = readonly [fileIndex: number, stream: number, data: Buffer];
+export type SavedRecord = readonly [fileIndex: number, stream: number, data: Uint8Array];
 
 const STAT = {
   ...decodeLStat("P4A ISI7 IGk B A A A G BAA I BrAUSg BrAUR1 BrAUR1 A A C")!,
@@ -56,6 +56,7 @@ export function md5(fileIndex: number, ...data: Uint8Array[]): SavedRecord {
 export function restore(
   where: string,
   records: readonly SavedRecord[],
+  options: Partial<FileRestorerOptions> = {},
 ): { readonly counts: RestoreCounts; readonly notes: readonly string[] } {
   const notes: string[] = [];
   using restorer = new FileRestorer({
@@ -64,6 +65,7 @@ export function restore(
     numericIds: false,
     prefixLinks: false,
     note: (kind, text) => notes.push(`${kind}: ${text}`),
+    ...options,
   });
   for (const [fileIndex, stream, data] of records) restorer.record(fileIndex, stream, data);
   restorer.endFile();
