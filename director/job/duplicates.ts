@@ -44,7 +44,7 @@ function isCanceledFor(level: string, other: DuplicateFacts, rules: DuplicateRul
 }
 
 /** Runs of one Job that a Schedule lets wait for each other; a job that hangs over a holiday must not fill the queue. */
-const WAITING_RUNS_MAX = 20;
+const WAITING_RUNS_MAX = 100;
 
 /** Why a run of a Schedule is left out: so many runs of the Job wait already. Null: it may wait too. */
 export function crowdFault(origin: RunOrigin, others: readonly DuplicateFacts[]): string | null {
