@@ -44,13 +44,14 @@ export class PrivateMariadb implements AsyncDisposable {
       execFileSync(
         program("mariadb-install-db"),
         ["--no-defaults", `--datadir=${data}`, "--auth-root-authentication-method=normal", "--skip-test-db", ...runAs],
-        { stdio: "pipe" },
+        // A directory of its own for temporary tables: a server that starts removes those of all others in a common one.
+        { stdio: "pipe", env: { ...process.env, TMPDIR: directory } },
       );
       const port = await freePort();
       const daemon = spawn(
         program("mariadbd"),
         serverArguments(directory, port, [...runAs, ...(options.extraArguments ?? [])]),
-        { stdio: "ignore" },
+        { stdio: "ignore", env: { ...process.env, TMPDIR: directory } },
       );
       const server = new PrivateMariadb(directory, port, daemon);
       await server.#waitUntilUp();
@@ -80,7 +81,10 @@ export class PrivateMariadb implements AsyncDisposable {
   /** Starts a server anew on the data and port of this one, which must have been killed. Dispose of both: the data go with the first. */
   async restart(): Promise<PrivateMariadb> {
     const runAs = process.getuid?.() === 0 ? ["--user=mysql"] : [];
-    const daemon = spawn(program("mariadbd"), serverArguments(this.#directory, this.port, runAs), { stdio: "ignore" });
+    const daemon = spawn(program("mariadbd"), serverArguments(this.#directory, this.port, runAs), {
+      stdio: "ignore",
+      env: { ...process.env, TMPDIR: this.#directory },
+    });
     const server = new PrivateMariadb(this.#directory, this.port, daemon);
     await server.#waitUntilUp();
     return server;
