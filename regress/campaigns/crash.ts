@@ -7,6 +7,7 @@ import { parseReports } from "#regress/report.ts";
 import { Seeded } from "#regress/seeded.ts";
 import { plainTree, randomFile, seededBytes } from "#regress/trees.ts";
 import type { World } from "#regress/world.ts";
+import { goThrough } from "./points.ts";
 
 /*
  * The crash campaign of the deduplicating store: a daemon is killed (kill -9) at a seeded moment of a backup, of its commit and snapshot, or of a
@@ -61,18 +62,11 @@ export class CrashCampaign {
     await makeStore(world);
     await world.start();
     await this.#save();
-    for (let point = 1; point <= points; point++) {
-      const moment = this.#random.pick(moments);
-      try {
-        await this.#point(moment);
-      } catch (error) {
-        throw new Error(`point ${point} (${moment}): ${error instanceof Error ? error.message : String(error)}`, {
-          cause: error,
-        });
-      }
+    const hold = async (moment: Moment): Promise<void> => {
+      await this.#point(moment);
       this.counts.points++;
-      this.#say(`${point}/${points} ${moment}: holds`);
-    }
+    };
+    await goThrough(points, () => this.#random.pick(moments), hold, this.#say);
     await this.#everythingGoes();
     return this.counts;
   }

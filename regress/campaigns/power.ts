@@ -16,6 +16,7 @@ import {
 } from "./power-checks.ts";
 import { type Kept, type Moment, MOMENTS, PowerDeeds } from "./power-deeds.ts";
 import { PowerDisk } from "./power-disk.ts";
+import { goThrough } from "./points.ts";
 import { PASSWORDS, type Ports, type SiteOptions } from "#regress/site.ts";
 
 /*
@@ -95,19 +96,13 @@ export class PowerCampaign {
     if (this.#wish.deviceType !== "File") await makeStore(world);
     await world.start();
     await this.#deeds.save();
-    for (let point = 1; point <= points; point++) {
-      const moments = MOMENTS[this.#wish.deviceType];
-      const moment = (this.#wish.moments ?? moments)[point - 1] ?? this.#random.pick(moments);
-      try {
-        await this.#point(moment);
-      } catch (error) {
-        throw new Error(`point ${point} (${moment}): ${error instanceof Error ? error.message : String(error)}`, {
-          cause: error,
-        });
-      }
+    const moments = MOMENTS[this.#wish.deviceType];
+    const momentOf = (point: number): Moment => (this.#wish.moments ?? moments)[point - 1] ?? this.#random.pick(moments);
+    const hold = async (moment: Moment): Promise<void> => {
+      await this.#point(moment);
       this.counts.points++;
-      this.#wish.say(`${point}/${points} ${moment}: holds`);
-    }
+    };
+    await goThrough(points, momentOf, hold, this.#wish.say);
     if (this.#wish.deviceType !== "File") await this.#everythingGoes();
     return this.counts;
   }
